@@ -1,0 +1,77 @@
+package dev.redoubt.base;
+
+/// The closed table of errors a caller can see. The arguments of a template are numbers and names of ours, or the caller's own
+/// field names and numbers, cut to a bounded length; never exception text, a path, a prompt or a key.
+public enum ErrorCode {
+    INVALID_JSON(Kind.CALLER, 400, "body is not valid JSON: %s at line %s, column %s: send one JSON object"),
+    UNKNOWN_FIELD(Kind.CALLER, 400, "unknown field '%s': remove it"),
+    UNSUPPORTED_FIELD(Kind.CALLER, 400, "'%s' is not supported: leave it out"),
+    MISSING_FIELD(Kind.CALLER, 400, "'%s' is missing: it is required"),
+    DUPLICATE_FIELD(Kind.CALLER, 400, "field '%s' is given twice: send it once"),
+    WRONG_TYPE(Kind.CALLER, 400, "'%s' must be %s"),
+    OUT_OF_RANGE(Kind.CALLER, 400, "'%s' is %s, allowed is %s"),
+    CONFLICTING_FIELDS(Kind.CALLER, 400, "'%s' cannot be used with %s: %s"),
+    EMPTY_PROMPT(Kind.CALLER, 400, "'%s' has no tokens: send at least one"),
+    PROMPT_TOO_LONG(Kind.CALLER, 400, "'%s' has %s code points, limit is %s: shorten it"),
+    CONTEXT_LENGTH_EXCEEDED(
+            Kind.CALLER,
+            400,
+            "prompt has %s tokens and max_tokens is %s, together over the context limit of %s: shorten the prompt or lower max_tokens"),
+    TOKEN_OUT_OF_VOCABULARY(Kind.CALLER, 400, "'%s' holds token id %s, the vocabulary has ids 0 to %s"),
+    TEMPLATE_REFUSED(Kind.CALLER, 400, "the model's chat template refuses these messages: %s"),
+    NO_CHAT_TEMPLATE(Kind.CALLER, 400, "model '%s' has no chat template: use /v1/completions"),
+    MODEL_NOT_FOUND(Kind.CALLER, 404, "model '%s' is not served here: GET /v1/models lists those that are"),
+    ROUTE_NOT_FOUND(Kind.CALLER, 404, "no such route: GET /openapi.json lists them"),
+    METHOD_NOT_ALLOWED(Kind.CALLER, 405, "this route takes %s"),
+    UNSUPPORTED_MEDIA_TYPE(Kind.CALLER, 415, "content type must be application/json"),
+    BODY_TOO_LARGE(Kind.CALLER, 413, "body is over the limit of %s bytes: send less"),
+    BAD_REQUEST(Kind.CALLER, 400, "request is malformed"),
+    UNAUTHENTICATED(Kind.DENIED, 401, "no valid key: send 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"),
+    FORBIDDEN(Kind.DENIED, 403, "this key lacks the scope '%s'"),
+    QUEUE_FULL(Kind.CAPACITY, 429, "%s requests are waiting, limit is %s: retry later"),
+    SHUTTING_DOWN(Kind.CAPACITY, 503, "the server is shutting down: retry later"),
+    NOT_READY(Kind.CAPACITY, 503, "the model is not ready: retry later"),
+    DEADLINE_EXCEEDED(Kind.CAPACITY, 504, "the request took longer than its limit of %s s: ask for fewer tokens or retry later"),
+    KV_CACHE_TOO_SMALL(
+            Kind.CAPACITY,
+            503,
+            "the request needs %s KV blocks, the pool has %s: shorten it or give the server more memory"),
+    INTERNAL(Kind.INTERNAL, 500, "internal error");
+
+    /// Who is to blame, and so which envelope type a reply carries.
+    public enum Kind {
+        CALLER,
+        DENIED,
+        CAPACITY,
+        INTERNAL
+    }
+
+    private final Kind kind;
+    private final int status;
+    private final String template;
+
+    ErrorCode(Kind kind, int status, String template) {
+        this.kind = kind;
+        this.status = status;
+        this.template = template;
+    }
+
+    public Kind kind() {
+        return kind;
+    }
+
+    /// The HTTP status.
+    public int status() {
+        return status;
+    }
+
+    /// The message, a template of [String#format] with `%s` only.
+    public String template() {
+        return template;
+    }
+
+    /// The stable name on the wire, such as `context_length_exceeded`.
+    public String wire() {
+        return name().toLowerCase(java.util.Locale.ROOT);
+    }
+}

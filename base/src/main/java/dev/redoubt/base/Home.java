@@ -1,0 +1,40 @@
+package dev.redoubt.base;
+
+import java.nio.file.Path;
+import java.util.Map;
+
+/// Where Redoubt keeps everything: `REDOUBT_HOME`, by default `~/.redoubt`. Only the owner may read it.
+///
+/// @param root absolute
+public record Home(Path root) {
+    public Home {
+        Check.that(root.isAbsolute(), "REDOUBT_HOME must be absolute: %s", root);
+    }
+
+    /// @param environment of the process; `userHome` is the property `user.home`
+    public static Home of(Map<String, String> environment, String userHome) {
+        String given = environment.get("REDOUBT_HOME");
+        Path root = given == null || given.isBlank() ? Path.of(userHome, ".redoubt") : Path.of(given);
+        return new Home(root.toAbsolutePath().normalize());
+    }
+
+    /// The model store.
+    public Path models() {
+        return root.resolve("models");
+    }
+
+    /// The database of keys and, later, goal state, usage and audit.
+    public Path database() {
+        return root.resolve("redoubt.db");
+    }
+
+    /// The server-side secret (pepper) that keys are hashed with; 32 random bytes, mode 0600.
+    public Path keySecret() {
+        return root.resolve("key-secret");
+    }
+
+    /// Native libraries that dependencies unpack; mode 0700, since what lies there is loaded at the next start.
+    public Path nativeLibraries() {
+        return root.resolve("native");
+    }
+}

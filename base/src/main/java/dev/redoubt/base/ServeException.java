@@ -1,0 +1,60 @@
+package dev.redoubt.base;
+
+import java.io.Serial;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// A refusal or failure that a caller may see: a code of the closed table, its numbers, and the field to blame if there is one.
+public final class ServeException extends RuntimeException {
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    private static final int ARGUMENT_LENGTH_MAX = 128;
+
+    private final ErrorCode code;
+    private final @Nullable String field;
+
+    private ServeException(ErrorCode code, @Nullable String field, Object... args) {
+        super(code.template().formatted(bounded(args)), null, false, code.kind() == ErrorCode.Kind.INTERNAL);
+        this.code = code;
+        this.field = field;
+    }
+
+    /// @param args what the template of `code` asks for, in order
+    public static ServeException of(ErrorCode code, Object... args) {
+        return new ServeException(code, null, args);
+    }
+
+    /// As [#of], with the request field to blame; templates that name a field take it from `args` all the same.
+    public static ServeException ofField(ErrorCode code, String field, Object... args) {
+        return new ServeException(code, bound(field), args);
+    }
+
+    public ErrorCode code() {
+        return code;
+    }
+
+    /// The request field to blame, as OpenAI's `param`.
+    public Optional<String> field() {
+        return Optional.ofNullable(field);
+    }
+
+    /// Never null: the template is never empty.
+    @Override
+    public String getMessage() {
+        return java.util.Objects.requireNonNull(super.getMessage());
+    }
+
+    private static Object[] bounded(Object... args) {
+        Object[] result = new Object[args.length];
+        for (int i = 0; i < args.length; i++) result[i] = bound(String.valueOf(args[i]));
+        return result;
+    }
+
+    private static String bound(String text) {
+        return text.length() <= ARGUMENT_LENGTH_MAX
+                ? text
+                : text.substring(0, text.offsetByCodePoints(0, Math.min(ARGUMENT_LENGTH_MAX, text.codePointCount(0, text.length()))))
+                        + "…";
+    }
+}

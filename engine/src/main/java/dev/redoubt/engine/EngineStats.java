@@ -1,0 +1,17 @@
+package dev.redoubt.engine;
+
+/// One reading of an engine's gauges and counters; names follow vLLM's metrics.
+///
+/// @param kvBlocksUsed held by a sequence; cached blocks that nobody holds count as free
+public record EngineStats(
+        int requestsRunning,
+        int requestsWaiting,
+        int kvBlocksTotal,
+        int kvBlocksUsed,
+        long steps,
+        long preemptions,
+        long promptTokens,
+        long promptTokensCached,
+        long generationTokens,
+        long prefixCacheQueries,
+        long prefixCacheHits) {}

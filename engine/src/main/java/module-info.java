@@ -1,0 +1,15 @@
+/// One model, one loop: continuous batching over the paged KV cache.
+module dev.redoubt.engine {
+    requires static org.jspecify;
+    requires transitive dev.redoubt.base;
+    requires transitive dev.redoubt.kernels;
+    requires transitive dev.redoubt.trust;
+    requires ai.djl.tokenizers;
+    requires ai.djl.api;
+
+    exports dev.redoubt.engine;
+    // For tools that look at prompts and templates without an engine: `models show`, `eval`.
+    exports dev.redoubt.engine.template;
+    exports dev.redoubt.engine.tokenize;
+    exports dev.redoubt.engine.model;
+}

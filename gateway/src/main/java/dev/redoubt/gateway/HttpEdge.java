@@ -1,0 +1,6 @@
+package dev.redoubt.gateway;
+
+/// The HTTP server.
+public final class HttpEdge {
+    private HttpEdge() {}
+}

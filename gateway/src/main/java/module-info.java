@@ -1,0 +1,14 @@
+/// The HTTP edge. Never sees the engine: it knows [dev.redoubt.base.generation.LanguageModel].
+module dev.redoubt.gateway {
+    requires static org.jspecify;
+    requires transitive dev.redoubt.base;
+    requires transitive dev.redoubt.policy;
+    requires io.vertx.core;
+    requires io.vertx.web;
+    requires io.prometheus.metrics.core;
+    requires io.prometheus.metrics.model;
+    requires io.prometheus.writer.text;
+    requires org.slf4j;
+
+    exports dev.redoubt.gateway;
+}

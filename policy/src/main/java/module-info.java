@@ -1,0 +1,10 @@
+/// Who may do what: principals, keys and their scopes.
+module dev.redoubt.policy {
+    requires static org.jspecify;
+    requires transitive dev.redoubt.base;
+    requires java.sql;
+    // The driver, found by java.sql through its service entry.
+    requires org.xerial.sqlitejdbc;
+
+    exports dev.redoubt.policy;
+}

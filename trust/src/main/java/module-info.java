@@ -1,0 +1,7 @@
+/// Bytes from outside become a [dev.redoubt.trust.VerifiedArtifact], or nothing: manifests, strict readers, the model store, pulls.
+module dev.redoubt.trust {
+    requires static org.jspecify;
+    requires transitive dev.redoubt.base;
+
+    exports dev.redoubt.trust;
+}
