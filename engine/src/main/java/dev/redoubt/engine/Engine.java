@@ -7,6 +7,7 @@ import dev.redoubt.base.generation.GenerationListener;
 import dev.redoubt.base.generation.GenerationRequest;
 import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.base.generation.ModelCard;
+import dev.redoubt.base.generation.ModelStats;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.util.List;
 
@@ -61,7 +62,8 @@ public final class Engine implements LanguageModel, AutoCloseable {
         throw new UnsupportedOperationException("engine: render");
     }
 
-    public EngineStats stats() {
+    @Override
+    public ModelStats stats() {
         throw new UnsupportedOperationException("engine: stats");
     }
 

@@ -8,6 +8,9 @@ public interface LanguageModel {
     /// What the model is; does not change.
     ModelCard card();
 
+    /// Gauges and counters, read at once.
+    ModelStats stats();
+
     /// Starts a generation. Everything about the request is validated before anything is queued.
     ///
     /// @param listener told of every event in order, one at a time, from a thread of the model's; must not block

@@ -1,9 +1,9 @@
-package dev.redoubt.engine;
+package dev.redoubt.base.generation;
 
-/// One reading of an engine's gauges and counters; names follow vLLM's metrics.
+/// One reading of a model's gauges and counters; names follow vLLM's metrics.
 ///
 /// @param kvBlocksUsed held by a sequence; cached blocks that nobody holds count as free
-public record EngineStats(
+public record ModelStats(
         int requestsRunning,
         int requestsWaiting,
         int kvBlocksTotal,

@@ -1,0 +1,29 @@
+package dev.redoubt.gateway;
+
+import dev.redoubt.base.generation.LanguageModel;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
+
+/// The models that are served, by name. Ready once there is one. Safe for any thread.
+public final class ModelRegistry {
+    private final Map<String, LanguageModel> byName = new ConcurrentSkipListMap<>();
+
+    public void register(LanguageModel model) {
+        byName.put(model.card().name(), model);
+    }
+
+    public Optional<LanguageModel> find(String name) {
+        return Optional.ofNullable(byName.get(name));
+    }
+
+    /// By name.
+    public List<LanguageModel> all() {
+        return List.copyOf(byName.values());
+    }
+
+    public boolean ready() {
+        return !byName.isEmpty();
+    }
+}
