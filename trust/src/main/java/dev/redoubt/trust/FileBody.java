@@ -1,6 +1,5 @@
 package dev.redoubt.trust;
 
-import dev.redoubt.trust.ModelPull.PullMeter;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
@@ -9,12 +8,13 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
+import java.util.function.LongConsumer;
 
 /// Writes a response body to a file as it comes, so that a cut connection loses nothing that arrived.
 final class FileBody implements HttpResponse.BodySubscriber<Long> {
     private final FileChannel out;
     private final long bytesMax;
-    private final PullMeter meter;
+    private final LongConsumer meter;
     private final CompletableFuture<Long> done = new CompletableFuture<>();
     private long at; // where the next byte goes; the client's calls follow one another
     private Flow.Subscription subscription = new Flow.Subscription() {
@@ -27,7 +27,7 @@ final class FileBody implements HttpResponse.BodySubscriber<Long> {
 
     /// @param from where in the file the body goes
     /// @param bytesMax the file may have; a longer body is cut off and refused
-    FileBody(FileChannel out, long from, long bytesMax, PullMeter meter) {
+    FileBody(FileChannel out, long from, long bytesMax, LongConsumer meter) {
         this.out = out;
         this.at = from;
         this.bytesMax = bytesMax;
@@ -57,7 +57,7 @@ final class FileBody implements HttpResponse.BodySubscriber<Long> {
                 while (buffer.hasRemaining()) end += out.write(buffer, end);
             }
             at = end;
-            meter.at(end);
+            meter.accept(end);
             subscription.request(1);
         } catch (IOException | RuntimeException e) {
             subscription.cancel();

@@ -1,6 +1,5 @@
 package dev.redoubt.trust;
 
-import dev.redoubt.trust.ModelPull.PullMeter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -22,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 
 /// Downloads one file of a hub over HTTPS, resuming where an earlier attempt, or process, was cut off.
 final class HubFetch {
@@ -159,7 +159,7 @@ final class HubFetch {
         if (at.getHost().equals(file.getHost()) && at.getPort() == file.getPort())
             token.header().ifPresent(value -> request.header("Authorization", value));
         var arrivals = new AtomicLong();
-        PullMeter counting = done -> {
+        LongConsumer counting = done -> {
             arrivals.incrementAndGet();
             meter.at(done);
         };

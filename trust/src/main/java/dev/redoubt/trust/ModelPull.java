@@ -77,6 +77,11 @@ public final class ModelPull {
     private StoreEntry tryAll(CatalogueEntry entry, HubToken token, PullProgress progress, Path partials) throws IOException {
         var reasons = new ArrayList<String>();
         for (ModelSource source : entry.sources()) {
+            Path imported = importFolder.resolve(entry.fileName());
+            if (source instanceof ModelSource.ImportFolder && Files.notExists(imported)) {
+                reasons.add(source.label() + ": no file " + imported); // as on most machines: nothing has failed
+                continue;
+            }
             try (Staging stage = store.stage()) {
                 Path files = DurableFiles.privateDirectory(stage.folder().resolve("files"));
                 Path target = files.resolve(entry.fileName());
@@ -107,7 +112,7 @@ public final class ModelPull {
             Path partials,
             Path target)
             throws IOException {
-        PullMeter meter = (done) -> progress.at(source, Math.min(done, entry.bytes()), entry.bytes());
+        PullMeter meter = new PullMeter(done -> progress.at(source, Math.min(done, entry.bytes()), entry.bytes()));
         switch (source) {
             case ModelSource.ImportFolder folder -> copyLocal(entry, importFolder.resolve(entry.fileName()), target, meter);
             case ModelSource.LocalFile local -> copyLocal(entry, local.file(), target, meter);
@@ -138,7 +143,7 @@ public final class ModelPull {
         byte[] chunk = new byte[CHUNK];
         long done = 0;
         try (OutputStream out = Files.newOutputStream(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
+            for (int read = in.readNBytes(chunk, 0, CHUNK); read > 0; read = in.readNBytes(chunk, 0, CHUNK)) {
                 done += read;
                 if (done > bytesMax) throw Refusals.files("more than the expected %d bytes", bytesMax);
                 out.write(chunk, 0, read);
@@ -161,10 +166,5 @@ public final class ModelPull {
 
     static String ioReason(IOException e) {
         return e.getClass().getSimpleName() + ": " + Refusals.shown(String.valueOf(e.getMessage()));
-    }
-
-    /// Bytes done, of those the source has to bring.
-    interface PullMeter {
-        void at(long bytesDone);
     }
 }

@@ -1,7 +1,6 @@
 package dev.redoubt.trust;
 
 import dev.redoubt.base.DurableFiles;
-import dev.redoubt.trust.ModelPull.PullMeter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.DirectoryStream;

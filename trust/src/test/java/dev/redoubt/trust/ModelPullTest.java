@@ -325,6 +325,16 @@ class ModelPullTest {
     }
 
     @Test
+    void defaultModelIsPulledFromTheNetwork() {
+        assumeTrue(System.getenv("REDOUBT_TEST_PULL") != null, "skipped: REDOUBT_TEST_PULL is not set, it fetches 93 MB");
+        long start = System.nanoTime();
+        pull(System.getenv()).pull(Catalogue.find(Catalogue.DEFAULT).orElseThrow(), recorder);
+        System.out.printf("pull of %s: %d ms, %d progress calls, failed: %s%n",
+                Catalogue.DEFAULT, (System.nanoTime() - start) / 1_000_000, progress.size(), failures);
+        store().verify(Catalogue.DEFAULT);
+    }
+
+    @Test
     void catalogueKnowsTheDefault() {
         CatalogueEntry entry = Catalogue.find(Catalogue.DEFAULT).orElseThrow();
         assertThat(entry.bytes()).isEqualTo(98_362_432);
