@@ -1,0 +1,187 @@
+package dev.redoubt.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.generation.Prompt;
+import dev.redoubt.base.generation.RequestLimits;
+import dev.redoubt.base.generation.SamplingParams;
+import dev.redoubt.base.generation.TokenLogprob;
+import dev.redoubt.engine.Answers.Answer;
+import dev.redoubt.testkit.TinyModels;
+import dev.redoubt.trust.ModelStore;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// V3.2 on the real engine with a small real model: the same bits alone and in any company. A failing schedule replays with
+/// `-Dredoubt.seed=N`.
+final class TinyModelNonInterferenceTest {
+    private static final int REQUESTS = 40;
+    private static final int SCHEDULES_PER_ENGINE = 6;
+
+    @TempDir
+    Path folder;
+
+    /// What can vary without being seen in the answer.
+    private record Setting(String kernels, int threads, int chunk, boolean prefixCache, boolean smallPool) {}
+
+    private record Question(int[] prompt, SamplingParams sampling) {}
+
+    @ParameterizedTest
+    @EnumSource(TinyModels.WeightKind.class)
+    void V3_2_tokensAndLogprobsAreTheSameBitsAloneAndInAnyCompany(TinyModels.WeightKind kind) throws Exception {
+        long seed = Long.getLong("redoubt.seed", 20260101L + kind.ordinal());
+        Path file = TinyModels.gguf(folder.resolve("tiny.gguf"), kind, 7);
+        List<Question> questions = questions(new Random(seed));
+        List<Answer> alone = new ArrayList<>();
+        try (Engine engine = open(file, new Setting("scalar", 1, 512, false, false))) {
+            for (Question question : questions)
+                alone.add(Answers.answer(engine, new Prompt.Tokens(boxed(question.prompt)), question.sampling)
+                        .only());
+        }
+        List<Setting> settings = new ArrayList<>();
+        for (String kernels : List.of("scalar", "vector"))
+            for (int threads : new int[] {1, 2})
+                for (int chunk : new int[] {16, 64, 512})
+                    settings.add(new Setting(kernels, threads, chunk, chunk == 64, (chunk == 16) == (threads == 2)));
+        long preemptions = 0;
+        long hits = 0;
+        for (Setting setting : settings) {
+            try (Engine engine = open(file, setting)) {
+                for (int schedule = 0; schedule < SCHEDULES_PER_ENGINE; schedule++)
+                    compare(engine, setting, questions, alone, seed * 1_000 + schedule);
+                preemptions += engine.stats().preemptions();
+                hits += engine.stats().prefixCacheHits();
+                assertThat(engine.stats().kvBlocksUsed()).as("blocks after all requests").isZero();
+            }
+        }
+        assertThat(preemptions).as("the small pools must preempt, or this proves nothing").isPositive();
+        assertThat(hits).as("the prefix cache must hit, or this proves nothing").isPositive();
+    }
+
+    @Test
+    void V3_2_choicesOfOneRequestAreThoseOfItsSeed() throws Exception {
+        Path file = TinyModels.gguf(folder.resolve("tiny.gguf"), TinyModels.WeightKind.Q8_0, 7);
+        Question question = questions(new Random(5)).get(1);
+        try (Engine one = open(file, new Setting("vector", 2, 16, true, false));
+                Engine other = open(file, new Setting("scalar", 1, 512, false, false))) {
+            Prompt prompt = new Prompt.Tokens(boxed(question.prompt));
+            var first = Answers.ask(one, Answers.ADA, prompt, question.sampling, 4).get(1, TimeUnit.MINUTES);
+            var second = Answers.ask(other, Answers.ADA, prompt, question.sampling, 4).get(1, TimeUnit.MINUTES);
+            assertThat(first.choices()).isEqualTo(second.choices());
+            assertThat(first.choices().get(0).tokenIds())
+                    .isNotEqualTo(first.choices().get(1).tokenIds());
+        }
+    }
+
+    private static void compare(
+            Engine engine, Setting setting, List<Question> questions, List<Answer> alone, long seed) throws Exception {
+        Random random = new Random(seed);
+        List<Integer> order = new ArrayList<>();
+        for (int i = 0; i < questions.size(); i++) order.add(i);
+        Collections.shuffle(order, random);
+        int company = 1 + random.nextInt(32);
+        List<CompletableFuture<Answers.Reply>> running = new ArrayList<>();
+        for (int i = 0; i < company; i++) {
+            Question question = questions.get(order.get(i));
+            running.add(Answers.ask(
+                    engine, Answers.ADA, new Prompt.Tokens(boxed(question.prompt)), question.sampling, 1));
+            if (random.nextInt(4) == 0) running.get(random.nextInt(running.size())).get(1, TimeUnit.MINUTES);
+        }
+        for (int i = 0; i < company; i++) {
+            Answer answer = running.get(i).get(1, TimeUnit.MINUTES).only();
+            Answer expected = alone.get(order.get(i));
+            assertThat(answer.tokenIds())
+                    .as("tokens of request %s, %s, seed %s", order.get(i), setting, seed)
+                    .isEqualTo(expected.tokenIds());
+            assertThat(bits(answer.logprobs()))
+                    .as("logprob bits of request %s, %s, seed %s", order.get(i), setting, seed)
+                    .isEqualTo(bits(expected.logprobs()));
+            assertThat(answer.text()).isEqualTo(expected.text());
+        }
+    }
+
+    private static List<Integer> bits(List<TokenLogprob> logprobs) {
+        List<Integer> bits = new ArrayList<>();
+        for (TokenLogprob logprob : logprobs) {
+            bits.add(Float.floatToRawIntBits(logprob.logprob()));
+            for (TokenLogprob.Alternative alternative : logprob.top()) {
+                bits.add(alternative.tokenId());
+                bits.add(Float.floatToRawIntBits(alternative.logprob()));
+            }
+        }
+        return bits;
+    }
+
+    private static List<Question> questions(Random random) {
+        List<int[]> prefixes = new ArrayList<>();
+        for (int i = 0; i < 3; i++) prefixes.add(random.ints(48, 3, 250).toArray());
+        List<Question> questions = new ArrayList<>();
+        for (int i = 0; i < REQUESTS; i++) {
+            int[] own = random.ints(1 + random.nextInt(90), 3, 250).toArray();
+            int[] prompt = own;
+            if (i % 2 == 0) { // shares a prefix of whole blocks with others
+                int[] prefix = prefixes.get(random.nextInt(prefixes.size()));
+                prompt = new int[prefix.length + own.length];
+                System.arraycopy(prefix, 0, prompt, 0, prefix.length);
+                System.arraycopy(own, 0, prompt, prefix.length, own.length);
+            }
+            boolean greedy = i % 3 == 0;
+            questions.add(new Question(
+                    prompt,
+                    new SamplingParams(
+                            greedy ? 0 : 0.5 + random.nextDouble(),
+                            i % 4 == 1 ? 0.9 : 1,
+                            i % 5 == 1 ? 40 : 0,
+                            i % 7 == 1 ? 0.02 : 0,
+                            i % 6 == 1 ? 0.5 : 0,
+                            i % 6 == 2 ? 0.5 : 0,
+                            i % 6 == 3 ? 1.2 : 1,
+                            i % 8 == 1 ? Map.of(5, 3.0) : Map.of(),
+                            OptionalLong.of(random.nextLong()),
+                            4 + random.nextInt(20),
+                            0,
+                            List.of(),
+                            Set.of(),
+                            true,
+                            OptionalInt.of(3),
+                            OptionalInt.empty())));
+        }
+        return questions;
+    }
+
+    private static Engine open(Path file, Setting setting) {
+        EngineOptions options = new EngineOptions(
+                setting.kernels,
+                setting.threads,
+                256,
+                32,
+                512,
+                setting.chunk,
+                1024,
+                0.5,
+                OptionalLong.of(setting.smallPool ? 400_000 : 16_000_000),
+                setting.prefixCache,
+                RequestLimits.DEFAULT);
+        return Engine.open(ModelStore.openPath(file), options, TimeSource.system());
+    }
+
+    private static List<Integer> boxed(int[] ids) {
+        List<Integer> list = new ArrayList<>(ids.length);
+        for (int id : ids) list.add(id);
+        return list;
+    }
+}
