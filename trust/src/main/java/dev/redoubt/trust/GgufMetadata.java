@@ -1,5 +1,7 @@
 package dev.redoubt.trust;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,10 +14,10 @@ public final class GgufMetadata {
     private final Map<String, Object> values;
 
     GgufMetadata(Map<String, Object> values) {
-        this.values = Map.copyOf(values);
+        this.values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
     }
 
-    /// Every key with its value.
+    /// Every key with its value, in file order. Arrays are not copied: leave them as they are.
     public Map<String, Object> values() {
         return values;
     }

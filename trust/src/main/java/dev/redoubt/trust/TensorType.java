@@ -39,6 +39,21 @@ public enum TensorType {
         this.blockBytes = blockBytes;
     }
 
+    /// Bytes of a tensor with these dimensions, the fastest last.
+    ///
+    /// @throws ArithmeticException if the fastest dimension is not whole blocks, a dimension is negative or the size is over 2^63
+    long bytes(long... shape) {
+        long elements = 1;
+        for (long dimension : shape) {
+            if (dimension < 0) throw new ArithmeticException("dimension " + dimension + " is negative");
+            elements = Math.multiplyExact(elements, dimension);
+        }
+        long fastest = shape.length == 0 ? 1 : shape[shape.length - 1];
+        if (fastest % blockElements != 0)
+            throw new ArithmeticException("dimension " + fastest + " is not a multiple of the block of " + blockElements);
+        return Math.multiplyExact(elements / blockElements, (long) blockBytes);
+    }
+
     /// Elements stored together; the fastest dimension is a multiple of it.
     public int blockElements() {
         return blockElements;

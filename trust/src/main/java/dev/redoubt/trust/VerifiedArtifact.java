@@ -1,10 +1,14 @@
 package dev.redoubt.trust;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// A model whose every byte was compared with its manifest. Only this package makes one, after every check; nothing else can be
-/// loaded. Holds the memory of its tensors until closed.
+/// loaded. Holds the memory of its tensors until closed. Safe for any thread; the last one to use it closes it.
 public final class VerifiedArtifact implements AutoCloseable {
     /// How the files store tensors.
     public enum Container {
@@ -12,50 +16,71 @@ public final class VerifiedArtifact implements AutoCloseable {
         SAFETENSORS
     }
 
-    private final String name;
-    private final String digest;
-    private final Container container;
+    /* The files are mapped read-only and shared: the pages that were hashed are the pages that are read. Whoever can write the
+     * file can still change it under us; the store's files are therefore mode 0400 in folders of mode 0700. */
+    private final Manifest manifest;
+    private final Map<String, Tensor> tensors;
+    private final @Nullable GgufMetadata gguf; // null unless the container is GGUF
+    private final ModelFiles files;
+    private final Arena arena;
 
-    VerifiedArtifact(String name, String digest, Container container) {
-        this.name = name;
-        this.digest = digest;
-        this.container = container;
+    VerifiedArtifact(
+            Manifest manifest, Map<String, Tensor> tensors, @Nullable GgufMetadata gguf, ModelFiles files, Arena arena) {
+        this.manifest = manifest;
+        this.tensors = Collections.unmodifiableMap(tensors);
+        this.gguf = gguf;
+        this.files = files;
+        this.arena = arena;
     }
 
     /// As the store knows it.
     public String name() {
-        return name;
+        return manifest.name();
     }
 
-    /// Hex SHA-256 of the manifest, which lists the digest of every file.
+    /// Hex SHA-256 of the manifest's canonical list of container, files, sizes and digests: equal for equal bytes.
     public String digest() {
-        return digest;
+        return manifest.digest();
     }
 
     public Container container() {
-        return container;
+        return manifest.container();
     }
 
-    /// All tensors by name, in file order.
+    /// Size of all files together.
+    public long bytes() {
+        return manifest.bytes();
+    }
+
+    /// All tensors by name, in file order. Their data may begin at any address: read it with unaligned layouts.
     public Map<String, Tensor> tensors() {
-        throw new UnsupportedOperationException("trust: tensors");
+        return tensors;
     }
 
     /// The metadata of a GGUF artifact.
     ///
     /// @throws IllegalStateException if the container is another
     public GgufMetadata gguf() {
-        throw new UnsupportedOperationException("trust: gguf");
+        if (gguf == null) throw new IllegalStateException("artifact '" + name() + "' is no GGUF but " + container());
+        return gguf;
     }
 
     /// A small file of a safetensors folder, such as `config.json`, as verified; empty if the folder has none of that name.
+    ///
+    /// @throws ArtifactException if the file is over 64 MiB: weights are read through [#tensors]
     public Optional<byte[]> file(String fileName) {
-        throw new UnsupportedOperationException("trust: file");
+        return Optional.ofNullable(files.byName().get(fileName))
+                .map(content -> FolderPolicy.small(fileName, content).toArray(ValueLayout.JAVA_BYTE));
     }
 
-    /// Gives the memory of the tensors back; tensors must not be read afterwards.
+    /// Gives the memory of the tensors back; tensors and files must not be read afterwards.
     @Override
     public void close() {
-        throw new UnsupportedOperationException("trust: close");
+        if (arena.scope().isAlive()) arena.close();
+    }
+
+    /// What the bytes were compared with.
+    Manifest manifest() {
+        return manifest;
     }
 }

@@ -1,0 +1,42 @@
+package dev.redoubt.trust;
+
+/// The words of a refusal: text from outside is cut and stripped of what a terminal would obey.
+final class Refusals {
+    static final String CONTENT = "V4.3"; // strict readers
+    static final String FILES = "V4.2"; // the set of files and their digests
+    static final String FORMAT = "R1.6"; // data formats only
+    static final String CODE = "V2.4"; // no code beside a model
+    static final String SCALES = "V6.3"; // quantization scales
+
+    private static final int SHOWN_MAX = 96;
+
+    private Refusals() {}
+
+    static ArtifactException content(String message, Object... args) {
+        return new ArtifactException(CONTENT, message.formatted(args));
+    }
+
+    static ArtifactException files(String message, Object... args) {
+        return new ArtifactException(FILES, message.formatted(args));
+    }
+
+    static ArtifactException format(String message, Object... args) {
+        return new ArtifactException(FORMAT, message.formatted(args));
+    }
+
+    static ArtifactException code(String message, Object... args) {
+        return new ArtifactException(CODE, message.formatted(args));
+    }
+
+    /// A name or value from outside, fit to be printed: bounded, everything but printable ASCII escaped.
+    static String shown(String text) {
+        var out = new StringBuilder();
+        for (int i = 0; i < text.length(); i++) {
+            if (out.length() > SHOWN_MAX) return out.append('…').toString();
+            char c = text.charAt(i);
+            if (c >= 0x20 && c < 0x7F) out.append(c);
+            else out.append("\\u%04x".formatted((int) c));
+        }
+        return out.toString();
+    }
+}
