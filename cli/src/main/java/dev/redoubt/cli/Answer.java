@@ -44,7 +44,7 @@ record Answer(String text, List<Integer> tokenIds, FinishReason finishReason, Us
         FinishReason reason = FinishReason.ERROR;
         while (true) {
             switch (events.next()) {
-                case GenerationEvent.Started unused -> {}
+                case GenerationEvent.Started _ -> {}
                 case GenerationEvent.Delta delta -> {
                     whole.append(delta.text());
                     ids.addAll(delta.tokenIds());

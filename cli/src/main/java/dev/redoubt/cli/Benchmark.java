@@ -70,13 +70,13 @@ final class Benchmark {
     private static void await(EventQueue events) throws InterruptedException {
         while (true) {
             switch (events.next()) {
-                case GenerationEvent.Completed unused -> {
+                case GenerationEvent.Completed _ -> {
                     return;
                 }
                 case GenerationEvent.Failed failed -> throw failed.error();
-                case GenerationEvent.Started unused -> {}
-                case GenerationEvent.Delta unused -> {}
-                case GenerationEvent.Finished unused -> {}
+                case GenerationEvent.Started _ -> {}
+                case GenerationEvent.Delta _ -> {}
+                case GenerationEvent.Finished _ -> {}
             }
         }
     }

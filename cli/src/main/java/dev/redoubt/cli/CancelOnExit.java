@@ -34,7 +34,7 @@ final class CancelOnExit {
 
     private void await() {
         try {
-            boolean unused = ended.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            boolean _ = ended.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

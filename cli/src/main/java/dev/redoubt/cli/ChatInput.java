@@ -7,8 +7,10 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jline.keymap.KeyMap;
+import org.jline.reader.Binding;
 import org.jline.reader.EOFError;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
@@ -42,8 +44,7 @@ sealed interface ChatInput extends AutoCloseable {
     void close() throws IOException;
 
     static ChatInput open(Context context) throws IOException {
-        java.io.Console console = System.console();
-        return console != null && console.isTerminal() ? new AtTerminal(context) : new Piped();
+        return context.console().interactive() ? new AtTerminal(context) : new Piped();
     }
 
     /// JLine: editing, history in a file that only its owner may read, Alt-Enter for a new line.
@@ -69,7 +70,7 @@ sealed interface ChatInput extends AutoCloseable {
                 reader.getBuffer().write("\n");
                 return true;
             });
-            KeyMap<org.jline.reader.Binding> keys = reader.getKeyMaps().get(LineReader.MAIN);
+            KeyMap<Binding> keys = Objects.requireNonNull(reader.getKeyMaps().get(LineReader.MAIN));
             keys.bind(new Reference("new-line"), KeyMap.alt('\r'), KeyMap.alt('\n'));
         }
 

@@ -39,10 +39,10 @@ final class ChatSession {
     void run() throws IOException, InterruptedException {
         while (true) {
             switch (input.next()) {
-                case ChatInput.Entry.End unused -> {
+                case ChatInput.Entry.End _ -> {
                     return;
                 }
-                case ChatInput.Entry.Interrupted unused -> console.note("/exit or Ctrl-D leaves");
+                case ChatInput.Entry.Interrupted _ -> console.note("/exit or Ctrl-D leaves");
                 case ChatInput.Entry.Line line -> {
                     String text = line.text().strip();
                     if (text.equals("/exit")) return;

@@ -10,14 +10,14 @@ import java.nio.charset.StandardCharsets;
 /// The two streams of a command: `out` for results only, `err` for everything a person reads beside them. Both are UTF-8 whatever
 /// the locale says. Safe for any thread.
 ///
-/// @param errIsTerminal whether lines on `err` may be redrawn
-record Console(PrintStream out, PrintStream err, boolean errIsTerminal) {
-    /// The process's own streams. The launcher says what is a terminal: Java only knows whether all streams are.
+/// @param interactive whether stdin and stdout are a terminal
+/// @param redraws whether lines on `err` may be redrawn
+record Console(PrintStream out, PrintStream err, boolean interactive, boolean redraws) {
+    /// The process's own streams. The launcher says which of them are terminals, as file descriptors: Java only knows of all together.
     static Console ofProcess() {
+        String terminals = System.getProperty("redoubt.terminals", "");
         return new Console(
-                stream(FileDescriptor.out),
-                stream(FileDescriptor.err),
-                "terminal".equals(System.getProperty("redoubt.stderr")));
+                stream(FileDescriptor.out), stream(FileDescriptor.err), terminals.contains("01"), terminals.contains("2"));
     }
 
     /// For tests.
@@ -25,6 +25,7 @@ record Console(PrintStream out, PrintStream err, boolean errIsTerminal) {
         return new Console(
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
+                false,
                 false);
     }
 

@@ -17,6 +17,7 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.Objects;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -52,7 +53,7 @@ final class Failures {
             case ServeException e when e.code() != ErrorCode.INTERNAL ->
                 say(e.code().kind() == ErrorCode.Kind.CAPACITY ? ExitCode.RESOURCES : ExitCode.USAGE, e.getMessage());
             case ParameterException e -> say(ExitCode.USAGE, usage(e));
-            case UncheckedIOException e -> explain(e.getCause());
+            case UncheckedIOException e -> explain(Objects.requireNonNull(e.getCause()));
             case BindException e -> say(ExitCode.ADDRESS_IN_USE, text(e));
             case NoSuchFileException e -> say(ExitCode.NO_INPUT, e.getFile() + " does not exist: name another path");
             case NotDirectoryException e -> say(ExitCode.NO_INPUT, e.getFile() + " is no folder: name another path");

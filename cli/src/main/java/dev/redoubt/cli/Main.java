@@ -48,8 +48,8 @@ public final class Main implements Runnable {
                 .setOut(context.console().outWriter())
                 .setErr(context.console().errWriter())
                 .setUsageHelpWidth(120)
-                .setParameterExceptionHandler((e, unused) -> failures.report(e))
-                .setExecutionExceptionHandler((e, unused, result) -> failures.report(e))
+                .setParameterExceptionHandler((e, _) -> failures.report(e))
+                .setExecutionExceptionHandler((e, _, _) -> failures.report(e))
                 .execute(args);
     }
 

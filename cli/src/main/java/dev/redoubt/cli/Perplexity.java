@@ -63,12 +63,12 @@ record Perplexity(int tokens, float[] nll, int[] top1) {
             while (true) {
                 switch (events.next()) {
                     case GenerationEvent.Started started -> fill(window, started.promptLogprobs());
-                    case GenerationEvent.Completed unused -> {
+                    case GenerationEvent.Completed _ -> {
                         return;
                     }
                     case GenerationEvent.Failed failed -> throw failed.error();
-                    case GenerationEvent.Delta unused -> {}
-                    case GenerationEvent.Finished unused -> {}
+                    case GenerationEvent.Delta _ -> {}
+                    case GenerationEvent.Finished _ -> {}
                 }
             }
         }
