@@ -1,5 +1,10 @@
 package dev.redoubt.kernels;
 
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
 /// What a model's forward pass is written in: whole operations over the rows of a step, spread over a fixed set of threads. The
 /// result of each row depends on that row (and, in attention, its own sequence) alone: not on the other rows, their number, the
 /// provider, or the number of threads.
@@ -18,51 +23,169 @@ public final class Compute implements AutoCloseable {
         }
     }
 
-    private Compute() {}
+    /* A call is cut into parts by output (rows, groups of 16 weight rows, tiles of rows × KV heads), never along a sum, and a part is
+     * computed by one provider function: this is why neither the number of threads nor their pace can show in a bit. Parts are small
+     * enough to even out a slow thread and large enough to pay for handing them out; a call too small for two parts stays on the caller.
+     * Ownership: the caller owns everything between calls; during a call, a worker owns the rows of its part and its own scratch. */
+
+    /// Multiply-adds that are worth a part of their own.
+    private static final long PART_WORK = 1 << 17;
+    /// Elements that are worth a part of their own in operations over single rows.
+    private static final int PART_ELEMENTS = 1 << 13;
+    /// Parts of a product for each thread: evens out threads of different speed.
+    private static final int PARTS_PER_THREAD = 4;
+    /// Query rows × heads that share the loads of a KV head.
+    private static final int TILE_QUERIES = 12;
+
+    private final Kernels kernels;
+    private final ComputeThreads threads;
+    private final Scratch[] scratch;
+    private final int rowsMax;
+    private final int columnsMax;
+    private @Nullable Activations activations;
+    private int[] tileFrom = new int[16];
+
+    private Compute(Kernels kernels, int threads, int rowsMax, int columnsMax) {
+        this.kernels = kernels;
+        this.threads = new ComputeThreads(threads);
+        this.scratch = new Scratch[threads];
+        for (int i = 0; i < threads; i++) scratch[i] = new Scratch();
+        this.rowsMax = rowsMax;
+        this.columnsMax = columnsMax;
+    }
 
     /// @param provider `auto`, `scalar` or `vector`
     /// @param threads workers, the caller's included; 1 or more
     /// @param rowsMax rows of the largest step
     /// @param columnsMax columns of the widest input of a [#matmul]
     public static Compute open(String provider, int threads, int rowsMax, int columnsMax) {
-        throw new UnsupportedOperationException("kernels: Compute.open");
+        if (threads < 1 || rowsMax < 1 || columnsMax < 1)
+            throw new IllegalArgumentException("compute of " + threads + " threads, " + rowsMax + " rows, " + columnsMax
+                    + " columns: all must be positive");
+        Kernels kernels =
+                switch (provider) {
+                    case "auto", "vector" -> new VectorKernels();
+                    case "scalar" -> new ScalarKernels();
+                    default ->
+                        throw new IllegalArgumentException(
+                                "kernel provider '" + provider + "', known are auto, scalar and vector");
+                };
+        return new Compute(kernels, threads, rowsMax, columnsMax);
     }
 
     /// `scalar` or `vector`, with what it stands on, for the start line: such as `vector (AVX-512, 16 lanes)`.
     public String description() {
-        throw new UnsupportedOperationException("kernels: Compute.description");
+        return kernels.description();
     }
 
     /// `out[r] = table[ids[r]]`, dequantized.
+    ///
+    /// @throws IndexOutOfBoundsException if an id is not a row of the table
     public void embed(WeightMatrix table, int[] ids, int rows, FloatMatrix out) {
-        throw new UnsupportedOperationException("kernels: embed");
+        same("columns", out.columns(), table.columns());
+        forRows(rows, table.columns(), (from, to, worker) -> {
+            for (int row = from; row < to; row++) table.dequantize(ids[row], out, row);
+        });
     }
 
     /// Several products of one input in one parallel region; quantizes `in` once where the weights are quantized. All projections
     /// take the same columns; their formats may differ.
     public void matmul(FloatMatrix in, int rows, Projection... projections) {
-        throw new UnsupportedOperationException("kernels: matmul");
+        boolean quantized = false;
+        for (Projection projection : projections) {
+            same("input columns", in.columns(), projection.weights.columns());
+            same("output columns", projection.out.columns(), projection.weights.rows());
+            checkRows(rows, projection.out);
+            quantized |= projection.weights.format().quantized();
+        }
+        checkRows(rows, in);
+        if (rows == 0) return;
+        Activations input = activations();
+        if (quantized) {
+            input.columns(rows, in.columns());
+            forRows(rows, in.columns(), (from, to, worker) -> kernels.quantize(in, from, to, input));
+        }
+        int groupsPerPart = groupsPerPart(in, rows, projections);
+        int parts = 0;
+        for (Projection projection : projections) parts += parts(projection, groupsPerPart);
+        threads.run(parts, (part, worker) -> multiplyPart(in, input, rows, projections, groupsPerPart, part, worker));
+    }
+
+    private void multiplyPart(
+            FloatMatrix in,
+            Activations input,
+            int rows,
+            Projection[] projections,
+            int groupsPerPart,
+            int part,
+            int worker) {
+        int index = 0;
+        int first = part;
+        while (first >= parts(projections[index], groupsPerPart)) first -= parts(projections[index++], groupsPerPart);
+        Projection projection = projections[index];
+        int from = first * groupsPerPart;
+        int to = Math.min(from + groupsPerPart, R16.groups(projection.weights.rows()));
+        kernels.matmul(
+                projection.weights, from, to, in, input, rows, projection.out, projection.add, scratch[worker]);
+    }
+
+    private static int parts(Projection projection, int groupsPerPart) {
+        return (R16.groups(projection.weights.rows()) + groupsPerPart - 1) / groupsPerPart;
+    }
+
+    /// A multiple of the four groups that the many-row kernels take at once, so that each part has at least [#PART_WORK].
+    private int groupsPerPart(FloatMatrix in, int rows, Projection[] projections) {
+        long groups = 0;
+        for (Projection projection : projections) groups += R16.groups(projection.weights.rows());
+        if (threads.threads() == 1) return Math.toIntExact(groups);
+        long workOfGroup = (long) R16.ROWS * in.columns() * rows;
+        long enough = (PART_WORK + workOfGroup - 1) / workOfGroup;
+        long even = (groups + PARTS_PER_THREAD * threads.threads() - 1) / (PARTS_PER_THREAD * threads.threads());
+        return Math.toIntExact((Math.max(enough, even) + 3) / 4 * 4);
+    }
+
+    private Activations activations() {
+        Activations present = activations;
+        if (present == null) activations = present = new Activations(rowsMax, columnsMax);
+        return present;
     }
 
     /// `out[r] = in[r] / sqrt(mean(in[r]²) + epsilon) · weight`; `in` and `out` may be the same.
     ///
     /// @param weight (1, columns)
     public void rmsNorm(FloatMatrix in, int rows, FloatMatrix weight, float epsilon, FloatMatrix out) {
-        throw new UnsupportedOperationException("kernels: rmsNorm");
+        same("weight columns", weight.columns(), in.columns());
+        same("output columns", out.columns(), in.columns());
+        checkRows(rows, in);
+        checkRows(rows, out);
+        forRows(rows, in.columns(), (from, to, worker) ->
+                kernels.rmsNorm(in, from, to, weight, epsilon, out, scratch[worker]));
     }
 
-    /// Rotates every head of every row in place by its position.
+    /// Rotates every head of every row in place by its position: a pair (a, b) becomes (a·cos - b·sin, a·sin + b·cos).
     ///
     /// @param x (tokens, heads · headDimension)
     public void rope(FloatMatrix x, int heads, RopeTable table, AttentionBatch batch) {
-        throw new UnsupportedOperationException("kernels: rope");
+        same("columns", x.columns(), heads * table.cos().columns() * 2);
+        checkRows(batch.rows, x);
+        forRows(batch.rows, 8 * x.columns(), (from, to, worker) -> {
+            for (int row = from; row < to; row++) RowOperations.rotate(x, row, heads, table, batch.position[row]);
+        });
     }
 
     /// Writes the step's keys and values to their slots.
     ///
     /// @param keys (tokens, kvHeads · headDimension), rotated
     public void storeKv(FloatMatrix keys, FloatMatrix values, AttentionBatch batch, KvMemory kv, int layer) {
-        throw new UnsupportedOperationException("kernels: storeKv");
+        int columns = kv.layout().kvHeads() * kv.layout().headDimension();
+        Objects.checkIndex(layer, kv.layout().layers());
+        same("key columns", keys.columns(), columns);
+        same("value columns", values.columns(), columns);
+        checkRows(batch.rows, keys);
+        checkRows(batch.rows, values);
+        forRows(batch.rows, 8 * columns, (from, to, worker) -> {
+            for (int row = from; row < to; row++) RowOperations.storeKv(keys, values, batch, row, kv, layer);
+        });
     }
 
     /// Causal grouped-query attention of every row over positions 0 to its own.
@@ -72,31 +195,106 @@ public final class Compute implements AutoCloseable {
     /// @param out same shape as `query`
     public void attention(
             FloatMatrix query, int queryHeads, AttentionBatch batch, KvMemory kv, int layer, float scale, FloatMatrix out) {
-        throw new UnsupportedOperationException("kernels: attention");
+        KvLayout layout = kv.layout();
+        Objects.checkIndex(layer, layout.layers());
+        if (queryHeads % layout.kvHeads() != 0)
+            throw new IllegalArgumentException(
+                    "query heads " + queryHeads + ", must be a multiple of " + layout.kvHeads() + " KV heads");
+        same("query columns", query.columns(), queryHeads * layout.headDimension());
+        same("output columns", out.columns(), query.columns());
+        checkRows(batch.rows, query);
+        checkRows(batch.rows, out);
+        AttentionCall call = new AttentionCall(query, queryHeads / layout.kvHeads(), batch, kv, layer, scale, out);
+        int tiles = cutIntoTiles(batch, Math.max(1, TILE_QUERIES / call.group()));
+        // From the last tile to the first: a sequence's later rows cost more, and the costly parts go out early.
+        threads.run(tiles * layout.kvHeads(), (part, worker) -> {
+            int tile = tiles - 1 - part / layout.kvHeads();
+            kernels.attention(call, tileFrom[tile], tileFrom[tile + 1], part % layout.kvHeads(), scratch[worker]);
+        });
+    }
+
+    /// Fills `tileFrom`: tile i is rows `tileFrom[i]` to `tileFrom[i + 1] - 1`, of one sequence.
+    private int cutIntoTiles(AttentionBatch batch, int tileRows) {
+        if (tileFrom.length < batch.rows + 1) tileFrom = new int[batch.rows + 1 + batch.rows / 4];
+        int tiles = 0;
+        for (int row = 0; row < batch.rows; row++) {
+            boolean begins = tiles == 0
+                    || row - tileFrom[tiles - 1] == tileRows
+                    || batch.sequence[row] != batch.sequence[row - 1];
+            if (begins) tileFrom[tiles++] = row;
+        }
+        tileFrom[tiles] = batch.rows;
+        return tiles;
     }
 
     /// `gate[r][i] = silu(gate[r][i]) · up[r][i]`.
     public void siluMul(FloatMatrix gate, FloatMatrix up, int rows) {
-        throw new UnsupportedOperationException("kernels: siluMul");
+        same("columns", up.columns(), gate.columns());
+        checkRows(rows, gate);
+        checkRows(rows, up);
+        forRows(rows, 2 * gate.columns(), (from, to, worker) -> kernels.siluMul(gate, up, from, to));
     }
 
     /// `out[i] = in[index[i]]` for the first `count` indices.
     public void gatherRows(FloatMatrix in, int[] index, int count, FloatMatrix out) {
-        throw new UnsupportedOperationException("kernels: gatherRows");
+        same("columns", out.columns(), in.columns());
+        checkRows(count, out);
+        for (int i = 0; i < count; i++) {
+            long from = 4L * Objects.checkIndex(index[i], in.rows()) * in.stride();
+            MemorySegment.copy(in.segment(), from, out.segment(), 4L * i * out.stride(), 4L * in.columns());
+        }
     }
 
     /// `logSumExp[r] = ln Σ exp(logits[r][i])`, `argMax[r]` = index of the largest, lowest of equals.
     public void logSumExp(FloatMatrix logits, int rows, float[] logSumExp, int[] argMax) {
-        throw new UnsupportedOperationException("kernels: logSumExp");
+        checkRows(rows, logits);
+        forRows(rows, 2 * logits.columns(), (from, to, worker) -> {
+            for (int row = from; row < to; row++) {
+                logSumExp[row] = kernels.logSumExp(logits, row, scratch[worker]);
+                argMax[row] = kernels.argMax(logits, row);
+            }
+        });
     }
 
     /// Runs `task` for parts 0 to `parts - 1` on the same threads; returns when all are done. For per-row work such as sampling.
-    public void forEach(int parts, java.util.function.IntConsumer task) {
-        throw new UnsupportedOperationException("kernels: forEach");
+    ///
+    /// What a part throws is thrown here, after the other parts.
+    public void forEach(int parts, IntConsumer task) {
+        threads.run(parts, (part, worker) -> task.accept(part));
     }
 
+    /// Ends the threads.
     @Override
     public void close() {
-        throw new UnsupportedOperationException("kernels: close");
+        threads.close();
+        Activations present = activations;
+        if (present != null) present.close();
+        activations = null;
+        for (Scratch each : scratch) each.close();
+    }
+
+    private interface RowRange {
+        void run(int from, int to, int worker);
+    }
+
+    /// @param elements cost of one row
+    private void forRows(int rows, int elements, RowRange range) {
+        int rowsPerPart = Math.max(1, PART_ELEMENTS / elements);
+        if (rows <= rowsPerPart || threads.threads() == 1) {
+            range.run(0, rows, 0);
+            return;
+        }
+        int parts = (rows + rowsPerPart - 1) / rowsPerPart;
+        threads.run(parts, (part, worker) ->
+                range.run(part * rowsPerPart, Math.min(rows, (part + 1) * rowsPerPart), worker));
+    }
+
+    private static void checkRows(int rows, FloatMatrix matrix) {
+        if (rows < 0 || rows > matrix.rows())
+            throw new IllegalArgumentException("rows " + rows + ", the matrix has " + matrix.rows());
+    }
+
+    private static void same(String what, int actual, int expected) {
+        if (actual != expected) throw new IllegalArgumentException(what + " " + actual + ", must be " + expected);
     }
 }

@@ -1,19 +1,44 @@
 package dev.redoubt.kernels;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Objects;
+import java.util.Optional;
+
 /// The memory of all KV blocks: anonymous, off-heap, committed when first touched, locked where the host allows, left out of core
 /// dumps. Owns bytes, not blocks: who holds which block is the block pool's business.
 public final class KvMemory implements AutoCloseable {
     private final KvLayout layout;
     private final int blocks;
+    private final Arena arena;
+    private final MemorySegment data;
+    private final boolean locked;
 
-    private KvMemory(KvLayout layout, int blocks) {
+    private KvMemory(KvLayout layout, int blocks, Arena arena, MemorySegment data, boolean locked) {
         this.layout = layout;
         this.blocks = blocks;
+        this.arena = arena;
+        this.data = data;
+        this.locked = locked;
     }
 
+    /// All zero.
+    ///
     /// @throws OutOfMemoryError with the size asked for, if the system refuses the mapping
     public static KvMemory map(KvLayout layout, int blocks) {
-        throw new UnsupportedOperationException("kernels: KvMemory.map");
+        if (blocks <= 0) throw new IllegalArgumentException("KV memory of " + blocks + " blocks, at least 1");
+        long bytes = Math.multiplyExact(layout.blockBytes(), (long) blocks);
+        Arena arena = Arena.ofShared();
+        try {
+            Optional<SystemMemory.Mapping> mapping = SystemMemory.map(bytes, arena);
+            MemorySegment data = mapping.isPresent() ? mapping.get().segment() : arena.allocate(bytes, 64);
+            boolean locked = mapping.isPresent() && mapping.get().locked();
+            return new KvMemory(layout, blocks, arena, data, locked);
+        } catch (Throwable thrown) {
+            arena.close();
+            throw thrown;
+        }
     }
 
     public KvLayout layout() {
@@ -26,21 +51,35 @@ public final class KvMemory implements AutoCloseable {
 
     /// Overwrites one block with zeros.
     public void zero(int block) {
-        throw new UnsupportedOperationException("kernels: KvMemory.zero");
+        data.asSlice(offset(block), layout.blockBytes()).fill((byte) 0);
     }
 
     /// Whether every byte of one block is zero; for tests and live checks.
     public boolean isZero(int block) {
-        throw new UnsupportedOperationException("kernels: KvMemory.isZero");
+        long from = offset(block);
+        for (long at = 0; at < layout.blockBytes(); at += 8)
+            if (data.get(ValueLayout.JAVA_LONG, from + at) != 0) return false;
+        return true;
     }
 
     /// Whether the pages are locked in memory; false where the host's limit forbids it.
     public boolean locked() {
-        throw new UnsupportedOperationException("kernels: KvMemory.locked");
+        return locked;
     }
 
+    /// All blocks, in order.
+    MemorySegment segment() {
+        return data;
+    }
+
+    /// Where a block begins.
+    long offset(int block) {
+        return Objects.checkIndex(block, blocks) * layout.blockBytes();
+    }
+
+    /// Returns the memory to the system; every later access throws.
     @Override
     public void close() {
-        throw new UnsupportedOperationException("kernels: KvMemory.close");
+        if (data.scope().isAlive()) arena.close();
     }
 }

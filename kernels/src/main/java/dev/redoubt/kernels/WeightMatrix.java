@@ -2,9 +2,17 @@ package dev.redoubt.kernels;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Objects;
 
 /// A matrix of weights, (rows, columns) = (out features, in features), in the layout the kernels read. Immutable.
 public final class WeightMatrix {
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
     private final WeightFormat format;
     private final int rows;
     private final int columns;
@@ -20,9 +28,25 @@ public final class WeightMatrix {
     /// Quantized weights are repacked into memory of `arena` (R16: 16 rows interleaved); others are used where they are, so that
     /// `file` must then live as long as the matrix ([#sharesFile]).
     ///
-    /// @param file row-major, as GGUF and safetensors store it, little-endian; exactly `format.bytes(rows, columns)` long
+    /// @param file off-heap, row-major, as GGUF and safetensors store it, little-endian; exactly `format.bytes(rows, columns)`
+    ///     long, any alignment
+    /// @throws IllegalArgumentException naming the number that does not fit
     public static WeightMatrix of(WeightFormat format, int rows, int columns, MemorySegment file, Arena arena) {
-        throw new UnsupportedOperationException("kernels: WeightMatrix.of");
+        if (rows <= 0 || columns <= 0)
+            throw new IllegalArgumentException("matrix of " + rows + " × " + columns + ", both must be positive");
+        if (columns % format.blockWeights() != 0)
+            throw new IllegalArgumentException("columns " + columns + ", " + format + " needs a multiple of "
+                    + format.blockWeights());
+        if (!file.isNative()) throw new IllegalArgumentException("weights on the heap, they must be off-heap");
+        long bytes = format.bytes(rows, columns);
+        if (file.byteSize() != bytes)
+            throw new IllegalArgumentException("weights of " + file.byteSize() + " bytes, " + rows + " × " + columns + " "
+                    + format + " takes " + bytes);
+        // A mapped file is another segment class than allocated memory; the same size again makes both one class (same bounds,
+        // same lifetime), and the kernels' loads then see one kind.
+        MemorySegment data =
+                format.quantized() ? R16.pack(format, rows, columns, file, arena) : file.reinterpret(bytes);
+        return new WeightMatrix(format, rows, columns, data.asReadOnly());
     }
 
     public WeightFormat format() {
@@ -44,5 +68,55 @@ public final class WeightMatrix {
 
     MemorySegment data() {
         return data;
+    }
+
+    /// Size of one row of a format that is not quantized.
+    long rowBytes() {
+        return (long) columns * format.blockBytes();
+    }
+
+    /// Writes one row as f32 to `out[outRow]`: widened exactly, or `d·q`, `d·(q-8)`, `d·q + m` with each operation rounded to f32.
+    void dequantize(int row, FloatMatrix out, int outRow) {
+        Objects.checkIndex(row, rows);
+        Objects.checkIndex(outRow, out.rows());
+        MemorySegment to = out.segment();
+        long at = 4L * outRow * out.stride();
+        switch (format) {
+            case F32 -> MemorySegment.copy(data, row * rowBytes(), to, at, rowBytes());
+            case F16 -> {
+                for (int k = 0; k < columns; k++)
+                    to.set(ValueLayout.JAVA_FLOAT, at + 4L * k, Float.float16ToFloat(data.get(SHORT, row * rowBytes() + 2L * k)));
+            }
+            case BF16 -> {
+                for (int k = 0; k < columns; k++)
+                    to.set(ValueLayout.JAVA_FLOAT, at + 4L * k, Float.intBitsToFloat(data.get(SHORT, row * rowBytes() + 2L * k) << 16));
+            }
+            case Q8_0, Q4_0, Q4_1 -> dequantizeBlocks(row, to, at);
+        }
+    }
+
+    private void dequantizeBlocks(int row, MemorySegment to, long at) {
+        int lane = row % R16.ROWS;
+        int offset = format == WeightFormat.Q4_0 ? 8 : 0;
+        for (int block = 0; block < columns / R16.BLOCK; block++) {
+            long from = R16.blockOffset(format, columns, row, block);
+            float scale = R16.scale(data, from, lane);
+            boolean shifted = format == WeightFormat.Q4_1;
+            float minimum = shifted ? R16.minimum(data, from, lane) : 0;
+            for (int k = 0; k < R16.BLOCK; k++) {
+                float value = scale * (R16.quant(format, data, from, lane, k) - offset);
+                to.set(ValueLayout.JAVA_FLOAT, at + 4L * (block * R16.BLOCK + k), shifted ? value + minimum : value);
+            }
+        }
+    }
+
+    /// Weight (row, k) of a format that is not quantized.
+    float weight(int row, int k) {
+        return switch (format) {
+            case F32 -> data.get(FLOAT, row * rowBytes() + 4L * k);
+            case F16 -> Float.float16ToFloat(data.get(SHORT, row * rowBytes() + 2L * k));
+            case BF16 -> Float.intBitsToFloat(data.get(SHORT, row * rowBytes() + 2L * k) << 16);
+            case Q8_0, Q4_0, Q4_1 -> throw new IllegalStateException("weight of " + format + ", read its blocks");
+        };
     }
 }

@@ -1,0 +1,68 @@
+package dev.redoubt.kernels;
+
+/// The seam that a provider fills: functions over ranges of rows, called from several threads at once on disjoint ranges. Every
+/// provider returns the same bits; [ScalarKernels] is the definition that can be read.
+///
+/// All memory is off-heap with fixed addresses (matrices, [Activations], [KvMemory], [Scratch]), so that a provider in C needs no copy.
+interface Kernels {
+    /* One arithmetic per weight format. All of it is f32 with one rounding per operation; fma is one operation and is used only
+     * where it is written.
+     *
+     * Quantized weights (Q8_0, Q4_0, Q4_1), activations as in Activations, for one output, over the blocks of 32 k in order, acc = 0:
+     *     isum = Σ w·q, exact, w the stored integer, less 8 for Q4_0        (|isum| ≤ 32·128·127 < 2^24)
+     *     acc  = fma((float) isum, wScale · xScale, acc)
+     *     acc  = fma((float) xSum, wMinimum · xScale, acc)                  (Q4_1 only; xSum = Σ q)
+     * F32, F16, BF16 weights (widened exactly), f32 activations:
+     *     partial[k mod 16] = fma(w[k], x[k], partial[k mod 16]), k in order, from 0; then Numbers.tree
+     * An added product (residual) is out + product, one more addition. */
+
+    /// Name of the provider and what it stands on.
+    String description();
+
+    /// Fills rows `rowFrom` to `rowTo - 1` of `out`.
+    void quantize(FloatMatrix in, int rowFrom, int rowTo, Activations out);
+
+    /// Outputs of weight rows `16·groupFrom` to `16·groupTo - 1` for all `rows` rows of the input.
+    ///
+    /// @param in f32 input, read where the weights are not quantized
+    /// @param quantized the same input, read where they are
+    /// @param add whether `out` is added to or overwritten
+    void matmul(
+            WeightMatrix weights,
+            int groupFrom,
+            int groupTo,
+            FloatMatrix in,
+            Activations quantized,
+            int rows,
+            FloatMatrix out,
+            boolean add,
+            Scratch scratch);
+
+    /// partial[i mod 16] = fma(x, x, partial[i mod 16]), tree, [Numbers#inverseRms]; out = (x · inverse) · weight.
+    void rmsNorm(
+            FloatMatrix in,
+            int rowFrom,
+            int rowTo,
+            FloatMatrix weight,
+            float epsilon,
+            FloatMatrix out,
+            Scratch scratch);
+
+    /// gate = (gate / (1 + exp(-gate))) · up.
+    void siluMul(FloatMatrix gate, FloatMatrix up, int rowFrom, int rowTo);
+
+    /// All query heads of one KV head for rows `rowFrom` to `rowTo - 1`, which belong to one sequence.
+    ///
+    /// Per row and head, tokens t = 0 to the row's position:
+    ///
+    /// - s[t] = (fma over d in order of q[d]·K[t][d], from 0) · scale; m = max s
+    /// - p[t] = exp(s[t] - m); partial[t mod 16] += p[t]; tree
+    /// - o[d] = fma over t in order of p[t]·V[t][d], from 0; out[d] = o[d] · (1 / sum)
+    void attention(AttentionCall call, int rowFrom, int rowTo, int kvHead, Scratch scratch);
+
+    /// m = max x; partial[i mod 16] += exp(x[i] - m); tree; m + (float) ln(sum).
+    float logSumExp(FloatMatrix logits, int row, Scratch scratch);
+
+    /// Lowest index of the largest logit; 0 if there is a NaN.
+    int argMax(FloatMatrix logits, int row);
+}

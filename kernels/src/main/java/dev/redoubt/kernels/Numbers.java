@@ -1,0 +1,74 @@
+package dev.redoubt.kernels;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/// The scalar functions that every provider computes with the same operations in the same order.
+final class Numbers {
+    /* exp(x) = 2^n · e^r, n = round(x / ln 2), |r| ≤ ln 2 / 2; e^r is Cephes' polynomial of degree 7 [1]. Every line is one
+     * rounded f32 operation (fma is one), so C and Java agree to the bit. n is rounded by adding 1.5 · 2^23, whose low mantissa bits
+     * then hold n. Above EXP_MAX the result is infinite, below EXP_MIN it is 0 (no subnormal results).
+     * [1] S. Moshier, Cephes Mathematical Library, single/expf.c. */
+    static final float ROUND = 0x1.8p23f;
+    static final float EXP_MAX = 88.376f;
+    static final float EXP_MIN = -87.336f;
+    static final float LOG2_E = 0x1.715476p0f;
+    static final float MINUS_LN2_HIGH = -0x1.63p-1f;
+    static final float MINUS_LN2_LOW = 0x1.bd0106p-13f;
+    static final float P0 = 0x1.a0d2cep-13f;
+    static final float P1 = 0x1.6e879cp-10f;
+    static final float P2 = 0x1.11121p-7f;
+    static final float P3 = 0x1.555382p-5f;
+    static final float P4 = 0x1.555554p-3f;
+    static final float P5 = 0x1.0p-1f;
+
+    /// How many partial sums a reduction keeps: element `i` goes to partial `i mod 16`.
+    static final int PARTIALS = 16;
+
+    private Numbers() {}
+
+    static float exp(float x) {
+        if (x > EXP_MAX) return Float.POSITIVE_INFINITY;
+        if (x < EXP_MIN) return 0;
+        float t = Math.fma(x, LOG2_E, ROUND);
+        float n = t - ROUND;
+        float r = Math.fma(n, MINUS_LN2_LOW, Math.fma(n, MINUS_LN2_HIGH, x));
+        float p = Math.fma(P0, r, P1);
+        p = Math.fma(p, r, P2);
+        p = Math.fma(p, r, P3);
+        p = Math.fma(p, r, P4);
+        p = Math.fma(p, r, P5);
+        p = Math.fma(p, r * r, r) + 1;
+        return p * Float.intBitsToFloat((Float.floatToRawIntBits(t) << 23) + 0x3F800000);
+    }
+
+    /// Adds 16 partial sums: i and i+8, then i and i+4, i and i+2, i and i+1.
+    static float tree(MemorySegment partials, long offset) {
+        float a0 = at(partials, offset, 0) + at(partials, offset, 8);
+        float a1 = at(partials, offset, 1) + at(partials, offset, 9);
+        float a2 = at(partials, offset, 2) + at(partials, offset, 10);
+        float a3 = at(partials, offset, 3) + at(partials, offset, 11);
+        float a4 = at(partials, offset, 4) + at(partials, offset, 12);
+        float a5 = at(partials, offset, 5) + at(partials, offset, 13);
+        float a6 = at(partials, offset, 6) + at(partials, offset, 14);
+        float a7 = at(partials, offset, 7) + at(partials, offset, 15);
+        return ((a0 + a4) + (a2 + a6)) + ((a1 + a5) + (a3 + a7));
+    }
+
+    private static float at(MemorySegment partials, long offset, int lane) {
+        return partials.get(ValueLayout.JAVA_FLOAT, offset + 4L * lane);
+    }
+
+    /// The same tree over an array.
+    static float tree(float[] partials) {
+        float[] sum = partials.clone();
+        for (int width = PARTIALS / 2; width > 0; width /= 2)
+            for (int i = 0; i < width; i++) sum[i] += sum[i + width];
+        return sum[0];
+    }
+
+    /// The factor of a root-mean-square norm.
+    static float inverseRms(float sumOfSquares, int columns, float epsilon) {
+        return 1f / (float) Math.sqrt(sumOfSquares / columns + epsilon);
+    }
+}

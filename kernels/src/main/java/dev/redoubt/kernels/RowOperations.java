@@ -1,0 +1,66 @@
+package dev.redoubt.kernels;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/// Operations over single rows that cost too little to differ between providers.
+final class RowOperations {
+    private RowOperations() {}
+
+    /// Rotates the heads of one row: (a, b) becomes (fma(a, cos, -(b·sin)), fma(a, sin, b·cos)).
+    static void rotate(FloatMatrix x, int row, int heads, RopeTable table, int position) {
+        int half = table.cos().columns();
+        long angles = 4L * java.util.Objects.checkIndex(position, table.cos().rows()) * table.cos().stride();
+        int pairStep = table.interleaved() ? 2 : 1;
+        int partner = table.interleaved() ? 1 : half;
+        for (int head = 0; head < heads; head++) {
+            long at = 4L * ((long) row * x.stride() + 2L * head * half);
+            rotateHead(x.segment(), at, half, table.cos().segment(), table.sin().segment(), angles, pairStep, partner);
+        }
+    }
+
+    private static void rotateHead(
+            MemorySegment x,
+            long at,
+            int half,
+            MemorySegment cosines,
+            MemorySegment sines,
+            long angles,
+            int pairStep,
+            int partner) {
+        for (int j = 0; j < half; j++) {
+            float cos = cosines.get(ValueLayout.JAVA_FLOAT, angles + 4L * j);
+            float sin = sines.get(ValueLayout.JAVA_FLOAT, angles + 4L * j);
+            long first = at + 4L * j * pairStep;
+            long second = first + 4L * partner;
+            float a = x.get(ValueLayout.JAVA_FLOAT, first);
+            float b = x.get(ValueLayout.JAVA_FLOAT, second);
+            x.set(ValueLayout.JAVA_FLOAT, first, Math.fma(a, cos, -(b * sin)));
+            x.set(ValueLayout.JAVA_FLOAT, second, Math.fma(a, sin, b * cos));
+        }
+    }
+
+    /// Writes the keys and values of one row to the slot of its position.
+    static void storeKv(FloatMatrix keys, FloatMatrix values, AttentionBatch batch, int row, KvMemory kv, int layer) {
+        KvLayout layout = kv.layout();
+        int position = batch.position[row];
+        int slot = position % KvLayout.BLOCK_TOKENS;
+        long block = kv.offset(batch.blockTable[batch.sequence[row]][position / KvLayout.BLOCK_TOKENS]);
+        int dimension = layout.headDimension();
+        for (int head = 0; head < layout.kvHeads(); head++) {
+            long key = 4L * ((long) row * keys.stride() + (long) head * dimension);
+            long value = 4L * ((long) row * values.stride() + (long) head * dimension);
+            storeKey(keys.segment(), key, kv.segment(), block + layout.keyOffset(layer, head) + 4L * slot, dimension);
+            long to = block + layout.valueOffset(layer, head) + 4L * slot * dimension;
+            MemorySegment.copy(values.segment(), value, kv.segment(), to, 4L * dimension);
+        }
+    }
+
+    private static void storeKey(MemorySegment keys, long from, MemorySegment pool, long to, int dimension) {
+        for (int d = 0; d < dimension; d++)
+            pool.set(
+                    ValueLayout.JAVA_FLOAT,
+                    to + 4L * KvLayout.BLOCK_TOKENS * d,
+                    keys.get(ValueLayout.JAVA_FLOAT, from + 4L * d));
+    }
+}

@@ -1,0 +1,171 @@
+package dev.redoubt.kernels;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/// The reference: the definition of [Kernels] written down plainly, one element at a time.
+final class ScalarKernels implements Kernels {
+    @Override
+    public String description() {
+        return "scalar (reference)";
+    }
+
+    @Override
+    public void quantize(FloatMatrix in, int rowFrom, int rowTo, Activations out) {
+        for (int row = rowFrom; row < rowTo; row++)
+            for (int block = 0; block < out.blocks(); block++) quantizeBlock(in, row, block, out);
+    }
+
+    private static void quantizeBlock(FloatMatrix in, int row, int block, Activations out) {
+        int from = block * R16.BLOCK;
+        float amax = 0;
+        for (int i = 0; i < R16.BLOCK; i++) amax = Math.max(amax, Math.abs(in.get(row, from + i)));
+        boolean zero = amax < Activations.AMAX_MIN;
+        float factor = 127 / amax;
+        for (int i = 0; i < R16.BLOCK; i++) {
+            int q = zero ? 0 : round(in.get(row, from + i) * factor);
+            long at = (long) row * out.columns() + from + i;
+            out.q.set(ValueLayout.JAVA_BYTE, at, (byte) q);
+            out.floats.setAtIndex(ValueLayout.JAVA_FLOAT, at, (byte) q);
+        }
+        out.finish(row, block, zero ? 0 : amax / 127);
+    }
+
+    /// To the nearest integer, ties to even, for |x| < 2^22.
+    private static int round(float x) {
+        return Float.floatToRawIntBits(x + Numbers.ROUND) - Float.floatToRawIntBits(Numbers.ROUND);
+    }
+
+    @Override
+    public void matmul(
+            WeightMatrix weights,
+            int groupFrom,
+            int groupTo,
+            FloatMatrix in,
+            Activations quantized,
+            int rows,
+            FloatMatrix out,
+            boolean add,
+            Scratch scratch) {
+        int outTo = Math.min(groupTo * R16.ROWS, weights.rows());
+        for (int row = 0; row < rows; row++) {
+            for (int o = groupFrom * R16.ROWS; o < outTo; o++) {
+                float product =
+                        weights.format().quantized() ? dotBlocks(weights, o, quantized, row) : dot(weights, o, in, row);
+                out.set(row, o, add ? out.get(row, o) + product : product);
+            }
+        }
+    }
+
+    private static float dotBlocks(WeightMatrix weights, int weightRow, Activations x, int row) {
+        int lane = weightRow % R16.ROWS;
+        WeightFormat format = weights.format();
+        int offset = format == WeightFormat.Q4_0 ? 8 : 0;
+        float acc = 0;
+        for (int block = 0; block < x.blocks(); block++) {
+            long at = R16.blockOffset(format, weights.columns(), weightRow, block);
+            int isum = 0;
+            for (int k = 0; k < R16.BLOCK; k++)
+                isum += (R16.quant(format, weights.data(), at, lane, k) - offset) * x.q(row, block * R16.BLOCK + k);
+            acc = Math.fma((float) isum, R16.scale(weights.data(), at, lane) * x.scale(row, block), acc);
+            if (format == WeightFormat.Q4_1)
+                acc = Math.fma(
+                        x.sum(row, block), R16.minimum(weights.data(), at, lane) * x.scale(row, block), acc);
+        }
+        return acc;
+    }
+
+    private static float dot(WeightMatrix weights, int weightRow, FloatMatrix x, int row) {
+        float[] partials = new float[Numbers.PARTIALS];
+        for (int k = 0; k < weights.columns(); k++)
+            partials[k % 16] = Math.fma(weights.weight(weightRow, k), x.get(row, k), partials[k % 16]);
+        return Numbers.tree(partials);
+    }
+
+    @Override
+    public void rmsNorm(
+            FloatMatrix in,
+            int rowFrom,
+            int rowTo,
+            FloatMatrix weight,
+            float epsilon,
+            FloatMatrix out,
+            Scratch scratch) {
+        for (int row = rowFrom; row < rowTo; row++) {
+            float[] partials = new float[Numbers.PARTIALS];
+            for (int i = 0; i < in.columns(); i++)
+                partials[i % 16] = Math.fma(in.get(row, i), in.get(row, i), partials[i % 16]);
+            float inverse = Numbers.inverseRms(Numbers.tree(partials), in.columns(), epsilon);
+            for (int i = 0; i < in.columns(); i++) out.set(row, i, (in.get(row, i) * inverse) * weight.get(0, i));
+        }
+    }
+
+    @Override
+    public void siluMul(FloatMatrix gate, FloatMatrix up, int rowFrom, int rowTo) {
+        for (int row = rowFrom; row < rowTo; row++) {
+            for (int i = 0; i < gate.columns(); i++) {
+                float x = gate.get(row, i);
+                gate.set(row, i, (x / (1 + Numbers.exp(-x))) * up.get(row, i));
+            }
+        }
+    }
+
+    @Override
+    public void attention(AttentionCall call, int rowFrom, int rowTo, int kvHead, Scratch scratch) {
+        for (int row = rowFrom; row < rowTo; row++)
+            for (int member = 0; member < call.group(); member++) attendHead(call, row, kvHead, member, scratch);
+    }
+
+    private static void attendHead(AttentionCall call, int row, int kvHead, int member, Scratch scratch) {
+        MemorySegment pool = call.kv().segment();
+        int sequence = call.batch().sequence[row];
+        int tokens = call.batch().position[row] + 1;
+        int dimension = call.headDimension();
+        int column = (kvHead * call.group() + member) * dimension;
+        MemorySegment p = scratch.floats(tokens);
+
+        float max = Float.NEGATIVE_INFINITY;
+        for (int t = 0; t < tokens; t++) {
+            long keys = call.keyOffset(sequence, t / 16, kvHead) + 4L * (t % 16);
+            float score = 0;
+            for (int d = 0; d < dimension; d++)
+                score = Math.fma(call.query().get(row, column + d), pool.get(ValueLayout.JAVA_FLOAT, keys + 64L * d), score);
+            score *= call.scale();
+            p.setAtIndex(ValueLayout.JAVA_FLOAT, t, score);
+            max = Math.max(max, score);
+        }
+        float[] partials = new float[Numbers.PARTIALS];
+        for (int t = 0; t < tokens; t++) {
+            float weight = Numbers.exp(p.getAtIndex(ValueLayout.JAVA_FLOAT, t) - max);
+            p.setAtIndex(ValueLayout.JAVA_FLOAT, t, weight);
+            partials[t % 16] += weight;
+        }
+        float inverse = 1 / Numbers.tree(partials);
+        for (int d = 0; d < dimension; d++) {
+            float sum = 0;
+            for (int t = 0; t < tokens; t++) {
+                long values = call.keyOffset(sequence, t / 16, kvHead) + call.valueDistance();
+                float value = pool.get(ValueLayout.JAVA_FLOAT, values + 4L * ((long) t % 16 * dimension + d));
+                sum = Math.fma(p.getAtIndex(ValueLayout.JAVA_FLOAT, t), value, sum);
+            }
+            call.out().set(row, column + d, sum * inverse);
+        }
+    }
+
+    @Override
+    public float logSumExp(FloatMatrix logits, int row, Scratch scratch) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < logits.columns(); i++) max = Math.max(max, logits.get(row, i));
+        float[] partials = new float[Numbers.PARTIALS];
+        for (int i = 0; i < logits.columns(); i++) partials[i % 16] += Numbers.exp(logits.get(row, i) - max);
+        return max + (float) StrictMath.log(Numbers.tree(partials));
+    }
+
+    @Override
+    public int argMax(FloatMatrix logits, int row) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < logits.columns(); i++) max = Math.max(max, logits.get(row, i));
+        for (int i = 0; i < logits.columns(); i++) if (logits.get(row, i) == max) return i;
+        return 0;
+    }
+}

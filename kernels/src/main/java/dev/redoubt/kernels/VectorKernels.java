@@ -1,0 +1,85 @@
+package dev.redoubt.kernels;
+
+/// The Java Vector API, 4, 8 or 16 float lanes as the machine has them.
+final class VectorKernels implements Kernels {
+    /// From this many rows on, unpacking weights into a panel pays.
+    private static final int PANEL_ROWS_MIN = 4;
+
+    @Override
+    public String description() {
+        return "vector (" + Lanes.FLOATS.vectorBitSize() + " bits, " + Lanes.COUNT + " lanes)";
+    }
+
+    @Override
+    public void quantize(FloatMatrix in, int rowFrom, int rowTo, Activations out) {
+        for (int row = rowFrom; row < rowTo; row++) VectorRows.quantizeRow(in.segment(), rowOffset(in, row), row, out);
+    }
+
+    @Override
+    public void matmul(
+            WeightMatrix weights,
+            int groupFrom,
+            int groupTo,
+            FloatMatrix in,
+            Activations quantized,
+            int rows,
+            FloatMatrix out,
+            boolean add,
+            Scratch scratch) {
+        if (!weights.format().quantized()) {
+            int rowTo = Math.min(groupTo * R16.ROWS, weights.rows());
+            VectorFloats.matmul(weights, groupFrom * R16.ROWS, rowTo, in, rows, out, add, scratch);
+        } else if (rows < PANEL_ROWS_MIN) {
+            VectorBlocks.matmul(weights, groupFrom, groupTo, quantized, rows, out, add);
+        } else {
+            VectorPanels.matmul(weights, groupFrom, groupTo, quantized, rows, out, add, scratch);
+        }
+    }
+
+    @Override
+    public void rmsNorm(
+            FloatMatrix in,
+            int rowFrom,
+            int rowTo,
+            FloatMatrix weight,
+            float epsilon,
+            FloatMatrix out,
+            Scratch scratch) {
+        for (int row = rowFrom; row < rowTo; row++)
+            VectorRows.rmsNorm(
+                    in.segment(),
+                    rowOffset(in, row),
+                    in.columns(),
+                    weight.segment(),
+                    epsilon,
+                    out.segment(),
+                    rowOffset(out, row),
+                    scratch.floats(Numbers.PARTIALS));
+    }
+
+    @Override
+    public void siluMul(FloatMatrix gate, FloatMatrix up, int rowFrom, int rowTo) {
+        for (int row = rowFrom; row < rowTo; row++)
+            VectorRows.siluMul(gate.segment(), rowOffset(gate, row), up.segment(), rowOffset(up, row), gate.columns());
+    }
+
+    @Override
+    public void attention(AttentionCall call, int rowFrom, int rowTo, int kvHead, Scratch scratch) {
+        VectorAttention.attend(call, rowFrom, rowTo, kvHead, scratch);
+    }
+
+    @Override
+    public float logSumExp(FloatMatrix logits, int row, Scratch scratch) {
+        return VectorRows.logSumExp(
+                logits.segment(), rowOffset(logits, row), logits.columns(), scratch.floats(Numbers.PARTIALS));
+    }
+
+    @Override
+    public int argMax(FloatMatrix logits, int row) {
+        return VectorRows.argMax(logits.segment(), rowOffset(logits, row), logits.columns());
+    }
+
+    private static long rowOffset(FloatMatrix matrix, int row) {
+        return 4L * row * matrix.stride();
+    }
+}

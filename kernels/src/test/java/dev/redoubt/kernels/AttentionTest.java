@@ -1,0 +1,143 @@
+package dev.redoubt.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.lang.foreign.Arena;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AttentionTest {
+    private static final int BLOCKS = 24;
+
+    /// One sequence of `tokens` tokens, computed in chunks, beside another one that shares the pool.
+    private static FloatMatrix attend(
+            String provider, int threads, int dimension, int heads, int kvHeads, int tokens, int chunk, int[] blocks, Arena arena) {
+        Random random = new Random(17L * dimension + heads);
+        FloatMatrix query = Samples.matrix(random, tokens, heads * dimension, arena);
+        FloatMatrix keys = Samples.matrix(random, tokens, kvHeads * dimension, arena);
+        FloatMatrix values = Samples.matrix(random, tokens, kvHeads * dimension, arena);
+        FloatMatrix result = FloatMatrix.allocate(tokens, heads * dimension, arena);
+        KvLayout layout = new KvLayout(2, kvHeads, dimension);
+        try (Compute compute = Compute.open(provider, threads, tokens + 2, 64);
+                KvMemory kv = KvMemory.map(layout, BLOCKS)) {
+            for (int from = 0; from < tokens; from += chunk) {
+                int count = Math.min(chunk, tokens - from);
+                AttentionBatch batch = new AttentionBatch(count + 2, 2);
+                batch.rows = count + 2;
+                batch.sequences = 2;
+                batch.blockTable[0] = new int[] {BLOCKS - 1};
+                batch.blockTable[1] = blocks;
+                FloatMatrix q = Samples.matrix(random, count + 2, heads * dimension, arena);
+                FloatMatrix k = Samples.matrix(random, count + 2, kvHeads * dimension, arena);
+                FloatMatrix v = Samples.matrix(random, count + 2, kvHeads * dimension, arena);
+                batch.position[1] = 1;
+                for (int i = 0; i < count; i++) {
+                    batch.sequence[i + 2] = 1;
+                    batch.position[i + 2] = from + i;
+                    copyRow(query, from + i, q, i + 2);
+                    copyRow(keys, from + i, k, i + 2);
+                    copyRow(values, from + i, v, i + 2);
+                }
+                FloatMatrix out = FloatMatrix.allocate(count + 2, heads * dimension, arena);
+                compute.storeKv(k, v, batch, kv, 1);
+                compute.attention(q, heads, batch, kv, 1, 0.3f, out);
+                for (int i = 0; i < count; i++) copyRow(out, i + 2, result, from + i);
+            }
+        }
+        return result;
+    }
+
+    private static void copyRow(FloatMatrix from, int row, FloatMatrix to, int toRow) {
+        for (int c = 0; c < from.columns(); c++) to.set(toRow, c, from.get(row, c));
+    }
+
+    private static int[] blocks(int first, int step) {
+        int[] blocks = new int[7];
+        for (int i = 0; i < blocks.length; i++) blocks[i] = first + i * step;
+        return blocks;
+    }
+
+    @Test
+    void scalarIsCloseToAnIndependentSoftmax() {
+        try (Arena arena = Arena.ofShared()) {
+            int dimension = 6;
+            int tokens = 21;
+            FloatMatrix out = attend("scalar", 1, dimension, 4, 2, tokens, tokens, blocks(0, 1), arena);
+            Random random = new Random(17L * dimension + 4);
+            FloatMatrix query = Samples.matrix(random, tokens, 4 * dimension, arena);
+            FloatMatrix keys = Samples.matrix(random, tokens, 2 * dimension, arena);
+            FloatMatrix values = Samples.matrix(random, tokens, 2 * dimension, arena);
+            for (int row = 0; row < tokens; row++) {
+                for (int head = 0; head < 4; head++) {
+                    double[] weights = new double[row + 1];
+                    double sum = 0;
+                    for (int t = 0; t <= row; t++) {
+                        double score = 0;
+                        for (int d = 0; d < dimension; d++)
+                            score += (double) query.get(row, head * dimension + d) * keys.get(t, head / 2 * dimension + d);
+                        weights[t] = Math.exp(score * 0.3f);
+                        sum += weights[t];
+                    }
+                    for (int d = 0; d < dimension; d++) {
+                        double expected = 0;
+                        for (int t = 0; t <= row; t++) expected += weights[t] / sum * values.get(t, head / 2 * dimension + d);
+                        assertThat((double) out.get(row, head * dimension + d)).isCloseTo(expected, within(1e-5));
+                    }
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 6, 8, 16, 20, 32, 64, 80, 96, 128})
+    void vectorEqualsScalarToTheBit(int dimension) {
+        for (int[] heads : new int[][] {{1, 1}, {3, 1}, {4, 2}, {9, 3}, {5, 1}, {14, 2}}) {
+            try (Arena arena = Arena.ofShared()) {
+                int tokens = 53;
+                FloatMatrix expected =
+                        attend("scalar", 1, dimension, heads[0], heads[1], tokens, tokens, blocks(0, 1), arena);
+                for (int threads = 1; threads <= 3; threads++) {
+                    FloatMatrix actual =
+                            attend("vector", threads, dimension, heads[0], heads[1], tokens, tokens, blocks(0, 1), arena);
+                    assertThat(Samples.difference(actual, expected)).as(heads[0] + "/" + heads[1] + " heads").isEmpty();
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"scalar", "vector"})
+    void V3_2_chunksAndBlockTablesDoNotShow(String provider) {
+        try (Arena arena = Arena.ofShared()) {
+            FloatMatrix expected = attend(provider, 1, 16, 6, 2, 100, 100, blocks(0, 1), arena);
+            for (int chunk : new int[] {1, 3, 7, 16, 17, 64}) {
+                FloatMatrix actual = attend(provider, 2, 16, 6, 2, 100, chunk, blocks(20, -3), arena);
+                assertThat(Samples.difference(actual, expected)).as("chunk " + chunk).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void tokensPastTheOwnPositionAreNeverRead() {
+        try (Arena arena = Arena.ofShared();
+                Compute compute = Compute.open("vector", 1, 8, 64);
+                KvMemory kv = KvMemory.map(new KvLayout(1, 1, 32), 1)) {
+            // What another sequence left in the rest of the block, NaN at worst, must not show.
+            kv.segment().fill((byte) 0xFF);
+            FloatMatrix rows = Samples.matrix(new Random(2), 3, 32, arena);
+            AttentionBatch batch = new AttentionBatch(3, 1);
+            batch.rows = 3;
+            batch.sequences = 1;
+            batch.blockTable[0] = new int[] {0};
+            for (int i = 0; i < 3; i++) batch.position[i] = i;
+            FloatMatrix out = FloatMatrix.allocate(3, 32, arena);
+            compute.storeKv(rows, rows, batch, kv, 0);
+            compute.attention(rows, 1, batch, kv, 0, 1, out);
+            for (int r = 0; r < 3; r++) for (int c = 0; c < 32; c++) assertThat(out.get(r, c)).isFinite();
+            for (int c = 0; c < 32; c++) assertThat(out.get(0, c)).isEqualTo(rows.get(0, c));
+        }
+    }
+}

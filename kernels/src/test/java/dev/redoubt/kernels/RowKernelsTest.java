@@ -1,0 +1,168 @@
+package dev.redoubt.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.lang.foreign.Arena;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RowKernelsTest {
+    @Test
+    void expIsWithinTwoUlpsAndSafeAtTheEdges() {
+        for (float x = -87.3f; x < 88.3f; x += 0.0137f) {
+            double expected = Math.exp(x);
+            assertThat(Math.abs(Numbers.exp(x) - expected)).isLessThan(2 * Math.ulp((float) expected));
+        }
+        assertThat(Numbers.exp(0)).isEqualTo(1);
+        assertThat(Numbers.exp(Float.NEGATIVE_INFINITY)).isZero();
+        assertThat(Numbers.exp(-1e30f)).isZero();
+        assertThat(Numbers.exp(1e30f)).isInfinite();
+        assertThat(Numbers.exp(Float.NaN)).isNaN();
+        assertThat(Numbers.exp(88.376f)).isFinite();
+        assertThat(Numbers.exp(-87.336f)).isGreaterThanOrEqualTo(Float.MIN_NORMAL);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 15, 16, 17, 64, 172, 577, 1536})
+    void vectorEqualsScalarToTheBit(int columns) {
+        Random random = new Random(columns);
+        for (int threads = 1; threads <= 3; threads++) {
+            try (Arena arena = Arena.ofShared();
+                    Compute scalar = Compute.open("scalar", 1, 33, columns);
+                    Compute vector = Compute.open("vector", threads, 33, columns)) {
+                FloatMatrix in = Samples.matrix(random, 33, columns, arena);
+                FloatMatrix up = Samples.matrix(random, 33, columns, arena);
+                for (int i = 0; i < columns; i++) in.set(1, i, in.get(1, i) * 80);
+                FloatMatrix weight = Samples.matrix(random, 1, columns, arena);
+                FloatMatrix expected = FloatMatrix.allocate(33, columns, arena);
+                FloatMatrix actual = FloatMatrix.allocate(33, columns, arena);
+                scalar.rmsNorm(in, 33, weight, 1e-5f, expected);
+                vector.rmsNorm(in, 33, weight, 1e-5f, actual);
+                assertThat(Samples.difference(actual, expected)).isEmpty();
+
+                float[] sums = new float[33];
+                float[] vectorSums = new float[33];
+                int[] largest = new int[33];
+                int[] vectorLargest = new int[33];
+                scalar.logSumExp(in, 33, sums, largest);
+                vector.logSumExp(in, 33, vectorSums, vectorLargest);
+                assertThat(vectorSums).isEqualTo(sums);
+                assertThat(vectorLargest).isEqualTo(largest);
+
+                FloatMatrix gate = Samples.copy(in, arena);
+                FloatMatrix vectorGate = Samples.copy(in, arena);
+                scalar.siluMul(gate, up, 33);
+                vector.siluMul(vectorGate, up, 33);
+                assertThat(Samples.difference(vectorGate, gate)).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void scalarIsCloseToIndependentFormulas() {
+        Random random = new Random(9);
+        try (Arena arena = Arena.ofShared();
+                Compute compute = Compute.open("scalar", 1, 4, 64)) {
+            FloatMatrix in = Samples.matrix(random, 4, 50, arena);
+            FloatMatrix weight = Samples.matrix(random, 1, 50, arena);
+            FloatMatrix out = FloatMatrix.allocate(4, 50, arena);
+            compute.rmsNorm(in, 4, weight, 1e-5f, out);
+            float[] sums = new float[4];
+            int[] largest = new int[4];
+            compute.logSumExp(in, 4, sums, largest);
+            FloatMatrix gate = Samples.copy(in, arena);
+            compute.siluMul(gate, out, 4);
+            for (int r = 0; r < 4; r++) {
+                double squares = 0;
+                double exponentials = 0;
+                for (int i = 0; i < 50; i++) {
+                    squares += (double) in.get(r, i) * in.get(r, i);
+                    exponentials += Math.exp(in.get(r, i));
+                }
+                double rms = Math.sqrt(squares / 50 + 1e-5);
+                assertThat((double) sums[r]).isCloseTo(Math.log(exponentials), within(1e-5));
+                for (int i = 0; i < 50; i++) {
+                    assertThat((double) out.get(r, i)).isCloseTo(in.get(r, i) / rms * weight.get(0, i), within(1e-5));
+                    double silu = in.get(r, i) / (1 + Math.exp(-in.get(r, i)));
+                    assertThat((double) gate.get(r, i)).isCloseTo(silu * out.get(r, i), within(1e-5));
+                    assertThat(in.get(r, i)).isLessThanOrEqualTo(in.get(r, largest[r]));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"scalar", "vector"})
+    void argMaxIsTheLowestOfEquals(String provider) {
+        try (Arena arena = Arena.ofShared();
+                Compute compute = Compute.open(provider, 1, 1, 64)) {
+            FloatMatrix logits = FloatMatrix.allocate(1, 70, arena);
+            for (int i = 0; i < 70; i++) logits.set(0, i, i % 23);
+            int[] largest = new int[1];
+            compute.logSumExp(logits, 1, new float[1], largest);
+            assertThat(largest[0]).isEqualTo(22);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void ropeTurnsEachPairByItsAngle(boolean interleaved) {
+        try (Arena arena = Arena.ofShared();
+                Compute compute = Compute.open("vector", 2, 40, 64)) {
+            Random random = new Random(4);
+            FloatMatrix cos = FloatMatrix.allocate(50, 4, arena);
+            FloatMatrix sin = FloatMatrix.allocate(50, 4, arena);
+            for (int p = 0; p < 50; p++) {
+                for (int j = 0; j < 4; j++) {
+                    cos.set(p, j, (float) Math.cos(p * Math.pow(0.1, j)));
+                    sin.set(p, j, (float) Math.sin(p * Math.pow(0.1, j)));
+                }
+            }
+            FloatMatrix x = Samples.matrix(random, 40, 24, arena);
+            FloatMatrix before = Samples.copy(x, arena);
+            AttentionBatch batch = new AttentionBatch(40, 1);
+            batch.rows = 40;
+            for (int r = 0; r < 40; r++) batch.position[r] = 49 - r;
+            compute.rope(x, 3, new RopeTable(cos, sin, interleaved), batch);
+            for (int r = 0; r < 40; r++) {
+                for (int head = 0; head < 3; head++) {
+                    for (int j = 0; j < 4; j++) {
+                        int first = head * 8 + (interleaved ? 2 * j : j);
+                        int second = head * 8 + (interleaved ? 2 * j + 1 : j + 4);
+                        double angle = (49 - r) * Math.pow(0.1, j);
+                        double a = before.get(r, first);
+                        double b = before.get(r, second);
+                        assertThat((double) x.get(r, first))
+                                .isCloseTo(a * Math.cos(angle) - b * Math.sin(angle), within(1e-5));
+                        assertThat((double) x.get(r, second))
+                                .isCloseTo(a * Math.sin(angle) + b * Math.cos(angle), within(1e-5));
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void gatherTakesRowsInTheGivenOrder() {
+        try (Arena arena = Arena.ofShared();
+                Compute compute = Compute.open("vector", 1, 4, 64)) {
+            FloatMatrix in = Samples.matrix(new Random(1), 4, 20, arena);
+            FloatMatrix out = FloatMatrix.allocate(2, 20, arena);
+            compute.gatherRows(in, new int[] {3, 1}, 2, out);
+            assertThat(out.get(0, 19)).isEqualTo(in.get(3, 19));
+            assertThat(out.get(1, 0)).isEqualTo(in.get(1, 0));
+            assertThatThrownBy(() -> compute.gatherRows(in, new int[] {4}, 1, out))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+        }
+    }
+
+    @Test
+    void anUnknownProviderIsNamed() {
+        assertThatThrownBy(() -> Compute.open("cuda", 1, 1, 1))
+                .hasMessage("kernel provider 'cuda', known are auto, scalar and vector");
+    }
+}

@@ -1,0 +1,88 @@
+package dev.redoubt.kernels;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Random;
+
+/// Random matrices as a file would hold them, and plain readers of them.
+final class Samples {
+    private Samples() {}
+
+    static FloatMatrix matrix(Random random, int rows, int columns, Arena arena) {
+        FloatMatrix matrix = FloatMatrix.allocate(rows, columns, arena);
+        for (int r = 0; r < rows; r++)
+            for (int c = 0; c < columns; c++) matrix.set(r, c, (float) random.nextGaussian());
+        return matrix;
+    }
+
+    static FloatMatrix copy(FloatMatrix matrix, Arena arena) {
+        FloatMatrix copy = FloatMatrix.allocate(matrix.rows(), matrix.columns(), arena);
+        copy.segment().copyFrom(matrix.segment());
+        return copy;
+    }
+
+    /// The bytes of a file, at an address that is not aligned.
+    static MemorySegment file(Random random, WeightFormat format, int rows, int columns, Arena arena) {
+        long bytes = format.bytes(rows, columns);
+        MemorySegment file = arena.allocate(bytes + 2, 64).asSlice(2);
+        byte[] noise = new byte[Math.toIntExact(bytes)];
+        random.nextBytes(noise);
+        MemorySegment.copy(noise, 0, file, ValueLayout.JAVA_BYTE, 0, noise.length);
+        if (!format.quantized()) {
+            for (long i = 0; i < (long) rows * columns; i++) writeValue(file, format, i, (float) random.nextGaussian());
+            return file;
+        }
+        for (long at = 0; at < bytes; at += format.blockBytes()) {
+            file.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(random.nextFloat(-0.1f, 0.1f)));
+            if (format == WeightFormat.Q4_1)
+                file.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + 2, Float.floatToFloat16(random.nextFloat(-1, 1)));
+        }
+        return file;
+    }
+
+    private static void writeValue(MemorySegment file, WeightFormat format, long index, float value) {
+        switch (format) {
+            case F32 -> file.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * index, value);
+            case F16 -> file.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * index, Float.floatToFloat16(value));
+            case BF16 ->
+                file.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * index, (short) (Float.floatToIntBits(value) >> 16));
+            case Q8_0, Q4_0, Q4_1 -> throw new IllegalArgumentException(format.name());
+        }
+    }
+
+    /// Weight (row, k) read from the file's own layout, written without a look at the product's reader.
+    static double weight(MemorySegment file, WeightFormat format, int columns, int row, int k) {
+        long index = (long) row * columns + k;
+        long block = index / 32 * format.blockBytes();
+        int i = (int) (index % 32);
+        return switch (format) {
+            case F32 -> file.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * index);
+            case F16 -> Float.float16ToFloat(file.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * index));
+            case BF16 -> Float.intBitsToFloat(file.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * index) << 16);
+            case Q8_0 -> half(file, block) * file.get(ValueLayout.JAVA_BYTE, block + 2 + i);
+            case Q4_0 -> half(file, block) * (nibble(file, block + 2, i) - 8);
+            case Q4_1 -> half(file, block) * nibble(file, block + 4, i) + half(file, block + 2);
+        };
+    }
+
+    private static double half(MemorySegment file, long at) {
+        return Float.float16ToFloat(file.get(ValueLayout.JAVA_SHORT_UNALIGNED, at));
+    }
+
+    private static int nibble(MemorySegment file, long quants, int i) {
+        int both = file.get(ValueLayout.JAVA_BYTE, quants + i % 16) & 255;
+        return i < 16 ? both & 15 : both >> 4;
+    }
+
+    /// Where two matrices differ in a bit, padding included; empty if nowhere.
+    static String difference(FloatMatrix a, FloatMatrix b) {
+        long at = a.segment().mismatch(b.segment());
+        if (at < 0) return "";
+        int row = (int) (at / 4 / a.stride());
+        int column = (int) (at / 4 % a.stride());
+        return "row " + row + " column " + column + ": "
+                + a.segment().getAtIndex(ValueLayout.JAVA_FLOAT, at / 4) + " and "
+                + b.segment().getAtIndex(ValueLayout.JAVA_FLOAT, at / 4);
+    }
+}
