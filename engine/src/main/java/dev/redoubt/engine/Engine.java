@@ -1,5 +1,7 @@
 package dev.redoubt.engine;
 
+import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.ServeException;
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.ChatMessage;
 import dev.redoubt.base.generation.Generation;
@@ -8,73 +10,286 @@ import dev.redoubt.base.generation.GenerationRequest;
 import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.base.generation.ModelCard;
 import dev.redoubt.base.generation.ModelStats;
+import dev.redoubt.base.generation.Prompt;
+import dev.redoubt.engine.kvcache.BlockMemory;
+import dev.redoubt.engine.kvcache.BlockPool;
+import dev.redoubt.engine.kvcache.CacheScope;
+import dev.redoubt.engine.kvcache.PrefixKeys;
+import dev.redoubt.engine.schedule.Scheduler;
+import dev.redoubt.engine.schedule.SchedulerLimits;
+import dev.redoubt.engine.schedule.Sequence;
 import dev.redoubt.trust.VerifiedArtifact;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// One model, one loop. Works in a plain Java program: no server needed.
 public final class Engine implements LanguageModel, AutoCloseable {
-    private Engine() {}
+    /* A request's way over threads: caller (check, count) → engine-input (template, tokens) → engine-loop (steps) →
+     * engine-output (text, events). Each hands over through one queue and never waits for the next. */
+
+    /// What an engine is made of, so that tests can put their own in.
+    ///
+    /// @param card its context is the engine's
+    /// @param endOfSequence tokens that end a text
+    /// @param kvBlocks how many there are behind `memory`
+    /// @param description one line for people
+    /// @param resources closed last, after loop and threads have ended
+    record Parts(
+            ModelCard card,
+            TextCodec text,
+            StepRunner runner,
+            BlockMemory memory,
+            int kvBlocks,
+            Set<Integer> endOfSequence,
+            String description,
+            Runnable resources) {}
+
+    private final EngineOptions options;
+    private final Parts parts;
+    private final TimeSource time;
+    private final RequestCheck check;
+    private final PrefixKeys scopes;
+    private final SecureRandom random = new SecureRandom();
+    private final AtomicLong ids = new AtomicLong(random.nextLong() >>> 2); // engines of one process do not share ids
+    private final AtomicLong sequenceIds = new AtomicLong();
+    private final AtomicInteger waiting = new AtomicInteger(); // requests that have not computed anything yet
+    private final Set<LiveRequest> live = ConcurrentHashMap.newKeySet(); // until the final event
+    private final InputThreads input;
+    private final EngineLoop loop;
+    private final OutputThread output;
+    private volatile boolean closed;
 
     /// Loads the model, sizes the KV pool against the machine, starts the loop. Owns the artifact from then on.
     ///
     /// @throws dev.redoubt.trust.ArtifactException if the artifact is not what its architecture expects
+    /// @throws StartRefusal if the machine has too little memory for it
     public static Engine open(VerifiedArtifact artifact, EngineOptions options, TimeSource time) {
-        throw new UnsupportedOperationException("engine: open");
+        return new Engine(options, EngineParts.load(artifact, options, time), time);
+    }
+
+    /// Starts the threads.
+    Engine(EngineOptions options, Parts parts, TimeSource time) {
+        this.options = options;
+        this.parts = parts;
+        this.time = time;
+        int context = parts.card().contextTokensMax();
+        this.check = new RequestCheck(options.limits(), context, parts.card().vocabularySize());
+        BlockPool pool = new BlockPool(parts.kvBlocks(), parts.memory());
+        this.scopes = new PrefixKeys(parts.card().digest(), Optional.empty(), random);
+        SchedulerLimits limits = new SchedulerLimits(
+                options.sequencesMax(),
+                options.batchedTokensMax(),
+                options.prefillChunkTokensMax(),
+                context,
+                options.limits().maxTokensMax());
+        Scheduler scheduler = new Scheduler(limits, pool, options.prefixCache() ? scopes : null);
+        EngineLoop.Settings settings = new EngineLoop.Settings(
+                options.batchedTokensMax(), options.sequencesMax(), context, parts.endOfSequence());
+        this.loop = new EngineLoop(
+                settings, scheduler, pool, parts.runner(), this::handOver, request -> waiting.decrementAndGet(), time);
+        this.output = new OutputThread(parts.text()::newStreamDecoder, time, loop, live::remove);
+        this.input = new InputThreads(options.queuedMax());
+        output.start();
+        loop.start();
     }
 
     @Override
     public ModelCard card() {
-        throw new UnsupportedOperationException("engine: card");
+        return parts.card();
+    }
+
+    /// The last reading of the loop, with what has not reached it yet.
+    @Override
+    public ModelStats stats() {
+        ModelStats read = loop.stats();
+        return new ModelStats(
+                read.requestsRunning(),
+                read.requestsWaiting() + input.backlog(),
+                read.kvBlocksTotal(),
+                read.kvBlocksUsed(),
+                read.steps(),
+                read.preemptions(),
+                read.promptTokens(),
+                read.promptTokensCached(),
+                read.generationTokens(),
+                read.prefixCacheQueries(),
+                read.prefixCacheHits());
     }
 
     @Override
     public Generation generate(GenerationRequest request, GenerationListener listener) {
-        throw new UnsupportedOperationException("engine: generate");
+        if (closed) throw ServeException.of(ErrorCode.SHUTTING_DOWN);
+        check.check(request);
+        if (request.prompt() instanceof Prompt.Chat && !parts.text().chat())
+            throw ServeException.of(ErrorCode.NO_CHAT_TEMPLATE, card().name());
+        int before = waiting.getAndIncrement();
+        if (before >= options.queuedMax()) {
+            waiting.decrementAndGet();
+            throw ServeException.of(ErrorCode.QUEUE_FULL, before, options.queuedMax());
+        }
+        LiveRequest accepted = new LiveRequest(
+                ids.getAndIncrement(),
+                request.caller(),
+                request.sampling(),
+                request.choices(),
+                time.nanos(),
+                request.deadlineNanos(),
+                listener);
+        live.add(accepted);
+        boolean queued = input.offer(() -> prepare(accepted, request.prompt()));
+        boolean refused = !queued || closed;
+        if (refused && live.remove(accepted)) { // else closing is ending it, by an event
+            waiting.decrementAndGet();
+            throw closed
+                    ? ServeException.of(ErrorCode.SHUTTING_DOWN)
+                    : ServeException.of(ErrorCode.QUEUE_FULL, before, options.queuedMax());
+        }
+        return new Generation() {
+            @Override
+            public long id() {
+                return accepted.id;
+            }
+
+            @Override
+            public void cancel() {
+                if (accepted.cancelled.compareAndSet(false, true)) loop.cancel(accepted);
+            }
+        };
     }
 
     @Override
     public int[] tokenize(String text) {
-        throw new UnsupportedOperationException("engine: tokenize");
+        check.text("prompt", text);
+        return input.call(() -> parts.text().encode(text));
     }
 
     @Override
     public int[] tokenize(List<ChatMessage> messages) {
-        throw new UnsupportedOperationException("engine: tokenize");
+        check.messages(messages);
+        return input.call(() -> parts.text().encode(messages));
     }
 
     @Override
     public String detokenize(int[] tokenIds) {
-        throw new UnsupportedOperationException("engine: detokenize");
+        for (int id : tokenIds) check.tokenId("tokens", id);
+        return input.call(() -> parts.text().decode(tokenIds));
     }
 
     @Override
     public String tokenText(int tokenId) {
-        throw new UnsupportedOperationException("engine: tokenText");
+        return new String(tokenBytes(tokenId), StandardCharsets.UTF_8);
     }
 
     @Override
     public byte[] tokenBytes(int tokenId) {
-        throw new UnsupportedOperationException("engine: tokenBytes");
+        check.tokenId("tokens", tokenId);
+        return parts.text().bytes(tokenId);
     }
 
     /// What the chat template makes of the messages, with the prompt for the next answer.
+    ///
+    /// @throws ServeException if there is no template or it refuses the messages
     public String render(List<ChatMessage> messages) {
-        throw new UnsupportedOperationException("engine: render");
+        check.messages(messages);
+        return parts.text().render(messages);
     }
 
-    @Override
-    public ModelStats stats() {
-        throw new UnsupportedOperationException("engine: stats");
+    /// Forgets every cached block of a tenant and zeroes those that no running request holds; the others are zeroed when their
+    /// requests end (RULES V1.3). Waits for the step in progress.
+    ///
+    /// @return how many blocks were forgotten
+    public int clearPrefixCache(String tenant) {
+        if (closed) return 0; // everything is zeroed
+        return loop.clearCache(tenant).join();
     }
 
     /// Kernels, threads, pool size: one line for people.
     public String description() {
-        throw new UnsupportedOperationException("engine: description");
+        return parts.description();
     }
 
-    /// Ends every request with an error, stops the loop, zeroes and frees the pool.
+    /// Ends every request with an error, stops the loop, zeroes and frees the pool. Waits for the step in progress; not to be
+    /// called by a listener.
     @Override
-    public void close() {
-        throw new UnsupportedOperationException("engine: close");
+    public synchronized void close() {
+        if (closed) return;
+        closed = true;
+        try {
+            input.stop();
+            loop.stop();
+            for (LiveRequest request : List.copyOf(live))
+                if (live.remove(request))
+                    output.post(new Output.Failed(request, ServeException.of(ErrorCode.SHUTTING_DOWN)));
+            output.stop();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt(); // the threads may still run: memory must not go from under them
+            return;
+        }
+        parts.resources().run();
+    }
+
+    /// On engine-input: tokens and the states of sampling, then over to the loop.
+    private void prepare(LiveRequest request, Prompt prompt) {
+        try {
+            int[] ids = encode(prompt);
+            check.tokens(prompt instanceof Prompt.Chat ? "messages" : "prompt", ids.length, request.sampling);
+            request.promptTokens = ids.length;
+            CacheScope scope = scopes.scope(
+                    request.caller.tenant(), request.caller.principal(), request.caller.endUser());
+            List<LiveRequest.Choice> choices = new ArrayList<>();
+            for (int i = 0; i < request.choiceCount; i++) {
+                boolean readsCache = i > 0 || request.sampling.promptLogprobs().isEmpty();
+                Sequence sequence = new Sequence(
+                        sequenceIds.getAndIncrement(),
+                        scope,
+                        ids,
+                        request.sampling.maxTokens(),
+                        request.deadlineNanos,
+                        readsCache);
+                TokenPicker picker = parts.runner().newPicker(request.sampling, seed(request, i), ids);
+                choices.add(new LiveRequest.Choice(request, i, sequence, picker));
+            }
+            request.choices = List.copyOf(choices);
+            loop.submit(request);
+        } catch (ServeException refusal) {
+            refuse(request, refusal);
+        } catch (RuntimeException fault) {
+            Faults.log(request.id, fault);
+            refuse(request, ServeException.of(ErrorCode.INTERNAL));
+        }
+    }
+
+    private void handOver(Output item) {
+        output.post(item);
+    }
+
+    private void refuse(LiveRequest request, ServeException error) {
+        waiting.decrementAndGet();
+        output.post(new Output.Failed(request, error));
+    }
+
+    private int[] encode(Prompt prompt) {
+        return switch (prompt) {
+            case Prompt.Text text -> parts.text().encode(text.text());
+            case Prompt.Chat chat -> parts.text().encode(chat.messages());
+            case Prompt.Tokens tokens ->
+                tokens.ids().stream().mapToInt(Integer::intValue).toArray();
+        };
+    }
+
+    /// Each choice draws from a stream of its own: SplitMix64's finalizer over seed and index.
+    private long seed(LiveRequest request, int choice) {
+        if (request.sampling.seed().isEmpty()) return random.nextLong();
+        long mixed = request.sampling.seed().getAsLong() + choice * 0x9E3779B97F4A7C15L;
+        mixed = (mixed ^ (mixed >>> 30)) * 0xBF58476D1CE4E5B9L;
+        mixed = (mixed ^ (mixed >>> 27)) * 0x94D049BB133111EBL;
+        return mixed ^ (mixed >>> 31);
     }
 }

@@ -7,6 +7,7 @@ package dev.redoubt.engine.model;
 /// @param contextTokensMax what it was trained for
 /// @param parameters weights in all
 /// @param weightBytes in memory
+/// @param widestInput input features of the widest matrix product: what [dev.redoubt.kernels.Compute] must have room for
 public record ModelSpec(
         String architecture,
         String quantization,
@@ -18,4 +19,5 @@ public record ModelSpec(
         int vocabularySize,
         int contextTokensMax,
         long parameters,
-        long weightBytes) {}
+        long weightBytes,
+        int widestInput) {}

@@ -1,4 +1,371 @@
 package dev.redoubt.engine.schedule;
 
-/// Decides who computes how many tokens in the next step.
-final class Scheduler {}
+import dev.redoubt.base.Invariant;
+import dev.redoubt.engine.kvcache.BlockPool;
+import dev.redoubt.engine.kvcache.BlockTable;
+import dev.redoubt.engine.kvcache.CacheScope;
+import dev.redoubt.engine.kvcache.PrefixKey;
+import dev.redoubt.engine.kvcache.PrefixKeys;
+import dev.redoubt.engine.schedule.Sequence.State;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Decides who computes how many tokens in the next step. Deterministic: the same calls give the same plans. One owner, one thread.
+public final class Scheduler {
+    /* One idea: every sequence catches up to its own length. There is no prefill or decode phase; a sequence that lacks 500
+     * tokens gets a chunk, one that lacks 1 gets 1, in the same step, under one token budget.
+     *
+     * A step serves the running sequences first, in order of admission, then admits waiting ones by fair share [FairShare].
+     * Admission takes blocks for the whole current sequence at once, prefix hits counted; so a prefill never runs out of blocks
+     * and only growing output can. Then somebody is preempted: loses all blocks, keeps the output, goes to the front of its
+     * tenant's queue and computes again what the prefix cache cannot give.
+     *
+     * Victim: of the tenant served most, the running sequence that arrived last. So the tenant that had the least suffers the
+     * least, and since the order is total among running sequences, one of them is never the victim: it ends, and every other
+     * one after it. Nothing is admitted in a step that preempted, or the victim's blocks would go to a newcomer.
+     *
+     * Choices of one request (n > 1) share the prompt through the prefix cache: the first one computes it, the others are held
+     * back until it has, and then stand at the front of the queue. Without prefix cache each computes it itself. */
+    private final SchedulerLimits limits;
+    private final BlockPool pool;
+    private final @Nullable PrefixKeys prefixKeys; // null: no prefix cache
+    private final FairShare fairShare;
+    private final List<Sequence> running = new ArrayList<>(); // in order of admission
+    private final Set<Sequence> alive = new LinkedHashSet<>(); // held, waiting and running
+    private long arrivals;
+    private long preemptions;
+    private long prefixQueries;
+    private long prefixHits;
+
+    /// @param prefixKeys what full blocks are shared by; null: nothing is shared
+    public Scheduler(SchedulerLimits limits, BlockPool pool, @Nullable PrefixKeys prefixKeys) {
+        this.limits = limits;
+        this.pool = pool;
+        this.prefixKeys = prefixKeys;
+        this.fairShare = new FairShare(limits);
+    }
+
+    /// Takes in the choices of one request: same prompt, same scope. All or none.
+    public Submission submit(List<Sequence> choices) {
+        Sequence leader = choices.getFirst();
+        Invariant.hold(
+                leader.tokensMax() <= limits.contextTokensMax(), "%d tokens are over the context", leader.tokensMax());
+        int needed = BlockPool.blocksFor(leader.tokensMax());
+        if (needed > pool.blocks()) return new Submission.Refused(needed, pool.blocks());
+        for (Sequence choice : choices) {
+            choice.arrival = arrivals++;
+            alive.add(choice);
+            if (choice == leader || prefixKeys == null) {
+                choice.state = State.WAITING;
+                fairShare.enqueueLast(choice);
+            } else {
+                leader.followers.add(choice);
+            }
+        }
+        return new Submission.Queued();
+    }
+
+    /// Ends every sequence whose deadline has passed: its blocks are free when this returns.
+    ///
+    /// @return those ended, in order of arrival
+    public List<Sequence> expire(long nowNanos) {
+        List<Sequence> expired = new ArrayList<>();
+        for (Sequence sequence : alive) if (sequence.expired(nowNanos)) expired.add(sequence);
+        expired.forEach(this::end);
+        return expired;
+    }
+
+    /// Decides the next step. Preempts and admits; computes nothing. Whatever it holds must be run and then committed or ended.
+    public StepPlan plan() {
+        StepPlan plan = new StepPlan();
+        boolean preempted = planRunning(plan);
+        if (!preempted) admitWaiting(plan);
+        Invariant.hold(!plan.isEmpty() || alive.isEmpty(), "%d sequences alive, none can go on", alive.size());
+        return plan;
+    }
+
+    /// The step was computed: counts its tokens and shares the blocks that are full now. Sequences that have ended since are left
+    /// out.
+    public void commit(StepPlan plan) {
+        for (StepPlan.Entry entry : plan.entries()) {
+            Sequence sequence = entry.sequence();
+            if (sequence.state != State.RUNNING) continue;
+            sequence.computed += entry.tokens();
+            publishFullBlocks(sequence);
+            if (sequence.computed >= sequence.promptTokens()) releaseFollowers(sequence);
+        }
+    }
+
+    /// A running sequence that has caught up got its next token.
+    public void append(Sequence sequence, int token) {
+        Invariant.hold(sequence.state == State.RUNNING, "sequence %d is %s", sequence.id(), sequence.state);
+        Invariant.hold(sequence.computed == sequence.length(), "sequence %d has not caught up", sequence.id());
+        sequence.append(token);
+        fairShare.generated(sequence);
+    }
+
+    /// Ends a sequence, wherever it stands: its blocks are free when this returns. Does nothing if it has ended.
+    public void end(Sequence sequence) {
+        end(sequence, true);
+    }
+
+    /// As [#end], for a sequence whose blocks may hold anything: what nobody else holds is zeroed and not hittable any more.
+    public void discard(Sequence sequence) {
+        end(sequence, false);
+    }
+
+    /// Forgets everything after a fault of ours; the pool must be reset too.
+    public void reset() {
+        for (Sequence sequence : alive) {
+            if (sequence.state == State.WAITING) fairShare.leave(sequence);
+            if (sequence.state == State.RUNNING) fairShare.stoppedRunning(sequence);
+            sequence.state = State.ENDED;
+        }
+        alive.clear();
+        running.clear();
+    }
+
+    /// Held, waiting and running sequences, in order of arrival.
+    public Collection<Sequence> alive() {
+        return java.util.Collections.unmodifiableSet(alive);
+    }
+
+    public int running() {
+        return running.size();
+    }
+
+    /// Held ones included.
+    public int waiting() {
+        return alive.size() - running.size();
+    }
+
+    public long preemptions() {
+        return preemptions;
+    }
+
+    /// Prompt tokens looked up in the prefix cache, and those found.
+    public long prefixQueries() {
+        return prefixQueries;
+    }
+
+    public long prefixHits() {
+        return prefixHits;
+    }
+
+    /// The largest difference between the counters of two waiting tenants so far.
+    public long spreadMax() {
+        return fairShare.spreadMax();
+    }
+
+    /// Whether a tenant has a sequence in the queue.
+    public boolean isBacklogged(String tenant) {
+        return fairShare.isWaiting(tenant);
+    }
+
+    /// A tenant's virtual token counter.
+    public long counter(String tenant) {
+        return fairShare.counter(tenant);
+    }
+
+    /// Checks everything the scheduler and its pool promise.
+    ///
+    /// @throws IllegalStateException naming what does not hold
+    public void verify() {
+        int runningFound = 0;
+        int waitingFound = 0;
+        List<BlockTable> tables = new ArrayList<>(running.size());
+        for (Sequence sequence : alive) {
+            switch (sequence.state) {
+                case RUNNING -> {
+                    runningFound++;
+                    tables.add(sequence.table());
+                    verifyRunning(sequence);
+                }
+                case WAITING, HELD -> {
+                    if (sequence.state == State.WAITING) waitingFound++;
+                    Invariant.hold(
+                            sequence.table().count() == 0 && sequence.computed == 0,
+                            "sequence %d waits and holds blocks",
+                            sequence.id());
+                }
+                case ENDED -> throw new IllegalStateException("invariant broken: an ended sequence is alive");
+            }
+        }
+        Invariant.hold(runningFound == running.size(), "%d run, %d are listed", runningFound, running.size());
+        Invariant.hold(running.size() <= limits.sequencesMax(), "%d sequences run", running.size());
+        Invariant.hold(waitingFound == fairShare.waiting(), "%d wait, %d queued", waitingFound, fairShare.waiting());
+        fairShare.verify();
+        pool.verify(tables);
+    }
+
+    private static void verifyRunning(Sequence sequence) {
+        int blocks = sequence.table().count();
+        if (sequence.computed > sequence.length()
+                || sequence.length() > sequence.tokensMax()
+                || blocks < BlockPool.blocksFor(sequence.computed)
+                || blocks > BlockPool.blocksFor(sequence.length()))
+            throw new IllegalStateException("invariant broken: sequence " + sequence.id() + " has " + sequence.computed
+                    + " of " + sequence.length() + " tokens computed and " + blocks + " blocks");
+    }
+
+    private boolean planRunning(StepPlan plan) {
+        boolean preempted = false;
+        for (Sequence sequence : List.copyOf(running)) {
+            if (sequence.state != State.RUNNING) continue; // preempted for one before it
+            int tokens = share(sequence, plan);
+            if (tokens == 0) break; // the budget is spent
+            while (sequence.state == State.RUNNING && sequence.blocksMissing() > pool.freeBlocks()) {
+                preempt(victim(), plan);
+                preempted = true;
+            }
+            if (sequence.state != State.RUNNING) continue; // it was the victim
+            pool.allocate(sequence.table(), sequence.blocksMissing());
+            plan.add(sequence, tokens);
+        }
+        return preempted;
+    }
+
+    private void admitWaiting(StepPlan plan) {
+        while (running.size() < limits.sequencesMax() && plan.tokens() < limits.batchedTokensMax()) {
+            Sequence head = fairShare.head();
+            if (head == null) return;
+            switch (admit(head)) {
+                case Admission.Admitted admitted -> plan.add(head, share(head, plan));
+                case Admission.Deferred deferred -> {
+                    return; // nobody passes it
+                }
+            }
+        }
+    }
+
+    /// What a sequence gets of the rest of the budget.
+    private int share(Sequence sequence, StepPlan plan) {
+        int missing = sequence.length() - sequence.computed;
+        return Math.min(
+                Math.min(missing, limits.prefillChunkTokensMax()), limits.batchedTokensMax() - plan.tokens());
+    }
+
+    private Admission admit(Sequence sequence) {
+        List<Integer> hits = prefixHits(sequence);
+        int owned = 0; // hits that somebody holds cost no free block
+        for (int block : hits) if (!pool.isFree(block)) owned++;
+        int taken = BlockPool.blocksFor(sequence.length()) - owned;
+        if (taken > pool.freeBlocks()) return new Admission.Deferred(taken - pool.freeBlocks());
+
+        for (int block : hits) pool.share(sequence.table(), block);
+        pool.allocate(sequence.table(), sequence.blocksMissing());
+        sequence.computed = hits.size() * BlockPool.BLOCK_TOKENS;
+        sequence.published = hits.size();
+        int promptComputed = Math.min(sequence.computed, sequence.promptTokens());
+        if (!sequence.admittedOnce) {
+            sequence.admittedOnce = true;
+            sequence.cachedTokens = promptComputed;
+            if (prefixKeys != null && sequence.readsPrefixCache()) {
+                prefixQueries += sequence.promptTokens();
+                prefixHits += promptComputed;
+            }
+            sequence.chargedPromptTokens = sequence.promptTokens() - promptComputed;
+            fairShare.admitted(sequence, sequence.chargedPromptTokens);
+        } else {
+            fairShare.admitted(sequence, 0); // a recomputation
+        }
+        sequence.state = State.RUNNING;
+        running.add(sequence);
+        return new Admission.Admitted(sequence.computed);
+    }
+
+    /// Cached blocks that the sequence starts with. Stops one token short of its length: the last token is always computed, since
+    /// its logits are what the step is for.
+    private List<Integer> prefixHits(Sequence sequence) {
+        List<Integer> hits = new ArrayList<>();
+        if (prefixKeys == null || !sequence.readsPrefixCache()) return hits;
+        int blocks = (sequence.length() - 1) / BlockPool.BLOCK_TOKENS;
+        for (int i = 0; i < blocks; i++) {
+            OptionalInt hit = pool.lookup(
+                    key(sequence, i), sequence.scope(), sequence.tokens(), i * BlockPool.BLOCK_TOKENS);
+            if (hit.isEmpty()) break;
+            hits.add(hit.getAsInt());
+        }
+        return hits;
+    }
+
+    private void publishFullBlocks(Sequence sequence) {
+        if (prefixKeys == null) return;
+        for (int full = sequence.computed / BlockPool.BLOCK_TOKENS; sequence.published < full; sequence.published++) {
+            int i = sequence.published;
+            pool.publish(
+                    sequence.table().block(i),
+                    key(sequence, i),
+                    sequence.scope(),
+                    sequence.tokens(),
+                    i * BlockPool.BLOCK_TOKENS);
+        }
+    }
+
+    /// Computed once: tokens never change.
+    private PrefixKey key(Sequence sequence, int index) {
+        PrefixKeys keys = java.util.Objects.requireNonNull(prefixKeys);
+        CacheScope scope = sequence.scope();
+        while (sequence.keys.size() <= index) {
+            int i = sequence.keys.size();
+            PrefixKey parent = i == 0 ? null : sequence.keys.get(i - 1);
+            sequence.keys.add(keys.key(scope, parent, sequence.tokens(), i * BlockPool.BLOCK_TOKENS));
+        }
+        return sequence.keys.get(index);
+    }
+
+    private Sequence victim() {
+        Sequence victim = running.getFirst();
+        for (Sequence candidate : running) {
+            long more = fairShare.counter(candidate.tenant()) - fairShare.counter(victim.tenant());
+            boolean later = candidate.arrival > victim.arrival;
+            if (more > 0 || (more == 0 && later)) victim = candidate;
+        }
+        return victim;
+    }
+
+    private void preempt(Sequence victim, StepPlan plan) {
+        Invariant.hold(running.size() > 1, "sequence %d runs alone and has no room", victim.id());
+        plan.remove(victim);
+        stopRunning(victim, true);
+        victim.state = State.WAITING;
+        fairShare.enqueueFirst(victim);
+        preemptions++;
+    }
+
+    private void end(Sequence sequence, boolean keepCached) {
+        switch (sequence.state) {
+            case RUNNING -> stopRunning(sequence, keepCached);
+            case WAITING -> fairShare.leave(sequence);
+            case HELD -> alive.forEach(leader -> leader.followers.remove(sequence));
+            case ENDED -> {
+                return;
+            }
+        }
+        sequence.state = State.ENDED;
+        alive.remove(sequence);
+        releaseFollowers(sequence);
+    }
+
+    private void stopRunning(Sequence sequence, boolean keepCached) {
+        running.remove(sequence);
+        fairShare.stoppedRunning(sequence);
+        if (keepCached) pool.release(sequence.table());
+        else pool.discard(sequence.table());
+        sequence.computed = 0;
+        sequence.published = 0;
+    }
+
+    private void releaseFollowers(Sequence leader) {
+        for (Sequence follower : leader.followers.reversed()) {
+            follower.state = State.WAITING;
+            fairShare.enqueueFirst(follower);
+        }
+        leader.followers.clear();
+    }
+}

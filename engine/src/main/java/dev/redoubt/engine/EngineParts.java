@@ -1,0 +1,102 @@
+package dev.redoubt.engine;
+
+import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.generation.ModelCard;
+import dev.redoubt.engine.model.Model;
+import dev.redoubt.engine.model.ModelSpec;
+import dev.redoubt.engine.model.Models;
+import dev.redoubt.engine.tokenize.Tokenizer;
+import dev.redoubt.kernels.Compute;
+import dev.redoubt.kernels.KvLayout;
+import dev.redoubt.kernels.KvMemory;
+import dev.redoubt.trust.ArtifactException;
+import dev.redoubt.trust.VerifiedArtifact;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+
+/// Puts the parts of an engine together from a verified artifact; gives back what it took if one of them fails.
+final class EngineParts {
+    private static final long MIB = 1 << 20;
+
+    private EngineParts() {}
+
+    static Engine.Parts load(VerifiedArtifact artifact, EngineOptions options, TimeSource time) {
+        Deque<Runnable> opened = new ArrayDeque<>(); // closed in reverse order
+        opened.push(artifact::close);
+        try {
+            ModelSpec spec = Models.describe(artifact);
+            int context = Math.min(options.contextTokensMax(), spec.contextTokensMax());
+            Tokenizer tokenizer = Tokenizer.of(artifact);
+            opened.push(tokenizer::close);
+            if (tokenizer.vocabularySize() > spec.vocabularySize())
+                throw new ArtifactException(
+                        "V4.3",
+                        "the tokenizer has " + tokenizer.vocabularySize() + " ids, the model "
+                                + spec.vocabularySize() + ": they do not belong together");
+            ModelText text = ModelText.of(artifact, tokenizer);
+            Compute compute =
+                    Compute.open(options.kernels(), options.threads(), options.batchedTokensMax(), spec.widestInput());
+            opened.push(compute::close);
+            Model model = Models.load(artifact, compute, options.batchedTokensMax(), context);
+            opened.push(model::close);
+            KvLayout layout = model.kvLayout();
+            int blocks = KvPoolSize.blocks(
+                    options, context, layout.blockBytes(), new MachineMemory(Path.of("/")).available());
+            KvMemory kv = KvMemory.map(layout, blocks);
+            opened.push(kv::close);
+            ModelRunner runner =
+                    new ModelRunner(model, kv, compute, tokenizer.endOfSequence(), options.batchedTokensMax());
+            return new Engine.Parts(
+                    card(artifact, spec, context, text.chat(), time),
+                    text,
+                    runner,
+                    kv::zero,
+                    blocks,
+                    tokenizer.endOfSequence(),
+                    description(options, spec, compute, kv, context),
+                    () -> closeAll(opened));
+        } catch (RuntimeException | Error failure) {
+            closeAll(opened);
+            throw failure;
+        }
+    }
+
+    private static ModelCard card(
+            VerifiedArtifact artifact, ModelSpec spec, int context, boolean chat, TimeSource time) {
+        Optional<String> licence = artifact.container() == VerifiedArtifact.Container.GGUF
+                ? artifact.gguf().string("general.license")
+                : Optional.empty();
+        return new ModelCard(
+                artifact.name(),
+                artifact.digest(),
+                spec.architecture(),
+                spec.quantization(),
+                context,
+                spec.vocabularySize(),
+                chat,
+                licence,
+                time.now());
+    }
+
+    private static String description(
+            EngineOptions options, ModelSpec spec, Compute compute, KvMemory kv, int context) {
+        long tokens = (long) kv.blocks() * KvLayout.BLOCK_TOKENS;
+        return "%s %s, kernels %s, %d threads, context %d tokens, KV pool %d blocks (%d tokens, %d MiB, %s)"
+                .formatted(
+                        spec.architecture(),
+                        spec.quantization(),
+                        compute.description(),
+                        options.threads(),
+                        context,
+                        kv.blocks(),
+                        tokens,
+                        kv.blocks() * kv.layout().blockBytes() / MIB,
+                        kv.locked() ? "locked" : "not locked");
+    }
+
+    private static void closeAll(Deque<Runnable> opened) {
+        while (!opened.isEmpty()) opened.pop().run();
+    }
+}

@@ -1,0 +1,161 @@
+package dev.redoubt.engine;
+
+import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.ServeException;
+import dev.redoubt.base.generation.ChatMessage;
+import dev.redoubt.base.json.JsonLimits;
+import dev.redoubt.base.json.JsonRefusal;
+import dev.redoubt.base.json.StrictJson;
+import dev.redoubt.engine.template.ChatTemplate;
+import dev.redoubt.engine.template.RenderedText;
+import dev.redoubt.engine.template.TemplateException;
+import dev.redoubt.engine.template.TrustedText;
+import dev.redoubt.engine.tokenize.StreamDecoder;
+import dev.redoubt.engine.tokenize.Tokenizer;
+import dev.redoubt.trust.ArtifactException;
+import dev.redoubt.trust.GgufMetadata;
+import dev.redoubt.trust.VerifiedArtifact;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+
+/// The text side of a verified artifact: its tokenizer and its chat template.
+final class ModelText implements TextCodec {
+    private static final List<String> OWN_TOKENS = List.of("bos_token", "eos_token");
+
+    private final String modelName;
+    private final Tokenizer tokenizer;
+    private final Optional<ChatTemplate> template;
+    private final Map<String, Object> ownTokens;
+
+    private ModelText(
+            String modelName, Tokenizer tokenizer, Optional<ChatTemplate> template, Map<String, Object> ownTokens) {
+        this.modelName = modelName;
+        this.tokenizer = tokenizer;
+        this.template = template;
+        this.ownTokens = Map.copyOf(ownTokens);
+    }
+
+    /// @throws ArtifactException if the template or what belongs to it is not valid
+    static ModelText of(VerifiedArtifact artifact, Tokenizer tokenizer) {
+        return switch (artifact.container()) {
+            case GGUF -> ofGguf(artifact, tokenizer);
+            case SAFETENSORS -> ofFolder(artifact, tokenizer);
+        };
+    }
+
+    private static ModelText ofGguf(VerifiedArtifact artifact, Tokenizer tokenizer) {
+        GgufMetadata metadata = artifact.gguf();
+        Map<String, Object> own = new HashMap<>();
+        for (String name : OWN_TOKENS) {
+            long id = metadata.integer("tokenizer.ggml." + name + "_id").orElse(-1);
+            if (id < 0 || id >= tokenizer.vocabularySize()) continue;
+            own.put(name, new TrustedText(tokenizer.decode(new int[] {(int) id}, false)));
+        }
+        return new ModelText(artifact.name(), tokenizer, parse(metadata.string("tokenizer.chat_template")), own);
+    }
+
+    private static ModelText ofFolder(VerifiedArtifact artifact, Tokenizer tokenizer) {
+        Optional<JsonNode> config = artifact.file("tokenizer_config.json").map(ModelText::json);
+        Map<String, Object> own = new HashMap<>();
+        for (String name : OWN_TOKENS) {
+            JsonNode token = config.map(root -> root.get(name)).orElse(null);
+            if (token != null && token.isObject()) token = token.get("content");
+            if (token != null && token.isString()) own.put(name, new TrustedText(token.stringValue()));
+        }
+        return new ModelText(artifact.name(), tokenizer, parse(folderTemplate(artifact, config)), own);
+    }
+
+    @Override
+    public boolean chat() {
+        return template.isPresent();
+    }
+
+    @Override
+    public int[] encode(String text) {
+        return tokenizer.encode(text);
+    }
+
+    @Override
+    public int[] encode(List<ChatMessage> messages) {
+        return tokenizer.encode(rendered(messages));
+    }
+
+    @Override
+    public String render(List<ChatMessage> messages) {
+        return rendered(messages).text();
+    }
+
+    @Override
+    public String decode(int[] ids) {
+        return tokenizer.decode(ids, false);
+    }
+
+    @Override
+    public byte[] bytes(int id) {
+        return tokenizer.bytes(id);
+    }
+
+    @Override
+    public StreamDecoder newStreamDecoder() {
+        return tokenizer.newStreamDecoder(true);
+    }
+
+    private RenderedText rendered(List<ChatMessage> messages) {
+        if (template.isEmpty()) throw ServeException.of(ErrorCode.NO_CHAT_TEMPLATE, modelName);
+        List<Object> data = new ArrayList<>();
+        for (ChatMessage message : messages) {
+            Map<String, Object> one = new LinkedHashMap<>(); // a template may print it: the order is part of the text
+            one.put("role", message.role());
+            one.put("content", message.content());
+            data.add(one);
+        }
+        Map<String, Object> variables = new HashMap<>(ownTokens);
+        variables.put("messages", data);
+        variables.put("add_generation_prompt", true);
+        try {
+            return template.get().render(variables);
+        } catch (TemplateException refusal) {
+            // The template's own words where it refuses by design; of anything else only that it happened (RULES R5.3).
+            String why = refusal.raised() ? String.valueOf(refusal.getMessage()) : "it cannot render them";
+            throw ServeException.ofField(ErrorCode.TEMPLATE_REFUSED, "messages", why);
+        }
+    }
+
+    private static Optional<String> folderTemplate(VerifiedArtifact artifact, Optional<JsonNode> config) {
+        Optional<byte[]> file = artifact.file("chat_template.jinja");
+        if (file.isPresent()) return file.map(bytes -> new String(bytes, StandardCharsets.UTF_8));
+        JsonNode found = config.map(node -> node.get("chat_template")).orElse(null);
+        if (found == null || found.isNull()) return Optional.empty();
+        if (found.isString()) return Optional.of(found.stringValue());
+        for (JsonNode named : found) {
+            JsonNode name = named.get("name");
+            JsonNode source = named.get("template");
+            boolean wanted = name != null && name.isString() && name.stringValue().equals("default");
+            if (wanted && source != null && source.isString()) return Optional.of(source.stringValue());
+        }
+        throw new ArtifactException(
+                "V4.3", "chat_template of tokenizer_config.json is neither a string nor a list with a template 'default'");
+    }
+
+    private static Optional<ChatTemplate> parse(Optional<String> source) {
+        try {
+            return source.map(ChatTemplate::parse);
+        } catch (TemplateException invalid) {
+            throw new ArtifactException("V4.3", "the chat template cannot be parsed: " + invalid.getMessage());
+        }
+    }
+
+    private static JsonNode json(byte[] bytes) {
+        try {
+            return new StrictJson(JsonLimits.MODEL_FILE).parse(bytes);
+        } catch (JsonRefusal refusal) {
+            throw new ArtifactException("V4.3", "tokenizer_config.json is not valid: " + refusal.getMessage());
+        }
+    }
+}

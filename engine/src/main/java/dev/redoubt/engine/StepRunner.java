@@ -1,0 +1,18 @@
+package dev.redoubt.engine;
+
+import dev.redoubt.base.generation.SamplingParams;
+import dev.redoubt.engine.model.StepBatch;
+import java.util.List;
+
+/// What the loop needs of a model: one forward pass over a step, and what every wanted row of logits gave.
+interface StepRunner {
+    /// The state of sampling of a new sequence. Safe for any thread.
+    TokenPicker newPicker(SamplingParams params, long seed, int[] promptIds);
+
+    /// Runs the step. Engine loop only.
+    ///
+    /// @param tasks by index in [StepBatch#logitRows]
+    /// @return by the same index
+    /// @throws RuntimeException if the pass itself failed: nothing of this step counts
+    List<RowOutcome> run(StepBatch batch, List<RowTask> tasks);
+}

@@ -1,0 +1,143 @@
+package dev.redoubt.engine.schedule;
+
+import dev.redoubt.base.Check;
+import dev.redoubt.engine.kvcache.BlockPool;
+import dev.redoubt.engine.kvcache.BlockTable;
+import dev.redoubt.engine.kvcache.CacheScope;
+import dev.redoubt.engine.kvcache.PrefixKey;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/// One token stream: the prompt, what was generated, and how much of it has keys and values. Owned by the scheduler from
+/// [Scheduler#submit] on.
+public final class Sequence {
+    /// Where a sequence stands.
+    public enum State {
+        /// Not submitted, or held back until the first choice of its request has computed the prompt they share.
+        HELD,
+        /// In its tenant's queue; holds no block.
+        WAITING,
+        /// Takes part in every step; holds its blocks.
+        RUNNING,
+        /// Holds nothing, never comes back.
+        ENDED
+    }
+
+    private final long id;
+    private final CacheScope scope;
+    private final int promptTokens;
+    private final int tokensMax;
+    private final long deadlineNanos;
+    private final boolean readsPrefixCache;
+    private final BlockTable table = new BlockTable();
+
+    private int[] tokens;
+    private int length;
+
+    // What the scheduler knows of it.
+    final List<PrefixKey> keys = new ArrayList<>(); // of full blocks, as far as they were needed
+    final List<Sequence> followers = new ArrayList<>(); // choices that wait for this one's prompt
+    State state = State.HELD;
+    long arrival; // order of submission
+    int computed; // tokens with keys and values
+    int published; // blocks offered to the prefix cache
+    int chargedPromptTokens; // of its tenant's counter; computing them again is not charged again
+    int cachedTokens; // prompt tokens of the first admission that were hits
+    boolean admittedOnce;
+
+    /// @param id unique among all sequences alive
+    /// @param prompt token ids, at least one
+    /// @param outputTokensMax how many it may generate
+    /// @param deadlineNanos past it the sequence expires
+    /// @param readsPrefixCache false: computes every prompt token itself (prompt logprobs); what it computes is shared all the same
+    public Sequence(
+            long id, CacheScope scope, int[] prompt, int outputTokensMax, long deadlineNanos, boolean readsPrefixCache) {
+        Check.positive("prompt tokens", prompt.length);
+        Check.positive("outputTokensMax", outputTokensMax);
+        this.id = id;
+        this.scope = scope;
+        this.tokens = Arrays.copyOf(prompt, prompt.length + Math.min(outputTokensMax, 64));
+        this.length = prompt.length;
+        this.promptTokens = prompt.length;
+        this.tokensMax = Math.addExact(prompt.length, outputTokensMax);
+        this.deadlineNanos = deadlineNanos;
+        this.readsPrefixCache = readsPrefixCache;
+    }
+
+    public long id() {
+        return id;
+    }
+
+    public State state() {
+        return state;
+    }
+
+    public String tenant() {
+        return scope.tenant();
+    }
+
+    /// Prompt and output so far.
+    public int length() {
+        return length;
+    }
+
+    public int promptTokens() {
+        return promptTokens;
+    }
+
+    public int outputTokens() {
+        return length - promptTokens;
+    }
+
+    /// Prompt and output at the end, at most.
+    public int tokensMax() {
+        return tokensMax;
+    }
+
+    /// Tokens that have keys and values.
+    public int computedTokens() {
+        return computed;
+    }
+
+    /// Prompt tokens that the prefix cache gave at the first admission.
+    public int cachedTokens() {
+        return cachedTokens;
+    }
+
+    /// @param position 0-based, below [#length()]
+    public int token(int position) {
+        return tokens[java.util.Objects.checkIndex(position, length)];
+    }
+
+    /// Where its keys and values lie; covers every token computed so far and in the current step.
+    public BlockTable table() {
+        return table;
+    }
+
+    int[] tokens() {
+        return tokens;
+    }
+
+    CacheScope scope() {
+        return scope;
+    }
+
+    boolean readsPrefixCache() {
+        return readsPrefixCache;
+    }
+
+    boolean expired(long nowNanos) {
+        return nowNanos - deadlineNanos >= 0;
+    }
+
+    /// Blocks it must get before its whole current length fits.
+    int blocksMissing() {
+        return BlockPool.blocksFor(length) - table.count();
+    }
+
+    void append(int token) {
+        if (length == tokens.length) tokens = Arrays.copyOf(tokens, Math.min(2 * length, tokensMax));
+        tokens[length++] = token;
+    }
+}
