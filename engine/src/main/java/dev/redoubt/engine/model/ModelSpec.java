@@ -2,7 +2,7 @@ package dev.redoubt.engine.model;
 
 /// The sizes of a model that the rest of the engine and the command line ask for.
 ///
-/// @param architecture as the file names it, such as `llama`
+/// @param architecture as the file names it, such as `llama` or `LlamaForCausalLM`
 /// @param quantization the format that most weights have, such as `Q4_1`
 /// @param contextTokensMax what it was trained for
 /// @param parameters weights in all

@@ -1,0 +1,129 @@
+package dev.redoubt.engine.model;
+
+import dev.redoubt.trust.ArtifactException;
+import dev.redoubt.trust.GgufMetadata;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+
+/// The configuration in the metadata of a GGUF file.
+final class GgufConfig implements ConfigSource {
+    /// Keys of other computations than the plain one, each with the value that changes nothing.
+    private static final Map<String, Double> NEUTRAL = Map.of(
+            "expert_count", 0.0,
+            "attention.sliding_window", 0.0,
+            "attention.scale", 0.0,
+            "attention.clamp_kqv", 0.0,
+            "attention.max_alibi_bias", 0.0,
+            "logit_scale", 1.0,
+            "embedding_scale", 1.0,
+            "residual_scale", 1.0);
+
+    private static final List<String> TOKEN_ID_KEYS = List.of("tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id");
+
+    private final GgufMetadata metadata;
+    private final String architecture;
+
+    /// @throws ArtifactException if the file names no architecture
+    GgufConfig(GgufMetadata metadata) {
+        this.metadata = metadata;
+        this.architecture = metadata.string("general.architecture")
+                .orElseThrow(() -> ConfigSource.refusal("general.architecture is missing: the file must name its architecture"));
+    }
+
+    @Override
+    public String architecture() {
+        return architecture;
+    }
+
+    @Override
+    public String name(ConfigKey key) {
+        return architecture + "." + key.gguf;
+    }
+
+    @Override
+    public OptionalLong integer(ConfigKey key) {
+        return metadata.integer(name(key));
+    }
+
+    @Override
+    public OptionalDouble number(ConfigKey key) {
+        OptionalDouble value = finite(name(key));
+        if (value.isEmpty() && key == ConfigKey.NORM_EPSILON)
+            throw ConfigSource.refusal(name(key) + " is missing: the architecture needs it");
+        return value;
+    }
+
+    @Override
+    public Map<String, Long> tokenIds() {
+        Map<String, Long> result = new TreeMap<>();
+        for (String key : TOKEN_ID_KEYS) metadata.integer(key).ifPresent(id -> result.put(key, id));
+        metadata.strings("tokenizer.ggml.tokens")
+                .ifPresent(tokens -> result.put("the last id of tokenizer.ggml.tokens", tokens.size() - 1L));
+        return result;
+    }
+
+    @Override
+    public Optional<Boolean> tiedHead() {
+        return Optional.empty();
+    }
+
+    @Override
+    public RopeScaling ropeScaling() {
+        String prefix = architecture + ".rope.";
+        String type = metadata.string(prefix + "scaling.type").orElse("");
+        double factor = finite(prefix + "scaling.factor").orElse(finite(prefix + "scale_linear").orElse(1));
+        if (!(factor >= 1 && factor <= 1e6))
+            throw ConfigSource.refusal(prefix + "scaling.factor is " + factor + ", allowed is 1 to 1000000");
+        return switch (type) {
+            case "", "linear" -> factor == 1 ? new RopeScaling.None() : new RopeScaling.Linear(factor);
+            case "none" -> new RopeScaling.None();
+            case "yarn" -> {
+                double original = finite(prefix + "scaling.original_context_length").orElse(0);
+                if (!(original >= 1 && original <= 1 << 24))
+                    throw ConfigSource.refusal(
+                            prefix + "scaling.original_context_length is " + original + ", allowed is 1 to 16777216");
+                double attention = finite(prefix + "scaling.attn_factor").orElse(1);
+                yield new RopeScaling.Yarn(
+                        factor,
+                        original,
+                        finite(prefix + "scaling.yarn_beta_fast").orElse(32),
+                        finite(prefix + "scaling.yarn_beta_slow").orElse(1),
+                        true,
+                        attention * RopeScaling.Yarn.usualAttentionFactor(factor, 1));
+            }
+            default -> throw ConfigSource.refusal(prefix + "scaling.type is " + ConfigSource.quote(type)
+                    + ", supported are none, linear, yarn: this model cannot be served");
+        };
+    }
+
+    @Override
+    public void refuseOtherComputations(int headDimension, int contextTokensMax) {
+        requireHeadDimension("rope.dimension_count", headDimension);
+        requireHeadDimension("attention.value_length", headDimension);
+        NEUTRAL.forEach((suffix, neutral) -> {
+            String key = architecture + "." + suffix;
+            double value = finite(key).orElse(neutral);
+            boolean unusedWindow = suffix.equals("attention.sliding_window") && value >= contextTokensMax;
+            if (value != neutral && !unusedWindow)
+                throw ConfigSource.refusal(key + " is " + value + ", supported is " + neutral + ": this model cannot be served");
+        });
+    }
+
+    private void requireHeadDimension(String suffix, int headDimension) {
+        String key = architecture + "." + suffix;
+        long value = metadata.integer(key).orElse(headDimension);
+        if (value != headDimension)
+            throw ConfigSource.refusal(key + " is " + value + ", supported is the head dimension of " + headDimension);
+    }
+
+    private OptionalDouble finite(String key) {
+        OptionalDouble value = metadata.number(key);
+        if (value.isPresent() && !Double.isFinite(value.getAsDouble()))
+            throw ConfigSource.refusal(key + " is " + value.getAsDouble() + ", must be finite");
+        return value;
+    }
+}

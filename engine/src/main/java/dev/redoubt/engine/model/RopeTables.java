@@ -1,0 +1,104 @@
+package dev.redoubt.engine.model;
+
+import dev.redoubt.kernels.FloatMatrix;
+import dev.redoubt.kernels.RopeTable;
+import java.lang.foreign.Arena;
+import java.util.Optional;
+
+/// Cosines and sines of the rotary embedding, step by step as transformers' float32 reference computes them, so that goldens agree
+/// far from position 0 too.
+final class RopeTables {
+    private RopeTables() {}
+
+    /// @param divisors (1, headDimension / 2), what each frequency is divided by; GGUF's `rope_freqs`
+    /// @return (positions, headDimension / 2) each
+    static RopeTable of(ModelConfig config, Optional<FloatMatrix> divisors, int positions, Arena arena) {
+        float[] frequencies = frequencies(config.headDimension(), config.ropeBase(), config.ropeScaling());
+        divisors.ifPresent(by -> {
+            for (int j = 0; j < frequencies.length; j++) frequencies[j] /= by.get(0, j);
+        });
+        float attentionFactor =
+                config.ropeScaling() instanceof RopeScaling.Yarn yarn ? (float) yarn.attentionFactor() : 1f;
+        FloatMatrix cos = FloatMatrix.allocate(positions, frequencies.length, arena);
+        FloatMatrix sin = FloatMatrix.allocate(positions, frequencies.length, arena);
+        for (int position = 0; position < positions; position++) {
+            for (int j = 0; j < frequencies.length; j++) {
+                float angle = position * frequencies[j]; // rounds to float, as the reference does
+                cos.set(position, j, (float) StrictMath.cos(angle) * attentionFactor);
+                sin.set(position, j, (float) StrictMath.sin(angle) * attentionFactor);
+            }
+        }
+        return new RopeTable(cos, sin, config.interleavedRope());
+    }
+
+    /// `base^(-2j / headDimension)`, scaled.
+    ///
+    /// @return (headDimension / 2)
+    static float[] frequencies(int headDimension, double base, RopeScaling scaling) {
+        float[] plain = new float[headDimension / 2];
+        for (int j = 0; j < plain.length; j++) {
+            float exponent = (float) (2 * j) / headDimension;
+            plain[j] = 1f / (float) StrictMath.pow((float) base, exponent);
+        }
+        return switch (scaling) {
+            case RopeScaling.None none -> plain;
+            case RopeScaling.Dynamic dynamic -> plain;
+            case RopeScaling.Linear linear -> linear(plain, linear);
+            case RopeScaling.Llama3 llama3 -> llama3(plain, llama3);
+            case RopeScaling.Yarn yarn -> yarn(plain, yarn, headDimension, base);
+        };
+    }
+
+    private static float[] linear(float[] plain, RopeScaling.Linear scaling) {
+        float[] result = plain.clone();
+        for (int j = 0; j < result.length; j++) result[j] /= (float) scaling.factor();
+        return result;
+    }
+
+    private static float[] llama3(float[] plain, RopeScaling.Llama3 scaling) {
+        float factor = (float) scaling.factor();
+        float low = (float) scaling.lowFrequencyFactor();
+        float high = (float) scaling.highFrequencyFactor();
+        float original = (float) scaling.originalContextTokens();
+        float longWavelength = (float) (scaling.originalContextTokens() / scaling.lowFrequencyFactor());
+        float shortWavelength = (float) (scaling.originalContextTokens() / scaling.highFrequencyFactor());
+        float[] result = plain.clone();
+        for (int j = 0; j < result.length; j++) {
+            float wavelength = (float) (2 * Math.PI) / plain[j];
+            if (wavelength < shortWavelength) continue;
+            if (wavelength > longWavelength) {
+                result[j] = plain[j] / factor;
+                continue;
+            }
+            float smooth = (original / wavelength - low) / (float) (scaling.highFrequencyFactor() - scaling.lowFrequencyFactor());
+            result[j] = (1 - smooth) * plain[j] / factor + smooth * plain[j];
+        }
+        return result;
+    }
+
+    private static float[] yarn(float[] plain, RopeScaling.Yarn scaling, int headDimension, double base) {
+        double low = correctionDimension(scaling.betaFast(), scaling, headDimension, base);
+        double high = correctionDimension(scaling.betaSlow(), scaling, headDimension, base);
+        if (scaling.truncate()) {
+            low = Math.floor(low);
+            high = Math.ceil(high);
+        }
+        low = Math.max(low, 0);
+        high = Math.min(high, headDimension - 1);
+        if (low == high) high += 0.001; // no division by zero
+        float[] result = plain.clone();
+        for (int j = 0; j < result.length; j++) {
+            float ramp = Math.clamp((float) ((j - low) / (high - low)), 0f, 1f); // 0: as trained, 1: interpolated
+            float interpolated = plain[j] / (float) scaling.factor();
+            result[j] = interpolated * ramp + plain[j] * (1 - ramp);
+        }
+        return result;
+    }
+
+    /// The dimension whose wave turns `rotations` times within the original context.
+    private static double correctionDimension(double rotations, RopeScaling.Yarn scaling, int headDimension, double base) {
+        return headDimension
+                * StrictMath.log(scaling.originalContextTokens() / (rotations * 2 * Math.PI))
+                / (2 * StrictMath.log(base));
+    }
+}

@@ -1,0 +1,102 @@
+package dev.redoubt.engine.model;
+
+import dev.redoubt.kernels.WeightFormat;
+import dev.redoubt.trust.ArtifactException;
+import dev.redoubt.trust.Tensor;
+import dev.redoubt.trust.TensorType;
+import dev.redoubt.trust.VerifiedArtifact;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// Compares the tensors of an artifact with what its architecture declares, before any memory is taken for them.
+final class TensorCheck {
+    private static final int PROBLEMS_NAMED_MAX = 5;
+
+    private TensorCheck() {}
+
+    /// What the declared tensors amount to.
+    ///
+    /// @param quantization the format that most weights of matrices have
+    /// @param bytes as stored
+    record Totals(String quantization, long parameters, long bytes) {}
+
+    /// @throws ArtifactException if a tensor is missing, is not declared, or has another shape or a type that no kernel multiplies
+    static Totals check(VerifiedArtifact artifact, List<TensorSpec> specs) {
+        Map<String, Tensor> tensors = artifact.tensors();
+        List<String> problems = new ArrayList<>();
+        Set<String> declared = new HashSet<>();
+        Map<TensorType, Long> weightsByType = new EnumMap<>(TensorType.class);
+        long parameters = 0;
+        long bytes = 0;
+        for (TensorSpec spec : specs) {
+            String name = spec.role().name(artifact.container(), spec.layer());
+            declared.add(name);
+            Tensor tensor = tensors.get(name);
+            if (tensor == null) {
+                if (spec.use() == TensorSpec.Use.REQUIRED) problems.add("tensor '" + name + "' is missing");
+                continue;
+            }
+            if (!tensor.shape().equals(spec.shape())) {
+                problems.add("tensor '" + name + "' has shape " + tensor.shape() + ", the configuration asks for " + spec.shape());
+                continue;
+            }
+            if (spec.use() == TensorSpec.Use.IGNORED) continue;
+            boolean vector = spec.shape().size() == 1;
+            if (!supported(tensor.type(), vector)) {
+                problems.add("tensor '" + name + "' has dtype " + tensor.type() + ", supported are " + supportedTypes(vector));
+                continue;
+            }
+            long elements = spec.shape().stream().reduce(1L, Math::multiplyExact);
+            parameters += elements;
+            bytes += tensor.data().byteSize();
+            if (!vector) weightsByType.merge(tensor.type(), elements, Long::sum);
+        }
+        for (String name : tensors.keySet())
+            if (!declared.contains(name))
+                problems.add("unexpected extra tensor " + ConfigSource.quote(name) + ", the architecture has none of that name");
+        if (!problems.isEmpty()) throw refusal(problems);
+        TensorType most = weightsByType.entrySet().stream()
+                .max(Map.Entry.comparingByValue())
+                .map(Map.Entry::getKey)
+                .orElseThrow();
+        return new Totals(most.name(), parameters, bytes);
+    }
+
+    /// The kernels' format of a tensor that passed the check.
+    static WeightFormat format(Tensor tensor) {
+        return Objects.requireNonNull(FORMATS.get(tensor.type()));
+    }
+
+    private static final Map<TensorType, WeightFormat> FORMATS = new EnumMap<>(Map.of(
+            TensorType.F32, WeightFormat.F32,
+            TensorType.F16, WeightFormat.F16,
+            TensorType.BF16, WeightFormat.BF16,
+            TensorType.Q8_0, WeightFormat.Q8_0,
+            TensorType.Q4_0, WeightFormat.Q4_0,
+            TensorType.Q4_1, WeightFormat.Q4_1));
+
+    private static boolean supported(TensorType type, boolean vector) {
+        WeightFormat format = FORMATS.get(type);
+        return format != null && !(vector && format.quantized());
+    }
+
+    private static String supportedTypes(boolean vector) {
+        return Arrays.stream(TensorType.values())
+                .filter(type -> supported(type, vector))
+                .map(TensorType::name)
+                .collect(Collectors.joining(", "));
+    }
+
+    private static ArtifactException refusal(List<String> problems) {
+        String named = String.join("; ", problems.subList(0, Math.min(problems.size(), PROBLEMS_NAMED_MAX)));
+        int more = problems.size() - PROBLEMS_NAMED_MAX;
+        return ConfigSource.refusal(more > 0 ? named + "; and " + more + " more" : named);
+    }
+}

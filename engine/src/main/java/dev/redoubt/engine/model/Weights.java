@@ -1,0 +1,94 @@
+package dev.redoubt.engine.model;
+
+import dev.redoubt.kernels.FloatMatrix;
+import dev.redoubt.kernels.WeightFormat;
+import dev.redoubt.kernels.WeightMatrix;
+import dev.redoubt.trust.Tensor;
+import dev.redoubt.trust.VerifiedArtifact;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Optional;
+
+/// The declared tensors of an artifact, turned into what kernels read. Owns the memory of the weights, and the artifact as long as a
+/// matrix reads from its files.
+final class Weights implements AutoCloseable {
+    private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort BITS16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final VerifiedArtifact artifact;
+    private final Arena arena = Arena.ofShared(); // weights and activations: read by every compute thread
+    private boolean sharesFile;
+
+    /// @param artifact checked by [TensorCheck]
+    Weights(VerifiedArtifact artifact) {
+        this.artifact = artifact;
+    }
+
+    /// Memory that lives as long as the weights.
+    Arena arena() {
+        return arena;
+    }
+
+    WeightMatrix matrix(TensorRole role, int layer) {
+        return optionalMatrix(role, layer).orElseThrow(() -> new IllegalStateException("undeclared tensor " + role));
+    }
+
+    Optional<WeightMatrix> optionalMatrix(TensorRole role, int layer) {
+        return tensor(role, layer).map(tensor -> {
+            WeightMatrix matrix = WeightMatrix.of(
+                    TensorCheck.format(tensor),
+                    Math.toIntExact(tensor.shape().get(0)),
+                    Math.toIntExact(tensor.shape().get(1)),
+                    tensor.data(),
+                    arena);
+            sharesFile |= matrix.sharesFile();
+            return matrix;
+        });
+    }
+
+    /// (1, size), widened to f32.
+    FloatMatrix vector(TensorRole role, int layer) {
+        return optionalVector(role, layer).orElseThrow(() -> new IllegalStateException("undeclared tensor " + role));
+    }
+
+    Optional<FloatMatrix> optionalVector(TensorRole role, int layer) {
+        return tensor(role, layer).map(tensor -> {
+            int size = Math.toIntExact(tensor.shape().get(0));
+            FloatMatrix result = FloatMatrix.allocate(1, size, arena);
+            WeightFormat format = TensorCheck.format(tensor);
+            for (int i = 0; i < size; i++) result.set(0, i, widen(format, tensor.data(), i));
+            return result;
+        });
+    }
+
+    /// Everything was asked for: gives the files back unless a matrix reads from them.
+    void loaded() {
+        if (!sharesFile) artifact.close();
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+        if (sharesFile) artifact.close();
+    }
+
+    /// After a failed load: gives back what was taken and leaves the artifact to the caller.
+    void abandon() {
+        arena.close();
+    }
+
+    private Optional<Tensor> tensor(TensorRole role, int layer) {
+        return Optional.ofNullable(artifact.tensors().get(role.name(artifact.container(), layer)));
+    }
+
+    private static float widen(WeightFormat format, MemorySegment data, long i) {
+        return switch (format) {
+            case F32 -> data.get(F32, 4 * i);
+            case F16 -> Float.float16ToFloat(data.get(BITS16, 2 * i));
+            case BF16 -> Float.intBitsToFloat(data.get(BITS16, 2 * i) << 16);
+            case Q8_0, Q4_0, Q4_1 -> throw new IllegalStateException("a vector of " + format);
+        };
+    }
+}
