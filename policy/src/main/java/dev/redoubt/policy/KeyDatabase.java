@@ -1,0 +1,197 @@
+package dev.redoubt.policy;
+
+import dev.redoubt.base.DurableFiles;
+import dev.redoubt.policy.KeyStore.KeyRecord;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+
+/// One connection to the table of keys. Not safe for several threads at once: [KeyStore] gives each connection one owner.
+///
+/// Every commit is on disk when the call returns (`synchronous=FULL`). Other processes may have the same file open: SQLite's
+/// locks order the writers, and a writer waits for another up to [#BUSY_MILLIS].
+final class KeyDatabase implements AutoCloseable {
+    private static final int SCHEMA_VERSION = 1;
+    private static final int BUSY_MILLIS = 5_000;
+
+    private final Path file;
+    private final Connection connection;
+
+    /// A stored key.
+    record Row(KeyRecord key, byte[] hash) {}
+
+    private KeyDatabase(Path file, Connection connection) {
+        this.file = file;
+        this.connection = connection;
+    }
+
+    /// Opens the database, making it and its table first where there is none.
+    static KeyDatabase open(Path file, KeyHasher hasher) {
+        try {
+            createPrivately(file);
+            Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+            try {
+                KeyDatabase database = new KeyDatabase(file, connection);
+                database.prepare(hasher);
+                return database;
+            } catch (SQLException | RuntimeException e) {
+                connection.close();
+                throw e;
+            }
+        } catch (SQLException | IOException e) {
+            throw new KeyStoreException("key database " + file + " cannot be opened: check its owner, mode and disk space", e);
+        }
+    }
+
+    /// Changes when another connection, of this process or of another, has committed.
+    long dataVersion() {
+        return query("PRAGMA data_version");
+    }
+
+    /// All keys, oldest first.
+    List<Row> rows() {
+        String sql = "SELECT id, application, scopes, created_at, revoked_at, hash FROM keys ORDER BY sequence";
+        try (PreparedStatement statement = connection.prepareStatement(sql);
+                ResultSet rows = statement.executeQuery()) {
+            List<Row> result = new ArrayList<>();
+            while (rows.next()) result.add(row(rows));
+            return result;
+        } catch (SQLException e) {
+            throw broken("read", e);
+        }
+    }
+
+    void insert(KeyRecord key, byte[] hash) {
+        String sql = "INSERT INTO keys (id, application, scopes, created_at, hash) VALUES (?, ?, ?, ?, ?)";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, key.keyId());
+            statement.setString(2, key.application());
+            statement.setString(3, String.join(" ", key.scopes().stream().map(Scope::wire).sorted().toList()));
+            statement.setLong(4, key.createdAt().toEpochMilli());
+            statement.setBytes(5, hash);
+            statement.executeUpdate();
+        } catch (SQLException e) {
+            throw broken("written", e);
+        }
+    }
+
+    /// @return whether there was such a key that was not revoked
+    boolean revoke(String keyId, Instant at) {
+        String sql = "UPDATE keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setLong(1, at.toEpochMilli());
+            statement.setString(2, keyId);
+            return statement.executeUpdate() == 1;
+        } catch (SQLException e) {
+            throw broken("written", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            throw broken("closed", e);
+        }
+    }
+
+    private static void createPrivately(Path file) throws IOException {
+        DurableFiles.privateDirectory(Objects.requireNonNull(file.getParent()));
+        var ownerOnly = PosixFilePermissions.fromString("rw-------");
+        try { // SQLite gives its -wal and -shm files the mode of the database
+            Files.createFile(file, PosixFilePermissions.asFileAttribute(ownerOnly));
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.getPosixFilePermissions(file).equals(ownerOnly)) Files.setPosixFilePermissions(file, ownerOnly);
+        }
+    }
+
+    private void prepare(KeyHasher hasher) throws SQLException {
+        execute("PRAGMA busy_timeout = " + BUSY_MILLIS);
+        execute("PRAGMA journal_mode = WAL");
+        execute("PRAGMA synchronous = FULL");
+        execute("PRAGMA trusted_schema = OFF");
+        execute("BEGIN IMMEDIATE"); // one of several first starts makes the table
+        try {
+            long version = query("PRAGMA user_version");
+            if (version > SCHEMA_VERSION)
+                throw new KeyStoreException("key database " + file + " has schema version " + version + ", known is "
+                        + SCHEMA_VERSION + ": start the newer Redoubt that wrote it");
+            if (version == 0) createSchema(hasher);
+            checkSecret(hasher);
+            execute("COMMIT");
+        } catch (SQLException | RuntimeException e) {
+            execute("ROLLBACK");
+            throw e;
+        }
+    }
+
+    private void createSchema(KeyHasher hasher) throws SQLException {
+        execute("CREATE TABLE keys (sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
+                + " application TEXT NOT NULL, scopes TEXT NOT NULL, created_at INTEGER NOT NULL, revoked_at INTEGER,"
+                + " hash BLOB NOT NULL UNIQUE) STRICT");
+        execute("CREATE TABLE key_secret (fingerprint BLOB NOT NULL) STRICT");
+        try (PreparedStatement statement = connection.prepareStatement("INSERT INTO key_secret VALUES (?)")) {
+            statement.setBytes(1, hasher.fingerprint());
+            statement.executeUpdate();
+        }
+        execute("PRAGMA user_version = " + SCHEMA_VERSION);
+    }
+
+    /// A database whose secret was lost or exchanged would refuse every key without saying why.
+    private void checkSecret(KeyHasher hasher) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("SELECT fingerprint FROM key_secret")) {
+            if (!rows.next() || !MessageDigest.isEqual(rows.getBytes(1), hasher.fingerprint()))
+                throw new KeyStoreException("key database " + file
+                        + " was written under another key secret: restore the file key-secret beside it, or remove both to start afresh");
+        }
+    }
+
+    private static Row row(ResultSet rows) throws SQLException {
+        Set<Scope> scopes = new LinkedHashSet<>();
+        for (String wire : rows.getString(3).split(" ")) Scope.ofWire(wire).ifPresent(scopes::add);
+        Instant createdAt = Instant.ofEpochMilli(rows.getLong(4));
+        long revokedAt = rows.getLong(5);
+        Optional<Instant> revoked = rows.wasNull() ? Optional.empty() : Optional.of(Instant.ofEpochMilli(revokedAt));
+        return new Row(
+                new KeyRecord(rows.getString(1), rows.getString(2), scopes, createdAt, revoked), rows.getBytes(6));
+    }
+
+    private long query(String sql) {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            rows.next();
+            return rows.getLong(1);
+        } catch (SQLException e) {
+            throw broken("read", e);
+        }
+    }
+
+    private void execute(String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private KeyStoreException broken(String verb, SQLException cause) {
+        return new KeyStoreException(
+                "key database " + file + " cannot be " + verb + ": check its owner, mode and disk space", cause);
+    }
+}
