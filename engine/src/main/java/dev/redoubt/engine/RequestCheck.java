@@ -120,17 +120,8 @@ final class RequestCheck {
 
     /// A lone surrogate is no character: it would not survive UTF-8, so what is tokenized would not be what was sent.
     private static void wellFormed(String field, String text) {
-        for (int i = 0; i < text.length(); i++) {
-            char unit = text.charAt(i);
-            if (!Character.isSurrogate(unit)) continue;
-            boolean pair = Character.isHighSurrogate(unit)
-                    && i + 1 < text.length()
-                    && Character.isLowSurrogate(text.charAt(i + 1));
-            if (!pair)
-                throw ServeException.ofField(
-                        ErrorCode.WRONG_TYPE, field, field, "valid Unicode text, without lone surrogates");
-            i++;
-        }
+        if (text.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE))
+            throw ServeException.ofField(ErrorCode.WRONG_TYPE, field, field, "valid Unicode text, without lone surrogates");
     }
 
     private static void range(String field, long value, long low, long high) {

@@ -1,0 +1,79 @@
+package dev.redoubt.engine;
+
+import dev.redoubt.base.generation.Caller;
+import dev.redoubt.base.generation.SamplingParams;
+import dev.redoubt.engine.kvcache.BlockPool;
+import dev.redoubt.engine.kvcache.CacheScope;
+import dev.redoubt.engine.kvcache.PrefixKeys;
+import dev.redoubt.engine.schedule.Scheduler;
+import dev.redoubt.engine.schedule.SchedulerLimits;
+import dev.redoubt.engine.schedule.Sequence;
+import dev.redoubt.testkit.ManualClock;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// Loop and output without their threads: a test steps them itself, so every schedule repeats.
+final class Harness {
+    final ManualClock clock = new ManualClock();
+    final FakeModel model;
+    final BlockPool pool;
+    final Scheduler scheduler;
+    final EngineLoop loop;
+    private final OutputThread output;
+    private final PrefixKeys keys = new PrefixKeys("model", Optional.empty(), new SecureRandom());
+    private long ids;
+
+    Harness(SchedulerLimits limits, int blocks, boolean prefixCache) {
+        this.model = new FakeModel(blocks);
+        this.pool = new BlockPool(blocks, model);
+        this.scheduler = new Scheduler(limits, pool, prefixCache ? keys : null);
+        EngineLoop.Settings settings = new EngineLoop.Settings(
+                limits.batchedTokensMax(),
+                limits.sequencesMax(),
+                limits.contextTokensMax(),
+                Set.of(FakeText.END_OF_SEQUENCE));
+        this.loop = new EngineLoop(settings, scheduler, pool, model, this::post, request -> {}, clock);
+        this.output = new OutputThread(new FakeText()::newStreamDecoder, clock, loop, request -> {});
+    }
+
+    LiveRequest submit(Caller caller, int[] prompt, SamplingParams sampling, int choiceCount, Heard heard) {
+        return submit(caller, prompt, sampling, choiceCount, Long.MAX_VALUE, heard);
+    }
+
+    LiveRequest submit(
+            Caller caller, int[] prompt, SamplingParams sampling, int choiceCount, long deadline, Heard heard) {
+        LiveRequest request =
+                new LiveRequest(ids++, caller, sampling, choiceCount, clock.nanos(), deadline, heard);
+        request.promptTokens = prompt.length;
+        CacheScope scope = keys.scope(caller.tenant(), caller.principal(), caller.endUser());
+        List<LiveRequest.Choice> choices = new ArrayList<>();
+        for (int i = 0; i < choiceCount; i++) {
+            boolean reads = i > 0 || sampling.promptLogprobs().isEmpty();
+            Sequence sequence = new Sequence(ids++, scope, prompt, sampling.maxTokens(), deadline, reads);
+            TokenPicker picker = model.newPicker(sampling, sampling.seed().orElse(0) + i, prompt);
+            choices.add(new LiveRequest.Choice(request, i, sequence, picker));
+        }
+        request.choices = choices;
+        loop.submit(request);
+        return request;
+    }
+
+    /// One step, its events, and everything that must hold after it.
+    void step() {
+        loop.step();
+        output.drain();
+        loop.verify();
+    }
+
+    void stepUntilIdle() {
+        do step();
+        while (!scheduler.alive().isEmpty());
+    }
+
+    private void post(Output item) {
+        output.post(item);
+    }
+}
