@@ -4,7 +4,6 @@ module dev.redoubt.gateway {
     requires transitive dev.redoubt.base;
     requires transitive dev.redoubt.policy;
     requires io.vertx.core;
-    requires io.vertx.web;
     requires io.prometheus.metrics.core;
     requires io.prometheus.metrics.model;
     requires io.prometheus.writer.text;

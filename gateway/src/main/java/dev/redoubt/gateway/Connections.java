@@ -1,0 +1,50 @@
+package dev.redoubt.gateway;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpConnection;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// Open connections: a bounded number, none of them idle for long. Between two requests only a whole request head counts as a
+/// sign of life, so that sending a head byte by byte keeps nothing open (slowloris). Safe for any thread.
+final class Connections {
+    private static final int CONNECTIONS_MAX = 4096;
+
+    private final Vertx vertx;
+    private final EdgeTimeouts timeouts;
+    private final Map<HttpConnection, Long> idleTimers = new ConcurrentHashMap<>(); // 0 while a request is in progress
+
+    Connections(Vertx vertx, EdgeTimeouts timeouts) {
+        this.vertx = vertx;
+        this.timeouts = timeouts;
+    }
+
+    void opened(HttpConnection connection) {
+        if (idleTimers.size() >= CONNECTIONS_MAX) {
+            connection.close();
+            return;
+        }
+        connection.closeHandler(closed -> cancel(idleTimers.remove(connection)));
+        connection.exceptionHandler(ignored -> {}); // its end is told to closeHandler
+        idleTimers.put(connection, closeAfter(connection, timeouts.firstRequest()));
+    }
+
+    void busy(HttpConnection connection) {
+        cancel(idleTimers.replace(connection, 0L));
+    }
+
+    void idle(HttpConnection connection) {
+        if (idleTimers.containsKey(connection))
+            cancel(idleTimers.replace(connection, closeAfter(connection, timeouts.keepAlive())));
+    }
+
+    private long closeAfter(HttpConnection connection, Duration time) {
+        return vertx.setTimer(time.toMillis(), ignored -> connection.close());
+    }
+
+    private void cancel(@Nullable Long timer) {
+        if (timer != null && timer != 0) vertx.cancelTimer(timer);
+    }
+}

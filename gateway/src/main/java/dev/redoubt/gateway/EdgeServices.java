@@ -1,0 +1,18 @@
+package dev.redoubt.gateway;
+
+import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.generation.RequestLimits;
+import io.vertx.core.Vertx;
+import java.util.concurrent.Executor;
+
+/// What every exchange of one edge needs.
+///
+/// @param workers platform threads for what computes or calls native code; refuses work beyond its bound
+record EdgeServices(
+        Vertx vertx,
+        RequestLimits limits,
+        EdgeTimeouts timeouts,
+        TimeSource time,
+        EdgeMetrics metrics,
+        AccessLog accessLog,
+        Executor workers) {}

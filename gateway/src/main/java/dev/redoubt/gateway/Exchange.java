@@ -1,0 +1,290 @@
+package dev.redoubt.gateway;
+
+import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.ServeException;
+import dev.redoubt.gateway.openai.ErrorBody;
+import dev.redoubt.policy.Principal;
+import io.vertx.core.Context;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One request and its reply.
+final class Exchange {
+    /* Threads: the fields belong to the event loop of the connection. `reply`, `refuse` and `fail` may be called by any thread
+     * and hop over; everything else is for that event loop only, unless it says otherwise. The first reply counts, later ones
+     * do nothing: a deadline, a failure and an answer may well meet. */
+    private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
+    private static final int CALLER_LEFT = 499; // nginx's; only in logs and metrics, nobody is there to read it
+    private static final int WRITE_QUEUE_BYTES_MAX = 64 * 1024;
+
+    private final EdgeServices services;
+    private final HttpServerRequest request;
+    private final HttpServerResponse response;
+    private final Context context;
+    private final long startNanos;
+    private final String id = newId();
+
+    private String route = "unmatched";
+    private @Nullable Principal principal;
+    private String error = "";
+    private int promptTokens;
+    private int completionTokens;
+    private boolean answered; // the reply's head is on its way
+    private boolean over;
+    private Runnable whenGone = () -> {};
+    private Runnable whenOver = () -> {};
+    private volatile boolean gone;
+
+    Exchange(EdgeServices services, HttpServerRequest request, Context context) {
+        this.services = services;
+        this.request = request;
+        this.response = request.response();
+        this.context = context;
+        this.startNanos = services.time().nanos();
+        response.setWriteQueueMaxSize(WRITE_QUEUE_BYTES_MAX);
+        response.endHandler(ended -> over(response.getStatusCode()));
+        response.closeHandler(closed -> {
+            if (over) return;
+            gone = true;
+            over(CALLER_LEFT);
+            whenGone.run();
+        });
+        response.exceptionHandler(ignored -> {}); // a broken connection is told to closeHandler
+    }
+
+    HttpServerRequest request() {
+        return request;
+    }
+
+    EdgeServices services() {
+        return services;
+    }
+
+    /// When the request's head had arrived. Any thread.
+    long startNanos() {
+        return startNanos;
+    }
+
+    /// Random and ours, for the reply, the log and the reply's `id`. Any thread.
+    String id() {
+        return id;
+    }
+
+    /// Any thread, once it is set.
+    Principal principal() {
+        return Objects.requireNonNull(principal);
+    }
+
+    void authenticated(Principal caller) {
+        principal = caller;
+    }
+
+    void routed(Route resolved) {
+        route = resolved.path();
+    }
+
+    void used(int prompt, int completion) {
+        promptTokens = prompt;
+        completionTokens = completion;
+    }
+
+    /// Whether the caller has left; there is nobody to compute for. Any thread.
+    boolean gone() {
+        return gone;
+    }
+
+    boolean answered() {
+        return answered;
+    }
+
+    /// What to do when the caller leaves before the reply is complete; at once if it has. The last one set counts.
+    void whenGone(Runnable action) {
+        whenGone = action;
+        if (gone) action.run();
+    }
+
+    /// What to do when the reply is complete or the caller has left.
+    void whenOver(Runnable action) {
+        whenOver = action;
+    }
+
+    /// Runs on this exchange's event loop. Any thread.
+    void onEventLoop(Runnable action) {
+        context.runOnContext(ignored -> action.run());
+    }
+
+    /// A whole reply. Any thread.
+    void reply(int status, String contentType, String body) {
+        Buffer bytes = Buffer.buffer(body); // encoded here, not on the event loop
+        onEventLoop(() -> {
+            if (answered) return;
+            head(status).putHeader("Content-Type", contentType);
+            end(bytes);
+        });
+    }
+
+    /// A reply of a status alone.
+    void replyStatus(int status) {
+        head(status);
+        end(Buffer.buffer());
+    }
+
+    /// A refusal in OpenAI's envelope. Any thread.
+    void refuse(ServeException refusal) {
+        onEventLoop(() -> refuseNow(refusal, false));
+    }
+
+    /// A refusal after which the connection cannot be used again, such as a body that is not read to its end.
+    void refuseAndClose(ServeException refusal) {
+        refuseNow(refusal, true);
+    }
+
+    /// A refusal by the request's head: its body, if it has one, is not read.
+    void refuseAndCloseIfUnread(ServeException refusal) {
+        refuseNow(refusal, false);
+    }
+
+    /// A fault of ours: the caller sees an id, the log the fault. Any thread.
+    void fail(Throwable fault) {
+        refuse(fault instanceof ServeException known ? known : internal(fault));
+    }
+
+    /// @return what a caller may see of a fault; the fault itself is logged without its message, which may hold content (V1.6)
+    ServeException internal(Throwable fault) {
+        LOG.error("request {} failed: {} at {}", id, fault.getClass().getName(), frames(fault));
+        return ServeException.of(ErrorCode.INTERNAL);
+    }
+
+    /// The id under which a fault of ours is in the log; empty for any other error.
+    Optional<String> errorId(ServeException refusal) {
+        return refusal.code().kind() == ErrorCode.Kind.INTERNAL ? Optional.of(id) : Optional.empty();
+    }
+
+    // ---- streams
+
+    /// Begins a stream of server-sent events, unless it has begun.
+    void beginEvents() {
+        if (answered) return;
+        head(200).putHeader("Content-Type", "text/event-stream; charset=utf-8").putHeader("X-Accel-Buffering", "no");
+        if (request.version() == HttpVersion.HTTP_1_1) response.setChunked(true);
+    }
+
+    boolean writeQueueFull() {
+        return response.writeQueueFull();
+    }
+
+    void whenDrained(Runnable action) {
+        response.drainHandler(drained -> action.run());
+    }
+
+    void write(CharSequence events) {
+        if (!over && !events.isEmpty()) response.write(Buffer.buffer(events.toString()));
+    }
+
+    void endEvents(CharSequence events, Optional<ServeException> failure) {
+        if (over) return;
+        failure.ifPresent(known -> error = known.code().wire());
+        end(Buffer.buffer(events.toString()));
+    }
+
+    /// Ends the connection without a word.
+    void abort(ErrorCode why) {
+        error = why.wire();
+        request.connection().close();
+    }
+
+    private void refuseNow(ServeException refusal, boolean close) {
+        if (answered || over) return;
+        error = refusal.code().wire();
+        head(refusal.code().status()).putHeader("Content-Type", "application/json");
+        switch (refusal.code().status()) {
+            case 401 -> response.putHeader("WWW-Authenticate", "Bearer");
+            case 429, 503 -> response.putHeader("Retry-After", "1");
+            default -> {}
+        }
+        if (close || !request.isEnded()) response.putHeader("Connection", "close");
+        boolean closing = close;
+        end(Buffer.buffer(ErrorBody.of(refusal, errorId(refusal))));
+        if (closing) closeSoon();
+    }
+
+    private HttpServerResponse head(int status) {
+        answered = true;
+        response.setStatusCode(status);
+        response.putHeader("X-Request-Id", id);
+        response.putHeader("Cache-Control", "no-store");
+        response.putHeader("X-Content-Type-Options", "nosniff");
+        return response;
+    }
+
+    private void end(Buffer last) {
+        boolean unread = !request.isEnded();
+        boolean oldVersion = request.version() != HttpVersion.HTTP_1_1;
+        var flushed = response.end(last);
+        if (unread) closeSoon();
+        else if (oldVersion) flushed.onComplete(ignored -> request.connection().close());
+        // what a reader does not take in time is not kept for it
+        long timer = later(services.timeouts().stalledReader().multipliedBy(3), () -> request.connection().close());
+        flushed.onComplete(ignored -> services.vertx().cancelTimer(timer));
+    }
+
+    /// Closes the connection when the caller has had the time to read the reply; a close at once, with unread data about,
+    /// would reset the connection and take the reply with it.
+    private void closeSoon() {
+        request.exceptionHandler(ignored -> {});
+        request.handler(discarded -> {});
+        later(services.timeouts().linger(), () -> request.connection().close());
+    }
+
+    long later(Duration delay, Runnable action) {
+        return services.vertx().setTimer(Math.max(1, delay.toMillis()), ignored -> action.run());
+    }
+
+    private void over(int status) {
+        if (over) return;
+        over = true;
+        long nanos = services.time().nanos() - startNanos;
+        whenOver.run();
+        services.metrics().httpRequest(route, status, nanos / 1e9);
+        Principal caller = principal;
+        services.accessLog()
+                .write(new AccessLog.Line(
+                        services.time().now(),
+                        id,
+                        caller == null ? "" : caller.keyId(),
+                        caller == null ? "" : caller.application(),
+                        request.method().name().length() <= 7 ? request.method().name() : "other",
+                        route,
+                        status,
+                        error,
+                        nanos / 1000,
+                        promptTokens,
+                        completionTokens));
+    }
+
+    private static String newId() {
+        byte[] random = new byte[12];
+        ThreadLocalRandom.current().nextBytes(random);
+        return HexFormat.of().formatHex(random);
+    }
+
+    private static String frames(Throwable fault) {
+        StringBuilder frames = new StringBuilder();
+        for (Throwable at = fault; at != null; at = at.getCause()) {
+            if (!frames.isEmpty()) frames.append(" caused by ").append(at.getClass().getName()).append(": ");
+            StackTraceElement[] trace = at.getStackTrace();
+            for (int i = 0; i < Math.min(12, trace.length); i++) frames.append(i == 0 ? "" : " < ").append(trace[i]);
+        }
+        return frames.toString();
+    }
+}

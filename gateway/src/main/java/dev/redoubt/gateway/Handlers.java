@@ -1,0 +1,185 @@
+package dev.redoubt.gateway;
+
+import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.ServeException;
+import dev.redoubt.base.generation.Caller;
+import dev.redoubt.base.generation.GenerationRequest;
+import dev.redoubt.base.generation.LanguageModel;
+import dev.redoubt.base.generation.ModelCard;
+import dev.redoubt.base.generation.Prompt;
+import dev.redoubt.base.generation.SamplingParams;
+import dev.redoubt.gateway.Access.Needs;
+import dev.redoubt.gateway.Access.Open;
+import dev.redoubt.gateway.Route.Handling.Get;
+import dev.redoubt.gateway.Route.Handling.Post;
+import dev.redoubt.gateway.Route.Handling.Probe;
+import dev.redoubt.gateway.fields.FieldValues;
+import dev.redoubt.gateway.openai.ChatReply;
+import dev.redoubt.gateway.openai.CompletionReply;
+import dev.redoubt.gateway.openai.CompletionReply.EchoedPrompt;
+import dev.redoubt.gateway.openai.GenerationCall;
+import dev.redoubt.gateway.openai.GenerationFields;
+import dev.redoubt.gateway.openai.JsonWriter;
+import dev.redoubt.gateway.openai.PlainReply;
+import dev.redoubt.gateway.openai.ReplyFormat;
+import dev.redoubt.gateway.openai.ReplyHead;
+import dev.redoubt.gateway.openai.TokenizerFields;
+import dev.redoubt.policy.Principal;
+import dev.redoubt.policy.Scope;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/// What each route does.
+final class Handlers {
+    private static final String JSON = "application/json";
+
+    private final EdgeServices services;
+    private final ModelRegistry models;
+    private final GenerationFields generation;
+    private final TokenizerFields tokenizer;
+
+    Handlers(EdgeServices services, ModelRegistry models) {
+        this.services = services;
+        this.models = models;
+        this.generation = new GenerationFields(services.limits());
+        this.tokenizer = new TokenizerFields(services.limits());
+    }
+
+    /// All routes of the edge.
+    RouteTable routes(BooleanSupplier closing) {
+        Access inference = new Needs(Scope.INFERENCE);
+        List<Route> routes = new ArrayList<>(List.of(
+                new Route(inference, "/v1/chat/completions", new Post(generation.chatTable(), this::chat), "answers a conversation"),
+                new Route(inference, "/v1/completions", new Post(generation.completionTable(), this::completion), "continues prompts"),
+                new Route(inference, "/v1/models", new Get(this::listModels), "lists the served models"),
+                new Route(inference, "/v1/models/{id}", new Get(this::showModel), "describes one served model"),
+                new Route(inference, "/generate", new Post(generation.generateTable(), this::generate), "continues one prompt"),
+                new Route(inference, "/tokenize", new Post(tokenizer.tokenizeTable(), this::tokenize), "gives token ids"),
+                new Route(inference, "/detokenize", new Post(tokenizer.detokenizeTable(), this::detokenize), "gives the text of token ids"),
+                new Route(new Open(), "/livez", new Probe(() -> 200), "200 while the process answers"),
+                new Route(
+                        new Open(),
+                        "/readyz",
+                        new Probe(() -> models.ready() && !closing.getAsBoolean() ? 200 : 503),
+                        "200 when a model is served, 503 before and while closing"),
+                new Route(
+                        new Needs(Scope.METRICS),
+                        "/metrics",
+                        new Get((exchange, none) ->
+                                exchange.reply(200, EdgeMetrics.CONTENT_TYPE, services.metrics().scrape())),
+                        "metrics in the text format of Prometheus")));
+        String description = OpenApi.describe(routes, "/openapi.json");
+        routes.add(new Route(
+                inference,
+                "/openapi.json",
+                new Get((exchange, none) -> exchange.reply(200, JSON, description)),
+                "this description"));
+        return new RouteTable(routes);
+    }
+
+    private void chat(Exchange exchange, FieldValues body) {
+        GenerationCall call = generation.chat(body);
+        LanguageModel model = served(call.model());
+        if (!model.card().chat())
+            throw ServeException.ofField(ErrorCode.NO_CHAT_TEMPLATE, "model", model.card().name());
+        run(exchange, model, call, new ChatReply(head(exchange, "chatcmpl-", model, call), call), call.prompts());
+    }
+
+    private void completion(Exchange exchange, FieldValues body) {
+        GenerationCall call = generation.completion(body);
+        LanguageModel model = served(call.model());
+        generation.checkVocabulary(call, model.card());
+        List<Prompt> prompts = call.prompts();
+        List<EchoedPrompt> echoes = new ArrayList<>();
+        if (call.echo()) {
+            boolean scored = call.sampling().logprobs().isPresent();
+            if (scored) prompts = prompts.stream().map(prompt -> tokenized(prompt, model)).toList();
+            for (int i = 0; i < prompts.size(); i++)
+                echoes.add(echo(call.prompts().get(i), prompts.get(i), model));
+        }
+        boolean promptLogprobs = body.find(generation.promptLogprobs()).isPresent();
+        ReplyFormat format = new CompletionReply(head(exchange, "cmpl-", model, call), call, promptLogprobs, echoes);
+        run(exchange, model, call, format, prompts);
+    }
+
+    private void generate(Exchange exchange, FieldValues body) {
+        GenerationCall call = generation.generate(body);
+        run(exchange, served(call.model()), call, new PlainReply(), call.prompts());
+    }
+
+    private void run(
+            Exchange exchange, LanguageModel model, GenerationCall call, ReplyFormat format, List<Prompt> prompts) {
+        generation.checkVocabulary(call, model.card());
+        Principal principal = exchange.principal();
+        Caller caller = new Caller(principal.application(), principal.keyId(), call.endUser());
+        long deadline = exchange.startNanos() + services.limits().requestTimeout().toNanos();
+        SamplingParams sampling = call.sampling();
+        List<GenerationRequest> requests = prompts.stream()
+                .map(prompt -> new GenerationRequest(caller, prompt, sampling, call.choices(), deadline))
+                .toList();
+        new GenerationRun(exchange, model, format, call.stream(), prompts.size(), call.choices()).start(requests);
+    }
+
+    /// A scored echo reports the ids of the prompt, so these very ids are what is computed.
+    private static Prompt tokenized(Prompt prompt, LanguageModel model) {
+        if (!(prompt instanceof Prompt.Text text)) return prompt;
+        List<Integer> ids = Arrays.stream(model.tokenize(text.text())).boxed().toList();
+        if (ids.isEmpty()) throw ServeException.ofField(ErrorCode.EMPTY_PROMPT, "prompt", "prompt");
+        return new Prompt.Tokens(ids);
+    }
+
+    private static EchoedPrompt echo(Prompt asked, Prompt computed, LanguageModel model) {
+        List<Integer> ids = computed instanceof Prompt.Tokens tokens ? tokens.ids() : List.of();
+        String text = asked instanceof Prompt.Text given
+                ? given.text()
+                : model.detokenize(ids.stream().mapToInt(Integer::intValue).toArray());
+        return new EchoedPrompt(text, ids);
+    }
+
+    private void tokenize(Exchange exchange, FieldValues body) {
+        exchange.reply(200, JSON, tokenizer.tokenize(body, served(tokenizer.model(body))));
+    }
+
+    private void detokenize(Exchange exchange, FieldValues body) {
+        exchange.reply(200, JSON, tokenizer.detokenize(body, served(tokenizer.model(body))));
+    }
+
+    private void listModels(Exchange exchange, String none) {
+        JsonWriter json = new JsonWriter().beginObject().name("object").value("list").name("data").beginArray();
+        for (LanguageModel model : models.all()) write(json, model.card());
+        exchange.reply(200, JSON, json.endArray().endObject().toString());
+    }
+
+    private void showModel(Exchange exchange, String name) {
+        JsonWriter json = new JsonWriter();
+        write(json, served(Optional.of(name)).card());
+        exchange.reply(200, JSON, json.toString());
+    }
+
+    private static void write(JsonWriter json, ModelCard card) {
+        json.beginObject().name("id").value(card.name()).name("object").value("model");
+        json.name("created").value(card.loadedAt().getEpochSecond()).name("owned_by").value("redoubt");
+        json.name("max_model_len").value(card.contextTokensMax()).endObject();
+    }
+
+    private LanguageModel served(Optional<String> name) {
+        if (!models.ready()) throw ServeException.of(ErrorCode.NOT_READY);
+        if (name.isPresent())
+            return models.find(name.get())
+                    .orElseThrow(() -> ServeException.ofField(ErrorCode.MODEL_NOT_FOUND, "model", name.get()));
+        List<LanguageModel> all = models.all();
+        if (all.size() > 1) throw ServeException.ofField(ErrorCode.MISSING_FIELD, "model", "model");
+        return all.getFirst();
+    }
+
+    private ReplyHead head(Exchange exchange, String prefix, LanguageModel model, GenerationCall call) {
+        return new ReplyHead(
+                prefix + exchange.id(),
+                services.time().now().getEpochSecond(),
+                model,
+                call.includeUsage());
+    }
+}

@@ -1,0 +1,102 @@
+package dev.redoubt.gateway;
+
+import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.ServeException;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/// What a request's head may be, beyond what Netty's parser and [FramingGuard] have let through. Immutable.
+final class RequestHeads {
+    private static final int FIELDS_MAX = 64;
+    private static final int KEY_LENGTH_MAX = 256;
+    private static final Pattern HOST = Pattern.compile("(\\[[0-9a-f:.]+]|[a-z0-9.-]+)(?::[0-9]{1,5})?");
+    private static final Pattern BEARER = Pattern.compile("[Bb][Ee][Aa][Rr][Ee][Rr] ([A-Za-z0-9._~+/=-]{1,256})");
+    private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
+
+    private final Optional<Set<String>> hosts;
+
+    /// @param boundHost what the edge listens on. On loopback only names of loopback are served, so that a page in a browser
+    ///     cannot reach it under a name of its own (DNS rebinding); elsewhere any name is
+    RequestHeads(String boundHost) {
+        String host = boundHost.contains(":") ? "[" + boundHost + "]" : boundHost.toLowerCase(Locale.ROOT);
+        boolean loopback = LOOPBACK.contains(host) || host.startsWith("127.");
+        this.hosts = loopback
+                ? Optional.of(java.util.stream.Stream.concat(LOOPBACK.stream(), java.util.stream.Stream.of(host))
+                        .collect(java.util.stream.Collectors.toUnmodifiableSet()))
+                : Optional.empty();
+    }
+
+    /// @throws ServeException if it is no plain HTTP/1.1 or 1.0 request to this server
+    void check(HttpServerRequest request) {
+        if (request.version() != HttpVersion.HTTP_1_1 && request.version() != HttpVersion.HTTP_1_0) throw malformed();
+        MultiMap headers = request.headers();
+        if (headers.size() > FIELDS_MAX)
+            throw ServeException.of(ErrorCode.HEADERS_TOO_LARGE, headers.size(), FIELDS_MAX);
+        for (Map.Entry<String, String> header : headers)
+            if (header.getKey().indexOf('_') >= 0) throw malformed(); // some proxies read it as '-'
+        checkHost(headers.getAll("Host"), request.version());
+        String path = request.uri();
+        if (!path.startsWith("/") || path.indexOf('#') >= 0) throw malformed(); // no absolute form, no '*'
+        String expect = headers.get("Expect");
+        if (expect != null && !expect.equalsIgnoreCase("100-continue")) throw malformed();
+    }
+
+    /// The path as it came, without the query.
+    static String path(HttpServerRequest request) {
+        String uri = request.uri();
+        int query = uri.indexOf('?');
+        return query < 0 ? uri : uri.substring(0, query);
+    }
+
+    /// No route has query parameters, and what is unknown is refused (R3.4).
+    void checkQuery(HttpServerRequest request) {
+        String uri = request.uri();
+        int query = uri.indexOf('?');
+        if (query < 0 || query == uri.length() - 1) return;
+        String name = uri.substring(query + 1).split("[=&]", 2)[0];
+        throw ServeException.ofField(ErrorCode.UNKNOWN_FIELD, name, name);
+    }
+
+    void checkMethod(HttpServerRequest request, Exchange exchange, String allowed) {
+        if (request.method().name().equals(allowed)) return;
+        request.response().putHeader("Allow", allowed);
+        throw ServeException.of(ErrorCode.METHOD_NOT_ALLOWED, allowed);
+    }
+
+    /// The key that the caller presents; empty where there is none, or more than one.
+    Optional<String> presentedKey(HttpServerRequest request) {
+        List<String> authorization = request.headers().getAll("Authorization");
+        List<String> apiKey = request.headers().getAll("X-API-Key");
+        if (authorization.size() > 1 || apiKey.size() > 1) return Optional.empty();
+        Optional<String> bearer = authorization.stream().findFirst().flatMap(RequestHeads::bearer);
+        if (!authorization.isEmpty() && bearer.isEmpty()) return Optional.empty();
+        Optional<String> header = apiKey.stream().findFirst().filter(key -> key.length() <= KEY_LENGTH_MAX);
+        if (bearer.isPresent() && !apiKey.isEmpty() && !bearer.equals(header)) return Optional.empty();
+        return bearer.or(() -> header);
+    }
+
+    private static Optional<String> bearer(String value) {
+        var matcher = BEARER.matcher(value.strip());
+        return matcher.matches() ? Optional.of(matcher.group(1)) : Optional.empty();
+    }
+
+    private void checkHost(List<String> values, HttpVersion version) {
+        if (values.isEmpty() && version == HttpVersion.HTTP_1_0) return;
+        if (values.size() != 1) throw malformed();
+        var matcher = HOST.matcher(values.getFirst().toLowerCase(Locale.ROOT));
+        if (!matcher.matches()) throw malformed();
+        if (hosts.isPresent() && !hosts.get().contains(matcher.group(1)))
+            throw ServeException.of(ErrorCode.HOST_NOT_SERVED);
+    }
+
+    private static ServeException malformed() {
+        return ServeException.of(ErrorCode.BAD_REQUEST);
+    }
+}

@@ -1,0 +1,41 @@
+package dev.redoubt.gateway;
+
+import dev.redoubt.gateway.fields.FieldTable;
+import dev.redoubt.gateway.fields.FieldValues;
+import java.util.function.BiConsumer;
+import java.util.function.IntSupplier;
+
+/// One thing the edge can be asked.
+///
+/// @param path exact, or with a last segment `{id}`; also its name in logs and metrics
+/// @param about one line for the API description
+record Route(Access access, String path, Handling handling, String about) {
+    /// What is done, and on which thread.
+    sealed interface Handling {
+        String method();
+
+        /// Answers by a status alone, on the event loop, so that a busy server is not taken for a dead one.
+        record Probe(IntSupplier status) implements Handling {
+            @Override
+            public String method() {
+                return "GET";
+            }
+        }
+
+        /// Is given the path's `{id}`, empty where there is none; on a worker thread.
+        record Get(BiConsumer<Exchange, String> handler) implements Handling {
+            @Override
+            public String method() {
+                return "GET";
+            }
+        }
+
+        /// Is given the decoded body; on a worker thread.
+        record Post(FieldTable body, BiConsumer<Exchange, FieldValues> handler) implements Handling {
+            @Override
+            public String method() {
+                return "POST";
+            }
+        }
+    }
+}

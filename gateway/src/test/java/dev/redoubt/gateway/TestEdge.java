@@ -1,0 +1,99 @@
+package dev.redoubt.gateway;
+
+import dev.redoubt.base.Home;
+import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.generation.RequestLimits;
+import dev.redoubt.base.json.JsonLimits;
+import dev.redoubt.base.json.JsonRefusal;
+import dev.redoubt.base.json.StrictJson;
+import dev.redoubt.policy.KeyStore;
+import dev.redoubt.policy.Scope;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+
+/// An edge on a free port of loopback, with a scripted model, an inference key and a metrics key.
+final class TestEdge implements AutoCloseable {
+    static final String MODEL = "scripted";
+
+    private static final StrictJson JSON = new StrictJson(JsonLimits.MODEL_FILE);
+
+    final ScriptedModel model;
+    final KeyStore keys;
+    final HttpEdge edge;
+    final String key;
+    final String metricsKey;
+    final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    TestEdge(Path home, Duration pace, RequestLimits limits, EdgeTimeouts timeouts) {
+        try {
+            model = new ScriptedModel(MODEL, pace);
+            keys = KeyStore.open(new Home(home.toAbsolutePath()));
+            key = keys.create("test", Set.of(Scope.INFERENCE)).secret();
+            metricsKey = keys.create("monitoring", Set.of(Scope.METRICS)).secret();
+            ModelRegistry models = new ModelRegistry();
+            models.register(model);
+            edge = HttpEdge.start(
+                    new EdgeOptions("127.0.0.1", 0, limits), models, keys, TimeSource.system(), timeouts);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    TestEdge(Path home, Duration pace) {
+        this(home, pace, RequestLimits.DEFAULT, EdgeTimeouts.DEFAULT);
+    }
+
+    URI uri(String path) {
+        return URI.create("http://127.0.0.1:" + edge.port() + path);
+    }
+
+    HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(uri(path)).header("Authorization", "Bearer " + key);
+    }
+
+    HttpResponse<String> get(String path) {
+        return send(request(path).build());
+    }
+
+    HttpResponse<String> post(String path, String body) {
+        return send(request(path)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build());
+    }
+
+    HttpResponse<String> send(HttpRequest request) {
+        try {
+            return client.send(request, HttpResponse.BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static JsonNode json(String text) {
+        try {
+            return JSON.parse(text.getBytes(StandardCharsets.UTF_8));
+        } catch (JsonRefusal e) {
+            throw new AssertionError("not JSON: " + text, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        edge.close();
+        keys.close();
+        model.close();
+    }
+}
