@@ -90,8 +90,7 @@ final class EvalCommand {
                         ExitCode.USAGE,
                         text + " has " + ids.length + " ids, a window has " + window
                                 + ": give a longer text or a smaller --window");
-            // One position more than a window: a generation has at least one token.
-            EngineOptions options = model.local(window + 1, WINDOWS_AT_ONCE, false);
+            EngineOptions options = model.local(window, WINDOWS_AT_ONCE, false);
             try (Engine engine = models.engine(artifact, options)) {
                 print(Perplexity.measure(engine, ids, window, first, WINDOWS_AT_ONCE));
             }

@@ -3,6 +3,8 @@ package dev.redoubt.cli;
 import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
+import dev.redoubt.engine.StartRefusal;
+import dev.redoubt.policy.KeyStoreException;
 import dev.redoubt.trust.ArtifactException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -47,9 +49,14 @@ final class Failures {
                 yield ExitCode.REFUSED;
             }
             case ArtifactException e -> {
-                context.console().note(Refusal.line(e));
+                context.console().note(Refusal.line(e.rule(), String.valueOf(e.getMessage())));
                 yield ExitCode.REFUSED;
             }
+            case StartRefusal e -> {
+                context.console().note(Refusal.line(e.rule(), String.valueOf(e.getMessage())));
+                yield ExitCode.REFUSED;
+            }
+            case KeyStoreException e -> say(ExitCode.IO, String.valueOf(e.getMessage()));
             case ServeException e when e.code() != ErrorCode.INTERNAL ->
                 say(e.code().kind() == ErrorCode.Kind.CAPACITY ? ExitCode.RESOURCES : ExitCode.USAGE, e.getMessage());
             case ParameterException e -> say(ExitCode.USAGE, usage(e));
@@ -69,7 +76,7 @@ final class Failures {
     }
 
     private ExitCode say(ExitCode code, String message) {
-        context.console().note("redoubt: " + message.replace("\n", " "));
+        context.console().note("redoubt: " + message.strip().replaceAll("\\s*\\R\\s*", "; "));
         return code;
     }
 

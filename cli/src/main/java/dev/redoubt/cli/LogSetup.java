@@ -13,7 +13,7 @@ import ch.qos.logback.core.spi.ContextAwareBase;
 
 /// Logging: lines for people on stderr, the access log as JSON lines on stderr too. stdout belongs to results.
 public final class LogSetup extends ContextAwareBase implements Configurator {
-    static final String ACCESS = "dev.redoubt.access";
+    static final String ACCESS = "redoubt.access";
 
     /// Called by Logback's service lookup.
     public LogSetup() {}

@@ -1,6 +1,5 @@
 package dev.redoubt.cli;
 
-import dev.redoubt.base.Invariant;
 import dev.redoubt.base.generation.GenerationEvent;
 import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.base.generation.Prompt;
@@ -32,64 +31,62 @@ record Perplexity(int tokens, float[] nll, int[] top1) {
         return Math.exp(meanNll());
     }
 
+    /* A generation takes prompt and answer from one context, so a window as long as the context could not be a prompt. Its last id
+     * is therefore generated: a bias picks it, and its log probability is reported from the raw distribution all the same. */
+    private static final double CERTAIN = 100; // the largest bias there is
+
     /// Scores windows that neither overlap nor see each other. Without `bos` the first id of a window is not scored; with it every
     /// window begins with that id, and all its text ids are scored. Either way a window scores one id less than it has positions.
     ///
-    /// @param window positions of a window, the BOS included
+    /// @param window positions of a window, the BOS included; at most the model's context
     /// @param atOnce windows given to the engine together
     static Perplexity measure(LanguageModel model, int[] ids, int window, OptionalInt bos, int atOnce)
             throws InterruptedException {
         int textIds = bos.isPresent() ? window - 1 : window;
         int windows = ids.length / textIds;
-        Scores scores = new Scores(new float[windows * (window - 1)], new int[windows * (window - 1)]);
+        Perplexity result =
+                new Perplexity(windows * textIds, new float[windows * (window - 1)], new int[windows * (window - 1)]);
         Deque<EventQueue> running = new ArrayDeque<>();
         int done = 0;
         for (int w = 0; w < windows; w++) {
-            if (running.size() == atOnce) scores.take(done++, running.removeFirst());
-            List<Integer> prompt = new ArrayList<>(window);
-            if (bos.isPresent()) prompt.add(bos.getAsInt());
-            for (int i = w * textIds; i < (w + 1) * textIds; i++) prompt.add(ids[i]);
+            if (running.size() == atOnce) result.take(done++ * (window - 1), running.removeFirst());
+            List<Integer> positions = new ArrayList<>(window);
+            if (bos.isPresent()) positions.add(bos.getAsInt());
+            for (int i = w * textIds; i < (w + 1) * textIds; i++) positions.add(ids[i]);
+            int last = positions.removeLast();
             EventQueue events = new EventQueue();
-            model.generate(Answer.request(new Prompt.Tokens(prompt), scoring()), events);
+            model.generate(Answer.request(new Prompt.Tokens(positions), scoring(last)), events);
             running.addLast(events);
         }
-        while (!running.isEmpty()) scores.take(done++, running.removeFirst());
-        return new Perplexity(windows * textIds, scores.nll, scores.top1);
+        while (!running.isEmpty()) result.take(done++ * (window - 1), running.removeFirst());
+        return result;
     }
 
-    /// The arrays being filled, window by window.
-    private record Scores(float[] nll, int[] top1) {
-        void take(int window, EventQueue events) throws InterruptedException {
-            while (true) {
-                switch (events.next()) {
-                    case GenerationEvent.Started started -> fill(window, started.promptLogprobs());
-                    case GenerationEvent.Completed _ -> {
-                        return;
-                    }
-                    case GenerationEvent.Failed failed -> throw failed.error();
-                    case GenerationEvent.Delta _ -> {}
-                    case GenerationEvent.Finished _ -> {}
+    /// Waits for one window and puts its scores from `at` on.
+    private void take(int at, EventQueue events) throws InterruptedException {
+        while (true) {
+            switch (events.next()) {
+                case GenerationEvent.Started started -> at = put(at, started.promptLogprobs());
+                case GenerationEvent.Delta delta -> at = put(at, delta.logprobs());
+                case GenerationEvent.Completed _ -> {
+                    return;
                 }
-            }
-        }
-
-        private void fill(int window, List<TokenLogprob> logprobs) {
-            int at = window * logprobs.size();
-            Invariant.hold(
-                    at + logprobs.size() <= nll.length,
-                    "window %d has %d scores, %d fit",
-                    window,
-                    logprobs.size(),
-                    nll.length);
-            for (TokenLogprob logprob : logprobs) {
-                nll[at] = -logprob.logprob();
-                top1[at] = logprob.top().getFirst().tokenId();
-                at++;
+                case GenerationEvent.Failed failed -> throw failed.error();
+                case GenerationEvent.Finished _ -> {}
             }
         }
     }
 
-    private static SamplingParams scoring() {
+    private int put(int at, List<TokenLogprob> logprobs) {
+        for (TokenLogprob logprob : logprobs) {
+            nll[at] = -logprob.logprob();
+            top1[at] = logprob.top().getFirst().tokenId();
+            at++;
+        }
+        return at;
+    }
+
+    private static SamplingParams scoring(int last) {
         return new SamplingParams(
                 0,
                 1,
@@ -98,14 +95,14 @@ record Perplexity(int tokens, float[] nll, int[] top1) {
                 0,
                 0,
                 1,
-                Map.of(),
+                Map.of(last, CERTAIN),
                 OptionalLong.empty(),
                 1,
                 0,
                 List.of(),
                 Set.of(),
                 true,
-                OptionalInt.empty(),
+                OptionalInt.of(1),
                 OptionalInt.of(1));
     }
 }

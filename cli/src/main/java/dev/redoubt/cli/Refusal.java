@@ -1,6 +1,5 @@
 package dev.redoubt.cli;
 
-import dev.redoubt.trust.ArtifactException;
 import java.io.Serial;
 import java.util.List;
 
@@ -29,16 +28,15 @@ final class Refusal extends RuntimeException {
                 + "\"";
     }
 
-    /// The message of an artifact's refusal says what, then after the last colon what to do.
-    static String line(ArtifactException e) {
-        String message = String.valueOf(e.getMessage());
+    /// The message of a refusal says what, then after the last colon what to do.
+    static String line(String rule, String message) {
         int colon = message.lastIndexOf(": ");
-        if (colon < 0) return "REFUSED rule=" + e.rule() + " found=\"" + quoted(message) + "\"";
-        return "REFUSED rule=" + e.rule() + " found=\"" + quoted(message.substring(0, colon)) + "\" fix=\""
+        if (colon < 0) return "REFUSED rule=" + rule + " found=\"" + quoted(message) + "\"";
+        return "REFUSED rule=" + rule + " found=\"" + quoted(message.substring(0, colon)) + "\" fix=\""
                 + quoted(message.substring(colon + 2)) + "\"";
     }
 
     private static String quoted(String text) {
-        return text.replace("\n", " ").replace("\"", "'");
+        return text.strip().replaceAll("\\s*\\R\\s*", "; ").replace("\"", "'");
     }
 }
