@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import dev.redoubt.kernels.Compute.Projection;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,19 +91,21 @@ class MatmulTest {
                 Compute scalar = Compute.open("scalar", 1, 9, 256);
                 Compute vector = Compute.open("vector", 2, 9, 256)) {
             FloatMatrix in = Samples.matrix(random, 9, 256, arena);
-            Projection[] one = new Projection[WeightFormat.values().length];
-            Projection[] other = new Projection[one.length];
+            List<Projection> one = new ArrayList<>();
+            List<Projection> other = new ArrayList<>();
             for (WeightFormat format : WeightFormat.values()) {
-                int outputs = 100 + 40 * format.ordinal();
+                int outputs = 100 + 40 * one.size();
                 WeightMatrix weights =
                         WeightMatrix.of(format, outputs, 256, Samples.file(random, format, outputs, 256, arena), arena);
-                one[format.ordinal()] = Projection.into(weights, FloatMatrix.allocate(9, outputs, arena));
-                other[format.ordinal()] = Projection.into(weights, FloatMatrix.allocate(9, outputs, arena));
+                one.add(Projection.into(weights, FloatMatrix.allocate(9, outputs, arena)));
+                other.add(Projection.into(weights, FloatMatrix.allocate(9, outputs, arena)));
             }
-            scalar.matmul(in, 9, one);
-            vector.matmul(in, 9, other);
-            for (int i = 0; i < one.length; i++)
-                assertThat(Samples.difference(one[i].out(), other[i].out())).as("projection " + i).isEmpty();
+            scalar.matmul(in, 9, one.toArray(Projection[]::new));
+            vector.matmul(in, 9, other.toArray(Projection[]::new));
+            for (int i = 0; i < one.size(); i++)
+                assertThat(Samples.difference(one.get(i).out(), other.get(i).out()))
+                        .as("projection " + i)
+                        .isEmpty();
         }
     }
 
