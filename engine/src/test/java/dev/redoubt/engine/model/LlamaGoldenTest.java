@@ -1,0 +1,98 @@
+package dev.redoubt.engine.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.redoubt.base.json.JsonRefusal;
+import dev.redoubt.testkit.Shared;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+
+/// Logits and greedy ids of small models against float32 references made outside.
+class LlamaGoldenTest {
+    /// Room for any order of sums; the references' own distance from float64 is 2e-5.
+    private static final float TOLERANCE = 1e-3f;
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @CsvSource({
+        "hf-f32, logits-f32.json, vector",
+        "hf-f32, logits-f32.json, scalar",
+        "stories260K.gguf, logits-f32.json, vector",
+        "stories260K.gguf, logits-f32.json, scalar",
+        "hf-f16, logits-f16.json, vector",
+        "hf-bf16, logits-bf16.json, vector",
+    })
+    void stories260kSaysWhatTheReferenceSays(String model, String golden, String kernels) throws IOException, JsonRefusal {
+        JsonNode expected = Golden.json(Shared.testdata("stories260k/" + golden));
+        try (PromptRunner runner = PromptRunner.open(Shared.testdata("stories260k/" + model), kernels, 256)) {
+            for (JsonNode prompt : (Iterable<JsonNode>) expected.path("prompts").valueStream()::iterator) {
+                int[] ids = Golden.ints(prompt.path("ids"));
+                float[][] logits = runner.logits(ids);
+                assertTop(logits, prompt.path("top20"));
+                assertThat(logits[ids.length - 1])
+                        .containsExactly(Golden.floats(prompt.path("last_logits")), within(TOLERANCE));
+                float[] nll = Golden.floats(prompt.path("nll"));
+                for (int i = 0; i < nll.length; i++)
+                    assertThat((float) PromptRunner.negativeLogLikelihood(logits[i], ids[i + 1]))
+                            .isCloseTo(nll[i], within(TOLERANCE));
+            }
+            int[] greedy = Golden.ints(expected.path("greedy").path("ids")); // BOS first
+            int[] follow = runner.greedy(new int[] {greedy[0]}, greedy.length - 1);
+            for (int i = 0; i < follow.length; i++) assertThat(follow[i]).as("step %d", i).isEqualTo(greedy[i + 1]);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "llama3-untied, config.json",
+        "llama3-untied, config-v4.json",
+        "llama3-untied, model.gguf",
+        "llama3-tied, config.json",
+        "llama3-tied, config-v4.json",
+    })
+    void llama3ScalingAndHeadsAreTheReferences(String model, String variant) throws IOException, JsonRefusal {
+        Path source = Shared.testdata("arch/" + model);
+        JsonNode expected = Golden.json(source.resolve("golden.json"));
+        Path path;
+        if (variant.endsWith(".gguf")) path = source.resolve(variant);
+        else {
+            path = folder;
+            Files.copy(source.resolve("model.safetensors"), folder.resolve("model.safetensors"));
+            Files.copy(source.resolve(variant), folder.resolve("config.json"));
+        }
+        try (PromptRunner runner = PromptRunner.open(path, "vector", 256, 48)) {
+            JsonNode prompts = expected.path("prompts");
+            for (int i = 0; i < prompts.size(); i++) {
+                int[] ids = Golden.ints(prompts.get(i).path("ids"));
+                float[][] logits = runner.logits(ids);
+                assertTop(logits, prompts.get(i).path("top10"));
+                assertThat(logits[ids.length - 1])
+                        .containsExactly(Golden.floats(prompts.get(i).path("last_logits")), within(TOLERANCE));
+            }
+            JsonNode greedy = expected.path("greedy");
+            for (int i = 0; i < greedy.size(); i++) {
+                int[] prompt = Golden.ints(prompts.get(greedy.get(i).path("prompt").intValue()).path("ids"));
+                int[] ids = Golden.ints(greedy.get(i).path("ids"));
+                if (prompt.length <= 48) assertThat(runner.greedy(prompt, ids.length)).containsExactly(ids);
+            }
+        }
+    }
+
+    /// @param top by position, pairs of id and logit
+    private static void assertTop(float[][] logits, JsonNode top) {
+        assertThat(top.size()).isEqualTo(logits.length);
+        for (int position = 0; position < logits.length; position++)
+            for (JsonNode pair : (Iterable<JsonNode>) top.get(position).valueStream()::iterator)
+                assertThat(logits[position][pair.get(0).intValue()])
+                        .as("position %d, id %s", position, pair.get(0))
+                        .isCloseTo((float) pair.get(1).doubleValue(), within(TOLERANCE));
+    }
+}
