@@ -2,6 +2,7 @@
 module dev.redoubt.trust {
     requires static org.jspecify;
     requires transitive dev.redoubt.base;
+    requires java.net.http;
 
     exports dev.redoubt.trust;
 }

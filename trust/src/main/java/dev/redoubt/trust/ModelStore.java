@@ -4,9 +4,8 @@ import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.TimeSource;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -93,6 +92,12 @@ public final class ModelStore {
     public Optional<StoreEntry> find(String name) {
         checkName(name);
         return Files.isDirectory(root.resolve(name), LinkOption.NOFOLLOW_LINKS) ? Optional.of(show(name)) : Optional.empty();
+    }
+
+    /// Whether an entry is this one file.
+    boolean holds(String name, String fileName, String sha256) {
+        var fact = manifest(name).files().get(fileName);
+        return fact != null && fact.sha256().equals(sha256) && manifest(name).files().size() == 1;
     }
 
     /// All entries, by name. One whose manifest was changed is left out here and named by [#damaged].
@@ -184,7 +189,8 @@ public final class ModelStore {
         try {
             Files.move(stage.folder(), root.resolve(name), StandardCopyOption.ATOMIC_MOVE);
             DurableFiles.flushDirectory(root);
-        } catch (DirectoryNotEmptyException | FileAlreadyExistsException taken) {
+        } catch (FileSystemException taken) { // the rename of a folder onto one with content fails
+            if (!Files.exists(root.resolve(name), LinkOption.NOFOLLOW_LINKS)) throw taken;
             return sameOrRefused(name, manifest);
         }
         return StoreEntry.of(manifest);

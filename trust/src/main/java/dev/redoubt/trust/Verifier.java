@@ -8,10 +8,10 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -45,13 +45,14 @@ final class Verifier {
     /// @param source a note for people
     static VerifiedArtifact admit(String name, Map<String, Path> files, String source, Instant now) throws IOException {
         Arena arena = Arena.ofShared();
-        try {
+        try (var checks = new Checks()) {
             ModelFiles mapped = ModelFiles.map(files, arena);
+            checks.hash(mapped);
             FolderPolicy.check(mapped.byName());
             Container container = container(mapped);
             Parsed parsed = parse(container, mapped);
-            Map<String, FileFact> facts = digestsAndScan(mapped, parsed);
-            var manifest = new Manifest(name, container, new LinkedHashMap<>(facts), source, now);
+            checks.scan(parsed);
+            var manifest = new Manifest(name, container, new TreeMap<>(checks.facts()), source, now);
             return new VerifiedArtifact(manifest, parsed.tensors(), parsed.gguf(), mapped, arena);
         } catch (IOException | RuntimeException e) {
             arena.close();
@@ -64,17 +65,21 @@ final class Verifier {
     /// @param deep also repeats every check of [#admit]
     static VerifiedArtifact open(Manifest manifest, Map<String, Path> files, boolean deep) throws IOException {
         Arena arena = Arena.ofShared();
-        try {
+        try (var checks = new Checks()) {
             ModelFiles mapped = ModelFiles.map(files, arena);
-            var none = new Parsed(Map.of(), null, List.of());
-            Map<String, String> problems = manifest.differences(digestsAndScan(mapped, none));
+            checks.hash(mapped);
+            Future<Parsed> parsing = checks.submit(() -> parse(manifest.container(), mapped)); // strict, so it may see unverified bytes
+            Map<String, String> problems = manifest.differences(checks.facts());
             if (!problems.isEmpty())
                 throw Refusals.files(
                         "model '%s' is not what its manifest says: %s: remove the entry and add the model again",
                         manifest.name(), summary(problems));
-            if (deep) FolderPolicy.check(mapped.byName());
-            Parsed parsed = parse(manifest.container(), mapped);
-            if (deep) digestsAndScan(new ModelFiles(Map.of()), parsed);
+            Parsed parsed = result(parsing);
+            if (deep) {
+                FolderPolicy.check(mapped.byName());
+                checks.scan(parsed);
+                checks.facts();
+            }
             return new VerifiedArtifact(manifest, parsed.tensors(), parsed.gguf(), mapped, arena);
         } catch (IOException | RuntimeException e) {
             arena.close();
@@ -106,27 +111,46 @@ final class Verifier {
         throw Refusals.files("GGUF file not found in the model");
     }
 
-    private static Map<String, FileFact> digestsAndScan(ModelFiles files, Parsed parsed) {
-        int threads = Math.min(THREADS_MAX, Runtime.getRuntime().availableProcessors());
-        try (ExecutorService pool = Executors.newFixedThreadPool(threads, Thread.ofPlatform().name("verify-", 0).factory())) {
-            var digests = new TreeMap<String, Future<String>>();
-            files.byName().forEach((name, bytes) -> digests.put(name, pool.submit(() -> Sha256.of(bytes))));
-            var scans = new ArrayList<Future<?>>();
+    /// Hashing and scanning on threads of their own. Closing waits for them, so that no mapping ends under a reader.
+    private static final class Checks implements AutoCloseable {
+        private final ExecutorService pool = Executors.newFixedThreadPool(
+                Math.min(THREADS_MAX, Math.max(2, Runtime.getRuntime().availableProcessors())),
+                Thread.ofPlatform().name("verify-", 0).daemon().factory());
+        private final Map<String, Long> sizes = new TreeMap<>();
+        private final Map<String, Future<String>> digests = new TreeMap<>();
+        private final List<Future<?>> scans = new ArrayList<>();
+
+        <T> Future<T> submit(Callable<T> check) {
+            return pool.submit(check);
+        }
+
+        void hash(ModelFiles files) {
+            files.byName().forEach((name, bytes) -> {
+                sizes.put(name, bytes.byteSize());
+                digests.put(name, pool.submit(() -> Sha256.of(bytes)));
+            });
+        }
+
+        void scan(Parsed parsed) {
             for (Tensor tensor : parsed.tensors().values()) scans.add(pool.submit(() -> WeightScan.check(tensor)));
             for (MemorySegment padding : parsed.padding()) scans.add(pool.submit(() -> WeightScan.checkPadding(padding)));
-            try {
-                for (Future<?> scan : scans) result(scan);
-                var facts = new TreeMap<String, FileFact>();
-                for (Map.Entry<String, MemorySegment> file : files.byName().entrySet())
-                    facts.put(
-                            file.getKey(),
-                            new FileFact(
-                                    file.getValue().byteSize(),
-                                    result(java.util.Objects.requireNonNull(digests.get(file.getKey())))));
-                return facts;
-            } finally {
-                pool.shutdownNow();
-            }
+        }
+
+        /// What was hashed, when everything is done.
+        ///
+        /// @throws ArtifactException if a scan refuses
+        Map<String, FileFact> facts() {
+            for (Future<?> scan : scans) result(scan);
+            var facts = new TreeMap<String, FileFact>();
+            digests.forEach((name, digest) ->
+                    facts.put(name, new FileFact(java.util.Objects.requireNonNull(sizes.get(name)), result(digest))));
+            return facts;
+        }
+
+        @Override
+        public void close() {
+            pool.shutdownNow();
+            pool.close();
         }
     }
 
@@ -138,6 +162,8 @@ final class Verifier {
             throw new ArtifactException(Refusals.FILES, "interrupted while the model was verified: try again");
         } catch (ExecutionException e) {
             if (e.getCause() instanceof ArtifactException refused) throw refused;
+            if (e.getCause() instanceof InternalError) // a page of the mapping is gone
+                throw new ArtifactException(Refusals.FILES, "a file of the model was cut off while it was read: try again");
             throw new IllegalStateException("a check of the model failed", e.getCause());
         }
     }
