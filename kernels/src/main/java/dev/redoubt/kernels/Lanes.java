@@ -1,6 +1,7 @@
 package dev.redoubt.kernels;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -13,6 +14,9 @@ import jdk.incubator.vector.VectorSpecies;
 ///
 /// The arithmetic knows 16 lanes (16 rows of a group, 16 partial sums, 16 tokens of a block). Where vectors have fewer, a kernel runs
 /// once per part of the 16: lanes never meet before the tree, so the bits are the same. The compiler sees constants only.
+///
+/// Kernels read and write at addresses ([#address] of a live segment plus an offset); what they reach was checked against the segments'
+/// sizes when matrices were made and calls accepted.
 final class Lanes {
     static final VectorSpecies<Float> FLOATS = floats();
     /// Lanes of a vector: 4, 8 or 16.
@@ -22,7 +26,13 @@ final class Lanes {
     /// As many shorts as there are float lanes.
     static final VectorSpecies<Short> HALVES =
             VectorSpecies.of(short.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
-    static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
+    private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
+
+    /* Why addresses. A load through a segment that the compiler does not know costs it a hundred nodes: class, lifetime and bounds
+     * are looked up each time, and vectors' own fallbacks (which run until the compiler is done) use heap segments, so that the class is
+     * never just one. A tile of 24 accumulators then passes the limit beyond which the compiler stops inlining, and every vector becomes
+     * an object: 20 to 100 times slower. Through one constant segment over all memory a load is one instruction. */
+    private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     private Lanes() {}
 
@@ -31,35 +41,56 @@ final class Lanes {
         return VectorSpecies.of(float.class, VectorShape.forBitSize(Integer.highestOneBit(bits)));
     }
 
-    static FloatVector load(MemorySegment segment, long offset) {
-        return FloatVector.fromMemorySegment(FLOATS, segment, offset, LITTLE);
+    /// Where a segment lies, for as long as its owner keeps it.
+    ///
+    /// @throws IllegalStateException if its memory was freed
+    static long address(MemorySegment segment) {
+        if (!segment.scope().isAlive()) throw new IllegalStateException("memory of " + segment.byteSize() + " bytes was freed");
+        return segment.address();
     }
 
-    static void store(FloatVector vector, MemorySegment segment, long offset) {
-        vector.intoMemorySegment(segment, offset, LITTLE);
+    static float get(long address) {
+        return MEMORY.get(ValueLayout.JAVA_FLOAT_UNALIGNED, address);
     }
 
-    static IntVector loadInts(MemorySegment segment, long offset) {
-        return IntVector.fromMemorySegment(INTS, segment, offset, LITTLE);
+    static void set(long address, float value) {
+        MEMORY.set(ValueLayout.JAVA_FLOAT_UNALIGNED, address, value);
+    }
+
+    static int getInt(long address) {
+        return MEMORY.get(ValueLayout.JAVA_INT_UNALIGNED, address);
+    }
+
+    static FloatVector load(long address) {
+        return FloatVector.fromMemorySegment(FLOATS, MEMORY, address, LITTLE);
+    }
+
+    static void store(FloatVector vector, long address) {
+        vector.intoMemorySegment(MEMORY, address, LITTLE);
+    }
+
+    static IntVector loadInts(long address) {
+        return IntVector.fromMemorySegment(INTS, MEMORY, address, LITTLE);
     }
 
     /// As many f16 as there are lanes, widened exactly.
-    static FloatVector loadF16(MemorySegment segment, long offset) {
+    static FloatVector loadF16(long address) {
         /* Sign to bit 31, exponent and fraction to where f32 has them (the sign's copies in between masked away), then times 2^112
          * for the difference of the exponents' biases, which also makes subnormals right. Exponent 31 (infinite, NaN) gets f32's. */
-        IntVector wide = (IntVector) ShortVector.fromMemorySegment(HALVES, segment, offset, LITTLE)
-                .convertShape(VectorOperators.S2I, INTS, 0);
-        IntVector moved = wide.lanewise(VectorOperators.LSHL, 13).and(0x8FFFE000);
+        IntVector moved = loadHalves(address).lanewise(VectorOperators.LSHL, 13).and(0x8FFFE000);
         IntVector scaled = moved.reinterpretAsFloats().mul(0x1p112f).reinterpretAsInts();
         IntVector special = moved.or(0x7F800000);
         return scaled.blend(special, moved.and(0x0F800000).eq(0x0F800000)).reinterpretAsFloats();
     }
 
     /// As many bf16 as there are lanes, widened exactly.
-    static FloatVector loadBf16(MemorySegment segment, long offset) {
-        IntVector wide = (IntVector) ShortVector.fromMemorySegment(HALVES, segment, offset, LITTLE)
+    static FloatVector loadBf16(long address) {
+        return loadHalves(address).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    }
+
+    private static IntVector loadHalves(long address) {
+        return (IntVector) ShortVector.fromMemorySegment(HALVES, MEMORY, address, LITTLE)
                 .convertShape(VectorOperators.S2I, INTS, 0);
-        return wide.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
     }
 
     /// [Numbers#exp] of every lane.
@@ -78,6 +109,19 @@ final class Lanes {
         FloatVector y = p.mul(power);
         y = y.blend(Float.POSITIVE_INFINITY, x.compare(VectorOperators.GT, Numbers.EXP_MAX));
         return y.blend(0f, x.compare(VectorOperators.LT, Numbers.EXP_MIN));
+    }
+
+    /// [Numbers#tree] of 16 floats in memory.
+    static float tree(long partials) {
+        float a0 = get(partials) + get(partials + 32);
+        float a1 = get(partials + 4) + get(partials + 36);
+        float a2 = get(partials + 8) + get(partials + 40);
+        float a3 = get(partials + 12) + get(partials + 44);
+        float a4 = get(partials + 16) + get(partials + 48);
+        float a5 = get(partials + 20) + get(partials + 52);
+        float a6 = get(partials + 24) + get(partials + 56);
+        float a7 = get(partials + 28) + get(partials + 60);
+        return ((a0 + a4) + (a2 + a6)) + ((a1 + a5) + (a3 + a7));
     }
 
     static FloatVector broadcast(float value) {

@@ -1,8 +1,5 @@
 package dev.redoubt.kernels;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-
 /// The scalar functions that every provider computes with the same operations in the same order.
 final class Numbers {
     /* exp(x) = 2^n · e^r, n = round(x / ln 2), |r| ≤ ln 2 / 2; e^r is Cephes' polynomial of degree 7 [1]. Every line is one
@@ -43,23 +40,6 @@ final class Numbers {
     }
 
     /// Adds 16 partial sums: i and i+8, then i and i+4, i and i+2, i and i+1.
-    static float tree(MemorySegment partials, long offset) {
-        float a0 = at(partials, offset, 0) + at(partials, offset, 8);
-        float a1 = at(partials, offset, 1) + at(partials, offset, 9);
-        float a2 = at(partials, offset, 2) + at(partials, offset, 10);
-        float a3 = at(partials, offset, 3) + at(partials, offset, 11);
-        float a4 = at(partials, offset, 4) + at(partials, offset, 12);
-        float a5 = at(partials, offset, 5) + at(partials, offset, 13);
-        float a6 = at(partials, offset, 6) + at(partials, offset, 14);
-        float a7 = at(partials, offset, 7) + at(partials, offset, 15);
-        return ((a0 + a4) + (a2 + a6)) + ((a1 + a5) + (a3 + a7));
-    }
-
-    private static float at(MemorySegment partials, long offset, int lane) {
-        return partials.get(ValueLayout.JAVA_FLOAT, offset + 4L * lane);
-    }
-
-    /// The same tree over an array.
     static float tree(float[] partials) {
         float[] sum = partials.clone();
         for (int width = PARTIALS / 2; width > 0; width /= 2)

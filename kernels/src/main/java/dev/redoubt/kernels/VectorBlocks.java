@@ -2,8 +2,6 @@ package dev.redoubt.kernels;
 
 import static dev.redoubt.kernels.Lanes.COUNT;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -28,50 +26,56 @@ final class VectorBlocks {
 
     static void matmul(
             WeightMatrix weights, int groupFrom, int groupTo, Activations x, int rows, FloatMatrix out, boolean add) {
+        long outAt = Lanes.address(out.segment());
+        long w = Lanes.address(weights.data());
         long groupBytes = (long) x.blocks() * R16.blockBytes(weights.format());
         for (int group = groupFrom; group < groupTo; group++) {
             for (int row = 0; row < rows; row++) {
-                long to = 4L * ((long) row * out.stride() + (long) group * R16.ROWS);
+                long to = outAt + 4L * ((long) row * out.stride() + (long) group * R16.ROWS);
                 for (int part = 0; part < R16.ROWS; part += COUNT) {
-                    FloatVector product = product(weights, group * groupBytes, x, row, part);
-                    if (add) product = Lanes.load(out.segment(), to + 4L * part).add(product);
-                    Lanes.store(product, out.segment(), to + 4L * part);
+                    FloatVector product = product(weights.format(), w + group * groupBytes, x, row, part);
+                    if (add) product = Lanes.load(to + 4L * part).add(product);
+                    Lanes.store(product, to + 4L * part);
                 }
             }
         }
     }
 
-    private static FloatVector product(WeightMatrix weights, long at, Activations x, int row, int part) {
-        long first = (long) row * x.blocks();
-        return switch (weights.format()) {
-            case Q8_0 -> q8(weights.data(), at, x.blocks(), part, x.pairs, x.scales, first);
-            case Q4_0 -> q4(weights.data(), at, x.blocks(), part, x.pairs, x.biases, x.scales, first);
-            case Q4_1 -> q4WithMinima(weights.data(), at, x.blocks(), part, x.pairs, x.biases, x.scales, x.sums, first);
-            case F32, F16, BF16 -> throw new IllegalArgumentException("block kernel for " + weights.format());
+    private static FloatVector product(WeightFormat format, long w, Activations x, int row, int part) {
+        int blocks = x.blocks();
+        long first = (long) row * blocks;
+        long pairs = Lanes.address(x.pairs) + first * Activations.PAIRS_BYTES;
+        long biases = Lanes.address(x.biases) + 4 * first;
+        long scales = Lanes.address(x.scales) + 4 * first;
+        long sums = Lanes.address(x.sums) + 4 * first;
+        return switch (format) {
+            case Q8_0 -> q8(w, blocks, part, pairs, scales);
+            case Q4_0 -> q4(w, blocks, part, pairs, biases, scales);
+            case Q4_1 -> q4WithMinima(w, blocks, part, pairs, biases, scales, sums);
+            case F32, F16, BF16 -> throw new IllegalArgumentException("block kernel for " + format);
         };
     }
 
-    private static FloatVector q8(
-            MemorySegment w, long at, int blocks, int part, MemorySegment pairs, MemorySegment scales, long first) {
+    private static FloatVector q8(long w, int blocks, int part, long pairs, long scales) {
         FloatVector acc = Lanes.broadcast(0);
         for (int block = 0; block < blocks; block++) {
-            long from = at + (long) block * 34 * R16.ROWS;
-            IntVector isum = q8Sum(w, from + 32 + 4L * part, pairs, (first + block) * Activations.PAIRS_BYTES);
-            FloatVector scale = Lanes.loadF16(w, from + 2L * part).mul(scales.getAtIndex(ValueLayout.JAVA_FLOAT, first + block));
+            long from = w + (long) block * 34 * R16.ROWS;
+            IntVector isum = q8Sum(from + 32 + 4L * part, pairs + (long) block * Activations.PAIRS_BYTES);
+            FloatVector scale = Lanes.loadF16(from + 2L * part).mul(Lanes.get(scales + 4L * block));
             acc = toFloat(isum).fma(scale, acc);
         }
         return acc;
     }
 
-    private static IntVector q8Sum(MemorySegment w, long from, MemorySegment pairs, long pairsAt) {
+    private static IntVector q8Sum(long w, long pairs) {
         IntVector all = IntVector.broadcast(Lanes.INTS, LOW_BIAS);
         IntVector high = IntVector.broadcast(Lanes.INTS, 0);
         IntVector flip = IntVector.broadcast(Lanes.INTS, 0x8000);
         for (int v = 0; v < 8; v++) {
-            ShortVector four = Lanes.loadInts(w, from + (long) R16.VECTOR_BYTES * v).reinterpretAsShorts();
+            ShortVector four = Lanes.loadInts(w + (long) R16.VECTOR_BYTES * v).reinterpretAsShorts();
             ShortVector odd = four.lanewise(VectorOperators.ASHR, 8);
             ShortVector even = four.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 8);
-            ShortVector sum = even.mul(pair(pairs, pairsAt + 8L * v)).add(odd.mul(pair(pairs, pairsAt + 8L * v + 4)));
+            ShortVector sum = even.mul(pair(pairs + 8L * v)).add(odd.mul(pair(pairs + 8L * v + 4)));
             IntVector both = sum.reinterpretAsInts().lanewise(VectorOperators.XOR, flip);
             all = all.add(both);
             high = high.add(both.lanewise(VectorOperators.ASHR, 16));
@@ -79,73 +83,57 @@ final class VectorBlocks {
         return all.sub(high.lanewise(VectorOperators.LSHL, 16)).add(high);
     }
 
-    private static FloatVector q4(
-            MemorySegment w,
-            long at,
-            int blocks,
-            int part,
-            MemorySegment pairs,
-            MemorySegment biases,
-            MemorySegment scales,
-            long first) {
+    private static FloatVector q4(long w, int blocks, int part, long pairs, long biases, long scales) {
         FloatVector acc = Lanes.broadcast(0);
         for (int block = 0; block < blocks; block++) {
-            long from = at + (long) block * 18 * R16.ROWS;
-            int bias = biases.getAtIndex(ValueLayout.JAVA_INT, first + block);
-            IntVector isum = q4Sum(w, from + 32 + 4L * part, pairs, (first + block) * Activations.PAIRS_BYTES, bias);
-            FloatVector scale = Lanes.loadF16(w, from + 2L * part).mul(scales.getAtIndex(ValueLayout.JAVA_FLOAT, first + block));
+            long from = w + (long) block * 18 * R16.ROWS;
+            int bias = Lanes.getInt(biases + 4L * block);
+            IntVector isum = q4Sum(from + 32 + 4L * part, pairs + (long) block * Activations.PAIRS_BYTES, bias);
+            FloatVector scale = Lanes.loadF16(from + 2L * part).mul(Lanes.get(scales + 4L * block));
             acc = toFloat(isum).fma(scale, acc);
         }
         return acc;
     }
 
     private static FloatVector q4WithMinima(
-            MemorySegment w,
-            long at,
-            int blocks,
-            int part,
-            MemorySegment pairs,
-            MemorySegment biases,
-            MemorySegment scales,
-            MemorySegment sums,
-            long first) {
+            long w, int blocks, int part, long pairs, long biases, long scales, long sums) {
         FloatVector acc = Lanes.broadcast(0);
         for (int block = 0; block < blocks; block++) {
-            long from = at + (long) block * 20 * R16.ROWS;
-            int bias = biases.getAtIndex(ValueLayout.JAVA_INT, first + block);
-            IntVector isum = q4Sum(w, from + 64 + 4L * part, pairs, (first + block) * Activations.PAIRS_BYTES, bias);
-            float xScale = scales.getAtIndex(ValueLayout.JAVA_FLOAT, first + block);
-            float xSum = sums.getAtIndex(ValueLayout.JAVA_FLOAT, first + block);
-            FloatVector scale = Lanes.loadF16(w, from + 2L * part).mul(xScale);
+            long from = w + (long) block * 20 * R16.ROWS;
+            int bias = Lanes.getInt(biases + 4L * block);
+            IntVector isum = q4Sum(from + 64 + 4L * part, pairs + (long) block * Activations.PAIRS_BYTES, bias);
+            float xScale = Lanes.get(scales + 4L * block);
+            float xSum = Lanes.get(sums + 4L * block);
+            FloatVector scale = Lanes.loadF16(from + 2L * part).mul(xScale);
             acc = toFloat(isum).add(8 * xSum).fma(scale, acc);
-            FloatVector minimum = Lanes.loadF16(w, from + 32 + 2L * part).mul(xScale);
+            FloatVector minimum = Lanes.loadF16(from + 32 + 2L * part).mul(xScale);
             acc = minimum.fma(Lanes.broadcast(xSum), acc);
         }
         return acc;
     }
 
     /// Σ (w-8)·x of one block.
-    private static IntVector q4Sum(MemorySegment w, long from, MemorySegment pairs, long pairsAt, int bias) {
+    private static IntVector q4Sum(long w, long pairs, int bias) {
         ShortVector sum = IntVector.broadcast(Lanes.INTS, bias).reinterpretAsShorts();
         IntVector nibble = IntVector.broadcast(Lanes.INTS, 0x000F000F);
         for (int v = 0; v < 4; v++) {
-            IntVector eight = Lanes.loadInts(w, from + (long) R16.VECTOR_BYTES * v);
-            long low = pairsAt + 8L * v;
+            IntVector eight = Lanes.loadInts(w + (long) R16.VECTOR_BYTES * v);
+            long low = pairs + 8L * v;
             long high = low + 32;
-            sum = sum.add(eight.and(nibble).reinterpretAsShorts().mul(pair(pairs, low)));
+            sum = sum.add(eight.and(nibble).reinterpretAsShorts().mul(pair(low)));
             IntVector next = eight.lanewise(VectorOperators.LSHR, 4).and(nibble);
-            sum = sum.add(next.reinterpretAsShorts().mul(pair(pairs, high)));
+            sum = sum.add(next.reinterpretAsShorts().mul(pair(high)));
             next = eight.lanewise(VectorOperators.LSHR, 8).and(nibble);
-            sum = sum.add(next.reinterpretAsShorts().mul(pair(pairs, low + 4)));
+            sum = sum.add(next.reinterpretAsShorts().mul(pair(low + 4)));
             next = eight.lanewise(VectorOperators.LSHR, 12).and(nibble);
-            sum = sum.add(next.reinterpretAsShorts().mul(pair(pairs, high + 4)));
+            sum = sum.add(next.reinterpretAsShorts().mul(pair(high + 4)));
         }
         IntVector halves = sum.reinterpretAsInts();
         return halves.lanewise(VectorOperators.LSHL, 16).add(halves).lanewise(VectorOperators.ASHR, 16);
     }
 
-    private static ShortVector pair(MemorySegment pairs, long at) {
-        return IntVector.broadcast(Lanes.INTS, pairs.get(ValueLayout.JAVA_INT, at)).reinterpretAsShorts();
+    private static ShortVector pair(long address) {
+        return IntVector.broadcast(Lanes.INTS, Lanes.getInt(address)).reinterpretAsShorts();
     }
 
     private static FloatVector toFloat(IntVector exact) {

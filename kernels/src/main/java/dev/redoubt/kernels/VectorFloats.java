@@ -2,8 +2,6 @@ package dev.redoubt.kernels;
 
 import static dev.redoubt.kernels.Lanes.COUNT;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 
 /// Vector kernels of F32, F16 and BF16 weights: lanes are the 16 partial sums of one output.
@@ -46,9 +44,9 @@ final class VectorFloats {
             FloatMatrix out,
             boolean add,
             Scratch scratch) {
-        MemorySegment partials = scratch.floats(TILE_BYTES / 4);
-        long x = 4L * token * in.stride();
-        long w = row * weights.rowBytes();
+        long partials = Lanes.address(scratch.floats(TILE_BYTES / 4));
+        long x = Lanes.address(in.segment()) + 4L * token * in.stride();
+        long w = Lanes.address(weights.data()) + row * weights.rowBytes();
         // A last row stands in for the rows that a short group lacks; what it computes there is not stored.
         long step1 = count > 1 ? weights.rowBytes() : 0;
         long step2 = count > 2 ? weights.rowBytes() + step1 : step1;
@@ -56,75 +54,72 @@ final class VectorFloats {
         int whole = weights.columns() / 16 * 16;
         for (int part = 0; part < 16; part += COUNT) {
             switch (weights.format()) {
-                case F32 -> dotF32(weights.data(), w, step1, step2, step3, in.segment(), x, part, whole, partials);
-                case F16 -> dotF16(weights.data(), w, step1, step2, step3, in.segment(), x, part, whole, partials);
-                case BF16 -> dotBf16(weights.data(), w, step1, step2, step3, in.segment(), x, part, whole, partials);
+                case F32 -> dotF32(w, step1, step2, step3, x, part, whole, partials);
+                case F16 -> dotF16(w, step1, step2, step3, x, part, whole, partials);
+                case BF16 -> dotBf16(w, step1, step2, step3, x, part, whole, partials);
                 case Q8_0, Q4_0, Q4_1 -> throw new IllegalArgumentException("float kernel for " + weights.format());
             }
         }
-        for (int r = 0; r < count; r++) finish(weights, row + r, in, token, out, add, partials, r * PARTIAL_BYTES);
+        for (int r = 0; r < count; r++) finish(weights, row + r, in, token, out, add, partials + r * PARTIAL_BYTES);
     }
 
     private static void dotF32(
-            MemorySegment w, long at, long step1, long step2, long step3,
-            MemorySegment x, long xAt, int part, int whole, MemorySegment partials) {
+            long w, long step1, long step2, long step3, long x, int part, int whole, long partials) {
         FloatVector a = Lanes.broadcast(0);
         FloatVector b = a;
         FloatVector c = a;
         FloatVector d = a;
         for (int k = part; k < whole; k += 16) {
-            long from = at + 4L * k;
-            FloatVector v = Lanes.load(x, xAt + 4L * k);
-            a = Lanes.load(w, from).fma(v, a);
-            b = Lanes.load(w, from + step1).fma(v, b);
-            c = Lanes.load(w, from + step2).fma(v, c);
-            d = Lanes.load(w, from + step3).fma(v, d);
+            long from = w + 4L * k;
+            FloatVector v = Lanes.load(x + 4L * k);
+            a = Lanes.load(from).fma(v, a);
+            b = Lanes.load(from + step1).fma(v, b);
+            c = Lanes.load(from + step2).fma(v, c);
+            d = Lanes.load(from + step3).fma(v, d);
         }
-        storePartials(a, b, c, d, partials, 4L * part);
+        storePartials(a, b, c, d, partials + 4L * part);
     }
 
     private static void dotF16(
-            MemorySegment w, long at, long step1, long step2, long step3,
-            MemorySegment x, long xAt, int part, int whole, MemorySegment partials) {
+            long w, long step1, long step2, long step3, long x, int part, int whole, long partials) {
         FloatVector a = Lanes.broadcast(0);
         FloatVector b = a;
         FloatVector c = a;
         FloatVector d = a;
         for (int k = part; k < whole; k += 16) {
-            long from = at + 2L * k;
-            FloatVector v = Lanes.load(x, xAt + 4L * k);
-            a = Lanes.loadF16(w, from).fma(v, a);
-            b = Lanes.loadF16(w, from + step1).fma(v, b);
-            c = Lanes.loadF16(w, from + step2).fma(v, c);
-            d = Lanes.loadF16(w, from + step3).fma(v, d);
+            long from = w + 2L * k;
+            FloatVector v = Lanes.load(x + 4L * k);
+            a = Lanes.loadF16(from).fma(v, a);
+            b = Lanes.loadF16(from + step1).fma(v, b);
+            c = Lanes.loadF16(from + step2).fma(v, c);
+            d = Lanes.loadF16(from + step3).fma(v, d);
         }
-        storePartials(a, b, c, d, partials, 4L * part);
+        storePartials(a, b, c, d, partials + 4L * part);
     }
 
     private static void dotBf16(
-            MemorySegment w, long at, long step1, long step2, long step3,
-            MemorySegment x, long xAt, int part, int whole, MemorySegment partials) {
+            long w, long step1, long step2, long step3, long x, int part, int whole, long partials) {
         FloatVector a = Lanes.broadcast(0);
         FloatVector b = a;
         FloatVector c = a;
         FloatVector d = a;
         for (int k = part; k < whole; k += 16) {
-            long from = at + 2L * k;
-            FloatVector v = Lanes.load(x, xAt + 4L * k);
-            a = Lanes.loadBf16(w, from).fma(v, a);
-            b = Lanes.loadBf16(w, from + step1).fma(v, b);
-            c = Lanes.loadBf16(w, from + step2).fma(v, c);
-            d = Lanes.loadBf16(w, from + step3).fma(v, d);
+            long from = w + 2L * k;
+            FloatVector v = Lanes.load(x + 4L * k);
+            a = Lanes.loadBf16(from).fma(v, a);
+            b = Lanes.loadBf16(from + step1).fma(v, b);
+            c = Lanes.loadBf16(from + step2).fma(v, c);
+            d = Lanes.loadBf16(from + step3).fma(v, d);
         }
-        storePartials(a, b, c, d, partials, 4L * part);
+        storePartials(a, b, c, d, partials + 4L * part);
     }
 
     private static void storePartials(
-            FloatVector a, FloatVector b, FloatVector c, FloatVector d, MemorySegment partials, long to) {
-        Lanes.store(a, partials, to);
-        Lanes.store(b, partials, to + PARTIAL_BYTES);
-        Lanes.store(c, partials, to + 2 * PARTIAL_BYTES);
-        Lanes.store(d, partials, to + 3 * PARTIAL_BYTES);
+            FloatVector a, FloatVector b, FloatVector c, FloatVector d, long to) {
+        Lanes.store(a, to);
+        Lanes.store(b, to + PARTIAL_BYTES);
+        Lanes.store(c, to + 2 * PARTIAL_BYTES);
+        Lanes.store(d, to + 3 * PARTIAL_BYTES);
     }
 
     /// Adds the tail of k and the tree, and writes the output.
@@ -135,19 +130,16 @@ final class VectorFloats {
             int token,
             FloatMatrix out,
             boolean add,
-            MemorySegment partials,
-            long at) {
+            long partials) {
         int columns = weights.columns();
+        long x = Lanes.address(in.segment()) + 4L * token * in.stride();
         for (int k = columns / 16 * 16; k < columns; k++) {
-            long partial = at + 4L * (k % 16);
-            float x = in.segment().get(ValueLayout.JAVA_FLOAT, 4L * ((long) token * in.stride() + k));
-            float sum = partials.get(ValueLayout.JAVA_FLOAT, partial);
-            partials.set(ValueLayout.JAVA_FLOAT, partial, Math.fma(weights.weight(row, k), x, sum));
+            long partial = partials + 4L * (k % 16);
+            Lanes.set(partial, Math.fma(weights.weight(row, k), Lanes.get(x + 4L * k), Lanes.get(partial)));
         }
-        float product = Numbers.tree(partials, at);
-        long to = 4L * ((long) token * out.stride() + row);
-        if (add) product = out.segment().get(ValueLayout.JAVA_FLOAT, to) + product;
-        out.segment().set(ValueLayout.JAVA_FLOAT, to, product);
+        float product = Lanes.tree(partials);
+        long to = Lanes.address(out.segment()) + 4L * ((long) token * out.stride() + row);
+        Lanes.set(to, add ? Lanes.get(to) + product : product);
     }
 
     private static void manyTokens(
@@ -161,80 +153,78 @@ final class VectorFloats {
             Scratch scratch) {
         int whole = weights.columns() / 16 * 16;
         boolean widen = weights.format() != WeightFormat.F32;
-        MemorySegment own = scratch.floats(TILE_BYTES / 4 + (widen ? (long) ROWS * whole : 0));
-        MemorySegment w = widen ? own : weights.data();
-        long at = widen ? TILE_BYTES : row * weights.rowBytes();
+        long own = Lanes.address(scratch.floats(TILE_BYTES / 4 + (widen ? (long) ROWS * whole : 0)));
+        long w = widen ? own + TILE_BYTES : Lanes.address(weights.data()) + row * weights.rowBytes();
         long rowBytes = widen ? 4L * whole : weights.rowBytes();
-        if (widen) for (int r = 0; r < count; r++) widen(weights, row + r, whole, own, at + r * rowBytes);
+        if (widen) for (int r = 0; r < count; r++) widen(weights, row + r, whole, w + r * rowBytes);
         long step1 = count > 1 ? rowBytes : 0;
         long step2 = count > 2 ? rowBytes + step1 : step1;
         long step3 = count > 3 ? rowBytes + step2 : step2;
         int token = 0;
         for (; token + TOKENS <= rows; token += TOKENS) {
-            long x = 4L * token * in.stride();
+            long x = Lanes.address(in.segment()) + 4L * token * in.stride();
             for (int part = 0; part < 16; part += COUNT)
-                tile(w, at, step1, step2, step3, in.segment(), x, 4L * in.stride(), part, whole, own);
+                tile(w, step1, step2, step3, x, 4L * in.stride(), part, whole, own);
             for (int t = 0; t < TOKENS; t++)
                 for (int r = 0; r < count; r++)
-                    finish(weights, row + r, in, token + t, out, add, own, (t * ROWS + r) * PARTIAL_BYTES);
+                    finish(weights, row + r, in, token + t, out, add, own + (t * ROWS + r) * PARTIAL_BYTES);
         }
         for (; token < rows; token++) {
-            long x = 4L * token * in.stride();
+            long x = Lanes.address(in.segment()) + 4L * token * in.stride();
             for (int part = 0; part < 16; part += COUNT)
-                dotF32(w, at, step1, step2, step3, in.segment(), x, part, whole, own);
-            for (int r = 0; r < count; r++) finish(weights, row + r, in, token, out, add, own, r * PARTIAL_BYTES);
+                dotF32(w, step1, step2, step3, x, part, whole, own);
+            for (int r = 0; r < count; r++) finish(weights, row + r, in, token, out, add, own + r * PARTIAL_BYTES);
         }
     }
 
-    private static void widen(WeightMatrix weights, int row, int whole, MemorySegment to, long at) {
-        long from = row * weights.rowBytes();
+    private static void widen(WeightMatrix weights, int row, int whole, long to) {
+        long from = Lanes.address(weights.data()) + row * weights.rowBytes();
         if (weights.format() == WeightFormat.F16) {
             for (int k = 0; k < whole; k += COUNT)
-                Lanes.store(Lanes.loadF16(weights.data(), from + 2L * k), to, at + 4L * k);
+                Lanes.store(Lanes.loadF16(from + 2L * k), to + 4L * k);
         } else {
             for (int k = 0; k < whole; k += COUNT)
-                Lanes.store(Lanes.loadBf16(weights.data(), from + 2L * k), to, at + 4L * k);
+                Lanes.store(Lanes.loadBf16(from + 2L * k), to + 4L * k);
         }
     }
 
     private static void tile(
-            MemorySegment w, long at, long step1, long step2, long step3,
-            MemorySegment x, long xAt, long xStep, int part, int whole, MemorySegment partials) {
+            long w, long step1, long step2, long step3, long x, long xStep, int part, int whole, long partials) {
         FloatVector a0 = Lanes.broadcast(0), a1 = a0, a2 = a0, a3 = a0;
         FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
         FloatVector c0 = a0, c1 = a0, c2 = a0, c3 = a0;
         FloatVector d0 = a0, d1 = a0, d2 = a0, d3 = a0;
         for (int k = part; k < whole; k += 16) {
-            long from = at + 4L * k;
-            long xFrom = xAt + 4L * k;
-            FloatVector w0 = Lanes.load(w, from);
-            FloatVector w1 = Lanes.load(w, from + step1);
-            FloatVector w2 = Lanes.load(w, from + step2);
-            FloatVector w3 = Lanes.load(w, from + step3);
-            FloatVector v = Lanes.load(x, xFrom);
+            long from = w + 4L * k;
+            long xFrom = x + 4L * k;
+            FloatVector w0 = Lanes.load(from);
+            FloatVector w1 = Lanes.load(from + step1);
+            FloatVector w2 = Lanes.load(from + step2);
+            FloatVector w3 = Lanes.load(from + step3);
+            FloatVector v = Lanes.load(xFrom);
             a0 = w0.fma(v, a0);
             a1 = w1.fma(v, a1);
             a2 = w2.fma(v, a2);
             a3 = w3.fma(v, a3);
-            v = Lanes.load(x, xFrom + xStep);
+            v = Lanes.load(xFrom + xStep);
             b0 = w0.fma(v, b0);
             b1 = w1.fma(v, b1);
             b2 = w2.fma(v, b2);
             b3 = w3.fma(v, b3);
-            v = Lanes.load(x, xFrom + 2 * xStep);
+            v = Lanes.load(xFrom + 2 * xStep);
             c0 = w0.fma(v, c0);
             c1 = w1.fma(v, c1);
             c2 = w2.fma(v, c2);
             c3 = w3.fma(v, c3);
-            v = Lanes.load(x, xFrom + 3 * xStep);
+            v = Lanes.load(xFrom + 3 * xStep);
             d0 = w0.fma(v, d0);
             d1 = w1.fma(v, d1);
             d2 = w2.fma(v, d2);
             d3 = w3.fma(v, d3);
         }
-        storePartials(a0, a1, a2, a3, partials, 4L * part);
-        storePartials(b0, b1, b2, b3, partials, 4L * part + ROWS * PARTIAL_BYTES);
-        storePartials(c0, c1, c2, c3, partials, 4L * part + 2 * ROWS * PARTIAL_BYTES);
-        storePartials(d0, d1, d2, d3, partials, 4L * part + 3 * ROWS * PARTIAL_BYTES);
+        storePartials(a0, a1, a2, a3, partials + 4L * part);
+        storePartials(b0, b1, b2, b3, partials + 4L * part + ROWS * PARTIAL_BYTES);
+        storePartials(c0, c1, c2, c3, partials + 4L * part + 2 * ROWS * PARTIAL_BYTES);
+        storePartials(d0, d1, d2, d3, partials + 4L * part + 3 * ROWS * PARTIAL_BYTES);
     }
 }

@@ -12,7 +12,7 @@ final class VectorKernels implements Kernels {
 
     @Override
     public void quantize(FloatMatrix in, int rowFrom, int rowTo, Activations out) {
-        for (int row = rowFrom; row < rowTo; row++) VectorRows.quantizeRow(in.segment(), rowOffset(in, row), row, out);
+        for (int row = rowFrom; row < rowTo; row++) VectorRows.quantizeRow(rowAddress(in, row), row, out);
     }
 
     @Override
@@ -47,20 +47,18 @@ final class VectorKernels implements Kernels {
             Scratch scratch) {
         for (int row = rowFrom; row < rowTo; row++)
             VectorRows.rmsNorm(
-                    in.segment(),
-                    rowOffset(in, row),
+                    rowAddress(in, row),
                     in.columns(),
-                    weight.segment(),
+                    rowAddress(weight, 0),
                     epsilon,
-                    out.segment(),
-                    rowOffset(out, row),
-                    scratch.floats(Numbers.PARTIALS));
+                    rowAddress(out, row),
+                    Lanes.address(scratch.floats(Numbers.PARTIALS)));
     }
 
     @Override
     public void siluMul(FloatMatrix gate, FloatMatrix up, int rowFrom, int rowTo) {
         for (int row = rowFrom; row < rowTo; row++)
-            VectorRows.siluMul(gate.segment(), rowOffset(gate, row), up.segment(), rowOffset(up, row), gate.columns());
+            VectorRows.siluMul(rowAddress(gate, row), rowAddress(up, row), gate.columns());
     }
 
     @Override
@@ -71,15 +69,15 @@ final class VectorKernels implements Kernels {
     @Override
     public float logSumExp(FloatMatrix logits, int row, Scratch scratch) {
         return VectorRows.logSumExp(
-                logits.segment(), rowOffset(logits, row), logits.columns(), scratch.floats(Numbers.PARTIALS));
+                rowAddress(logits, row), logits.columns(), Lanes.address(scratch.floats(Numbers.PARTIALS)));
     }
 
     @Override
     public int argMax(FloatMatrix logits, int row) {
-        return VectorRows.argMax(logits.segment(), rowOffset(logits, row), logits.columns());
+        return VectorRows.argMax(rowAddress(logits, row), logits.columns());
     }
 
-    private static long rowOffset(FloatMatrix matrix, int row) {
-        return 4L * row * matrix.stride();
+    private static long rowAddress(FloatMatrix matrix, int row) {
+        return Lanes.address(matrix.segment()) + 4L * row * matrix.stride();
     }
 }

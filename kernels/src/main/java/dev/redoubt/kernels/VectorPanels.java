@@ -3,7 +3,6 @@ package dev.redoubt.kernels;
 import static dev.redoubt.kernels.Lanes.COUNT;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -41,84 +40,84 @@ final class VectorPanels {
             FloatMatrix out,
             boolean add,
             Scratch scratch) {
-        MemorySegment own = scratch.floats(ACC / 4 + (long) rows * PANEL_ROWS);
+        MemorySegment working = scratch.floats(ACC / 4 + (long) rows * PANEL_ROWS);
+        long own = Lanes.address(working);
+        long outAt = Lanes.address(out.segment());
         for (int group = groupFrom; group < groupTo; group += GROUPS) {
             int groups = Math.min(GROUPS, groupTo - group);
-            own.asSlice(ACC, (long) rows * K_BYTES).fill((byte) 0);
+            working.asSlice(ACC, (long) rows * K_BYTES).fill((byte) 0);
             for (int block = 0; block < x.blocks(); block += PANEL_BLOCKS) {
                 int blocks = Math.min(PANEL_BLOCKS, x.blocks() - block);
                 for (int g = 0; g < groups; g++) unpack(weights, group + g, block, blocks, own, g);
                 multiply(weights.format(), x, block, blocks, rows, own);
             }
             for (int row = 0; row < rows; row++)
-                write(own, ACC + (long) row * K_BYTES, groups, out, 4L * ((long) row * out.stride() + (long) group * R16.ROWS), add);
+                write(own + ACC + (long) row * K_BYTES, groups, outAt + 4L * ((long) row * out.stride() + (long) group * R16.ROWS), add);
         }
     }
 
-    private static void write(MemorySegment own, long from, int groups, FloatMatrix out, long to, boolean add) {
+    private static void write(long from, int groups, long to, boolean add) {
         for (int i = 0; i < groups * R16.ROWS; i += COUNT) {
-            FloatVector product = Lanes.load(own, from + 4L * i);
-            if (add) product = Lanes.load(out.segment(), to + 4L * i).add(product);
-            Lanes.store(product, out.segment(), to + 4L * i);
+            FloatVector product = Lanes.load(from + 4L * i);
+            if (add) product = Lanes.load(to + 4L * i).add(product);
+            Lanes.store(product, to + 4L * i);
         }
     }
 
-    private static void unpack(WeightMatrix weights, int group, int first, int blocks, MemorySegment panel, int g) {
+    private static void unpack(WeightMatrix weights, int group, int first, int blocks, long panel, int g) {
         WeightFormat format = weights.format();
         int header = R16.headerBytes(format);
+        long w = Lanes.address(weights.data());
         for (int block = 0; block < blocks; block++) {
-            long from = R16.blockOffset(format, weights.columns(), group * R16.ROWS, first + block);
+            long from = w + R16.blockOffset(format, weights.columns(), group * R16.ROWS, first + block);
             for (int part = 0; part < R16.ROWS; part += COUNT) {
                 long column = 4L * (g * R16.ROWS + part);
                 long to = (long) block * R16.BLOCK * K_BYTES + column;
-                Lanes.store(Lanes.loadF16(weights.data(), from + 2L * part), panel, SCALES + (long) block * K_BYTES + column);
+                Lanes.store(Lanes.loadF16(from + 2L * part), panel + SCALES + (long) block * K_BYTES + column);
                 if (format == WeightFormat.Q4_1)
-                    Lanes.store(
-                            Lanes.loadF16(weights.data(), from + 32 + 2L * part),
-                            panel,
-                            MINIMA + (long) block * K_BYTES + column);
-                if (format == WeightFormat.Q8_0) unpackQ8(weights.data(), from + header + 4L * part, panel, to);
-                else unpackQ4(weights.data(), from + header + 4L * part, format == WeightFormat.Q4_0 ? 8 : 0, panel, to);
+                    Lanes.store(Lanes.loadF16(from + 32 + 2L * part), panel + MINIMA + (long) block * K_BYTES + column);
+                if (format == WeightFormat.Q8_0) unpackQ8(from + header + 4L * part, panel + to);
+                else unpackQ4(from + header + 4L * part, format == WeightFormat.Q4_0 ? 8 : 0, panel + to);
             }
         }
     }
 
-    private static void unpackQ8(MemorySegment w, long from, MemorySegment panel, long to) {
+    private static void unpackQ8(long from, long to) {
         for (int v = 0; v < 8; v++) {
-            IntVector four = Lanes.loadInts(w, from + (long) R16.VECTOR_BYTES * v);
+            IntVector four = Lanes.loadInts(from + (long) R16.VECTOR_BYTES * v);
             long at = to + 4L * v * K_BYTES;
-            storeInts(four.lanewise(VectorOperators.LSHL, 24).lanewise(VectorOperators.ASHR, 24), panel, at);
-            storeInts(four.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 24), panel, at + K_BYTES);
-            storeInts(four.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 24), panel, at + 2 * K_BYTES);
-            storeInts(four.lanewise(VectorOperators.ASHR, 24), panel, at + 3 * K_BYTES);
+            storeInts(four.lanewise(VectorOperators.LSHL, 24).lanewise(VectorOperators.ASHR, 24), at);
+            storeInts(four.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 24), at + K_BYTES);
+            storeInts(four.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 24), at + 2 * K_BYTES);
+            storeInts(four.lanewise(VectorOperators.ASHR, 24), at + 3 * K_BYTES);
         }
     }
 
-    private static void unpackQ4(MemorySegment w, long from, int offset, MemorySegment panel, long to) {
+    private static void unpackQ4(long from, int offset, long to) {
         for (int v = 0; v < 4; v++) {
-            IntVector eight = Lanes.loadInts(w, from + (long) R16.VECTOR_BYTES * v);
+            IntVector eight = Lanes.loadInts(from + (long) R16.VECTOR_BYTES * v);
             long at = to + 4L * v * K_BYTES;
             for (int i = 0; i < 4; i++) {
-                storeInts(eight.and(15).sub(offset), panel, at + (long) i * K_BYTES);
-                storeInts(eight.lanewise(VectorOperators.LSHR, 4).and(15).sub(offset), panel, at + (16L + i) * K_BYTES);
+                storeInts(eight.and(15).sub(offset), at + (long) i * K_BYTES);
+                storeInts(eight.lanewise(VectorOperators.LSHR, 4).and(15).sub(offset), at + (16L + i) * K_BYTES);
                 eight = eight.lanewise(VectorOperators.LSHR, 8);
             }
         }
     }
 
-    private static void storeInts(IntVector values, MemorySegment panel, long at) {
-        Lanes.store((FloatVector) values.convert(VectorOperators.I2F, 0), panel, at);
+    private static void storeInts(IntVector values, long at) {
+        Lanes.store((FloatVector) values.convert(VectorOperators.I2F, 0), at);
     }
 
     /// Adds `blocks` blocks, which are in the panel, to the sums of all rows.
-    private static void multiply(WeightFormat format, Activations x, int first, int blocks, int rows, MemorySegment own) {
+    private static void multiply(WeightFormat format, Activations x, int first, int blocks, int rows, long own) {
         int row = 0;
         while (row < rows) {
             int tile = tileRows(rows - row);
             for (int block = 0; block < blocks; block++) {
-                long w = (long) block * R16.BLOCK * K_BYTES;
-                long xAt = 4L * ((long) row * x.columns() + (long) (first + block) * R16.BLOCK);
-                for (int part = 0; part < R16.ROWS; part += COUNT) tile(tile, own, w + 4L * part, x, xAt, 4L * part);
+                long w = own + (long) block * R16.BLOCK * K_BYTES;
+                long in = Lanes.address(x.floats) + 4L * ((long) row * x.columns() + (long) (first + block) * R16.BLOCK);
+                for (int part = 0; part < R16.ROWS; part += COUNT) tile(tile, w + 4L * part, in, 4L * x.columns(), own + ISUMS + 4L * part);
                 for (int t = 0; t < tile; t++) scale(format, x, row + t, first + block, block, own, t);
             }
             row += tile;
@@ -131,55 +130,55 @@ final class VectorPanels {
         return rows >= 4 ? 4 : 1;
     }
 
-    private static void tile(int rows, MemorySegment own, long w, Activations x, long xAt, long to) {
-        long xStep = 4L * x.columns();
+    private static void tile(int rows, long w, long x, long xStep, long isums) {
         switch (rows) {
-            case 6 -> tile6(own, w, x.floats, xAt, xStep, own, ISUMS + to);
-            case 4 -> tile4(own, w, x.floats, xAt, xStep, own, ISUMS + to);
-            default -> tile1(own, w, x.floats, xAt, xStep, own, ISUMS + to);
+            case 6 -> tile6(w, x, xStep, isums);
+            case 4 -> tile4(w, x, xStep, isums);
+            default -> tile1(w, x, isums);
         }
     }
 
     /// Applies the scales of one block to the exact sums of one row.
-    private static void scale(WeightFormat format, Activations x, int row, int xBlock, int block, MemorySegment own, int t) {
-        long acc = ACC + (long) row * K_BYTES;
-        long scales = SCALES + (long) block * K_BYTES;
+    private static void scale(WeightFormat format, Activations x, int row, int xBlock, int block, long own, int t) {
+        long acc = own + ACC + (long) row * K_BYTES;
+        long isums = own + ISUMS + (long) t * K_BYTES;
+        long scales = own + SCALES + (long) block * K_BYTES;
         if (format == WeightFormat.Q4_1) {
-            long minima = MINIMA + (long) block * K_BYTES;
-            scaleWithMinima(own, ISUMS + (long) t * K_BYTES, scales, minima, x.scale(row, xBlock), x.sum(row, xBlock), acc);
+            long minima = own + MINIMA + (long) block * K_BYTES;
+            scaleWithMinima(isums, scales, minima, x.scale(row, xBlock), x.sum(row, xBlock), acc);
         } else {
-            scale(own, ISUMS + (long) t * K_BYTES, scales, x.scale(row, xBlock), acc);
+            scale(isums, scales, x.scale(row, xBlock), acc);
         }
     }
 
-    private static void scale(MemorySegment own, long isums, long scales, float xScale, long acc) {
+    private static void scale(long isums, long scales, float xScale, long acc) {
         for (int i = 0; i < PANEL_ROWS; i += COUNT) {
-            FloatVector scale = Lanes.load(own, scales + 4L * i).mul(xScale);
-            FloatVector sum = Lanes.load(own, isums + 4L * i).fma(scale, Lanes.load(own, acc + 4L * i));
-            Lanes.store(sum, own, acc + 4L * i);
+            FloatVector scale = Lanes.load(scales + 4L * i).mul(xScale);
+            FloatVector sum = Lanes.load(isums + 4L * i).fma(scale, Lanes.load(acc + 4L * i));
+            Lanes.store(sum, acc + 4L * i);
         }
     }
 
     private static void scaleWithMinima(
-            MemorySegment own, long isums, long scales, long minima, float xScale, float xSum, long acc) {
+            long isums, long scales, long minima, float xScale, float xSum, long acc) {
         for (int i = 0; i < PANEL_ROWS; i += COUNT) {
-            FloatVector scale = Lanes.load(own, scales + 4L * i).mul(xScale);
-            FloatVector minimum = Lanes.load(own, minima + 4L * i).mul(xScale);
-            FloatVector sum = Lanes.load(own, isums + 4L * i).fma(scale, Lanes.load(own, acc + 4L * i));
-            Lanes.store(minimum.fma(Lanes.broadcast(xSum), sum), own, acc + 4L * i);
+            FloatVector scale = Lanes.load(scales + 4L * i).mul(xScale);
+            FloatVector minimum = Lanes.load(minima + 4L * i).mul(xScale);
+            FloatVector sum = Lanes.load(isums + 4L * i).fma(scale, Lanes.load(acc + 4L * i));
+            Lanes.store(minimum.fma(Lanes.broadcast(xSum), sum), acc + 4L * i);
         }
     }
 
     private static void storeSums(
-            FloatVector a, FloatVector b, FloatVector c, FloatVector d, MemorySegment isums, long to) {
-        Lanes.store(a, isums, to);
-        Lanes.store(b, isums, to + R16.VECTOR_BYTES);
-        Lanes.store(c, isums, to + 2L * R16.VECTOR_BYTES);
-        Lanes.store(d, isums, to + 3L * R16.VECTOR_BYTES);
+            FloatVector a, FloatVector b, FloatVector c, FloatVector d, long isums) {
+        Lanes.store(a, isums);
+        Lanes.store(b, isums + R16.VECTOR_BYTES);
+        Lanes.store(c, isums + 2L * R16.VECTOR_BYTES);
+        Lanes.store(d, isums + 3L * R16.VECTOR_BYTES);
     }
 
     private static void tile6(
-            MemorySegment w, long at, MemorySegment x, long xAt, long xStep, MemorySegment isums, long to) {
+            long w, long x, long xStep, long isums) {
         FloatVector a0 = Lanes.broadcast(0), a1 = a0, a2 = a0, a3 = a0;
         FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
         FloatVector c0 = a0, c1 = a0, c2 = a0, c3 = a0;
@@ -187,104 +186,104 @@ final class VectorPanels {
         FloatVector e0 = a0, e1 = a0, e2 = a0, e3 = a0;
         FloatVector f0 = a0, f1 = a0, f2 = a0, f3 = a0;
         for (int k = 0; k < R16.BLOCK; k++) {
-            long from = at + (long) K_BYTES * k;
-            FloatVector w0 = Lanes.load(w, from);
-            FloatVector w1 = Lanes.load(w, from + 1L * R16.VECTOR_BYTES);
-            FloatVector w2 = Lanes.load(w, from + 2L * R16.VECTOR_BYTES);
-            FloatVector w3 = Lanes.load(w, from + 3L * R16.VECTOR_BYTES);
-            FloatVector v = Lanes.broadcast(x.get(ValueLayout.JAVA_FLOAT, xAt + 4L * k));
+            long from = w + (long) K_BYTES * k;
+            FloatVector w0 = Lanes.load(from);
+            FloatVector w1 = Lanes.load(from + 1L * R16.VECTOR_BYTES);
+            FloatVector w2 = Lanes.load(from + 2L * R16.VECTOR_BYTES);
+            FloatVector w3 = Lanes.load(from + 3L * R16.VECTOR_BYTES);
+            FloatVector v = Lanes.broadcast(Lanes.get(x + 4L * k));
             a0 = w0.fma(v, a0);
             a1 = w1.fma(v, a1);
             a2 = w2.fma(v, a2);
             a3 = w3.fma(v, a3);
-            v = Lanes.broadcast(x.get(ValueLayout.JAVA_FLOAT, xAt + 4L * k + xStep));
+            v = Lanes.broadcast(Lanes.get(x + 4L * k + xStep));
             b0 = w0.fma(v, b0);
             b1 = w1.fma(v, b1);
             b2 = w2.fma(v, b2);
             b3 = w3.fma(v, b3);
-            v = Lanes.broadcast(x.get(ValueLayout.JAVA_FLOAT, xAt + 4L * k + 2 * xStep));
+            v = Lanes.broadcast(Lanes.get(x + 4L * k + 2 * xStep));
             c0 = w0.fma(v, c0);
             c1 = w1.fma(v, c1);
             c2 = w2.fma(v, c2);
             c3 = w3.fma(v, c3);
-            v = Lanes.broadcast(x.get(ValueLayout.JAVA_FLOAT, xAt + 4L * k + 3 * xStep));
+            v = Lanes.broadcast(Lanes.get(x + 4L * k + 3 * xStep));
             d0 = w0.fma(v, d0);
             d1 = w1.fma(v, d1);
             d2 = w2.fma(v, d2);
             d3 = w3.fma(v, d3);
-            v = Lanes.broadcast(x.get(ValueLayout.JAVA_FLOAT, xAt + 4L * k + 4 * xStep));
+            v = Lanes.broadcast(Lanes.get(x + 4L * k + 4 * xStep));
             e0 = w0.fma(v, e0);
             e1 = w1.fma(v, e1);
             e2 = w2.fma(v, e2);
             e3 = w3.fma(v, e3);
-            v = Lanes.broadcast(x.get(ValueLayout.JAVA_FLOAT, xAt + 4L * k + 5 * xStep));
+            v = Lanes.broadcast(Lanes.get(x + 4L * k + 5 * xStep));
             f0 = w0.fma(v, f0);
             f1 = w1.fma(v, f1);
             f2 = w2.fma(v, f2);
             f3 = w3.fma(v, f3);
         }
-        storeSums(a0, a1, a2, a3, isums, to);
-        storeSums(b0, b1, b2, b3, isums, to + K_BYTES);
-        storeSums(c0, c1, c2, c3, isums, to + 2L * K_BYTES);
-        storeSums(d0, d1, d2, d3, isums, to + 3L * K_BYTES);
-        storeSums(e0, e1, e2, e3, isums, to + 4L * K_BYTES);
-        storeSums(f0, f1, f2, f3, isums, to + 5L * K_BYTES);
+        storeSums(a0, a1, a2, a3, isums);
+        storeSums(b0, b1, b2, b3, isums + K_BYTES);
+        storeSums(c0, c1, c2, c3, isums + 2L * K_BYTES);
+        storeSums(d0, d1, d2, d3, isums + 3L * K_BYTES);
+        storeSums(e0, e1, e2, e3, isums + 4L * K_BYTES);
+        storeSums(f0, f1, f2, f3, isums + 5L * K_BYTES);
     }
 
     private static void tile4(
-            MemorySegment w, long at, MemorySegment x, long xAt, long xStep, MemorySegment isums, long to) {
+            long w, long x, long xStep, long isums) {
         FloatVector a0 = Lanes.broadcast(0), a1 = a0, a2 = a0, a3 = a0;
         FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
         FloatVector c0 = a0, c1 = a0, c2 = a0, c3 = a0;
         FloatVector d0 = a0, d1 = a0, d2 = a0, d3 = a0;
         for (int k = 0; k < R16.BLOCK; k++) {
-            long from = at + (long) K_BYTES * k;
-            FloatVector w0 = Lanes.load(w, from);
-            FloatVector w1 = Lanes.load(w, from + 1L * R16.VECTOR_BYTES);
-            FloatVector w2 = Lanes.load(w, from + 2L * R16.VECTOR_BYTES);
-            FloatVector w3 = Lanes.load(w, from + 3L * R16.VECTOR_BYTES);
-            FloatVector v = Lanes.broadcast(x.get(ValueLayout.JAVA_FLOAT, xAt + 4L * k));
+            long from = w + (long) K_BYTES * k;
+            FloatVector w0 = Lanes.load(from);
+            FloatVector w1 = Lanes.load(from + 1L * R16.VECTOR_BYTES);
+            FloatVector w2 = Lanes.load(from + 2L * R16.VECTOR_BYTES);
+            FloatVector w3 = Lanes.load(from + 3L * R16.VECTOR_BYTES);
+            FloatVector v = Lanes.broadcast(Lanes.get(x + 4L * k));
             a0 = w0.fma(v, a0);
             a1 = w1.fma(v, a1);
             a2 = w2.fma(v, a2);
             a3 = w3.fma(v, a3);
-            v = Lanes.broadcast(x.get(ValueLayout.JAVA_FLOAT, xAt + 4L * k + xStep));
+            v = Lanes.broadcast(Lanes.get(x + 4L * k + xStep));
             b0 = w0.fma(v, b0);
             b1 = w1.fma(v, b1);
             b2 = w2.fma(v, b2);
             b3 = w3.fma(v, b3);
-            v = Lanes.broadcast(x.get(ValueLayout.JAVA_FLOAT, xAt + 4L * k + 2 * xStep));
+            v = Lanes.broadcast(Lanes.get(x + 4L * k + 2 * xStep));
             c0 = w0.fma(v, c0);
             c1 = w1.fma(v, c1);
             c2 = w2.fma(v, c2);
             c3 = w3.fma(v, c3);
-            v = Lanes.broadcast(x.get(ValueLayout.JAVA_FLOAT, xAt + 4L * k + 3 * xStep));
+            v = Lanes.broadcast(Lanes.get(x + 4L * k + 3 * xStep));
             d0 = w0.fma(v, d0);
             d1 = w1.fma(v, d1);
             d2 = w2.fma(v, d2);
             d3 = w3.fma(v, d3);
         }
-        storeSums(a0, a1, a2, a3, isums, to);
-        storeSums(b0, b1, b2, b3, isums, to + K_BYTES);
-        storeSums(c0, c1, c2, c3, isums, to + 2L * K_BYTES);
-        storeSums(d0, d1, d2, d3, isums, to + 3L * K_BYTES);
+        storeSums(a0, a1, a2, a3, isums);
+        storeSums(b0, b1, b2, b3, isums + K_BYTES);
+        storeSums(c0, c1, c2, c3, isums + 2L * K_BYTES);
+        storeSums(d0, d1, d2, d3, isums + 3L * K_BYTES);
     }
 
     private static void tile1(
-            MemorySegment w, long at, MemorySegment x, long xAt, long xStep, MemorySegment isums, long to) {
+            long w, long x, long isums) {
         FloatVector a0 = Lanes.broadcast(0), a1 = a0, a2 = a0, a3 = a0;
         for (int k = 0; k < R16.BLOCK; k++) {
-            long from = at + (long) K_BYTES * k;
-            FloatVector w0 = Lanes.load(w, from);
-            FloatVector w1 = Lanes.load(w, from + 1L * R16.VECTOR_BYTES);
-            FloatVector w2 = Lanes.load(w, from + 2L * R16.VECTOR_BYTES);
-            FloatVector w3 = Lanes.load(w, from + 3L * R16.VECTOR_BYTES);
-            FloatVector v = Lanes.broadcast(x.get(ValueLayout.JAVA_FLOAT, xAt + 4L * k));
+            long from = w + (long) K_BYTES * k;
+            FloatVector w0 = Lanes.load(from);
+            FloatVector w1 = Lanes.load(from + 1L * R16.VECTOR_BYTES);
+            FloatVector w2 = Lanes.load(from + 2L * R16.VECTOR_BYTES);
+            FloatVector w3 = Lanes.load(from + 3L * R16.VECTOR_BYTES);
+            FloatVector v = Lanes.broadcast(Lanes.get(x + 4L * k));
             a0 = w0.fma(v, a0);
             a1 = w1.fma(v, a1);
             a2 = w2.fma(v, a2);
             a3 = w3.fma(v, a3);
         }
-        storeSums(a0, a1, a2, a3, isums, to);
+        storeSums(a0, a1, a2, a3, isums);
     }
 }
