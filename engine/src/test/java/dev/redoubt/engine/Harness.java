@@ -47,12 +47,19 @@ final class Harness {
             Caller caller, int[] prompt, SamplingParams sampling, int choiceCount, long deadline, Heard heard) {
         LiveRequest request =
                 new LiveRequest(ids++, caller, sampling, choiceCount, clock.nanos(), deadline, heard);
+        return submit(request, prompt);
+    }
+
+    LiveRequest submit(LiveRequest request, int[] prompt) {
         request.promptTokens = prompt.length;
+        Caller caller = request.caller;
+        SamplingParams sampling = request.sampling;
         CacheScope scope = keys.scope(caller.tenant(), caller.principal(), caller.endUser());
         List<LiveRequest.Choice> choices = new ArrayList<>();
-        for (int i = 0; i < choiceCount; i++) {
+        for (int i = 0; i < request.choiceCount; i++) {
             boolean reads = i > 0 || sampling.promptLogprobs().isEmpty();
-            Sequence sequence = new Sequence(ids++, scope, prompt, sampling.maxTokens(), deadline, reads);
+            Sequence sequence =
+                    new Sequence(ids++, scope, prompt, sampling.maxTokens(), request.deadlineNanos, reads);
             TokenPicker picker = model.newPicker(sampling, sampling.seed().orElse(0) + i, prompt);
             choices.add(new LiveRequest.Choice(request, i, sequence, picker));
         }

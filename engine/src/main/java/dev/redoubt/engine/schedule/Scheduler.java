@@ -188,10 +188,9 @@ public final class Scheduler {
                 }
                 case WAITING, HELD -> {
                     if (sequence.state == State.WAITING) waitingFound++;
-                    Invariant.hold(
-                            sequence.table().count() == 0 && sequence.computed == 0,
-                            "sequence %d waits and holds blocks",
-                            sequence.id());
+                    if (sequence.table().count() > 0 || sequence.computed > 0)
+                        throw new IllegalStateException(
+                                "invariant broken: sequence " + sequence.id() + " waits and holds blocks");
                 }
                 case ENDED -> throw new IllegalStateException("invariant broken: an ended sequence is alive");
             }

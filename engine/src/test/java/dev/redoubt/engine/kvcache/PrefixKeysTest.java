@@ -1,0 +1,68 @@
+package dev.redoubt.engine.kvcache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.security.SecureRandom;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+final class PrefixKeysTest {
+    private static final int[] TOKENS = new int[32];
+
+    @Test
+    void V1_1_everyPartOfTheKeyMatters() {
+        SecureRandom random = fixed();
+        PrefixKeys keys = new PrefixKeys("model", Optional.empty(), random);
+        CacheScope scope = keys.scope("tenant", "key", Optional.empty());
+        PrefixKey key = keys.key(scope, null, TOKENS, 0);
+        Set<PrefixKey> all = new HashSet<>(List.of(
+                key,
+                keys.key(scope, key, TOKENS, 16), // another parent, the same tokens
+                keys.key(scope, null, new int[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 0),
+                new PrefixKeys("model 2", Optional.empty(), fixed()).key(scope, null, TOKENS, 0),
+                new PrefixKeys("model", Optional.of(""), fixed()).key(scope, null, TOKENS, 0),
+                new PrefixKeys("model", Optional.of("adapter"), fixed()).key(scope, null, TOKENS, 0),
+                new PrefixKeys("modeladapter", Optional.empty(), fixed()).key(scope, null, TOKENS, 0)));
+        assertThat(all).hasSize(7);
+        assertThat(new PrefixKeys("model", Optional.empty(), fixed()).key(scope, null, TOKENS, 0)).isEqualTo(key);
+    }
+
+    @Test
+    void V1_1_scopesThatReadAlikeHaveDifferentKeys() {
+        PrefixKeys keys = new PrefixKeys("model", Optional.empty(), fixed());
+        List<CacheScope> scopes = List.of(
+                keys.scope("a", "b", Optional.empty()),
+                keys.scope("a", "b", Optional.of("")),
+                keys.scope("a", "b", Optional.of("c")),
+                keys.scope("a", "bc", Optional.empty()),
+                keys.scope("ab", "", Optional.empty()),
+                keys.scope("ab", "c", Optional.empty()),
+                keys.scope("", "ab", Optional.of("c")));
+        assertThat(new HashSet<>(scopes)).hasSize(scopes.size());
+        Set<PrefixKey> different = new HashSet<>();
+        for (CacheScope scope : scopes) different.add(keys.key(scope, null, TOKENS, 0));
+        assertThat(different).hasSize(scopes.size());
+    }
+
+    @Test
+    void V1_1_anotherProcessMakesOtherKeys() {
+        PrefixKeys here = new PrefixKeys("model", Optional.empty(), new SecureRandom());
+        PrefixKeys there = new PrefixKeys("model", Optional.empty(), new SecureRandom());
+        assertThat(here.key(here.scope("a", "b", Optional.empty()), null, TOKENS, 0))
+                .isNotEqualTo(there.key(there.scope("a", "b", Optional.empty()), null, TOKENS, 0));
+    }
+
+    private static SecureRandom fixed() {
+        return new SecureRandom() {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            public void nextBytes(byte[] bytes) {
+                java.util.Arrays.fill(bytes, (byte) 7);
+            }
+        };
+    }
+}
