@@ -4,6 +4,11 @@ module dev.redoubt.gateway {
     requires transitive dev.redoubt.base;
     requires transitive dev.redoubt.policy;
     requires io.vertx.core;
+    // FramingGuard stands in front of Netty's parser.
+    requires io.netty.buffer;
+    requires io.netty.codec;
+    requires io.netty.codec.http;
+    requires io.netty.transport;
     requires io.prometheus.metrics.core;
     requires io.prometheus.metrics.model;
     requires io.prometheus.writer.text;

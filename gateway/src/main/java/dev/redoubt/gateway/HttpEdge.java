@@ -45,6 +45,7 @@ public final class HttpEdge implements AutoCloseable {
             EdgeOptions options, ModelRegistry models, KeyStore keys, TimeSource time, EdgeTimeouts timeouts) {
         this.timeouts = timeouts;
         vertx = Vertx.builder()
+                .withTransport(GuardedTransport.create())
                 .with(new VertxOptions()
                         .setEventLoopPoolSize(EVENT_LOOPS)
                         .setWorkerPoolSize(1)
@@ -69,7 +70,9 @@ public final class HttpEdge implements AutoCloseable {
         Connections connections = new Connections(vertx, timeouts);
         server = vertx.createHttpServer(serverOptions(options))
                 .connectionHandler(connections::opened)
-                .requestHandler(request -> accept(services, dispatcher, connections, request));
+                .requestHandler(request -> dispatcher.dispatch(exchange(services, connections, request)))
+                .invalidRequestHandler(request -> exchange(services, connections, request)
+                        .refuseAndClose(RequestHeads.unreadable(request, LINE_BYTES_MAX, HEADER_BYTES_MAX)));
     }
 
     /// Listens. Serves `/livez` at once, and everything else as soon as the registry is ready.
@@ -124,12 +127,11 @@ public final class HttpEdge implements AutoCloseable {
         accessLog.close();
     }
 
-    private static void accept(
-            EdgeServices services, Dispatcher dispatcher, Connections connections, HttpServerRequest request) {
+    private static Exchange exchange(EdgeServices services, Connections connections, HttpServerRequest request) {
         Exchange exchange = new Exchange(services, request, services.vertx().getOrCreateContext());
         connections.busy(request.connection());
         exchange.whenOver(() -> connections.idle(request.connection()));
-        dispatcher.dispatch(exchange);
+        return exchange;
     }
 
     private static HttpServerOptions serverOptions(EdgeOptions options) {

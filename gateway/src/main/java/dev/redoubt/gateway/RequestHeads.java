@@ -2,6 +2,8 @@ package dev.redoubt.gateway;
 
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
@@ -38,7 +40,7 @@ final class RequestHeads {
         if (request.version() != HttpVersion.HTTP_1_1 && request.version() != HttpVersion.HTTP_1_0) throw malformed();
         MultiMap headers = request.headers();
         if (headers.size() > FIELDS_MAX)
-            throw ServeException.of(ErrorCode.HEADERS_TOO_LARGE, headers.size(), FIELDS_MAX);
+            throw ServeException.of(ErrorCode.HEADERS_TOO_LARGE, FIELDS_MAX + " fields");
         for (Map.Entry<String, String> header : headers)
             if (header.getKey().indexOf('_') >= 0) throw malformed(); // some proxies read it as '-'
         checkHost(headers.getAll("Host"), request.version());
@@ -46,6 +48,15 @@ final class RequestHeads {
         if (!path.startsWith("/") || path.indexOf('#') >= 0) throw malformed(); // no absolute form, no '*'
         String expect = headers.get("Expect");
         if (expect != null && !expect.equalsIgnoreCase("100-continue")) throw malformed();
+    }
+
+    /// Why Netty's parser could not read a request.
+    static ServeException unreadable(HttpServerRequest request, int lineBytesMax, int headerBytesMax) {
+        Throwable cause = request.decoderResult().cause();
+        if (cause instanceof TooLongHttpLineException) return ServeException.of(ErrorCode.URI_TOO_LONG, lineBytesMax);
+        if (cause instanceof TooLongHttpHeaderException)
+            return ServeException.of(ErrorCode.HEADERS_TOO_LARGE, headerBytesMax + " bytes");
+        return malformed();
     }
 
     /// The path as it came, without the query.

@@ -36,7 +36,7 @@ public record RequestLimits(
         long bodyBytesMax,
         Duration requestTimeout) {
     public static final RequestLimits DEFAULT =
-            new RequestLimits(8192, 2048, 512, 2.0, 0.7, 8, 32, 4, 256, 64, 300, 20, 10_000_000, Duration.ofSeconds(30));
+            new RequestLimits(8192, 2048, 512, 2.0, 0.7, 8, 32, 4, 64, 64, 300, 20, 10_000_000, Duration.ofSeconds(30));
 
     public RequestLimits {
         Check.positive("promptCodePointsMax", promptCodePointsMax);

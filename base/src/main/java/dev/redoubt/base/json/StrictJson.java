@@ -47,19 +47,21 @@ public final class StrictJson {
         if (text.length > limits.bytesMax())
             throw new JsonRefusal("text of " + text.length + " bytes, limit is " + limits.bytesMax(), "", 0, 0);
         if (text.length == 0) throw new JsonRefusal("empty text", "", 1, 1);
-        try { // the parser itself is lenient about overlong forms and surrogates
-            StandardCharsets.UTF_8
+        String decoded;
+        try { // the parser itself guesses UTF-16 and UTF-32, and is lenient about overlong forms and surrogates
+            decoded = StandardCharsets.UTF_8
                     .newDecoder()
                     .onMalformedInput(CodingErrorAction.REPORT)
                     .onUnmappableCharacter(CodingErrorAction.REPORT)
-                    .decode(ByteBuffer.wrap(text));
+                    .decode(ByteBuffer.wrap(text))
+                    .toString();
         } catch (CharacterCodingException e) {
             throw new JsonRefusal("text is not UTF-8", "", 0, 0);
         }
         if (text.length >= 3 && text[0] == (byte) 0xEF && text[1] == (byte) 0xBB)
             throw new JsonRefusal("byte order mark", "", 1, 1);
         try {
-            JsonNode node = mapper.readTree(text);
+            JsonNode node = mapper.readTree(decoded);
             if (node.isMissingNode()) throw new JsonRefusal("empty text", "", 1, 1);
             return node;
         } catch (JacksonException e) {

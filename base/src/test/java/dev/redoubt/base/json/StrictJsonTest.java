@@ -48,6 +48,12 @@ final class StrictJsonTest {
                 .isInstanceOf(JsonRefusal.class);
     }
 
+    @Test
+    void utf16IsNotGuessed() {
+        assertThatThrownBy(() -> json.parse("{\"a\":1}".getBytes(StandardCharsets.UTF_16LE)))
+                .isInstanceOf(JsonRefusal.class);
+    }
+
     private tools.jackson.databind.JsonNode parse(String text) throws JsonRefusal {
         return json.parse(text.getBytes(StandardCharsets.UTF_8));
     }

@@ -85,7 +85,12 @@ public interface FieldType<T> {
     }
 
     static FieldType<String> text() {
-        return of("a string", JsonNode::isString, JsonNode::stringValue, schemaOf("string"));
+        return of("a string", JsonNode::isString, JsonNode::stringValue, schemaOf("string")).map((path, value) -> {
+            // an escape can say half of a surrogate pair, which is no text
+            if (value.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE))
+                throw wrongType(path, "a string of whole characters");
+            return value;
+        });
     }
 
     /// @param codePointsMin and `codePointsMax` are inclusive

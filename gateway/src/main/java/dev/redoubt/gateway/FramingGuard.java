@@ -1,0 +1,152 @@
+package dev.redoubt.gateway;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+
+/// Stands in front of Netty's HTTP/1 parser and breaks what that parser tolerates and this server refuses: folded headers,
+/// headers without a name, chunk extensions and trailers. One object serves one connection, on its event loop.
+final class FramingGuard extends ChannelInboundHandlerAdapter {
+    /* The parser swallows these forms without a trace, so they cannot be refused after it; and a proxy that reads them in
+     * another way than the parser does is how requests are smuggled. The guard follows the framing byte by byte, never holds a
+     * byte back, and where it meets such a form it puts a NUL in the place of the first offending byte. No parser accepts a NUL
+     * there, so the request is refused on the one path on which all malformed requests are, in order with others.
+     *
+     * The guard only has to agree with the parser on framing that the parser accepts. What it does not understand (two lengths,
+     * an odd encoding, a bad chunk size) the parser refuses and closes, so from there on any state will do. */
+    private static final byte BROKEN = 0;
+    private static final int LINE_KEPT_MAX = 64; // of a header line: enough to tell the two that frame a body
+
+    private enum State {
+        BEFORE_REQUEST,
+        REQUEST_LINE,
+        HEADER_START,
+        HEADER,
+        BODY,
+        CHUNK_SIZE,
+        CHUNK_DATA,
+        CHUNK_END,
+        TRAILER_START,
+        TRAILER
+    }
+
+    private State state = State.BEFORE_REQUEST;
+    private final StringBuilder line = new StringBuilder(LINE_KEPT_MAX);
+    private long bodyLeft;
+    private boolean chunked;
+    private long contentLength;
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        if (message instanceof ByteBuf bytes) follow(bytes);
+        context.fireChannelRead(message);
+    }
+
+    /// Follows the framing through `bytes`, from its reader index to its writer index, both of which stay.
+    void follow(ByteBuf bytes) {
+        int at = bytes.readerIndex();
+        int end = bytes.writerIndex();
+        while (at < end) {
+            if (state == State.BODY || state == State.CHUNK_DATA) {
+                long skipped = Math.min(bodyLeft, end - at);
+                at += (int) skipped;
+                bodyLeft -= skipped;
+                if (bodyLeft == 0) state = state == State.BODY ? State.BEFORE_REQUEST : State.CHUNK_END;
+            } else {
+                if (breaks(bytes.getByte(at))) bytes.setByte(at, BROKEN);
+                at++;
+            }
+        }
+    }
+
+    /// @return whether this byte begins a form that is refused
+    private boolean breaks(byte b) {
+        switch (state) {
+            case BEFORE_REQUEST -> { // the parser skips empty lines here
+                if (b != '\r' && b != '\n') state = State.REQUEST_LINE;
+            }
+            case REQUEST_LINE -> {
+                if (b == '\n') beginHeaders();
+            }
+            case HEADER_START -> {
+                if (b == '\n') endOfHead();
+                else if (b != '\r') {
+                    line.append((char) b);
+                    state = State.HEADER;
+                    return b == ' ' || b == '\t' || b == ':';
+                }
+            }
+            case HEADER -> {
+                if (b == '\n') endOfHeader();
+                else if (line.length() < LINE_KEPT_MAX) line.append((char) (b & 0xFF));
+            }
+            case CHUNK_SIZE -> {
+                if (b == '\n') endOfChunkSize();
+                else if (b == ';') return true;
+                else if (b != '\r' && line.length() < LINE_KEPT_MAX) line.append((char) (b & 0xFF));
+            }
+            case CHUNK_END -> {
+                if (b == '\n') state = State.CHUNK_SIZE;
+            }
+            case TRAILER_START -> {
+                if (b == '\n') state = State.BEFORE_REQUEST;
+                else if (b != '\r') {
+                    state = State.TRAILER;
+                    return true;
+                }
+            }
+            case TRAILER -> {
+                if (b == '\n') state = State.TRAILER_START;
+            }
+            case BODY, CHUNK_DATA -> throw new IllegalStateException("counted, not read: " + state);
+        }
+        return false;
+    }
+
+    private void beginHeaders() {
+        line.setLength(0);
+        chunked = false;
+        contentLength = 0;
+        state = State.HEADER_START;
+    }
+
+    private void endOfHeader() {
+        String text = line.toString().strip().toLowerCase(Locale.ROOT);
+        line.setLength(0);
+        state = State.HEADER_START;
+        int colon = text.indexOf(':');
+        if (colon < 0) return;
+        String value = text.substring(colon + 1).strip();
+        switch (text.substring(0, colon)) {
+            case "transfer-encoding" -> chunked = true;
+            case "content-length" -> contentLength = number(value, 10);
+            default -> {}
+        }
+    }
+
+    private void endOfHead() {
+        if (chunked) state = State.CHUNK_SIZE;
+        else if (contentLength > 0) {
+            bodyLeft = contentLength;
+            state = State.BODY;
+        } else state = State.BEFORE_REQUEST;
+    }
+
+    private void endOfChunkSize() {
+        bodyLeft = number(line.toString().strip(), 16);
+        line.setLength(0);
+        state = bodyLeft == 0 ? State.TRAILER_START : State.CHUNK_DATA;
+    }
+
+    /// 0 where it is no number that the parser would accept.
+    private static long number(String digits, int radix) {
+        if (digits.isEmpty() || digits.length() > 18 || digits.getBytes(StandardCharsets.ISO_8859_1)[0] == '-') return 0;
+        try {
+            return Long.parseLong(digits, radix);
+        } catch (NumberFormatException e) {
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package dev.redoubt.gateway;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
+import io.netty.channel.ChannelHandler.Sharable;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.socket.DatagramChannel;
+import io.vertx.core.net.TcpConfig;
+import io.vertx.core.spi.transport.Transport;
+import java.net.SocketAddress;
+
+/// Vert.x's NIO transport, with a [FramingGuard] at the head of every accepted connection. A transport is the one public place
+/// from which a handler gets in front of Vert.x's own.
+final class GuardedTransport implements Transport {
+    private final Transport nio = io.vertx.core.transport.Transport.NIO.implementation();
+
+    /// As [io.vertx.core.VertxBuilder] takes it.
+    static io.vertx.core.transport.Transport create() {
+        GuardedTransport guarded = new GuardedTransport();
+        return new io.vertx.core.transport.Transport() {
+            @Override
+            public String name() {
+                return "nio-guarded";
+            }
+
+            @Override
+            public boolean available() {
+                return true;
+            }
+
+            @Override
+            @SuppressWarnings("NullAway") // null is Vert.x's own word for "none"
+            public Throwable unavailabilityCause() {
+                return null;
+            }
+
+            @Override
+            public Transport implementation() {
+                return guarded;
+            }
+        };
+    }
+
+    @Override
+    public void configure(TcpConfig config, boolean domainSocket, ServerBootstrap bootstrap) {
+        nio.configure(config, domainSocket, bootstrap);
+        bootstrap.handler(new Acceptor());
+    }
+
+    @Override
+    public IoHandlerFactory ioHandlerFactory() {
+        return nio.ioHandlerFactory();
+    }
+
+    @Override
+    @SuppressWarnings("deprecation") // the interface asks for it
+    public DatagramChannel datagramChannel(io.netty.channel.socket.InternetProtocolFamily family) {
+        return nio.datagramChannel(family);
+    }
+
+    @Override
+    public ChannelFactory<? extends DatagramChannel> datagramChannelFactory() {
+        return nio.datagramChannelFactory();
+    }
+
+    @Override
+    public ChannelFactory<? extends Channel> channelFactory(boolean domainSocket) {
+        return nio.channelFactory(domainSocket);
+    }
+
+    @Override
+    public ChannelFactory<? extends ServerChannel> serverChannelFactory(boolean domainSocket) {
+        return nio.serverChannelFactory(domainSocket);
+    }
+
+    @Override
+    public SocketAddress convert(io.vertx.core.net.SocketAddress address) {
+        return nio.convert(address);
+    }
+
+    @Override
+    public io.vertx.core.net.SocketAddress convert(SocketAddress address) {
+        return nio.convert(address);
+    }
+
+    /// Sees each accepted connection before Vert.x adds its handlers to it.
+    @Sharable
+    private static final class Acceptor extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object accepted) {
+            if (accepted instanceof Channel connection) connection.pipeline().addFirst("framing", new FramingGuard());
+            context.fireChannelRead(accepted);
+        }
+    }
+}
