@@ -54,7 +54,7 @@ class TidyTest {
             new Ban(
                     Pattern.compile("\\bSystem\\.(out|err)\\b"),
                     "a logger, or the Console of cli",
-                    path -> isMain(path) && !path.startsWith("cli/")),
+                    path -> isMain(path) && !path.startsWith("cli/") && !path.startsWith("bench/")),
             new Ban(Pattern.compile("\\bnew Thread\\("), "Thread.ofPlatform().name(…)", path -> true),
             new Ban(Pattern.compile("\\bThread\\.sleep\\b"), "ManualClock, or a wait for the event", path -> !isMain(path)),
             new Ban(
