@@ -8,11 +8,18 @@ module dev.redoubt.cli {
     requires dev.redoubt.policy;
     requires dev.redoubt.trust;
     requires info.picocli;
+    // The hidden command that trains the AOT cache asks its own server over a socket.
+    requires java.net.http;
     requires org.jline;
     requires ch.qos.logback.classic;
     requires ch.qos.logback.core;
     requires org.slf4j;
 
     // picocli sets annotated fields by reflection.
-    opens dev.redoubt.cli to info.picocli;
+    opens dev.redoubt.cli to
+            info.picocli;
+
+    // How Logback is set up: in Java, since parsing XML would be a tenth of a start.
+    provides ch.qos.logback.classic.spi.Configurator with
+            dev.redoubt.cli.LogSetup;
 }

@@ -1,0 +1,111 @@
+package dev.redoubt.cli;
+
+import dev.redoubt.base.DurableFiles;
+import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.ServeException;
+import dev.redoubt.engine.StartRefusal;
+import dev.redoubt.policy.KeyStoreException;
+import dev.redoubt.trust.ArtifactException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.net.BindException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.Objects;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/// Where a failure becomes one line and an exit code. A stack trace goes to a file of the home under the id that is printed; it is
+/// shown only where `REDOUBT_DEBUG=1` asks for it.
+final class Failures {
+    private final Context context;
+
+    Failures(Context context) {
+        this.context = context;
+    }
+
+    /// Prints the line.
+    ///
+    /// @return the exit code
+    int report(Throwable failure) {
+        ExitCode code = explain(failure);
+        if ("1".equals(System.getenv("REDOUBT_DEBUG"))) failure.printStackTrace(context.console().err());
+        return code.code();
+    }
+
+    private ExitCode explain(Throwable failure) {
+        return switch (failure) {
+            case CommandFailure e -> say(e.exitCode(), e.getMessage());
+            case Refusal e -> {
+                e.lines().forEach(context.console()::note);
+                yield ExitCode.REFUSED;
+            }
+            case ArtifactException e -> {
+                context.console().note(Refusal.line(e.rule(), String.valueOf(e.getMessage())));
+                yield ExitCode.REFUSED;
+            }
+            case StartRefusal e -> {
+                context.console().note(Refusal.line(e.rule(), String.valueOf(e.getMessage())));
+                yield ExitCode.REFUSED;
+            }
+            case KeyStoreException e -> say(ExitCode.IO, String.valueOf(e.getMessage()));
+            case ServeException e when e.code() != ErrorCode.INTERNAL ->
+                say(e.code().kind() == ErrorCode.Kind.CAPACITY ? ExitCode.RESOURCES : ExitCode.USAGE, e.getMessage());
+            case ParameterException e -> say(ExitCode.USAGE, usage(e));
+            case UncheckedIOException e -> explain(Objects.requireNonNull(e.getCause()));
+            case BindException e -> say(ExitCode.ADDRESS_IN_USE, text(e));
+            case NoSuchFileException e -> say(ExitCode.NO_INPUT, e.getFile() + " does not exist: name another path");
+            case NotDirectoryException e -> say(ExitCode.NO_INPUT, e.getFile() + " is no folder: name another path");
+            case AccessDeniedException e ->
+                say(ExitCode.IO, e.getFile() + " cannot be read or written: check its owner and mode");
+            case FileSystemException e -> say(ExitCode.IO, e.getFile() + ": " + e.getReason());
+            case IOException e -> say(ExitCode.IO, text(e));
+            case OutOfMemoryError e ->
+                say(ExitCode.RESOURCES, "out of memory: stop other programs or lower --max-model-len");
+            case InterruptedException e -> ExitCode.INTERRUPTED;
+            default -> unexpected(failure);
+        };
+    }
+
+    private ExitCode say(ExitCode code, String message) {
+        context.console().note("redoubt: " + message.strip().replaceAll("\\s*\\R\\s*", "; "));
+        return code;
+    }
+
+    private static String usage(ParameterException e) {
+        String command = e.getCommandLine().getCommandSpec().qualifiedName();
+        String hint = "";
+        if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getSuggestions().isEmpty())
+            hint = ", did you mean " + unmatched.getSuggestions().getFirst() + "?";
+        return text(e) + hint + " (" + command + " --help lists what there is)";
+    }
+
+    private static String text(Exception e) {
+        String message = e.getMessage();
+        return message == null ? e.getClass().getSimpleName() : message;
+    }
+
+    /// A fault of ours: the caller gets an id, the file has the rest.
+    private ExitCode unexpected(Throwable failure) {
+        byte[] random = new byte[4];
+        new SecureRandom().nextBytes(random);
+        String id = HexFormat.of().formatHex(random);
+        Path file = context.home().root().resolve("logs").resolve("error-" + id + ".log");
+        StringWriter trace = new StringWriter();
+        failure.printStackTrace(new PrintWriter(trace));
+        try {
+            DurableFiles.replace(file, trace.toString().getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            return say(ExitCode.INTERNAL, "internal error " + id + ": REDOUBT_DEBUG=1 shows more");
+        }
+        return say(ExitCode.INTERNAL, "internal error " + id + ": see " + file);
+    }
+}

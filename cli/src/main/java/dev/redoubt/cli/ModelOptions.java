@@ -1,0 +1,73 @@
+package dev.redoubt.cli;
+
+import dev.redoubt.base.generation.RequestLimits;
+import dev.redoubt.engine.EngineOptions;
+import java.time.Duration;
+import picocli.CommandLine.Option;
+
+/// Which model, on how many threads: the same words for every command that loads one.
+final class ModelOptions {
+    /// The catalogue's default.
+    static final String DEFAULT_MODEL = "smollm2-135m-instruct";
+
+    @Option(
+            names = "--model",
+            paramLabel = "NAME|PATH",
+            defaultValue = DEFAULT_MODEL,
+            description = "A model of the store or the catalogue, or a GGUF file or model folder. Default: ${DEFAULT-VALUE}.")
+    private String model = DEFAULT_MODEL;
+
+    @Option(names = "--threads", paramLabel = "N", description = "Compute threads. Default: the processors of this machine.")
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    String model() {
+        return model;
+    }
+
+    int threads() {
+        if (threads < 1 || threads > 1024)
+            throw new CommandFailure(
+                    ExitCode.USAGE, "--threads is " + threads + ", allowed is 1 to 1024: give the number of cores");
+        return threads;
+    }
+
+    /// What the machine's owner may ask of a model without a server between: the context is the only bound.
+    EngineOptions local(int contextTokensMax) {
+        return local(contextTokensMax, 8, true);
+    }
+
+    /// As [#local(int)].
+    ///
+    /// @param sequencesMax requests at the same time
+    /// @param prefixCache whether a prompt may be taken from the cache
+    EngineOptions local(int contextTokensMax, int sequencesMax, boolean prefixCache) {
+        EngineOptions defaults = EngineOptions.defaults(threads());
+        RequestLimits limits = RequestLimits.DEFAULT;
+        return new EngineOptions(
+                defaults.kernels(),
+                defaults.threads(),
+                contextTokensMax,
+                sequencesMax,
+                defaults.batchedTokensMax(),
+                defaults.prefillChunkTokensMax(),
+                defaults.queuedMax(),
+                defaults.memoryUtilization(),
+                defaults.kvBytesMax(),
+                prefixCache,
+                new RequestLimits(
+                        Math.max(limits.promptCodePointsMax(), 64 * contextTokensMax),
+                        contextTokensMax,
+                        Math.min(limits.maxTokensDefault(), contextTokensMax),
+                        limits.temperatureMax(),
+                        limits.temperatureDefault(),
+                        limits.choicesMax(),
+                        limits.promptsMax(),
+                        limits.stopStringsMax(),
+                        limits.stopStringLengthMax(),
+                        limits.stopTokenIdsMax(),
+                        limits.logitBiasMax(),
+                        limits.logprobsMax(),
+                        limits.bodyBytesMax(),
+                        Duration.ofHours(1)));
+    }
+}

@@ -1,0 +1,42 @@
+package dev.redoubt.cli;
+
+import java.io.Serial;
+import java.util.List;
+
+/// A start that a rule forbids: every problem at once, one line each, before any socket is opened.
+final class Refusal extends RuntimeException {
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    private final transient List<String> lines;
+
+    Refusal(List<String> lines) {
+        super(String.join("; ", lines), null, false, false);
+        this.lines = List.copyOf(lines);
+    }
+
+    /// In the form of the refusal contract.
+    List<String> lines() {
+        return lines;
+    }
+
+    /// One line of the contract.
+    ///
+    /// @param found `what:value`, without spaces
+    static String line(String rule, String found, String allowed, String fix) {
+        return "REFUSED rule=" + rule + " found=" + found + " allowed=\"" + quoted(allowed) + "\" fix=\"" + quoted(fix)
+                + "\"";
+    }
+
+    /// The message of a refusal says what, then after the last colon what to do.
+    static String line(String rule, String message) {
+        int colon = message.lastIndexOf(": ");
+        if (colon < 0) return "REFUSED rule=" + rule + " found=\"" + quoted(message) + "\"";
+        return "REFUSED rule=" + rule + " found=\"" + quoted(message.substring(0, colon)) + "\" fix=\""
+                + quoted(message.substring(colon + 2)) + "\"";
+    }
+
+    private static String quoted(String text) {
+        return text.strip().replaceAll("\\s*\\R\\s*", "; ").replace("\"", "'");
+    }
+}

@@ -1,0 +1,125 @@
+package dev.redoubt.cli;
+
+import dev.redoubt.base.generation.ModelCard;
+import dev.redoubt.base.generation.RequestLimits;
+import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.gateway.EdgeOptions;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// Serves one model until it is told to stop.
+@Command(name = "serve", description = "Serve a model behind an OpenAI-compatible API.")
+final class ServeCommand implements Callable<Integer> {
+    private static final int CONTEXT_TOKENS_LIMIT = 4096; // V1.4, V2.3: a limit that only a waiver would raise
+
+    private final Context context;
+
+    @Mixin
+    private ModelOptions model = new ModelOptions();
+
+    @Option(names = "--host", paramLabel = "ADDRESS", description = "Where to listen. Default: ${DEFAULT-VALUE}.")
+    private String host = "127.0.0.1";
+
+    @Option(names = "--port", paramLabel = "N", description = "0 picks a free one. Default: ${DEFAULT-VALUE}.")
+    private int port = 8000;
+
+    @Option(
+            names = "--max-model-len",
+            paramLabel = "N",
+            description = "Prompt and answer together, in tokens. Default: ${DEFAULT-VALUE}.")
+    private int contextTokensMax = CONTEXT_TOKENS_LIMIT;
+
+    ServeCommand(Context context) {
+        this.context = context;
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        refuseWhatNoRuleAllows();
+        EngineOptions engine = withContext(EngineOptions.defaults(model.threads()));
+        EdgeOptions edge = new EdgeOptions(host, port, RequestLimits.DEFAULT);
+        Server server = Server.start(context, new LocalModels(context), model.model(), engine, edge);
+        CountDownLatch stopped = new CountDownLatch(1);
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> {
+            server.close();
+            stopped.countDown();
+        }));
+        announce(server);
+        CacheTraining.afterReady(context, model.model());
+        stopped.await(); // for a signal: the exit code is then the signal's
+        return ExitCode.OK.code();
+    }
+
+    /// Every problem at once, before anything is read, fetched or opened.
+    private void refuseWhatNoRuleAllows() {
+        List<String> refusals = new ArrayList<>();
+        if (!Loopback.is(host))
+            refusals.add(Refusal.line(
+                    "R1.2",
+                    "host:" + host,
+                    "loopback, or TLS + auth + rate limits",
+                    "bind 127.0.0.1: this version has no TLS yet"));
+        if (contextTokensMax > CONTEXT_TOKENS_LIMIT)
+            refusals.add(Refusal.line(
+                    "V2.3",
+                    "max-model-len:" + contextTokensMax,
+                    "at most " + CONTEXT_TOKENS_LIMIT,
+                    "--max-model-len " + CONTEXT_TOKENS_LIMIT));
+        if (!refusals.isEmpty()) throw new Refusal(refusals);
+        if (contextTokensMax < 16)
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "--max-model-len is " + contextTokensMax + ", allowed is 16 to " + CONTEXT_TOKENS_LIMIT
+                            + ": give another");
+        if (port < 0 || port > 65535)
+            throw new CommandFailure(ExitCode.USAGE, "--port is " + port + ", allowed is 0 to 65535: give another");
+    }
+
+    private EngineOptions withContext(EngineOptions defaults) {
+        return new EngineOptions(
+                defaults.kernels(),
+                defaults.threads(),
+                contextTokensMax,
+                defaults.sequencesMax(),
+                defaults.batchedTokensMax(),
+                defaults.prefillChunkTokensMax(),
+                defaults.queuedMax(),
+                defaults.memoryUtilization(),
+                OptionalLong.empty(),
+                defaults.prefixCache(),
+                defaults.limits());
+    }
+
+    private void announce(Server server) {
+        ModelCard card = server.engine().card();
+        String url = "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + server.port();
+        Optional<String> firstKey = server.firstKey();
+        var out = context.console().out();
+        out.println("ready  " + card.name() + ", " + server.engine().description() + ", " + url);
+        if (firstKey.isPresent()) {
+            out.println("key    " + firstKey.get() + "  (application local; store it now, it is not shown again)");
+        } else {
+            out.println("key    the one you have, in REDOUBT_API_KEY; a new one: " + context.program()
+                    + " keys create --application local --scopes inference");
+        }
+        out.println("try    " + curl(url, card, firstKey.orElse("$REDOUBT_API_KEY")));
+    }
+
+    /// One line that works when pasted.
+    private static String curl(String url, ModelCard card, String key) {
+        String route = card.chat() ? "/v1/chat/completions" : "/v1/completions";
+        String question = card.chat()
+                ? "\"messages\":[{\"role\":\"user\",\"content\":\"Why is the sky blue?\"}]"
+                : "\"prompt\":\"Once upon a time\"";
+        return "curl " + url + route + " -H \"Authorization: Bearer " + key + "\" -H \"Content-Type: application/json\""
+                + " -d '{\"model\":" + Json.text(card.name()) + "," + question + "}'";
+    }
+}

@@ -1,0 +1,158 @@
+package dev.redoubt.cli;
+
+import dev.redoubt.base.TimeSource;
+import dev.redoubt.engine.Engine;
+import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.engine.model.Models;
+import dev.redoubt.gateway.EdgeOptions;
+import dev.redoubt.gateway.HttpEdge;
+import dev.redoubt.gateway.ModelRegistry;
+import dev.redoubt.policy.KeyStore;
+import dev.redoubt.policy.Scope;
+import dev.redoubt.trust.VerifiedArtifact;
+import java.io.IOException;
+import java.net.BindException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+/// A running server: keys, one engine, one edge.
+final class Server implements AutoCloseable {
+    /* Start-up is two lines of work, because a start is what a user waits for:
+     *   loader   verify the model, then load it
+     *   caller   open the keys, wait until the model is verified, listen
+     * Nothing listens before the model's bytes and tensors are known to be good; the first key is made last, so that the window in
+     * which a crash could lose it unseen is as small as it can be. */
+    private final KeyStore keys;
+    private final HttpEdge edge;
+    private final Engine engine;
+    private final Optional<String> firstKey;
+
+    private Server(KeyStore keys, HttpEdge edge, Engine engine, Optional<String> firstKey) {
+        this.keys = keys;
+        this.edge = edge;
+        this.engine = engine;
+        this.firstKey = firstKey;
+    }
+
+    /// Returns when the first token can be asked for.
+    ///
+    /// @throws BindException if another process listens there
+    static Server start(
+            Context context, LocalModels models, String model, EngineOptions engineOptions, EdgeOptions edgeOptions)
+            throws IOException {
+        Loader loader = Loader.start(models, model, engineOptions);
+        KeyStore keys = KeyStore.open(context.home());
+        try {
+            refuseWithoutKeys(keys, context);
+            loader.awaitVerified();
+            ModelRegistry registry = new ModelRegistry();
+            HttpEdge edge = listen(edgeOptions, registry, keys);
+            try {
+                Engine engine = loader.awaitLoaded();
+                registry.register(engine);
+                return new Server(keys, edge, engine, firstKey(keys));
+            } catch (RuntimeException e) {
+                edge.close();
+                throw e;
+            }
+        } catch (IOException | RuntimeException e) {
+            loader.discard();
+            keys.close();
+            throw e;
+        }
+    }
+
+    /// The port it listens on.
+    int port() {
+        return edge.port();
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    /// The key that this start made, if it made one.
+    Optional<String> firstKey() {
+        return firstKey;
+    }
+
+    /// Lets running requests end for a bounded time, then stops everything.
+    @Override
+    public void close() {
+        edge.close();
+        engine.close();
+        keys.close();
+    }
+
+    private static HttpEdge listen(EdgeOptions options, ModelRegistry registry, KeyStore keys) throws IOException {
+        try {
+            return HttpEdge.start(options, registry, keys, TimeSource.system());
+        } catch (BindException e) {
+            throw new CommandFailure(
+                    ExitCode.ADDRESS_IN_USE,
+                    "port " + options.port() + " of " + options.host()
+                            + " is in use: stop what listens there or take another --port (0 picks a free one)");
+        }
+    }
+
+    /// R4.3: somebody revoked every key there was. A first start makes one instead.
+    private static void refuseWithoutKeys(KeyStore keys, Context context) {
+        List<KeyStore.KeyRecord> all = keys.list();
+        if (!all.isEmpty() && all.stream().allMatch(key -> key.revokedAt().isPresent()))
+            throw new Refusal(List.of(Refusal.line(
+                    "R4.3",
+                    "keys:0",
+                    "at least one active key",
+                    context.program() + " keys create --application local --scopes inference")));
+    }
+
+    private static Optional<String> firstKey(KeyStore keys) {
+        if (!keys.list().isEmpty()) return Optional.empty();
+        return Optional.of(keys.create("local", Set.of(Scope.INFERENCE)).secret());
+    }
+
+    /// The loader's line of work.
+    private record Loader(CompletableFuture<VerifiedArtifact> verified, CompletableFuture<Engine> loaded) {
+        static Loader start(LocalModels models, String model, EngineOptions options) {
+            Loader loader = new Loader(new CompletableFuture<>(), new CompletableFuture<>());
+            Thread.ofPlatform().name("load").start(() -> {
+                try {
+                    VerifiedArtifact artifact = models.artifact(model);
+                    Models.describe(artifact);
+                    loader.verified.complete(artifact);
+                    loader.loaded.complete(models.engine(artifact, options));
+                } catch (Throwable e) {
+                    loader.verified.completeExceptionally(e);
+                    loader.loaded.completeExceptionally(e);
+                }
+            });
+            return loader;
+        }
+
+        void awaitVerified() {
+            await(verified);
+        }
+
+        Engine awaitLoaded() {
+            return await(loaded);
+        }
+
+        /// The start failed: what is still being loaded is closed when it is there.
+        void discard() {
+            loaded.thenAccept(Engine::close);
+        }
+
+        private static <T> T await(CompletableFuture<T> future) {
+            try {
+                return future.join();
+            } catch (CompletionException e) {
+                if (e.getCause() instanceof RuntimeException cause) throw cause;
+                if (e.getCause() instanceof Error cause) throw cause;
+                throw e;
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package dev.redoubt.cli;
+
+import dev.redoubt.kernels.Compute;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+
+/// What runs here.
+@Command(name = "version", description = "Show the version, the Java it runs on and the kernels it would use.")
+final class VersionCommand implements Callable<Integer> {
+    private final Context context;
+
+    VersionCommand(Context context) {
+        this.context = context;
+    }
+
+    @Override
+    public Integer call() {
+        String version = VersionCommand.class
+                .getModule()
+                .getDescriptor()
+                .rawVersion()
+                .orElse("unknown");
+        context.console().out().println("redoubt " + version);
+        context.console().out().println("java " + Runtime.version());
+        try (Compute compute = Compute.open("auto", 1, 1, 32)) {
+            context.console().out().println("kernels " + compute.description());
+        }
+        return ExitCode.OK.code();
+    }
+}
