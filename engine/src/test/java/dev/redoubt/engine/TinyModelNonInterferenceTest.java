@@ -9,6 +9,7 @@ import dev.redoubt.base.generation.SamplingParams;
 import dev.redoubt.base.generation.TokenLogprob;
 import dev.redoubt.engine.Answers.Answer;
 import dev.redoubt.testkit.TinyModels;
+import dev.redoubt.testkit.WeightKind;
 import dev.redoubt.trust.ModelStore;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,9 +42,9 @@ final class TinyModelNonInterferenceTest {
     private record Question(int[] prompt, SamplingParams sampling) {}
 
     @ParameterizedTest
-    @EnumSource(TinyModels.WeightKind.class)
-    void V3_2_tokensAndLogprobsAreTheSameBitsAloneAndInAnyCompany(TinyModels.WeightKind kind) throws Exception {
-        long seed = Long.getLong("redoubt.seed", 20260101L + kind.ordinal());
+    @EnumSource(WeightKind.class)
+    void V3_2_tokensAndLogprobsAreTheSameBitsAloneAndInAnyCompany(WeightKind kind) throws Exception {
+        long seed = Long.getLong("redoubt.seed", 20260101L);
         Path file = TinyModels.gguf(folder.resolve("tiny.gguf"), kind, 7);
         List<Question> questions = questions(new Random(seed));
         List<Answer> alone = new ArrayList<>();
@@ -65,7 +66,7 @@ final class TinyModelNonInterferenceTest {
                     compare(engine, setting, questions, alone, seed * 1_000 + schedule);
                 preemptions += engine.stats().preemptions();
                 hits += engine.stats().prefixCacheHits();
-                assertThat(engine.stats().kvBlocksUsed()).as("blocks after all requests").isZero();
+                assertAllBlocksAreFreed(engine);
             }
         }
         assertThat(preemptions).as("the small pools must preempt, or this proves nothing").isPositive();
@@ -74,7 +75,7 @@ final class TinyModelNonInterferenceTest {
 
     @Test
     void V3_2_choicesOfOneRequestAreThoseOfItsSeed() throws Exception {
-        Path file = TinyModels.gguf(folder.resolve("tiny.gguf"), TinyModels.WeightKind.Q8_0, 7);
+        Path file = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 7);
         Question question = questions(new Random(5)).get(1);
         try (Engine one = open(file, new Setting("vector", 2, 16, true, false));
                 Engine other = open(file, new Setting("scalar", 1, 512, false, false))) {
@@ -85,6 +86,13 @@ final class TinyModelNonInterferenceTest {
             assertThat(first.choices().get(0).tokenIds())
                     .isNotEqualTo(first.choices().get(1).tokenIds());
         }
+    }
+
+    /// The last answer may be heard before the step that gave it has published its reading.
+    private static void assertAllBlocksAreFreed(Engine engine) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (engine.stats().kvBlocksUsed() > 0 && System.nanoTime() < end) Thread.onSpinWait();
+        assertThat(engine.stats().kvBlocksUsed()).as("blocks after all requests").isZero();
     }
 
     private static void compare(
