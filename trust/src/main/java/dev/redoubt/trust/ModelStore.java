@@ -3,6 +3,7 @@ package dev.redoubt.trust;
 import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.TimeSource;
 import java.io.IOException;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
@@ -17,19 +18,23 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
-/// The models of one [dev.redoubt.base.Home]: each a folder with its files and a manifest of SHA-256 digests. Safe for any thread
-/// and for several processes: an entry appears whole, by one rename, or not at all.
+/// The models of one [dev.redoubt.base.Home]: each a folder with its files and a manifest of SHA-256 digests.
+/// Safe for any thread and for several processes: an entry appears whole, by one rename, or not at all.
 public final class ModelStore {
     /* Layout, folders mode 0700, files 0400:
      *   NAME/manifest.json      what the entry must be
      *   NAME/files/…            the model's files, flat
-     *   .staging/               entries and downloads in the making, see Staging
-     * A name cannot begin with a dot, so the two never meet. Every file is flushed to disk before the rename that publishes it; kill -9
-     * at any moment leaves the entry absent or whole, and a stage that the next use sweeps away. */
+     *   .staging/               entries in the making, see Staging
+     *   .partial/               downloads that were cut off, named by the digest they must have
+     * A name cannot begin with a dot, so these never meet. Every file is flushed to disk before the rename
+     * that publishes it; kill -9 at any moment leaves the entry absent or whole, and a stage that the next
+     * use sweeps away. */
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,63}");
     private static final String FILES = "files";
     private static final long DISK_MARGIN_BYTES = 64L << 20;
@@ -51,15 +56,16 @@ public final class ModelStore {
         return root;
     }
 
-    /// Verifies every file of an entry against its manifest, reads the containers strictly, and opens it. Values were checked when the
-    /// entry was made: equal digests mean equal bytes.
+    /// Verifies every file of an entry against its manifest, reads the containers strictly, and opens it.
+    /// Values were checked when the entry was made: equal digests mean equal bytes.
     ///
     /// @throws ArtifactException if anything differs, or there is no such entry
     public VerifiedArtifact open(String name) {
         return openEntry(name, false);
     }
 
-    /// As [#open], and repeats every check that was made when the entry was added: folder policy, strict readers, finite values.
+    /// As [#open], and repeats every check that was made when the entry was added: folder policy, strict
+    /// readers, finite values.
     ///
     /// @throws ArtifactException if anything differs or is refused, or there is no such entry
     public StoreEntry verify(String name) {
@@ -68,14 +74,19 @@ public final class ModelStore {
         }
     }
 
-    /// Opens a GGUF file or a model folder that is in no store, after the checks of [#add], pinned to the bytes that were checked. Its
-    /// name is that of the file. An entry of the store is the recommended way: only there is the next start compared with the first.
+    /// Opens a GGUF file or a model folder that is in no store, after the checks of [#add], pinned to the bytes
+    /// that were checked. Its name is that of the file. An entry of the store is the recommended way: only
+    /// there is the next start compared with the first.
     ///
     /// @throws ArtifactException if the files are refused
     public static VerifiedArtifact openPath(Path source) {
         try {
             Path real = real(source);
-            return Verifier.admit(nameFor(real), sourceFiles(real), real.toString(), TimeSource.system().now());
+            return Verifier.admit(
+                    nameFor(real),
+                    sourceFiles(real),
+                    real.toString(),
+                    TimeSource.system().now());
         } catch (IOException e) {
             throw unreadable(source, e);
         }
@@ -91,13 +102,16 @@ public final class ModelStore {
     /// As [#show]; empty if there is no such entry.
     public Optional<StoreEntry> find(String name) {
         checkName(name);
-        return Files.isDirectory(root.resolve(name), LinkOption.NOFOLLOW_LINKS) ? Optional.of(show(name)) : Optional.empty();
+        return Files.isDirectory(root.resolve(name), LinkOption.NOFOLLOW_LINKS)
+                ? Optional.of(show(name))
+                : Optional.empty();
     }
 
     /// Whether an entry is this one file.
     boolean holds(String name, String fileName, String sha256) {
-        var fact = manifest(name).files().get(fileName);
-        return fact != null && fact.sha256().equals(sha256) && manifest(name).files().size() == 1;
+        var files = manifest(name).files();
+        var fact = files.get(fileName);
+        return files.size() == 1 && fact != null && fact.sha256().equals(sha256);
     }
 
     /// All entries, by name. One whose manifest was changed is left out here and named by [#damaged].
@@ -134,8 +148,8 @@ public final class ModelStore {
         }
     }
 
-    /// Turns a local GGUF file or safetensors folder into a store entry with a manifest. The files are copied, then checked where they
-    /// will stay. Adding the same bytes again under the same name changes nothing.
+    /// Turns a local GGUF file or safetensors folder into a store entry with a manifest. The files are copied,
+    /// then checked where they will stay. Adding the same bytes again under the same name changes nothing.
     ///
     /// @throws ArtifactException if the files are refused, or the name is taken by other files
     public StoreEntry add(Path source, String name) {
@@ -149,7 +163,7 @@ public final class ModelStore {
             DurableFiles.privateDirectory(root);
             checkSpace(root, bytes);
             try (Staging stage = stage()) {
-                Path target = DurableFiles.privateDirectory(stage.folder().resolve(FILES));
+                Path target = DurableFiles.privateDirectory(stagedFiles(stage));
                 for (Map.Entry<String, Path> file : files.entrySet())
                     Files.copy(file.getValue(), target.resolve(file.getKey()), LinkOption.NOFOLLOW_LINKS);
                 return publish(stage, name, real.toString());
@@ -166,13 +180,19 @@ public final class ModelStore {
         return Staging.create(staging());
     }
 
-    Path staging() {
+    /// Where the files of the entry in the making go; what lies beside it in the stage is dropped with the stage.
+    static Path stagedFiles(Staging stage) {
+        return stage.folder().resolve("entry").resolve(FILES);
+    }
+
+    private Path staging() {
         return root.resolve(".staging");
     }
 
-    /// Checks the files below `files/` of a stage and makes them the entry `name`.
+    /// Checks the staged files and makes them the entry `name`.
     StoreEntry publish(Staging stage, String name, String source) throws IOException {
-        Path files = stage.folder().resolve(FILES);
+        Path files = stagedFiles(stage);
+        Path entry = Objects.requireNonNull(files.getParent());
         Map<String, Path> staged = ModelFiles.list(files);
         for (Path file : staged.values()) {
             Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--------"));
@@ -184,10 +204,10 @@ public final class ModelStore {
         try (VerifiedArtifact artifact = Verifier.admit(name, staged, source, time.now())) {
             manifest = artifact.manifest();
         }
-        DurableFiles.replace(stage.folder().resolve(Manifest.FILE_NAME), manifest.toJson());
+        DurableFiles.replace(entry.resolve(Manifest.FILE_NAME), manifest.toJson());
         DurableFiles.flushDirectory(files);
         try {
-            Files.move(stage.folder(), root.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+            Files.move(entry, root.resolve(name), StandardCopyOption.ATOMIC_MOVE);
             DurableFiles.flushDirectory(root);
         } catch (FileSystemException taken) { // the rename of a folder onto one with content fails
             if (!Files.exists(root.resolve(name), LinkOption.NOFOLLOW_LINKS)) throw taken;
@@ -208,6 +228,14 @@ public final class ModelStore {
     private VerifiedArtifact openEntry(String name, boolean deep) {
         Manifest manifest = manifest(name);
         try {
+            try (DirectoryStream<Path> parts = Files.newDirectoryStream(root.resolve(name))) {
+                for (Path part : parts) {
+                    String found = String.valueOf(part.getFileName());
+                    if (!found.equals(FILES) && !found.equals(Manifest.FILE_NAME))
+                        throw Refusals.files(
+                                "model '%s' has '%s', which is extra: remove it", name, Refusals.shown(found));
+                }
+            }
             return Verifier.open(manifest, ModelFiles.list(root.resolve(name).resolve(FILES)), deep);
         } catch (IOException e) {
             throw unreadable(root.resolve(name), e);
@@ -218,12 +246,14 @@ public final class ModelStore {
         checkName(name);
         Path folder = root.resolve(name);
         if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS))
-            throw Refusals.files("model '%s' is not in the store: 'redoubt models pull' or 'add' brings it there", name);
+            throw Refusals.files(
+                    "model '%s' is not in the store: 'redoubt models pull' or 'add' brings it there", name);
         Path file = folder.resolve(Manifest.FILE_NAME);
-        try (var channel = FileChannel.open(file, java.util.Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
+        try (var channel = FileChannel.open(file, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
             if (channel.size() > Manifest.BYTES_MAX)
-                throw Refusals.files("manifest of '%s' has %d bytes, limit is %d", name, channel.size(), Manifest.BYTES_MAX);
-            return Manifest.parse(name, java.nio.channels.Channels.newInputStream(channel).readAllBytes());
+                throw Refusals.files(
+                        "manifest of '%s' has %d bytes, limit is %d", name, channel.size(), Manifest.BYTES_MAX);
+            return Manifest.parse(name, Channels.newInputStream(channel).readAllBytes());
         } catch (NoSuchFileException e) {
             throw Refusals.files("manifest of '%s' is missing: remove the folder and add the model again", name);
         } catch (IOException e) {
@@ -244,7 +274,7 @@ public final class ModelStore {
         long free = Files.getFileStore(folder).getUsableSpace();
         if (bytes > free - DISK_MARGIN_BYTES)
             throw Refusals.files(
-                    "disk of %s has %d bytes free, %d are needed with a margin of %d: free some, or set REDOUBT_HOME to another disk",
+                    "disk of %s has %d bytes free, %d are needed with a margin of %d: free some, or set REDOUBT_HOME",
                     folder, free, bytes, DISK_MARGIN_BYTES);
     }
 
@@ -272,6 +302,7 @@ public final class ModelStore {
     }
 
     private static ArtifactException unreadable(Path path, IOException e) {
-        return Refusals.files("cannot use %s: %s: %s", path, e.getClass().getSimpleName(), String.valueOf(e.getMessage()));
+        return Refusals.files(
+                "cannot use %s: %s: %s", path, e.getClass().getSimpleName(), String.valueOf(e.getMessage()));
     }
 }
