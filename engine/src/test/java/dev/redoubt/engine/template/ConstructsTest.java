@@ -63,7 +63,7 @@ class ConstructsTest {
                 "{% filter upper %}ab{{ a }}{% endfilter %}§ABHELLO",
                 "{% with x = 5, y = 6 %}{{ x }}{{ y }}{% endwith %}{{ x }}§56",
                 "{% raw %}{{ x }}{% endraw %}{# gone #}§{{ x }}",
-                "{{ ' a b ' | trim }}|{{ 'xax'.strip('x') }}|{{ ' a'.lstrip() }}|{{ 'a\\n'.rstrip() }}§a|a|a|a",
+                "{{ ' a b ' | trim }}|{{ 'xax'.strip('x') }}|{{ ' a'.lstrip() }}|{{ 'a\\n'.rstrip() }}§a b|a|a|a",
                 "{{ 'a-b c'.title() }} {{ 'hello wORLD' | title }} {{ 'hELLO' | capitalize }}§A-B C Hello World Hello",
                 "{{ 'a,b,c'.split(',') }} {{ ' a  b '.split() }} {{ 'a,b,c'.split(',', 1)[1] }} {{ 'a,b,c'.rsplit(',', 1) }}§[\"a\", \"b\", \"c\"] [\"a\", \"b\"] b,c [\"a,b\", \"c\"]",
                 "{{ 'aXbX' | replace('X', '-') }} {{ 'aXbX'.replace('X', '', 1) }} {{ 'abc'.find('c') }}§a-b- abX 2",
