@@ -85,24 +85,18 @@ class HostileTokenizersTest {
                 "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+",
                 "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
                 "[一-龥぀-ゟ゠-ヿ]+",
-                "\\d{1,3}(?=(?:\\d{3})*\\b)",
             })
     void knownPatternPasses(String pattern) {
-        if (pattern.endsWith("\\b)")) refuses(pattern); // repeats inside of a look-ahead: known, and still able to run away
-        else SafePattern.check(pattern);
+        SafePattern.check(pattern);
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
                 "(a+)+$", "(?=(x+x+)+y)x", "(a|a)*b", "(a|aa)+$", "a*a*a*b", "a*a*[bc]", "(a)\\1", "(?<=a+)b", "(?R)",
-                "(?>a+)", "(a", "a)", "[a", "a{1,99999}", "(ab){2,20}", "(a?){20}", "*a", "\\g<0>", "\\k<n>", "a{,}", "\\"
+                "(?>a+)", "\\d(?=(?:\\d{3})*\\b)", "(a", "a)", "[a", "a{1,99999}", "(ab){2,20}", "(a?){20}", "*a", "\\g<0>", "\\k<n>", "a{,}", "\\"
             })
     void R1_3_patternThatCanRunAwayIsRefused(String pattern) {
-        refuses(pattern);
-    }
-
-    private static void refuses(String pattern) {
         assertThatThrownBy(() -> SafePattern.check(pattern))
                 .isInstanceOf(ArtifactException.class)
                 .hasMessageContaining("pattern");
