@@ -4,12 +4,12 @@ package dev.redoubt.engine.template;
 final class Budget {
     /* A template is a program of strangers and the data are a caller's, so both cost bounded work by construction:
      * - a step for every node evaluated, every item of a list made and every 32 characters looked at;
-     * - every character of every string made, before it is made, so that nothing large is ever allocated;
-     * - nesting of evaluation, so that the Java stack cannot overflow. */
+     * - every character of every string made, before it is made or in small pieces, so that nothing large is allocated;
+     * - nesting of evaluation, so that the Java stack cannot overflow: a level takes about 1 KiB of it. */
     static final long STEPS_MAX = 2_000_000;
     static final long TEXT_CHARS_MAX = 32L << 20;
     static final int OUTPUT_CHARS_MAX = 4 << 20;
-    static final int DEPTH_MAX = 400;
+    static final int DEPTH_MAX = 200;
     static final int VALUE_DEPTH_MAX = 64;
     static final int LIST_ITEMS_MAX = 100_000;
 

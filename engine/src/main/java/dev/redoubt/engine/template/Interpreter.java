@@ -4,6 +4,7 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +51,7 @@ final class Interpreter {
     List<RenderedText.Piece> run(List<Stmt> template, Map<String, Object> variables) {
         Scope globals = new Scope(null);
         for (Value.Function function : Value.Function.values())
-            globals.set(function.name().toLowerCase(java.util.Locale.ROOT), function);
+            globals.set(function.name().toLowerCase(Locale.ROOT), function);
         Inputs inputs = new Inputs(budget);
         variables.forEach((name, value) -> globals.set(name, inputs.value(value, 0)));
         Text.Builder out = new Text.Builder();

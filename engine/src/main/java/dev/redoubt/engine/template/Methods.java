@@ -3,6 +3,8 @@ package dev.redoubt.engine.template;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The methods of strings and mappings that a template may call. All of them read; none changes anything.
@@ -82,12 +84,12 @@ final class Methods {
         return result;
     }
 
-    private static Value.Bool all(Text text, Budget budget, java.util.function.IntPredicate test) {
+    private static Value.Bool all(Text text, Budget budget, IntPredicate test) {
         budget.scan(text.length());
         return Value.Bool.of(!text.isEmpty() && text.chars().codePoints().allMatch(test));
     }
 
-    private static boolean anyOf(Value affixes, Budget budget, java.util.function.Predicate<String> test) {
+    private static boolean anyOf(Value affixes, Budget budget, Predicate<String> test) {
         if (affixes instanceof Text affix) return test.test(affix.chars());
         for (Value affix : Values.items(affixes, budget)) if (test.test(Values.text(affix, budget).chars())) return true;
         return false;

@@ -3,6 +3,7 @@ package dev.redoubt.engine.tokenize;
 import dev.redoubt.trust.ArtifactException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -25,6 +26,7 @@ final class JsonConversion {
     private final JsonNode model;
     private final Map<String, Integer> ids = new HashMap<>();
     private final List<Added> added = new ArrayList<>();
+    private final BitSet addedIds = new BitSet();
     private final BitSet controlIds = new BitSet();
     private final int size;
 
@@ -74,8 +76,8 @@ final class JsonConversion {
         Integer known = ids.get(content);
         if (known == null ? used.get(id) : known != id)
             throw refused("tokenizer.json has the duplicate added token id " + id + ", another token has its id or its text");
-        if (added.stream().anyMatch(other -> other.id() == id && !other.content().equals(content)))
-            throw refused("tokenizer.json has the duplicate added token id " + id);
+        if (addedIds.get(id)) throw refused("tokenizer.json has the duplicate added token id " + id);
+        addedIds.set(id);
         used.set(id);
         ids.put(content, id);
         boolean control = token.path("special").asBoolean(false) || ControlToken.isAlwaysControl(content);
@@ -137,7 +139,7 @@ final class JsonConversion {
         PipelineCheck.Spelling spelling = PipelineCheck.spelling(files.tokenizer());
         boolean byteFallback = model.path("byte_fallback").asBoolean(false);
         byte[][] bytes = new byte[size][];
-        java.util.Arrays.fill(bytes, new byte[0]);
+        Arrays.fill(bytes, new byte[0]);
         ids.forEach((token, id) -> {
             boolean sentencePiece = spelling.sentencePiece();
             if (!sentencePiece) bytes[id] = ByteLevel.bytes(token);

@@ -2,6 +2,8 @@ package dev.redoubt.engine.tokenize;
 
 /// Writes JSON text piece by piece, for the vocabularies, which have hundreds of thousands of strings.
 final class JsonWriter {
+    private static final String HEX = escapes(); // six characters each
+
     private final StringBuilder out;
 
     JsonWriter(int sizeHint) {
@@ -34,8 +36,6 @@ final class JsonWriter {
         out.append('"');
         return this;
     }
-
-    private static final String HEX = escapes();
 
     private static String escapes() {
         StringBuilder all = new StringBuilder();

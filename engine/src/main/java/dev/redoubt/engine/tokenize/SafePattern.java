@@ -1,5 +1,7 @@
 package dev.redoubt.engine.tokenize;
 
+import dev.redoubt.trust.ArtifactException;
+
 /// Looks through a regular expression of a `tokenizer.json` before the library gets it.
 final class SafePattern {
     /* The library's engine backtracks, and gives up after ten million steps with a panic that ends the process: one pattern and
@@ -136,8 +138,8 @@ final class SafePattern {
         at = end + 1;
     }
 
-    private static RuntimeException refused(String problem) {
-        return new dev.redoubt.trust.ArtifactException(
+    private static ArtifactException refused(String problem) {
+        return new ArtifactException(
                 "R1.3", "tokenizer.json has a regex pattern that " + problem + ": such a tokenizer could run without limit");
     }
 }

@@ -13,6 +13,8 @@ final class SentencePieceMerges {
      * merge for every way to cut a token into two others, ranked by the score of the whole, gives the same steps.
      * One difference remains: merges of equal score have different ranks here, so between them not the place decides but the
      * order below. That needs two tokens of one score, or two cuts of one token, competing for the same character. */
+    private static final long WORK_MAX = 1L << 29; // a hundred times what the largest vocabularies need
+
     private record Merge(String left, String right, float score, int id) {}
 
     private SentencePieceMerges() {}
@@ -24,9 +26,12 @@ final class SentencePieceMerges {
             Map<String, Integer> letters,
             BitSet controlIds) {
         List<Merge> merges = new ArrayList<>(2 * gguf.tokens().size());
+        long work = 0;
         for (int id = 0; id < gguf.tokens().size(); id++) {
             if (!GgufConversion.isMergeable(gguf, controlIds, id)) continue;
             String token = gguf.tokens().get(id);
+            work += (long) token.length() * token.length();
+            if (work > WORK_MAX) throw GgufVocabulary.refused("tokenizer.ggml.tokens has too many long tokens");
             for (int cut = token.length() - 1; cut > 0; cut--) { // the longer left part first
                 if (Character.isLowSurrogate(token.charAt(cut))) continue;
                 String left = token.substring(0, cut);

@@ -1,5 +1,6 @@
 package dev.redoubt.engine.tokenize;
 
+import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -24,6 +25,9 @@ final class TokenLibrary implements AutoCloseable {
                     new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), OPTIONS);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (EngineException e) { // the file was not even looked at
+            throw new IllegalStateException(
+                    "the tokenizer library cannot be unpacked and loaded: make the folder ENGINE_CACHE_DIR writable", e);
         } catch (RuntimeException e) {
             throw GgufVocabulary.refused("tokenizer.json is refused by the tokenizer library");
         }

@@ -18,7 +18,8 @@ import java.util.Set;
 public final class Tokenizer implements AutoCloseable {
     /* Control tokens: the library never sees one. They are stripped from what it is given, so no text becomes one; this class puts
      * them where a template wrote their whole name itself. A rendered chat is cut there, and every run between is encoded on its
-     * own, as plain text, whatever its pieces' origins: that is how transformers and llama.cpp cut, too.
+     * own, as plain text, whatever its pieces' origins: that is how transformers and llama.cpp cut, too. Added tokens that are
+     * not special (`<tool_call>`, `<think>`) are words of the model and found in any text.
      *
      * Spaces at the cuts, as transformers has them: SentencePiece files with a `Prepend` normalizer, or with Metaspace "always",
      * and GGUF files with `add_space_prefix`, put a space before every run; Metaspace "first" only before a run at the very start
