@@ -90,10 +90,8 @@ final class SchedulerTest {
         long bound = limits.fairnessBound();
         assertThat(bound).isEqualTo(2 * (256 + 2 * 6 * 100));
         for (int i = 0; i < 20_000; i++) {
-            while (scheduler.waiting() < 40) {
-                scheduler.submit(List.of(sequence("prompts", 150, 1)));
-                scheduler.submit(List.of(sequence("answers", 4, 100)));
-            }
+            while (waiting(scheduler, "prompts") < 8) scheduler.submit(List.of(sequence("prompts", 150, 1)));
+            while (waiting(scheduler, "answers") < 8) scheduler.submit(List.of(sequence("answers", 4, 100)));
             assertThat(scheduler.isBacklogged("prompts") && scheduler.isBacklogged("answers")).isTrue();
             step(scheduler);
             long difference = Math.abs(scheduler.counter("prompts") - scheduler.counter("answers"));
@@ -101,6 +99,12 @@ final class SchedulerTest {
         }
         assertThat(scheduler.counter("prompts")).isGreaterThan(50 * bound);
         assertThat(scheduler.spreadMax()).isPositive().isLessThanOrEqualTo(bound / 2);
+    }
+
+    private static long waiting(Scheduler scheduler, String tenant) {
+        return scheduler.alive().stream()
+                .filter(sequence -> sequence.tenant().equals(tenant) && sequence.state() == Sequence.State.WAITING)
+                .count();
     }
 
     @Test
