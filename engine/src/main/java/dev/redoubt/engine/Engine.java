@@ -129,6 +129,9 @@ public final class Engine implements LanguageModel, AutoCloseable {
         check.check(request);
         if (request.prompt() instanceof Prompt.Chat && !parts.text().chat())
             throw ServeException.of(ErrorCode.NO_CHAT_TEMPLATE, card().name());
+        int undelivered = live.size(); // a listener that blocks must not let finished answers pile up
+        if (undelivered >= options.queuedMax() + 2 * options.sequencesMax())
+            throw ServeException.of(ErrorCode.QUEUE_FULL, undelivered, options.queuedMax());
         int before = waiting.getAndIncrement();
         if (before >= options.queuedMax()) {
             waiting.decrementAndGet();

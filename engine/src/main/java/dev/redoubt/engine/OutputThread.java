@@ -15,7 +15,7 @@ import java.util.function.Supplier;
 /// Detokenizes and tells listeners, on a platform thread of its own: the loop never waits for text or for a reader.
 final class OutputThread {
     /* The queue is bounded by what may be alive: every request is handed at most max_tokens tokens for each of its choices and a
-     * handful of other items, and the number of requests alive is bounded by queuedMax and sequencesMax. */
+     * handful of other items, and the engine refuses new requests while too many have not heard their final event. */
     private final Queue<Output> queue = new ConcurrentLinkedQueue<>(); // any thread adds
     private final Map<LiveRequest, RequestOutput> outputs = new HashMap<>(); // engine-output only
     private final Supplier<StreamDecoder> decoders;

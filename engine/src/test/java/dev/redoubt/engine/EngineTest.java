@@ -171,6 +171,31 @@ final class EngineTest {
     }
 
     @Test
+    void aListenerThatBlocksMakesTheEngineRefuseInsteadOfPilingUp() throws InterruptedException {
+        CountDownLatch unblock = new CountDownLatch(1);
+        List<Heard> heard = new ArrayList<>();
+        assertThatThrownBy(() -> {
+                    while (true) {
+                        Heard one = new Heard();
+                        engine.generate(text("hello", 2), event -> {
+                            try {
+                                unblock.await();
+                            } catch (InterruptedException interrupted) {
+                                throw new IllegalStateException(interrupted);
+                            }
+                            one.onEvent(event);
+                        });
+                        heard.add(one);
+                    }
+                })
+                .isInstanceOfSatisfying(
+                        ServeException.class, full -> assertThat(full.code()).isEqualTo(ErrorCode.QUEUE_FULL));
+        assertThat(heard.size()).isLessThanOrEqualTo(16 + 2 * 8);
+        unblock.countDown();
+        for (Heard one : heard) assertThat(one.await()).isInstanceOf(GenerationEvent.Completed.class);
+    }
+
+    @Test
     void cancelEndsEveryChoice() throws InterruptedException {
         hold();
         CountDownLatch started = new CountDownLatch(1);
