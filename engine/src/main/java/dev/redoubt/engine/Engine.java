@@ -129,6 +129,9 @@ public final class Engine implements LanguageModel, AutoCloseable {
         check.check(request);
         if (request.prompt() instanceof Prompt.Chat && !parts.text().chat())
             throw ServeException.of(ErrorCode.NO_CHAT_TEMPLATE, card().name());
+        int undelivered = live.size(); // a listener that blocks must not let finished answers pile up
+        if (undelivered >= options.queuedMax() + 2 * options.sequencesMax())
+            throw ServeException.of(ErrorCode.QUEUE_FULL, undelivered, options.queuedMax());
         int before = waiting.getAndIncrement();
         if (before >= options.queuedMax()) {
             waiting.decrementAndGet();
@@ -235,7 +238,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
         parts.resources().run();
     }
 
-    /// On engine-input: tokens and the states of sampling, then over to the loop.
+    /// On engine-input: tokens, then over to the loop.
     private void prepare(LiveRequest request, Prompt prompt) {
         try {
             int[] ids = encode(prompt);
@@ -253,14 +256,15 @@ public final class Engine implements LanguageModel, AutoCloseable {
                         request.sampling.maxTokens(),
                         request.deadlineNanos,
                         readsCache);
-                TokenPicker picker = parts.runner().newPicker(request.sampling, seed(request, i), ids);
+                long seed = seed(request, i);
+                TokenPicker picker = new DeferredPicker(() -> parts.runner().newPicker(request.sampling, seed, ids));
                 choices.add(new LiveRequest.Choice(request, i, sequence, picker));
             }
             request.choices = List.copyOf(choices);
             loop.submit(request);
         } catch (ServeException refusal) {
             refuse(request, refusal);
-        } catch (RuntimeException fault) {
+        } catch (RuntimeException | Error fault) {
             Faults.log(request.id, fault);
             refuse(request, ServeException.of(ErrorCode.INTERNAL));
         }

@@ -24,6 +24,9 @@ public final class Sequence {
         ENDED
     }
 
+    /// A deadline that never passes.
+    public static final long NO_DEADLINE = Long.MAX_VALUE;
+
     private final long id;
     private final CacheScope scope;
     private final int promptTokens;
@@ -47,9 +50,9 @@ public final class Sequence {
     boolean admittedOnce;
 
     /// @param id unique among all sequences alive
-    /// @param prompt token ids, at least one
+    /// @param prompt token ids, at least one; kept, so it must not change
     /// @param outputTokensMax how many it may generate
-    /// @param deadlineNanos past it the sequence expires
+    /// @param deadlineNanos past it the sequence expires; never, if it is [#NO_DEADLINE]
     /// @param readsPrefixCache false: computes every prompt token itself (prompt logprobs); what it computes is shared all the same
     public Sequence(
             long id, CacheScope scope, int[] prompt, int outputTokensMax, long deadlineNanos, boolean readsPrefixCache) {
@@ -57,7 +60,7 @@ public final class Sequence {
         Check.positive("outputTokensMax", outputTokensMax);
         this.id = id;
         this.scope = scope;
-        this.tokens = Arrays.copyOf(prompt, prompt.length + Math.min(outputTokensMax, 64));
+        this.tokens = prompt; // the first append copies it: what waits shares one array among its choices
         this.length = prompt.length;
         this.promptTokens = prompt.length;
         this.tokensMax = Math.addExact(prompt.length, outputTokensMax);
@@ -128,7 +131,7 @@ public final class Sequence {
     }
 
     boolean expired(long nowNanos) {
-        return nowNanos - deadlineNanos >= 0;
+        return deadlineNanos != NO_DEADLINE && nowNanos - deadlineNanos >= 0;
     }
 
     /// Blocks it must get before its whole current length fits.
