@@ -14,13 +14,14 @@ final class Activations implements AutoCloseable {
      *     amax < 2^-100: scale = 0, q = 0, sum = 0 (127 / amax would overflow; such a block is zero for any purpose)
      *
      * `q`, `scales` and `sums` are what the arithmetic is defined by. `pairs`, `biases` and `floats` say the same again in the form
-     * that the Java kernels multiply:
+     * that the Java kernels broadcast, on the heap because a single value from an array is the cheapest for the compiler:
      *
      *     pairs   16 × i32 per block: [2v] = (q[4v], q[4v+2]), [2v+1] = (q[4v+1], q[4v+3]) as (low, high) 16-bit halves
      *     biases  i32 per block: -8 · (sum of all low halves, sum of all high halves)
      *     floats  32 × f32 per block: (float) q[i] */
     static final float AMAX_MIN = 0x1p-100f;
-    static final int PAIRS_BYTES = 64;
+    /// Entries of `pairs` in a block.
+    static final int PAIRS = 16;
 
     private final Arena arena = Arena.ofShared();
     private final int rowsMax;
@@ -30,21 +31,21 @@ final class Activations implements AutoCloseable {
     final MemorySegment q;
     final MemorySegment scales;
     final MemorySegment sums;
-    final MemorySegment pairs;
-    final MemorySegment biases;
-    final MemorySegment floats;
+    final int[] pairs;
+    final int[] biases;
+    final float[] floats;
 
     Activations(int rowsMax, int columnsMax) {
         this.rowsMax = rowsMax;
         this.columnsMax = (columnsMax + R16.BLOCK - 1) / R16.BLOCK * R16.BLOCK;
-        long values = (long) rowsMax * this.columnsMax;
-        long blocks = values / R16.BLOCK;
+        int values = Math.multiplyExact(rowsMax, this.columnsMax);
+        int blocks = values / R16.BLOCK;
         q = arena.allocate(values, 64);
-        scales = arena.allocate(4 * blocks, 64);
-        sums = arena.allocate(4 * blocks, 64);
-        pairs = arena.allocate(PAIRS_BYTES * blocks, 64);
-        biases = arena.allocate(4 * blocks, 64);
-        floats = arena.allocate(4 * values, 64);
+        scales = arena.allocate(4L * blocks, 64);
+        sums = arena.allocate(4L * blocks, 64);
+        pairs = new int[PAIRS * blocks];
+        biases = new int[blocks];
+        floats = new float[values];
     }
 
     /// Says how wide the rows are that come next.
@@ -79,23 +80,23 @@ final class Activations implements AutoCloseable {
 
     /// Completes a block whose `q` is written.
     void finish(int row, int block, float scale) {
-        long index = (long) row * blocks() + block;
+        int index = row * blocks() + block;
         long from = (long) row * columns + (long) block * R16.BLOCK;
         int low = 0;
         int high = 0;
         for (int v = 0; v < 8; v++) {
             int word = q.get(ValueLayout.JAVA_INT_UNALIGNED, from + 4L * v);
-            int even = (word & 0xFF00FF) << 8;
-            int even2 = ((short) even >> 8) & 0xFFFF | (even >> 24) << 16;
-            int odd2 = ((short) word >> 8) & 0xFFFF | (word >> 24) << 16;
-            pairs.set(ValueLayout.JAVA_INT, PAIRS_BYTES * index + 8L * v, even2);
-            pairs.set(ValueLayout.JAVA_INT, PAIRS_BYTES * index + 8L * v + 4, odd2);
-            low += (short) even2 + (short) odd2;
-            high += (even2 >> 16) + (odd2 >> 16);
+            int shifted = (word & 0xFF00FF) << 8;
+            int even = ((short) shifted >> 8) & 0xFFFF | (shifted >> 24) << 16;
+            int odd = ((short) word >> 8) & 0xFFFF | (word >> 24) << 16;
+            pairs[PAIRS * index + 2 * v] = even;
+            pairs[PAIRS * index + 2 * v + 1] = odd;
+            low += (short) even + (short) odd;
+            high += (even >> 16) + (odd >> 16);
         }
         scales.setAtIndex(ValueLayout.JAVA_FLOAT, index, scale);
         sums.setAtIndex(ValueLayout.JAVA_FLOAT, index, low + high);
-        biases.setAtIndex(ValueLayout.JAVA_INT, index, (-8 * low) & 0xFFFF | (-8 * high) << 16);
+        biases[index] = (-8 * low) & 0xFFFF | (-8 * high) << 16;
     }
 
     @Override

@@ -57,10 +57,6 @@ final class Lanes {
         MEMORY.set(ValueLayout.JAVA_FLOAT_UNALIGNED, address, value);
     }
 
-    static int getInt(long address) {
-        return MEMORY.get(ValueLayout.JAVA_INT_UNALIGNED, address);
-    }
-
     static FloatVector load(long address) {
         return FloatVector.fromMemorySegment(FLOATS, MEMORY, address, LITTLE);
     }

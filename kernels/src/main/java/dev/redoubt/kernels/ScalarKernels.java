@@ -24,9 +24,9 @@ final class ScalarKernels implements Kernels {
         float factor = 127 / amax;
         for (int i = 0; i < R16.BLOCK; i++) {
             int q = zero ? 0 : round(in.get(row, from + i) * factor);
-            long at = (long) row * out.columns() + from + i;
+            int at = row * out.columns() + from + i;
             out.q.set(ValueLayout.JAVA_BYTE, at, (byte) q);
-            out.floats.setAtIndex(ValueLayout.JAVA_FLOAT, at, (byte) q);
+            out.floats[at] = (byte) q;
         }
         out.finish(row, block, zero ? 0 : amax / 127);
     }

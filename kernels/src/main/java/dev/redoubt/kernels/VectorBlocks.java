@@ -43,31 +43,29 @@ final class VectorBlocks {
 
     private static FloatVector product(WeightFormat format, long w, Activations x, int row, int part) {
         int blocks = x.blocks();
-        long first = (long) row * blocks;
-        long pairs = Lanes.address(x.pairs) + first * Activations.PAIRS_BYTES;
-        long biases = Lanes.address(x.biases) + 4 * first;
-        long scales = Lanes.address(x.scales) + 4 * first;
-        long sums = Lanes.address(x.sums) + 4 * first;
+        int first = row * blocks;
+        long scales = Lanes.address(x.scales) + 4L * first;
+        long sums = Lanes.address(x.sums) + 4L * first;
         return switch (format) {
-            case Q8_0 -> q8(w, blocks, part, pairs, scales);
-            case Q4_0 -> q4(w, blocks, part, pairs, biases, scales);
-            case Q4_1 -> q4WithMinima(w, blocks, part, pairs, biases, scales, sums);
+            case Q8_0 -> q8(w, blocks, part, x.pairs, scales, first);
+            case Q4_0 -> q4(w, blocks, part, x.pairs, x.biases, scales, first);
+            case Q4_1 -> q4WithMinima(w, blocks, part, x.pairs, x.biases, scales, sums, first);
             case F32, F16, BF16 -> throw new IllegalArgumentException("block kernel for " + format);
         };
     }
 
-    private static FloatVector q8(long w, int blocks, int part, long pairs, long scales) {
+    private static FloatVector q8(long w, int blocks, int part, int[] pairs, long scales, int first) {
         FloatVector acc = Lanes.broadcast(0);
         for (int block = 0; block < blocks; block++) {
             long from = w + (long) block * 34 * R16.ROWS;
-            IntVector isum = q8Sum(from + 32 + 4L * part, pairs + (long) block * Activations.PAIRS_BYTES);
+            IntVector isum = q8Sum(from + 32 + 4L * part, pairs, (first + block) * Activations.PAIRS);
             FloatVector scale = Lanes.loadF16(from + 2L * part).mul(Lanes.get(scales + 4L * block));
             acc = toFloat(isum).fma(scale, acc);
         }
         return acc;
     }
 
-    private static IntVector q8Sum(long w, long pairs) {
+    private static IntVector q8Sum(long w, int[] pairs, int at) {
         IntVector all = IntVector.broadcast(Lanes.INTS, LOW_BIAS);
         IntVector high = IntVector.broadcast(Lanes.INTS, 0);
         IntVector flip = IntVector.broadcast(Lanes.INTS, 0x8000);
@@ -75,7 +73,7 @@ final class VectorBlocks {
             ShortVector four = Lanes.loadInts(w + (long) R16.VECTOR_BYTES * v).reinterpretAsShorts();
             ShortVector odd = four.lanewise(VectorOperators.ASHR, 8);
             ShortVector even = four.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 8);
-            ShortVector sum = even.mul(pair(pairs + 8L * v)).add(odd.mul(pair(pairs + 8L * v + 4)));
+            ShortVector sum = even.mul(pair(pairs[at + 2 * v])).add(odd.mul(pair(pairs[at + 2 * v + 1])));
             IntVector both = sum.reinterpretAsInts().lanewise(VectorOperators.XOR, flip);
             all = all.add(both);
             high = high.add(both.lanewise(VectorOperators.ASHR, 16));
@@ -83,12 +81,12 @@ final class VectorBlocks {
         return all.sub(high.lanewise(VectorOperators.LSHL, 16)).add(high);
     }
 
-    private static FloatVector q4(long w, int blocks, int part, long pairs, long biases, long scales) {
+    private static FloatVector q4(long w, int blocks, int part, int[] pairs, int[] biases, long scales, int first) {
         FloatVector acc = Lanes.broadcast(0);
         for (int block = 0; block < blocks; block++) {
             long from = w + (long) block * 18 * R16.ROWS;
-            int bias = Lanes.getInt(biases + 4L * block);
-            IntVector isum = q4Sum(from + 32 + 4L * part, pairs + (long) block * Activations.PAIRS_BYTES, bias);
+            int bias = biases[first + block];
+            IntVector isum = q4Sum(from + 32 + 4L * part, pairs, (first + block) * Activations.PAIRS, bias);
             FloatVector scale = Lanes.loadF16(from + 2L * part).mul(Lanes.get(scales + 4L * block));
             acc = toFloat(isum).fma(scale, acc);
         }
@@ -96,12 +94,12 @@ final class VectorBlocks {
     }
 
     private static FloatVector q4WithMinima(
-            long w, int blocks, int part, long pairs, long biases, long scales, long sums) {
+            long w, int blocks, int part, int[] pairs, int[] biases, long scales, long sums, int first) {
         FloatVector acc = Lanes.broadcast(0);
         for (int block = 0; block < blocks; block++) {
             long from = w + (long) block * 20 * R16.ROWS;
-            int bias = Lanes.getInt(biases + 4L * block);
-            IntVector isum = q4Sum(from + 64 + 4L * part, pairs + (long) block * Activations.PAIRS_BYTES, bias);
+            int bias = biases[first + block];
+            IntVector isum = q4Sum(from + 64 + 4L * part, pairs, (first + block) * Activations.PAIRS, bias);
             float xScale = Lanes.get(scales + 4L * block);
             float xSum = Lanes.get(sums + 4L * block);
             FloatVector scale = Lanes.loadF16(from + 2L * part).mul(xScale);
@@ -113,27 +111,27 @@ final class VectorBlocks {
     }
 
     /// Σ (w-8)·x of one block.
-    private static IntVector q4Sum(long w, long pairs, int bias) {
+    private static IntVector q4Sum(long w, int[] pairs, int at, int bias) {
         ShortVector sum = IntVector.broadcast(Lanes.INTS, bias).reinterpretAsShorts();
         IntVector nibble = IntVector.broadcast(Lanes.INTS, 0x000F000F);
         for (int v = 0; v < 4; v++) {
             IntVector eight = Lanes.loadInts(w + (long) R16.VECTOR_BYTES * v);
-            long low = pairs + 8L * v;
-            long high = low + 32;
-            sum = sum.add(eight.and(nibble).reinterpretAsShorts().mul(pair(low)));
+            int low = at + 2 * v;
+            int high = low + 8;
+            sum = sum.add(eight.and(nibble).reinterpretAsShorts().mul(pair(pairs[low])));
             IntVector next = eight.lanewise(VectorOperators.LSHR, 4).and(nibble);
-            sum = sum.add(next.reinterpretAsShorts().mul(pair(high)));
+            sum = sum.add(next.reinterpretAsShorts().mul(pair(pairs[high])));
             next = eight.lanewise(VectorOperators.LSHR, 8).and(nibble);
-            sum = sum.add(next.reinterpretAsShorts().mul(pair(low + 4)));
+            sum = sum.add(next.reinterpretAsShorts().mul(pair(pairs[low + 1])));
             next = eight.lanewise(VectorOperators.LSHR, 12).and(nibble);
-            sum = sum.add(next.reinterpretAsShorts().mul(pair(high + 4)));
+            sum = sum.add(next.reinterpretAsShorts().mul(pair(pairs[high + 1])));
         }
         IntVector halves = sum.reinterpretAsInts();
         return halves.lanewise(VectorOperators.LSHL, 16).add(halves).lanewise(VectorOperators.ASHR, 16);
     }
 
-    private static ShortVector pair(long address) {
-        return IntVector.broadcast(Lanes.INTS, Lanes.getInt(address)).reinterpretAsShorts();
+    private static ShortVector pair(int halves) {
+        return IntVector.broadcast(Lanes.INTS, halves).reinterpretAsShorts();
     }
 
     private static FloatVector toFloat(IntVector exact) {

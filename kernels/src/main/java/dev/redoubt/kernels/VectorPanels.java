@@ -8,19 +8,19 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /// Vector kernels of quantized weights for many rows of input: the integers of 64 weight rows are unpacked once into a panel of floats,
-/// and tiles of up to 6 input rows × 64 weight rows go over it.
+/// and tiles of 4 input rows × 64 weight rows go over it.
 final class VectorPanels {
     /* Why floats: a block sum of integers stays below 2^24, so f32 multiply-adds of the integers are exact whatever their order, and
      * f32 fma is the widest multiply Java can express. Scales are applied to the exact block sum only, in the order of blocks, so the bits
      * are those of VectorBlocks.
      *
-     * Scratch, in floats: panel [8 blocks][32 k][64 rows], scales and minima [8 blocks][64 rows] each, isums [6][64], acc [rows][64].
+     * Scratch, in floats: panel [8 blocks][32 k][64 rows], scales and minima [8 blocks][64 rows] each, isums [4][64], acc [rows][64].
      * The panel of 8 blocks (64 KB) stays in the second-level cache; `acc` goes on with the next 8 blocks where it stopped, which loses
      * nothing. A last panel with fewer than 4 groups computes on what is left in scratch there and does not store it. */
     private static final int GROUPS = 4;
     private static final int PANEL_ROWS = GROUPS * R16.ROWS;
     private static final int PANEL_BLOCKS = 8;
-    private static final int TILE = 6;
+    private static final int TILE = 4;
     /// From one k to the next in the panel; also from one input row to the next in `isums` and `acc`.
     private static final int K_BYTES = 4 * PANEL_ROWS;
 
@@ -113,28 +113,21 @@ final class VectorPanels {
     private static void multiply(WeightFormat format, Activations x, int first, int blocks, int rows, long own) {
         int row = 0;
         while (row < rows) {
-            int tile = tileRows(rows - row);
+            int tile = rows - row >= TILE ? TILE : 1;
             for (int block = 0; block < blocks; block++) {
                 long w = own + (long) block * R16.BLOCK * K_BYTES;
-                long in = Lanes.address(x.floats) + 4L * ((long) row * x.columns() + (long) (first + block) * R16.BLOCK);
-                for (int part = 0; part < R16.ROWS; part += COUNT) tile(tile, w + 4L * part, in, 4L * x.columns(), own + ISUMS + 4L * part);
+                int in = row * x.columns() + (first + block) * R16.BLOCK;
+                for (int part = 0; part < R16.ROWS; part += COUNT) tile(tile, w + 4L * part, x.floats, in, x.columns(), own + ISUMS + 4L * part);
                 for (int t = 0; t < tile; t++) scale(format, x, row + t, first + block, block, own, t);
             }
             row += tile;
         }
     }
 
-    /// Tiles of 6, 4 and 1 so that few single rows remain.
-    private static int tileRows(int rows) {
-        if (rows >= TILE && rows != 8 && rows != 9) return TILE;
-        return rows >= 4 ? 4 : 1;
-    }
-
-    private static void tile(int rows, long w, long x, long xStep, long isums) {
+    private static void tile(int rows, long w, float[] x, int at, int step, long isums) {
         switch (rows) {
-            case 6 -> tile6(w, x, xStep, isums);
-            case 4 -> tile4(w, x, xStep, isums);
-            default -> tile1(w, x, isums);
+            case TILE -> tile4(w, x, at, step, isums);
+            default -> tile1(w, x, at, isums);
         }
     }
 
@@ -177,61 +170,8 @@ final class VectorPanels {
         Lanes.store(d, isums + 3L * R16.VECTOR_BYTES);
     }
 
-    private static void tile6(
-            long w, long x, long xStep, long isums) {
-        FloatVector a0 = Lanes.broadcast(0), a1 = a0, a2 = a0, a3 = a0;
-        FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-        FloatVector c0 = a0, c1 = a0, c2 = a0, c3 = a0;
-        FloatVector d0 = a0, d1 = a0, d2 = a0, d3 = a0;
-        FloatVector e0 = a0, e1 = a0, e2 = a0, e3 = a0;
-        FloatVector f0 = a0, f1 = a0, f2 = a0, f3 = a0;
-        for (int k = 0; k < R16.BLOCK; k++) {
-            long from = w + (long) K_BYTES * k;
-            FloatVector w0 = Lanes.load(from);
-            FloatVector w1 = Lanes.load(from + 1L * R16.VECTOR_BYTES);
-            FloatVector w2 = Lanes.load(from + 2L * R16.VECTOR_BYTES);
-            FloatVector w3 = Lanes.load(from + 3L * R16.VECTOR_BYTES);
-            FloatVector v = Lanes.broadcast(Lanes.get(x + 4L * k));
-            a0 = w0.fma(v, a0);
-            a1 = w1.fma(v, a1);
-            a2 = w2.fma(v, a2);
-            a3 = w3.fma(v, a3);
-            v = Lanes.broadcast(Lanes.get(x + 4L * k + xStep));
-            b0 = w0.fma(v, b0);
-            b1 = w1.fma(v, b1);
-            b2 = w2.fma(v, b2);
-            b3 = w3.fma(v, b3);
-            v = Lanes.broadcast(Lanes.get(x + 4L * k + 2 * xStep));
-            c0 = w0.fma(v, c0);
-            c1 = w1.fma(v, c1);
-            c2 = w2.fma(v, c2);
-            c3 = w3.fma(v, c3);
-            v = Lanes.broadcast(Lanes.get(x + 4L * k + 3 * xStep));
-            d0 = w0.fma(v, d0);
-            d1 = w1.fma(v, d1);
-            d2 = w2.fma(v, d2);
-            d3 = w3.fma(v, d3);
-            v = Lanes.broadcast(Lanes.get(x + 4L * k + 4 * xStep));
-            e0 = w0.fma(v, e0);
-            e1 = w1.fma(v, e1);
-            e2 = w2.fma(v, e2);
-            e3 = w3.fma(v, e3);
-            v = Lanes.broadcast(Lanes.get(x + 4L * k + 5 * xStep));
-            f0 = w0.fma(v, f0);
-            f1 = w1.fma(v, f1);
-            f2 = w2.fma(v, f2);
-            f3 = w3.fma(v, f3);
-        }
-        storeSums(a0, a1, a2, a3, isums);
-        storeSums(b0, b1, b2, b3, isums + K_BYTES);
-        storeSums(c0, c1, c2, c3, isums + 2L * K_BYTES);
-        storeSums(d0, d1, d2, d3, isums + 3L * K_BYTES);
-        storeSums(e0, e1, e2, e3, isums + 4L * K_BYTES);
-        storeSums(f0, f1, f2, f3, isums + 5L * K_BYTES);
-    }
-
     private static void tile4(
-            long w, long x, long xStep, long isums) {
+            long w, float[] x, int at, int step, long isums) {
         FloatVector a0 = Lanes.broadcast(0), a1 = a0, a2 = a0, a3 = a0;
         FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
         FloatVector c0 = a0, c1 = a0, c2 = a0, c3 = a0;
@@ -242,22 +182,22 @@ final class VectorPanels {
             FloatVector w1 = Lanes.load(from + 1L * R16.VECTOR_BYTES);
             FloatVector w2 = Lanes.load(from + 2L * R16.VECTOR_BYTES);
             FloatVector w3 = Lanes.load(from + 3L * R16.VECTOR_BYTES);
-            FloatVector v = Lanes.broadcast(Lanes.get(x + 4L * k));
+            FloatVector v = Lanes.broadcast(x[at + k]);
             a0 = w0.fma(v, a0);
             a1 = w1.fma(v, a1);
             a2 = w2.fma(v, a2);
             a3 = w3.fma(v, a3);
-            v = Lanes.broadcast(Lanes.get(x + 4L * k + xStep));
+            v = Lanes.broadcast(x[at + step + k]);
             b0 = w0.fma(v, b0);
             b1 = w1.fma(v, b1);
             b2 = w2.fma(v, b2);
             b3 = w3.fma(v, b3);
-            v = Lanes.broadcast(Lanes.get(x + 4L * k + 2 * xStep));
+            v = Lanes.broadcast(x[at + 2 * step + k]);
             c0 = w0.fma(v, c0);
             c1 = w1.fma(v, c1);
             c2 = w2.fma(v, c2);
             c3 = w3.fma(v, c3);
-            v = Lanes.broadcast(Lanes.get(x + 4L * k + 3 * xStep));
+            v = Lanes.broadcast(x[at + 3 * step + k]);
             d0 = w0.fma(v, d0);
             d1 = w1.fma(v, d1);
             d2 = w2.fma(v, d2);
@@ -270,7 +210,7 @@ final class VectorPanels {
     }
 
     private static void tile1(
-            long w, long x, long isums) {
+            long w, float[] x, int at, long isums) {
         FloatVector a0 = Lanes.broadcast(0), a1 = a0, a2 = a0, a3 = a0;
         for (int k = 0; k < R16.BLOCK; k++) {
             long from = w + (long) K_BYTES * k;
@@ -278,7 +218,7 @@ final class VectorPanels {
             FloatVector w1 = Lanes.load(from + 1L * R16.VECTOR_BYTES);
             FloatVector w2 = Lanes.load(from + 2L * R16.VECTOR_BYTES);
             FloatVector w3 = Lanes.load(from + 3L * R16.VECTOR_BYTES);
-            FloatVector v = Lanes.broadcast(Lanes.get(x + 4L * k));
+            FloatVector v = Lanes.broadcast(x[at + k]);
             a0 = w0.fma(v, a0);
             a1 = w1.fma(v, a1);
             a2 = w2.fma(v, a2);

@@ -19,18 +19,17 @@ final class VectorRows {
         for (int i = 0; i < R16.BLOCK; i += COUNT) largest = largest.max(Lanes.load(in + 4L * i).abs());
         float amax = largest.reduceLanes(VectorOperators.MAX);
         boolean zero = amax < Activations.AMAX_MIN;
-        long to = (long) row * out.columns() + (long) block * R16.BLOCK;
-        quantizeValues(in, zero ? 0 : 127 / amax, Lanes.address(out.floats) + 4 * to);
-        for (int i = 0; i < R16.BLOCK; i++)
-            out.q.set(ValueLayout.JAVA_BYTE, to + i, (byte) out.floats.getAtIndex(ValueLayout.JAVA_FLOAT, to + i));
+        int to = row * out.columns() + block * R16.BLOCK;
+        quantizeValues(in, zero ? 0 : 127 / amax, out.floats, to);
+        for (int i = 0; i < R16.BLOCK; i++) out.q.set(ValueLayout.JAVA_BYTE, to + i, (byte) out.floats[to + i]);
         out.finish(row, block, zero ? 0 : amax / 127);
     }
 
-    private static void quantizeValues(long in, float factor, long floats) {
+    private static void quantizeValues(long in, float factor, float[] floats, int to) {
         FloatVector round = Lanes.broadcast(Numbers.ROUND);
         for (int i = 0; i < R16.BLOCK; i += COUNT) {
             FloatVector rounded = Lanes.load(in + 4L * i).mul(factor).add(round);
-            Lanes.store(rounded.sub(round), floats + 4L * i);
+            rounded.sub(round).intoArray(floats, to + i);
         }
     }
 

@@ -10,12 +10,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
 
 /// Matrix products through the public operations, median of repeated calls: every weight format, few and many rows.
 ///
-/// Arguments: provider, threads, then `rows×outputs×inputs` each, such as `vector 2 1x4096x4096 256x4096x4096`.
+/// Arguments: provider, threads, formats (comma-separated, or `all`), then `rows×outputs×inputs` each, such as
+/// `vector 2 all 1x4096x4096 256x4096x4096`.
 public final class KernelBench {
     private static final long MEASURE_NANOS = 700_000_000;
 
@@ -24,10 +26,13 @@ public final class KernelBench {
     public static void main(String[] args) {
         PrintStream out = System.out;
         int threads = Integer.parseInt(args[1]);
-        out.printf("%-24s %-6s %8s %10s %10s %10s%n", "shape", "format", "threads", "median µs", "GB/s", "GFLOP/s");
-        for (int i = 2; i < args.length; i++) {
+        out.printf("%-24s %-6s %8s %10s %10s %10s %10s%n", "shape", "format", "threads", "median µs", "best µs", "GB/s", "GFLOP/s");
+        List<WeightFormat> formats = args[2].equals("all")
+                ? List.of(WeightFormat.values())
+                : Arrays.stream(args[2].split(",", -1)).map(WeightFormat::valueOf).toList();
+        for (int i = 3; i < args.length; i++) {
             String[] shape = args[i].split("x", -1);
-            for (WeightFormat format : WeightFormat.values())
+            for (WeightFormat format : formats)
                 measure(args[0], threads, format, args[i], Arrays.stream(shape).mapToInt(Integer::parseInt).toArray(), out);
         }
     }
@@ -46,16 +51,18 @@ public final class KernelBench {
             for (int r = 0; r < rows; r++)
                 for (int c = 0; c < inputs; c++) in.set(r, c, (float) random.nextDouble(-1, 1));
             Projection projection = Projection.into(weights, FloatMatrix.allocate(rows, outputs, arena));
-            double micros = median(() -> compute.matmul(in, rows, projection)) / 1e3;
+            long[] times = sortedNanos(() -> compute.matmul(in, rows, projection));
+            double micros = times[times.length / 2] / 1e3;
             double bytes = format.bytes(outputs, inputs);
             double operations = 2.0 * rows * outputs * inputs;
             out.printf(
                     Locale.ROOT,
-                    "%-24s %-6s %8d %10.1f %10.1f %10.1f%n",
+                    "%-24s %-6s %8d %10.1f %10.1f %10.1f %10.1f%n",
                     name,
                     format,
                     threads,
                     micros,
+                    times[0] / 1e3,
                     bytes / micros / 1e3,
                     operations / micros / 1e3);
         }
@@ -68,8 +75,8 @@ public final class KernelBench {
         return file;
     }
 
-    /// Median nanoseconds of a call, after as much time again to warm up.
-    private static double median(Runnable call) {
+    /// Nanoseconds of each call in increasing order, after twice the time to warm up.
+    private static long[] sortedNanos(Runnable call) {
         long warmUntil = System.nanoTime() + 2 * MEASURE_NANOS;
         while (System.nanoTime() < warmUntil) call.run();
         long[] times = new long[100_000];
@@ -82,6 +89,6 @@ public final class KernelBench {
         }
         long[] sorted = Arrays.copyOf(times, count);
         Arrays.sort(sorted);
-        return sorted[count / 2];
+        return sorted;
     }
 }
