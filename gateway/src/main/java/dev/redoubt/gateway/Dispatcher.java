@@ -46,9 +46,14 @@ final class Dispatcher {
 
     /// On the event loop of the request.
     void dispatch(Exchange exchange) {
+        HttpServerRequest request = exchange.request();
         try {
-            HttpServerRequest request = exchange.request();
             heads.check(request); // is it HTTP as we take it
+        } catch (ServeException malformed) {
+            exchange.refuseAndClose(malformed); // who sent this cannot be trusted to frame the next one
+            return;
+        }
+        try {
             Optional<Resolved> resolved = routes.find(RequestHeads.path(request)); // what is asked for
             resolved.ifPresent(found -> exchange.routed(found.route()));
             Access access = resolved.map(found -> found.route().access()).orElse(new Access.Needs(Scope.INFERENCE));
