@@ -6,6 +6,7 @@ import dev.redoubt.gateway.openai.ErrorBody;
 import dev.redoubt.policy.Principal;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
@@ -13,6 +14,8 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,6 +27,8 @@ final class Exchange {
      * and hop over; everything else is for that event loop only, unless it says otherwise. The first reply counts, later ones
      * do nothing: a deadline, a failure and an answer may well meet. */
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
+    private static final Set<HttpMethod> METHODS =
+            Set.of(HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE, HttpMethod.HEAD, HttpMethod.OPTIONS);
     private static final int CALLER_LEFT = 499; // nginx's; only in logs and metrics, nobody is there to read it
     private static final int WRITE_QUEUE_BYTES_MAX = 64 * 1024;
 
@@ -56,8 +61,8 @@ final class Exchange {
         response.closeHandler(closed -> {
             if (over) return;
             gone = true;
-            over(CALLER_LEFT);
             whenGone.run();
+            over(CALLER_LEFT);
         });
         response.exceptionHandler(ignored -> {}); // a broken connection is told to closeHandler
     }
@@ -118,9 +123,13 @@ final class Exchange {
         whenOver = action;
     }
 
-    /// Runs on this exchange's event loop. Any thread.
+    /// Runs on this exchange's event loop; not at all when the edge is closed already. Any thread.
     void onEventLoop(Runnable action) {
-        context.runOnContext(ignored -> action.run());
+        try {
+            context.runOnContext(ignored -> action.run());
+        } catch (RejectedExecutionException closed) {
+            LOG.debug("request {} outlived the edge", id);
+        }
     }
 
     /// A whole reply. Any thread.
@@ -170,8 +179,6 @@ final class Exchange {
         return refusal.code().kind() == ErrorCode.Kind.INTERNAL ? Optional.of(id) : Optional.empty();
     }
 
-    // ---- streams
-
     /// Begins a stream of server-sent events, unless it has begun.
     void beginEvents() {
         if (answered) return;
@@ -212,10 +219,9 @@ final class Exchange {
             case 429, 503 -> response.putHeader("Retry-After", "1");
             default -> {}
         }
-        if (close || !request.isEnded()) response.putHeader("Connection", "close");
-        boolean closing = close;
+        if (close || unread()) response.putHeader("Connection", "close");
         end(Buffer.buffer(ErrorBody.of(refusal, errorId(refusal))));
-        if (closing) closeSoon();
+        if (close) closeSoon();
     }
 
     private HttpServerResponse head(int status) {
@@ -228,7 +234,7 @@ final class Exchange {
     }
 
     private void end(Buffer last) {
-        boolean unread = !request.isEnded();
+        boolean unread = unread();
         boolean oldVersion = request.version() != HttpVersion.HTTP_1_1;
         var flushed = response.end(last);
         if (unread) closeSoon();
@@ -236,6 +242,13 @@ final class Exchange {
         // what a reader does not take in time is not kept for it
         long timer = later(services.timeouts().stalledReader().multipliedBy(3), () -> request.connection().close());
         flushed.onComplete(ignored -> services.vertx().cancelTimer(timer));
+    }
+
+    /// Whether a body may still come, so that the connection cannot carry another request.
+    private boolean unread() {
+        String length = request.getHeader("Content-Length");
+        boolean body = request.headers().contains("Transfer-Encoding") || length != null && !length.equals("0");
+        return body && !request.isEnded();
     }
 
     /// Closes the connection when the caller has had the time to read the reply; a close at once, with unread data about,
@@ -263,7 +276,7 @@ final class Exchange {
                         id,
                         caller == null ? "" : caller.keyId(),
                         caller == null ? "" : caller.application(),
-                        request.method().name().length() <= 7 ? request.method().name() : "other",
+                        METHODS.contains(request.method()) ? request.method().name() : "other",
                         route,
                         status,
                         error,
