@@ -35,6 +35,7 @@ public enum ErrorCode {
     FORBIDDEN(Kind.DENIED, 403, "this key lacks the scope '%s'"),
     QUEUE_FULL(Kind.CAPACITY, 429, "%s requests are waiting, limit is %s: retry later"),
     SHUTTING_DOWN(Kind.CAPACITY, 503, "the server is shutting down: retry later"),
+    BUSY(Kind.CAPACITY, 503, "%s bytes of request bodies are being read, limit is %s: retry later"),
     NOT_READY(Kind.CAPACITY, 503, "the model is not ready: retry later"),
     DEADLINE_EXCEEDED(Kind.CAPACITY, 504, "the request took longer than its limit of %s s: ask for fewer tokens or retry later"),
     KV_CACHE_TOO_SMALL(

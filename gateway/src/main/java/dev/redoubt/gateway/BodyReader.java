@@ -17,19 +17,22 @@ final class BodyReader {
     private final Exchange exchange;
     private final HttpServerRequest request;
     private final long bytesMax;
+    private final BodyBudget budget;
     private final Consumer<byte[]> whole;
     private final Buffer body = Buffer.buffer();
-    private long deadline;
+    private long deadline = -1; // no timer yet; 0 is one like any other
     private boolean over;
 
     private BodyReader(Exchange exchange, Consumer<byte[]> whole) {
         this.exchange = exchange;
         this.request = exchange.request();
         this.bytesMax = exchange.services().limits().bodyBytesMax();
+        this.budget = exchange.services().bodies();
         this.whole = whole;
     }
 
-    /// @param whole is given the body if it arrives; if not, the exchange is refused
+    /// @param whole is given the body if it arrives, and gives its size back to the budget; if it does not arrive, the exchange
+    ///     is refused
     /// @throws ServeException if its headers alone refuse it
     static void read(Exchange exchange, Consumer<byte[]> whole) {
         new BodyReader(exchange, whole).start();
@@ -57,13 +60,22 @@ final class BodyReader {
 
     private void more(Buffer piece) {
         if (over) return;
-        if (body.length() + (long) piece.length() > bytesMax) refuse(tooLarge());
-        else body.appendBuffer(piece);
+        if (body.length() + (long) piece.length() > bytesMax) {
+            refuse(tooLarge());
+            return;
+        }
+        try {
+            budget.take(piece.length());
+            body.appendBuffer(piece);
+        } catch (ServeException noRoom) {
+            refuse(noRoom);
+        }
     }
 
     private void end() {
         if (over) return;
-        stop();
+        over = true;
+        exchange.services().vertx().cancelTimer(deadline);
         whole.accept(body.getBytes());
     }
 
@@ -74,7 +86,9 @@ final class BodyReader {
     }
 
     private void stop() {
+        if (over) return;
         over = true;
+        budget.give(body.length());
         exchange.services().vertx().cancelTimer(deadline);
     }
 

@@ -11,10 +11,11 @@ import org.jspecify.annotations.Nullable;
 /// sign of life, so that sending a head byte by byte keeps nothing open (slowloris). Safe for any thread.
 final class Connections {
     private static final int CONNECTIONS_MAX = 4096;
+    private static final long NO_TIMER = -1; // 0 is a timer like any other
 
     private final Vertx vertx;
     private final EdgeTimeouts timeouts;
-    private final Map<HttpConnection, Long> idleTimers = new ConcurrentHashMap<>(); // 0 while a request is in progress
+    private final Map<HttpConnection, Long> idleTimers = new ConcurrentHashMap<>(); // NO_TIMER while a request is in progress
 
     Connections(Vertx vertx, EdgeTimeouts timeouts) {
         this.vertx = vertx;
@@ -32,7 +33,7 @@ final class Connections {
     }
 
     void busy(HttpConnection connection) {
-        cancel(idleTimers.replace(connection, 0L));
+        cancel(idleTimers.replace(connection, NO_TIMER));
     }
 
     void idle(HttpConnection connection) {
@@ -45,6 +46,6 @@ final class Connections {
     }
 
     private void cancel(@Nullable Long timer) {
-        if (timer != null && timer != 0) vertx.cancelTimer(timer);
+        if (timer != null && timer != NO_TIMER) vertx.cancelTimer(timer);
     }
 }

@@ -59,10 +59,10 @@ final class Dispatcher {
             heads.checkQuery(request);
             switch (handling) {
                 case Handling.Probe probe -> exchange.replyStatus(probe.status().getAsInt());
-                case Handling.Get get -> work(exchange, () -> get.handler().accept(exchange, target.parameter()));
+                case Handling.Get get -> work(exchange, 0, () -> get.handler().accept(exchange, target.parameter()));
                 case Handling.Post post -> {
                     if (closing.getAsBoolean()) throw ServeException.of(ErrorCode.SHUTTING_DOWN);
-                    BodyReader.read(exchange, body -> work(exchange, () -> {
+                    BodyReader.read(exchange, body -> work(exchange, body.length, () -> {
                         post.handler().accept(exchange, post.body().decode("", parse(body)));
                     }));
                 }
@@ -88,16 +88,19 @@ final class Dispatcher {
         }
     }
 
-    private void work(Exchange exchange, Runnable handler) {
+    private void work(Exchange exchange, int bodyBytes, Runnable handler) {
         try {
             services.workers().execute(() -> {
                 try {
                     if (!exchange.gone()) handler.run();
-                } catch (RuntimeException | StackOverflowError fault) {
+                } catch (RuntimeException | Error fault) {
                     exchange.fail(fault);
+                } finally {
+                    services.bodies().give(bodyBytes);
                 }
             });
         } catch (RejectedExecutionException full) {
+            services.bodies().give(bodyBytes);
             exchange.refuse(ServeException.of(
                     ErrorCode.QUEUE_FULL, HttpEdge.WORK_QUEUE_MAX, HttpEdge.WORK_QUEUE_MAX));
         }

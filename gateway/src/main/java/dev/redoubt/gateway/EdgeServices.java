@@ -15,4 +15,5 @@ record EdgeServices(
         TimeSource time,
         EdgeMetrics metrics,
         AccessLog accessLog,
+        BodyBudget bodies,
         Executor workers) {}

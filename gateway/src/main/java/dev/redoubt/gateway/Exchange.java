@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -118,9 +119,13 @@ final class Exchange {
         whenOver = action;
     }
 
-    /// Runs on this exchange's event loop. Any thread.
+    /// Runs on this exchange's event loop; not at all when the edge is closed already. Any thread.
     void onEventLoop(Runnable action) {
-        context.runOnContext(ignored -> action.run());
+        try {
+            context.runOnContext(ignored -> action.run());
+        } catch (RejectedExecutionException closed) {
+            LOG.debug("request {} outlived the edge", id);
+        }
     }
 
     /// A whole reply. Any thread.
@@ -212,10 +217,9 @@ final class Exchange {
             case 429, 503 -> response.putHeader("Retry-After", "1");
             default -> {}
         }
-        if (close || !request.isEnded()) response.putHeader("Connection", "close");
-        boolean closing = close;
+        if (close || unread()) response.putHeader("Connection", "close");
         end(Buffer.buffer(ErrorBody.of(refusal, errorId(refusal))));
-        if (closing) closeSoon();
+        if (close) closeSoon();
     }
 
     private HttpServerResponse head(int status) {
@@ -228,7 +232,7 @@ final class Exchange {
     }
 
     private void end(Buffer last) {
-        boolean unread = !request.isEnded();
+        boolean unread = unread();
         boolean oldVersion = request.version() != HttpVersion.HTTP_1_1;
         var flushed = response.end(last);
         if (unread) closeSoon();
@@ -236,6 +240,13 @@ final class Exchange {
         // what a reader does not take in time is not kept for it
         long timer = later(services.timeouts().stalledReader().multipliedBy(3), () -> request.connection().close());
         flushed.onComplete(ignored -> services.vertx().cancelTimer(timer));
+    }
+
+    /// Whether a body may still come, so that the connection cannot carry another request.
+    private boolean unread() {
+        String length = request.getHeader("Content-Length");
+        boolean body = request.headers().contains("Transfer-Encoding") || length != null && !length.equals("0");
+        return body && !request.isEnded();
     }
 
     /// Closes the connection when the caller has had the time to read the reply; a close at once, with unread data about,

@@ -13,6 +13,7 @@ import dev.redoubt.gateway.EventInbox.Item;
 import dev.redoubt.gateway.openai.Answer;
 import dev.redoubt.gateway.openai.ErrorBody;
 import dev.redoubt.gateway.openai.ReplyFormat;
+import dev.redoubt.gateway.openai.StreamFormat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,7 @@ final class GenerationRun {
      * dropped and its generations are cancelled. The model never waits for any of this.
      *
      * Ends. A run ends once: by an answer, a failure, or the caller's leaving. Each way cancels what still runs. */
+    private static final long NO_TIMER = -1; // 0 is a timer like any other
     private static final int INBOX_EVENTS_MAX = 16_384;
     /// The model keeps the deadline itself; the edge steps in if it does not.
     private static final Duration DEADLINE_GRACE = Duration.ofSeconds(2);
@@ -36,7 +38,7 @@ final class GenerationRun {
     private final LanguageModel model;
     private final String modelName;
     private final ReplyFormat format;
-    private final boolean streaming;
+    private final Optional<StreamFormat> stream; // empty: one whole reply
     private final Answer answer;
     private final EventInbox inbox;
     private final Running running = new Running();
@@ -47,18 +49,23 @@ final class GenerationRun {
     private boolean started;
     private boolean over;
     private boolean stalled;
-    private long deadlineTimer;
-    private long pingTimer;
-    private long stallTimer;
+    private long deadlineTimer = NO_TIMER;
+    private long pingTimer = NO_TIMER;
+    private long stallTimer = NO_TIMER;
     private long wroteNanos;
 
     GenerationRun(
-            Exchange exchange, LanguageModel model, ReplyFormat format, boolean streaming, int prompts, int choices) {
+            Exchange exchange,
+            LanguageModel model,
+            ReplyFormat format,
+            Optional<StreamFormat> stream,
+            int prompts,
+            int choices) {
         this.exchange = exchange;
         this.model = model;
         this.modelName = model.card().name();
         this.format = format;
-        this.streaming = streaming;
+        this.stream = stream;
         this.answer = new Answer(prompts, choices);
         this.tokenNanos = new long[prompts * choices];
         this.promptsRunning = prompts;
@@ -92,18 +99,25 @@ final class GenerationRun {
         started = true;
         Duration left = exchange.services().limits().requestTimeout().plus(DEADLINE_GRACE);
         deadlineTimer = exchange.later(left, () -> fail(deadlineExceeded()));
-        if (streaming) keepAlive();
+        if (stream.isPresent()) keepAlive();
         drain();
     }
 
-    /// Takes what has come and writes it.
     private void drain() {
-        if (!started || over) return;
+        try {
+            if (started && !over) drainBatch();
+        } catch (RuntimeException fault) {
+            fail(exchange.internal(fault));
+        }
+    }
+
+    /// Takes what has come and writes it.
+    private void drainBatch() {
         if (inbox.overflown()) {
             dropReader();
             return;
         }
-        if (streaming && exchange.writeQueueFull()) {
+        if (stream.isPresent() && exchange.writeQueueFull()) {
             waitForReader();
             return;
         }
@@ -122,13 +136,15 @@ final class GenerationRun {
         switch (item.event()) {
             case GenerationEvent.Started begun -> {
                 answer.started(prompt, begun);
-                for (int c = 0; streaming && c < answer.choicesEach(); c++)
-                    format.begin(batch.out, answer, answer.index(prompt, c));
+                stream.ifPresent(format -> {
+                    for (int c = 0; c < answer.choicesEach(); c++)
+                        format.begin(batch.out, answer, answer.index(prompt, c));
+                });
             }
             case GenerationEvent.Delta delta -> {
                 int index = answer.index(prompt, delta.choice());
                 observe(index, delta.tokenIds().size(), item.atNanos());
-                if (streaming) batch.add(index, delta);
+                if (stream.isPresent()) batch.add(index, delta);
                 else answer.append(index, delta);
             }
             case GenerationEvent.Finished finished -> {
@@ -138,7 +154,7 @@ final class GenerationRun {
                 batch.flush();
                 if (finished.reason() != FinishReason.STOP && finished.reason() != FinishReason.LENGTH)
                     broken = Optional.of(finished.reason());
-                else if (streaming) format.finish(batch.out, answer, index, finished.reason());
+                else stream.ifPresent(format -> format.finish(batch.out, answer, index, finished.reason()));
             }
             case GenerationEvent.Completed completed -> {
                 batch.flush();
@@ -160,10 +176,10 @@ final class GenerationRun {
     private void complete(Batch batch) {
         exchange.used(answer.promptTokens(), answer.completionTokens());
         end();
-        if (streaming) {
+        if (stream.isPresent()) {
             exchange.beginEvents();
-            format.end(batch.out, answer);
-            batch.out.append("data: [DONE]\n\n");
+            stream.get().end(batch.out, answer);
+            batch.out.append(StreamFormat.DONE);
             exchange.endEvents(batch.out, Optional.empty());
         } else { // rendering may be long: thousands of log probabilities
             Thread.ofVirtual().name("render").start(() -> {
@@ -182,8 +198,8 @@ final class GenerationRun {
         end();
         running.cancel();
         if (exchange.answered()) {
-            String event = "data: " + ErrorBody.of(error, exchange.errorId(error)) + "\n\ndata: [DONE]\n\n";
-            exchange.endEvents(event, Optional.of(error));
+            String event = "data: " + ErrorBody.of(error, exchange.errorId(error)) + "\n\n";
+            exchange.endEvents(event + StreamFormat.DONE, Optional.of(error));
         } else exchange.refuse(error);
     }
 
@@ -200,7 +216,7 @@ final class GenerationRun {
     }
 
     private void write(CharSequence events) {
-        if (!streaming || over || events.isEmpty()) return;
+        if (stream.isEmpty() || over || events.isEmpty()) return;
         exchange.beginEvents();
         exchange.write(events);
         wroteNanos = exchange.services().time().nanos();
@@ -270,7 +286,7 @@ final class GenerationRun {
 
         void flush() {
             if (!text.isEmpty() || !logprobs.isEmpty())
-                format.more(out, answer, index, text.toString(), List.copyOf(logprobs));
+                stream.orElseThrow().more(out, answer, index, text.toString(), List.copyOf(logprobs));
             text.setLength(0);
             logprobs.clear();
         }

@@ -23,6 +23,7 @@ import dev.redoubt.gateway.openai.JsonWriter;
 import dev.redoubt.gateway.openai.PlainReply;
 import dev.redoubt.gateway.openai.ReplyFormat;
 import dev.redoubt.gateway.openai.ReplyHead;
+import dev.redoubt.gateway.openai.StreamFormat;
 import dev.redoubt.gateway.openai.TokenizerFields;
 import dev.redoubt.policy.Principal;
 import dev.redoubt.policy.Scope;
@@ -85,7 +86,8 @@ final class Handlers {
         LanguageModel model = served(call.model());
         if (!model.card().chat())
             throw ServeException.ofField(ErrorCode.NO_CHAT_TEMPLATE, "model", model.card().name());
-        run(exchange, model, call, new ChatReply(head(exchange, "chatcmpl-", model, call), call), call.prompts());
+        ChatReply format = new ChatReply(head(exchange, "chatcmpl-", model, call), call);
+        run(exchange, model, call, format, streamed(call, format), call.prompts());
     }
 
     private void completion(Exchange exchange, FieldValues body) {
@@ -101,17 +103,22 @@ final class Handlers {
                 echoes.add(echo(call.prompts().get(i), prompts.get(i), model));
         }
         boolean promptLogprobs = body.find(generation.promptLogprobs()).isPresent();
-        ReplyFormat format = new CompletionReply(head(exchange, "cmpl-", model, call), call, promptLogprobs, echoes);
-        run(exchange, model, call, format, prompts);
+        CompletionReply format = new CompletionReply(head(exchange, "cmpl-", model, call), call, promptLogprobs, echoes);
+        run(exchange, model, call, format, streamed(call, format), prompts);
     }
 
     private void generate(Exchange exchange, FieldValues body) {
         GenerationCall call = generation.generate(body);
-        run(exchange, served(call.model()), call, new PlainReply(), call.prompts());
+        run(exchange, served(call.model()), call, new PlainReply(), Optional.empty(), call.prompts());
     }
 
     private void run(
-            Exchange exchange, LanguageModel model, GenerationCall call, ReplyFormat format, List<Prompt> prompts) {
+            Exchange exchange,
+            LanguageModel model,
+            GenerationCall call,
+            ReplyFormat format,
+            Optional<StreamFormat> stream,
+            List<Prompt> prompts) {
         generation.checkVocabulary(call, model.card());
         Principal principal = exchange.principal();
         Caller caller = new Caller(principal.application(), principal.keyId(), call.endUser());
@@ -120,7 +127,11 @@ final class Handlers {
         List<GenerationRequest> requests = prompts.stream()
                 .map(prompt -> new GenerationRequest(caller, prompt, sampling, call.choices(), deadline))
                 .toList();
-        new GenerationRun(exchange, model, format, call.stream(), prompts.size(), call.choices()).start(requests);
+        new GenerationRun(exchange, model, format, stream, prompts.size(), call.choices()).start(requests);
+    }
+
+    private static Optional<StreamFormat> streamed(GenerationCall call, StreamFormat format) {
+        return call.stream() ? Optional.of(format) : Optional.empty();
     }
 
     /// A scored echo reports the ids of the prompt, so these very ids are what is computed.

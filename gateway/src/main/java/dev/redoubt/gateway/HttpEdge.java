@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// The HTTP server: from a socket to a [dev.redoubt.base.generation.LanguageModel] and back.
 public final class HttpEdge implements AutoCloseable {
@@ -31,6 +32,8 @@ public final class HttpEdge implements AutoCloseable {
 
     private static final int EVENT_LOOPS = 2;
     private static final int WORKERS = Math.max(2, Math.min(8, Runtime.getRuntime().availableProcessors()));
+    /// Bodies of full size in memory at once.
+    private static final int BODIES_AT_ONCE = 8;
     private static final int LINE_BYTES_MAX = 4096;
     private static final int HEADER_BYTES_MAX = 16 * 1024;
 
@@ -39,7 +42,7 @@ public final class HttpEdge implements AutoCloseable {
     private final AccessLog accessLog;
     private final EdgeTimeouts timeouts;
     private final HttpServer server;
-    private volatile boolean closing;
+    private final AtomicBoolean closing = new AtomicBoolean();
 
     private HttpEdge(
             EdgeOptions options, ModelRegistry models, KeyStore keys, TimeSource time, EdgeTimeouts timeouts) {
@@ -62,11 +65,12 @@ public final class HttpEdge implements AutoCloseable {
                 new ArrayBlockingQueue<>(WORK_QUEUE_MAX),
                 Thread.ofPlatform().name("edge-worker-", 0).daemon().factory());
         accessLog = new AccessLog();
+        BodyBudget bodies = new BodyBudget(BODIES_AT_ONCE * options.limits().bodyBytesMax());
         EdgeServices services = new EdgeServices(
-                vertx, options.limits(), timeouts, time, new EdgeMetrics(models), accessLog, workers);
-        RouteTable routes = new Handlers(services, models).routes(() -> closing);
+                vertx, options.limits(), timeouts, time, new EdgeMetrics(models), accessLog, bodies, workers);
+        RouteTable routes = new Handlers(services, models).routes(closing::get);
         Dispatcher dispatcher =
-                new Dispatcher(services, routes, keys, new RequestHeads(options.host()), () -> closing);
+                new Dispatcher(services, routes, keys, new RequestHeads(options.host()), closing::get);
         Connections connections = new Connections(vertx, timeouts);
         server = vertx.createHttpServer(serverOptions(options))
                 .connectionHandler(connections::opened)
@@ -102,10 +106,10 @@ public final class HttpEdge implements AutoCloseable {
         return server.actualPort();
     }
 
-    /// Stops listening, lets running requests end for a bounded time, then closes what is left.
+    /// Stops listening, lets running requests end for a bounded time, then closes what is left. A second call does nothing.
     @Override
     public void close() {
-        closing = true;
+        if (!closing.compareAndSet(false, true)) return;
         try {
             await(
                     server.shutdown(timeouts.drain()).toCompletionStage(),

@@ -137,4 +137,143 @@ final class HttpEdgeTest {
                 .contains("vllm:generation_tokens_total{model_name=\"scripted\"}")
                 .contains("redoubt_http_requests_total{route=\"/v1/chat/completions\",status=\"200\"}");
     }
+
+    @ParameterizedTest
+    @CsvSource({"/v1/models", "/nothing", "/v1/nothing", "/openapi.json", "/metrics", "/livez/", "//livez", "/v1/%6dodels"})
+    void V5_3_withoutAKeyEveryPathIs401(String path) throws Exception {
+        HttpResponse<String> reply =
+                edge.send(HttpRequest.newBuilder(edge.uri(path)).build());
+        assertThat(reply.statusCode()).isEqualTo(401);
+        assertThat(reply.body()).isEqualTo(edge.send(HttpRequest.newBuilder(edge.uri("/v1/models")).build()).body());
+        assertThat(reply.headers().firstValue("www-authenticate")).contains("Bearer");
+    }
+
+    @Test
+    void R4_3_unknownMalformedAndRevokedKeysGetTheSameReply() {
+        var revoked = edge.keys.create("gone", java.util.Set.of(dev.redoubt.policy.Scope.INFERENCE));
+        edge.keys.revoke(revoked.keyId());
+        for (String key : List.of(revoked.secret(), "rdt_" + "A".repeat(43), "x")) {
+            HttpResponse<String> reply = edge.send(HttpRequest.newBuilder(edge.uri("/v1/models"))
+                    .header("Authorization", "Bearer " + key)
+                    .build());
+            assertThat(reply.statusCode()).isEqualTo(401);
+            assertThat(reply.body())
+                    .isEqualTo("{\"error\":{\"message\":\"no valid key: send 'Authorization: Bearer KEY' or 'X-API-Key: KEY'\","
+                            + "\"type\":\"authentication_error\",\"param\":null,\"code\":\"unauthenticated\"}}");
+        }
+    }
+
+    @Test
+    void twoKeysMustAgree() {
+        HttpRequest.Builder same = edge.request("/v1/models").header("X-API-Key", edge.key);
+        assertThat(edge.send(same.build()).statusCode()).isEqualTo(200);
+        HttpRequest.Builder other = edge.request("/v1/models").header("X-API-Key", edge.metricsKey);
+        assertThat(edge.send(other.build()).statusCode()).isEqualTo(401);
+    }
+
+    @Test
+    void R4_4_aKeyWithoutTheScopeIsRefusedOnTheResolvedRoute() {
+        HttpResponse<String> reply = edge.send(HttpRequest.newBuilder(edge.uri("/v1/models"))
+                .header("Authorization", "Bearer " + edge.metricsKey)
+                .build());
+        assertThat(reply.statusCode()).isEqualTo(403);
+        assertThat(reply.body()).contains("\"type\":\"permission_error\"", "'inference'");
+    }
+
+    @Test
+    void anotherMethodIs405WithAllow() {
+        HttpResponse<String> reply = edge.get(CHAT);
+        assertThat(reply.statusCode()).isEqualTo(405);
+        assertThat(reply.headers().firstValue("allow")).contains("POST");
+    }
+
+    @Test
+    void aQueryIsRefused() {
+        HttpResponse<String> reply = edge.get("/v1/models?limit=3");
+        assertThat(reply.statusCode()).isEqualTo(400);
+        assertThat(reply.body()).contains("unknown field 'limit'");
+    }
+
+    @Test
+    void R5_3_aFaultOfOursTellsNothingButItsId() {
+        HttpResponse<String> reply = edge.post("/generate", "{\"prompt\":\"!throw\"}");
+        assertThat(reply.statusCode()).isEqualTo(500);
+        assertThat(reply.body())
+                .doesNotContain(ScriptedModel.SECRET, "Exception")
+                .contains(reply.headers().firstValue("x-request-id").orElseThrow());
+    }
+
+    @Test
+    void aFullQueueIs429WithRetryAfter() {
+        HttpResponse<String> reply = edge.post("/generate", "{\"prompt\":\"!full\"}");
+        assertThat(reply.statusCode()).isEqualTo(429);
+        assertThat(reply.headers().firstValue("retry-after")).contains("1");
+    }
+
+    @Test
+    void R1_4_severalPromptsAreAdmittedAllOrNone() {
+        int before = edge.model.requests.size();
+        HttpResponse<String> reply =
+                edge.post(COMPLETIONS, "{\"model\":\"scripted\",\"prompt\":[\"!hang\",\"!hang\",\"!full\"]}");
+        assertThat(reply.statusCode()).isEqualTo(429);
+        assertThat(edge.model.requests).hasSize(before + 2);
+        while (edge.model.running() > 0) Thread.onSpinWait(); // both are cancelled, long before their deadline
+    }
+
+    @Test
+    void theCallerIsTheKeyAndItsEndUser() {
+        edge.post(CHAT, "{" + HELLO + ",\"max_tokens\":1,\"user\":\"alice\"}");
+        var caller = edge.model.requests.getLast().caller();
+        assertThat(caller.tenant()).isEqualTo("test");
+        assertThat(caller.principal()).startsWith("key_");
+        assertThat(caller.endUser()).contains("alice");
+    }
+
+    @Test
+    void aBrokenStreamEndsByAnErrorEvent() {
+        String body = edge.post(COMPLETIONS, "{\"model\":\"scripted\",\"prompt\":\"!break\",\"stream\":true}").body();
+        assertThat(body).contains(" w0").contains("\"code\":\"internal\"").contains("\"error_id\"").endsWith("data: [DONE]\n\n");
+    }
+
+    @Test
+    void logprobsHaveTheShapesOfTheirRoutes() {
+        JsonNode chat = json(edge.post(CHAT, "{" + HELLO + ",\"max_tokens\":1,\"logprobs\":true,\"top_logprobs\":2}").body());
+        JsonNode token = chat.at("/choices/0/logprobs/content/0");
+        assertThat(token.get("token").stringValue()).isEqualTo(" w0");
+        assertThat(token.get("bytes").toString()).isEqualTo("[32,119,48]");
+        assertThat(token.get("top_logprobs")).hasSize(2);
+        JsonNode completion = json(edge.post(
+                        COMPLETIONS,
+                        "{\"model\":\"scripted\",\"prompt\":\"ab\",\"max_tokens\":1,\"logprobs\":1,\"echo\":true,\"prompt_logprobs\":0}")
+                .body());
+        assertThat(completion.at("/choices/0/logprobs").toString())
+                .isEqualTo("{\"tokens\":[\"a\",\"b\",\" w0\"],\"token_logprobs\":[null,-0.5,-0.5],"
+                        + "\"top_logprobs\":[null,{\"b\":-0.5},{\" w0\":-0.5}],\"text_offset\":[0,1,2]}");
+        assertThat(completion.at("/choices/0/prompt_logprobs").toString())
+                .isEqualTo("[null,{\"98\":{\"logprob\":-0.5,\"rank\":1,\"decoded_token\":\"b\"}}]");
+    }
+
+    @Test
+    void theDescriptionNamesEveryRouteAndField() {
+        JsonNode description = json(edge.get("/openapi.json").body());
+        assertThat(description.at("/paths/~1v1~1chat~1completions/post/requestBody/content/application~1json/schema/properties/max_tokens/maximum")
+                        .intValue())
+                .isEqualTo(2048);
+        description.get("paths").properties().forEach(path -> {
+            String asked = path.getKey().replace("{id}", "scripted");
+            boolean get = path.getValue().has("get");
+            int status = get ? edge.get(asked).statusCode() : edge.post(asked, "{\"not-a-field\":1}").statusCode();
+            assertThat(status).as(asked).isEqualTo(asked.equals("/metrics") ? 403 : get ? 200 : 400);
+        });
+    }
+
+    @Test
+    void V1_6_anAccessLineHasNoContent() {
+        String line = AccessLog.json(new AccessLog.Line(
+                java.time.Instant.EPOCH, "id", "key_1", "app", "POST", CHAT, 200, "", 1234, 5, 6));
+        assertThat(line)
+                .isEqualTo("{\"time\":\"1970-01-01T00:00:00Z\",\"request_id\":\"id\",\"key_id\":\"key_1\",\"application\":\"app\","
+                        + "\"method\":\"POST\",\"route\":\"/v1/chat/completions\",\"status\":200,\"error\":\"\","
+                        + "\"duration_us\":1234,\"prompt_tokens\":5,\"completion_tokens\":6}");
+    }
 }

@@ -5,7 +5,7 @@ import dev.redoubt.base.generation.TokenLogprob;
 import java.util.List;
 
 /// Replies of `/v1/chat/completions`.
-public final class ChatReply implements ReplyFormat {
+public final class ChatReply implements StreamFormat {
     private static final String CHUNK = "chat.completion.chunk";
 
     private final ReplyHead head;

@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Replies of `/v1/completions`.
-public final class CompletionReply implements ReplyFormat {
+public final class CompletionReply implements StreamFormat {
     private static final String OBJECT = "text_completion";
 
     private final ReplyHead head;

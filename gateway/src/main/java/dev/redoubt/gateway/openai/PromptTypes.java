@@ -95,7 +95,10 @@ final class PromptTypes {
                         new Case<>(JsonNode::isArray, FieldType.listOf(part, 1, PARTS_MAX)
                                 .map((path, parts) -> {
                                     StringBuilder joined = new StringBuilder();
-                                    for (var one : parts) joined.append(one.get(text));
+                                    for (var one : parts) {
+                                        if (!joined.isEmpty()) joined.append('\n'); // as vLLM and llama.cpp do
+                                        joined.append(one.get(text));
+                                    }
                                     return joined.toString();
                                 }))));
     }
