@@ -4,11 +4,13 @@ package dev.redoubt.engine.tokenize;
 final class Utf8Assembler {
     /* The Unicode Standard, table 3-7, and the practice of "maximal subparts": a byte that cannot go on ends the sequence before
      * it with one U+FFFD and is looked at again. The bounds of the second byte keep out overlong forms, surrogates and what is
-     * above U+10FFFF; Java's own decoder answers one U+FFFD for an encoded surrogate, the Unicode Standard three. */
+     * above U+10FFFF; Java's own decoder answers one U+FFFD for an encoded surrogate, the Unicode Standard three. The first two
+     * bytes of an encoded surrogate wait for what follows, as in Python's incremental decoder: the text is the same. */
     private static final char REPLACEMENT = '\uFFFD';
 
     private int codePoint;
     private int missing;
+    private boolean inSurrogate; // ED A0..BF
     private int low = 0x80;
     private int high = 0xBF;
 
@@ -22,9 +24,13 @@ final class Utf8Assembler {
                 if (--missing == 0) out.appendCodePoint(codePoint);
                 return;
             }
-            out.append(REPLACEMENT);
-            missing = 0;
+            if (low == 0x80 && high == 0x9F && b > 0x9F && b <= 0xBF) {
+                missing = 0;
+                inSurrogate = true;
+                return;
+            }
         }
+        end(out);
         begin(b, out);
     }
 
@@ -50,6 +56,8 @@ final class Utf8Assembler {
     /// The end: what is incomplete becomes one U+FFFD.
     void end(StringBuilder out) {
         if (missing > 0) out.append(REPLACEMENT);
+        if (inSurrogate) out.append(REPLACEMENT).append(REPLACEMENT);
         missing = 0;
+        inSurrogate = false;
     }
 }

@@ -26,7 +26,7 @@ class GoldenTokensTest {
     @ValueSource(strings = {"gpt-2", "llama-bpe", "qwen2", "llama-spm"})
     void idsAreThoseOfLlamaCpp(String name) throws Exception {
         Path gguf = Shared.testdata("tokenizers/ggml-vocab-" + name + ".gguf");
-        String[] texts = Files.readString(Path.of(gguf + ".inp")).split("\n__ggml_vocab_test__\n", -1);
+        String[] texts = Files.readString(Path.of(gguf + ".inp")).split("\n__ggml_vocab_test__\n");
         List<String> expected = Files.readAllLines(Path.of(gguf + ".out"));
         assertThat(texts).hasSameSizeAs(expected);
         try (Tokenizer tokenizer = Tokenizer.of(new GgufFile(gguf).vocabulary())) {
