@@ -128,8 +128,8 @@ public final class TinyModels {
             String attention = "model.layers." + layer + ".self_attn.";
             String feedForward = "model.layers." + layer + ".mlp.";
             all.add(norm(random, gguf + "attn_norm.weight", "model.layers." + layer + ".input_layernorm.weight"));
-            all.add(matrix(random, gguf + "attn_q.weight", attention + "q_proj.weight", queryWidth, HIDDEN_SIZE, 0.25, QUERY_HEADS));
-            all.add(matrix(random, gguf + "attn_k.weight", attention + "k_proj.weight", kvWidth, HIDDEN_SIZE, 0.25, KV_HEADS));
+            all.add(matrix(random, gguf + "attn_q.weight", attention + "q_proj.weight", queryWidth, HIDDEN_SIZE, 0.15, QUERY_HEADS));
+            all.add(matrix(random, gguf + "attn_k.weight", attention + "k_proj.weight", kvWidth, HIDDEN_SIZE, 0.15, KV_HEADS));
             all.add(matrix(random, gguf + "attn_v.weight", attention + "v_proj.weight", kvWidth, HIDDEN_SIZE, 0.2, 0));
             all.add(matrix(random, gguf + "attn_output.weight", attention + "o_proj.weight", HIDDEN_SIZE, queryWidth, 0.2, 0));
             all.add(norm(random, gguf + "ffn_norm.weight", "model.layers." + layer + ".post_attention_layernorm.weight"));
@@ -151,7 +151,7 @@ public final class TinyModels {
 
     private static Weight norm(SplittableRandom random, String gguf, String huggingFace) {
         float[] values = new float[HIDDEN_SIZE];
-        for (int i = 0; i < values.length; i++) values[i] = (float) random.nextDouble(0.75, 1.25);
+        for (int i = 0; i < values.length; i++) values[i] = random.nextInt(48, 81) / 64f; // exact in every kind
         return new Weight(gguf, huggingFace, new long[] {HIDDEN_SIZE}, values, 0);
     }
 

@@ -113,7 +113,7 @@ final class Llama implements Model {
 
     @Override
     public void forward(StepBatch step, KvMemory kv, LogitsSink sink) {
-        verify(step);
+        verify(step, kv);
         AttentionBatch batch = step.attention;
         int rows = batch.rows;
         compute.embed(embedding, step.tokenIds, rows, x);
@@ -143,16 +143,30 @@ final class Llama implements Model {
         }
     }
 
-    /// What kernels take on trust: a wrong id or position would read memory that is not the model's.
-    private void verify(StepBatch step) {
+    /// What kernels take on trust: a wrong id, position or block would touch memory that is not the sequence's.
+    private void verify(StepBatch step, KvMemory kv) {
         AttentionBatch batch = step.attention;
         Invariant.hold(batch.rows <= rowsMax, "%d rows in a step, limit is %d", batch.rows, rowsMax);
+        int positions = rope.cos().rows();
         for (int row = 0; row < batch.rows; row++) {
             int id = step.tokenIds[row];
             Invariant.hold(id >= 0 && id < config.vocabularySize(), "token id %d, vocabulary is %d", id, config.vocabularySize());
             int position = batch.position[row];
+            Invariant.hold(position >= 0 && position < positions, "position %d, limit is %d", position, positions);
+            int sequence = batch.sequence[row];
+            Invariant.hold(sequence >= 0 && sequence < batch.sequences, "sequence %d of %d", sequence, batch.sequences);
+            int[] blocks = batch.blockTable[sequence];
+            int index = position / KvLayout.BLOCK_TOKENS;
             Invariant.hold(
-                    position >= 0 && position < rope.cos().rows(), "position %d, limit is %d", position, rope.cos().rows());
+                    index < blocks.length && blocks[index] >= 0 && blocks[index] < kv.blocks(),
+                    "position %d has no block among %d of a pool of %d",
+                    position,
+                    blocks.length,
+                    kv.blocks());
+        }
+        for (int i = 0; i < step.logitRowCount; i++) {
+            int row = step.logitRows[i];
+            Invariant.hold(row >= 0 && row < batch.rows, "logits of row %d wanted, %d rows", row, batch.rows);
         }
     }
 

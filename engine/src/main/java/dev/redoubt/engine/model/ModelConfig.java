@@ -52,7 +52,8 @@ record ModelConfig(
         double epsilon = number(source, ConfigKey.NORM_EPSILON, 1e-6);
         if (!(epsilon > 0 && epsilon <= 1)) throw refusal(source, ConfigKey.NORM_EPSILON, epsilon + ", allowed is above 0, at most 1");
         double ropeBase = number(source, ConfigKey.ROPE_BASE, 10_000);
-        if (!(ropeBase >= 1 && ropeBase <= 1e12)) throw refusal(source, ConfigKey.ROPE_BASE, ropeBase + ", allowed is 1 to 1e12");
+        if (!(ropeBase > 1 && ropeBase <= 1e12))
+            throw refusal(source, ConfigKey.ROPE_BASE, ropeBase + ", allowed is above 1, at most 1e12");
         source.tokenIds().forEach((name, id) -> {
             if (id < 0 || id >= vocabularySize)
                 throw ConfigSource.refusal(name + " is " + id + ", the vocabulary has ids 0 to " + (vocabularySize - 1));

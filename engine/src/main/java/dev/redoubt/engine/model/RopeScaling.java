@@ -25,6 +25,15 @@ sealed interface RopeScaling {
             boolean truncate,
             double attentionFactor)
             implements RopeScaling {
+        Yarn {
+            if (!(betaSlow > 0 && betaFast >= betaSlow && betaFast <= 1e6))
+                throw ConfigSource.refusal("rope scaling 'yarn' has beta_fast " + betaFast + " and beta_slow " + betaSlow
+                        + ", must be positive and the first not the smaller");
+            if (!(attentionFactor > 0 && attentionFactor <= 100))
+                throw ConfigSource.refusal(
+                        "rope scaling 'yarn' has attention_factor " + attentionFactor + ", allowed is above 0, at most 100");
+        }
+
         /// The factor on cosine and sine where a file gives none.
         static double usualAttentionFactor(double factor, double scale) {
             return factor <= 1 ? 1 : 0.1 * scale * StrictMath.log(factor) + 1;

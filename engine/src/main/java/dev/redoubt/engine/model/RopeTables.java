@@ -12,11 +12,10 @@ final class RopeTables {
 
     /// @param divisors (1, headDimension / 2), what each frequency is divided by; GGUF's `rope_freqs`
     /// @return (positions, headDimension / 2) each
+    /// @throws dev.redoubt.trust.ArtifactException if a divisor is not positive, or comes on top of another scaling
     static RopeTable of(ModelConfig config, Optional<FloatMatrix> divisors, int positions, Arena arena) {
         float[] frequencies = frequencies(config.headDimension(), config.ropeBase(), config.ropeScaling());
-        divisors.ifPresent(by -> {
-            for (int j = 0; j < frequencies.length; j++) frequencies[j] /= by.get(0, j);
-        });
+        divisors.ifPresent(by -> divide(frequencies, by, config.ropeScaling()));
         float attentionFactor =
                 config.ropeScaling() instanceof RopeScaling.Yarn yarn ? (float) yarn.attentionFactor() : 1f;
         FloatMatrix cos = FloatMatrix.allocate(positions, frequencies.length, arena);
@@ -29,6 +28,17 @@ final class RopeTables {
             }
         }
         return new RopeTable(cos, sin, config.interleavedRope());
+    }
+
+    private static void divide(float[] frequencies, FloatMatrix divisors, RopeScaling scaling) {
+        if (!(scaling instanceof RopeScaling.None))
+            throw ConfigSource.refusal("rope_freqs.weight comes on top of rope scaling " + scaling + ": this model cannot be served");
+        for (int j = 0; j < frequencies.length; j++) {
+            float divisor = divisors.get(0, j);
+            if (!(divisor > 0 && divisor <= 1e6f))
+                throw ConfigSource.refusal("rope_freqs.weight has " + divisor + " at " + j + ", allowed is above 0, at most 1000000");
+            frequencies[j] /= divisor;
+        }
     }
 
     /// `base^(-2j / headDimension)`, scaled.

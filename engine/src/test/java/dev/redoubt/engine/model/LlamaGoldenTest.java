@@ -68,7 +68,7 @@ class LlamaGoldenTest {
             Files.copy(source.resolve("model.safetensors"), folder.resolve("model.safetensors"));
             Files.copy(source.resolve(variant), folder.resolve("config.json"));
         }
-        try (PromptRunner runner = PromptRunner.open(path, "vector", 256, 48)) {
+        try (PromptRunner runner = PromptRunner.open(path, "vector", 1, 256, 48)) {
             JsonNode prompts = expected.path("prompts");
             for (int i = 0; i < prompts.size(); i++) {
                 int[] ids = Golden.ints(prompts.get(i).path("ids"));

@@ -3,12 +3,14 @@ package dev.redoubt.engine.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.ModelStore;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -144,6 +146,17 @@ class ModelsTest {
         Path model = TinyModels.huggingFace(folder.resolve("tiny"), WeightKind.F32, 1);
         config(model, from, to);
         assertThat(describe(model).headDimension()).isEqualTo(16);
+    }
+
+    @Test
+    void tinyVocabularyEncodesEveryText() throws IOException {
+        Path model = TinyModels.huggingFace(folder.resolve("tiny"), WeightKind.F32, 1);
+        String text = "Then the wind went on. Grüße, 世界 \uD83D\uDE00\n\n";
+        try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.newInstance(model.resolve("tokenizer.json"))) {
+            long[] ids = tokenizer.encode(text, false, false).getIds();
+            assertThat(ids).hasSizeLessThan(text.getBytes(StandardCharsets.UTF_8).length); // merges are used
+            assertThat(tokenizer.decode(ids, false)).isEqualTo(text);
+        }
     }
 
     private static void config(Path model, String from, String to) throws IOException {

@@ -27,13 +27,13 @@ final class PromptRunner implements AutoCloseable {
     }
 
     static PromptRunner open(Path path, String kernels, int contextTokensMax) {
-        return open(path, kernels, contextTokensMax, contextTokensMax);
+        return open(path, kernels, 1, contextTokensMax, contextTokensMax);
     }
 
     /// @param rowsMax tokens of a prefill chunk
-    static PromptRunner open(Path path, String kernels, int contextTokensMax, int rowsMax) {
+    static PromptRunner open(Path path, String kernels, int threads, int contextTokensMax, int rowsMax) {
         VerifiedArtifact artifact = ModelStore.openPath(path);
-        Compute compute = Compute.open(kernels, 2, rowsMax, Models.describe(artifact).widestInput());
+        Compute compute = Compute.open(kernels, threads, rowsMax, Models.describe(artifact).widestInput());
         Model model = Models.load(artifact, compute, rowsMax, contextTokensMax);
         int blocks = (contextTokensMax + KvLayout.BLOCK_TOKENS - 1) / KvLayout.BLOCK_TOKENS;
         return new PromptRunner(compute, model, KvMemory.map(model.kvLayout(), blocks), rowsMax);

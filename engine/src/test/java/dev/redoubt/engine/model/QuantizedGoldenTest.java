@@ -61,7 +61,7 @@ class QuantizedGoldenTest {
     @CsvSource({"wikitext, vector, 3", "shakespeare, vector, 3", "wikitext, scalar, 1"})
     void smolLm2IsWithinOnePercentOfItsPerplexity(String text, String kernels, int windows) throws IOException {
         String given = System.getenv("REDOUBT_SMOLLM2");
-        assumeTrue(given != null && Files.exists(Path.of(given)), "skipped: REDOUBT_SMOLLM2 names no GGUF file");
+        assumeTrue(given != null && Files.isRegularFile(Path.of(given)), "skipped: REDOUBT_SMOLLM2 names no GGUF file");
         Path root = Shared.testdata("smollm2");
         int[] ids = Golden.ints(root.resolve(text + "-ids.i32"));
         float[] nll = Golden.floats(root.resolve(text + "-nll.f32"));
@@ -71,7 +71,7 @@ class QuantizedGoldenTest {
         int positions = kernels.equals("scalar") ? 64 : 512; // a prefix of a window sees the same
         int windowsRun = Integer.getInteger("redoubt.windows", windows);
         Agreement agreement = new Agreement();
-        try (PromptRunner runner = PromptRunner.open(Path.of(given), kernels, positions)) {
+        try (PromptRunner runner = PromptRunner.open(Path.of(given), kernels, 2, positions, positions)) {
             for (int w = 0; w < windowsRun; w++) {
                 float[][] logits = runner.logits(Arrays.copyOfRange(ids, w * 512, w * 512 + positions));
                 for (int i = 0; i < positions - 1; i++) {
