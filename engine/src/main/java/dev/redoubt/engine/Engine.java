@@ -260,7 +260,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
             loop.submit(request);
         } catch (ServeException refusal) {
             refuse(request, refusal);
-        } catch (RuntimeException fault) {
+        } catch (RuntimeException | Error fault) {
             Faults.log(request.id, fault);
             refuse(request, ServeException.of(ErrorCode.INTERNAL));
         }

@@ -112,7 +112,7 @@ final class EngineLoop implements LoopCommands {
         List<RowOutcome> outcomes;
         try {
             outcomes = runner.run(batch, List.copyOf(tasks)); // one forward pass, one token for each that caught up
-        } catch (RuntimeException | OutOfMemoryError | StackOverflowError fault) {
+        } catch (RuntimeException | Error fault) {
             failStep(plan, fault);
             return true;
         }
@@ -162,6 +162,7 @@ final class EngineLoop implements LoopCommands {
     CompletableFuture<Integer> clearCache(String tenant) {
         CompletableFuture<Integer> cleared = new CompletableFuture<>();
         post(new Command.ClearCache(tenant, cleared));
+        if (stopping) cleared.complete(0); // the loop may be past its last look at the inbox; everything is zeroed then
         return cleared;
     }
 
@@ -189,7 +190,7 @@ final class EngineLoop implements LoopCommands {
     private boolean stepOrRecover() {
         try {
             return step();
-        } catch (RuntimeException | OutOfMemoryError | StackOverflowError fault) {
+        } catch (RuntimeException | Error fault) {
             Faults.logStep("the engine loop starts afresh after a fault", fault);
             Set<LiveRequest> requests = new java.util.LinkedHashSet<>();
             for (Choice choice : choices.values()) requests.add(choice.request());
@@ -299,10 +300,10 @@ final class EngineLoop implements LoopCommands {
             switch (outcome) {
                 case RowOutcome.Token token -> accept(choice, token);
                 case RowOutcome.Logprob logprob -> choice.request().promptLogprobs.add(logprob.logprob());
-                case RowOutcome.Fault fault -> failRequest(choice.request(), fault.cause());
+                case RowOutcome.Fault fault -> failAlone(choice.request(), fault.cause());
             }
-        } catch (RuntimeException fault) {
-            failRequest(choice.request(), fault);
+        } catch (RuntimeException | Error fault) {
+            failAlone(choice.request(), fault);
         }
     }
 
@@ -381,8 +382,12 @@ final class EngineLoop implements LoopCommands {
         if (request.known) for (Choice choice : request.choices) end(choice);
     }
 
-    private void failRequest(LiveRequest request, Throwable fault) {
+    private void failAlone(LiveRequest request, Throwable fault) {
         Faults.log(request.id, fault);
+        discardAndFail(request);
+    }
+
+    private void discardAndFail(LiveRequest request) {
         for (Choice choice : request.choices) {
             if (choices.remove(choice.sequence()) == null) continue;
             scheduler.discard(choice.sequence());
@@ -400,7 +405,7 @@ final class EngineLoop implements LoopCommands {
         Faults.logStep("a step with " + plan.tokens() + " tokens failed", fault);
         for (StepPlan.Entry entry : plan.entries()) {
             Choice choice = choices.get(entry.sequence());
-            if (choice != null) failRequest(choice.request(), fault);
+            if (choice != null) discardAndFail(choice.request());
         }
     }
 

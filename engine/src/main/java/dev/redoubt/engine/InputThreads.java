@@ -55,7 +55,7 @@ final class InputThreads {
         boolean taken = offer(() -> {
             try {
                 result.complete(work.get());
-            } catch (RuntimeException fault) {
+            } catch (RuntimeException | Error fault) {
                 result.completeExceptionally(fault);
             }
         });
@@ -63,8 +63,11 @@ final class InputThreads {
         try {
             return result.join();
         } catch (CompletionException failed) {
-            if (failed.getCause() instanceof RuntimeException cause) throw cause;
-            throw failed;
+            switch (failed.getCause()) {
+                case RuntimeException cause -> throw cause;
+                case Error cause -> throw cause;
+                case null, default -> throw failed;
+            }
         }
     }
 

@@ -70,7 +70,7 @@ final class ModelRunner implements StepRunner {
                 case RowTask.PromptLogprob prompt ->
                     new RowOutcome.Logprob(Sampler.logprob(logits, row, sum, prompt.tokenId(), prompt.top()));
             };
-        } catch (RuntimeException fault) { // of this row's sequence: its neighbours go on
+        } catch (RuntimeException | Error fault) { // of this row's sequence: its neighbours go on
             return new RowOutcome.Fault(fault);
         }
     }

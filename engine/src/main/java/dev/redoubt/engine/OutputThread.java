@@ -67,33 +67,26 @@ final class OutputThread {
 
     private void deliver(Output item) {
         LiveRequest request = item.request();
-        RequestOutput output = outputs.get(request);
+        if (request.closed) return; // the loop was ahead of the end
+        RequestOutput output = outputs.computeIfAbsent(
+                request, one -> new RequestOutput(one, decoders, time, choice -> loop.stopChoice(one, choice)));
         try {
-            if (output == null) {
-                if (request.closed) return; // the loop was ahead of the end
-                output = new RequestOutput(request, decoders, time, choice -> loop.stopChoice(request, choice));
-                outputs.put(request, output);
-            }
             output.accept(item);
-        } catch (RuntimeException fault) { // of a listener or the decoder: ends this request alone
+        } catch (RuntimeException | Error fault) { // of a listener or the decoder: ends this request alone
             Faults.log(request.id, fault);
             loop.abandon(request);
             fail(request, output);
         }
-        if (output == null || output.ended()) {
-            outputs.remove(request);
-            request.closed = true;
-            ended.accept(request);
-        }
+        if (!output.ended()) return;
+        outputs.remove(request);
+        request.closed = true;
+        ended.accept(request);
     }
 
-    private static void fail(LiveRequest request, @org.jspecify.annotations.Nullable RequestOutput output) {
+    private static void fail(LiveRequest request, RequestOutput output) {
         try {
-            ServeException internal = ServeException.of(ErrorCode.INTERNAL);
-            if (output != null) output.fail(internal);
-            else request.listener.onEvent(new dev.redoubt.base.generation.GenerationEvent.Failed(
-                    internal, new dev.redoubt.base.generation.Usage(request.promptTokens, 0, 0, 0, 0, 0)));
-        } catch (RuntimeException again) {
+            output.fail(ServeException.of(ErrorCode.INTERNAL));
+        } catch (RuntimeException | Error again) {
             Faults.log(request.id, again);
         }
     }

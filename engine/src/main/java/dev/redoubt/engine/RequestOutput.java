@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// Turns what the loop hands over for one request into its events: text, stop strings, limits of text, the one final event.
 /// Engine-output only.
@@ -20,6 +21,7 @@ final class RequestOutput {
 
     private final LiveRequest request;
     private final GenerationListener listener;
+    private final Supplier<StreamDecoder> decoders;
     private final TimeSource time;
     private final IntConsumer stopChoice;
     private final ChoiceOutput[] choices;
@@ -28,13 +30,12 @@ final class RequestOutput {
     private boolean ended;
 
     private static final class ChoiceOutput {
-        final StreamDecoder decoder;
         final ChoiceText text;
+        @Nullable StreamDecoder decoder; // from the first token on
         int tokens;
         boolean finished;
 
-        ChoiceOutput(StreamDecoder decoder, ChoiceText text) {
-            this.decoder = decoder;
+        ChoiceOutput(ChoiceText text) {
             this.text = text;
         }
     }
@@ -43,13 +44,13 @@ final class RequestOutput {
     RequestOutput(LiveRequest request, Supplier<StreamDecoder> decoders, TimeSource time, IntConsumer stopChoice) {
         this.request = request;
         this.listener = request.listener;
+        this.decoders = decoders;
         this.time = time;
         this.stopChoice = stopChoice;
         this.choices = new ChoiceOutput[request.choiceCount];
         int charsMax = CHARS_PER_TOKEN_MAX * request.sampling.maxTokens();
         for (int i = 0; i < choices.length; i++)
             choices[i] = new ChoiceOutput(
-                    decoders.get(),
                     new ChoiceText(request.sampling.stop(), request.sampling.minTokens(), charsMax));
         this.open = choices.length;
     }
@@ -92,7 +93,7 @@ final class RequestOutput {
         ChoiceOutput choice = choices[token.choice()];
         if (choice.finished) return;
         choice.tokens++;
-        ChoiceText.Result result = choice.text.push(token.silent() ? "" : choice.decoder.push(token.id()), choice.tokens);
+        ChoiceText.Result result = choice.text.push(token.silent() ? "" : decoded(choice, token.id()), choice.tokens);
         if (token.end().isPresent()) result = rest(choice, result);
         delta(token.choice(), result.text(), List.of(token.id()), token.logprob());
         switch (result) {
@@ -102,10 +103,23 @@ final class RequestOutput {
         }
     }
 
+    private String decoded(ChoiceOutput choice, int id) {
+        StreamDecoder decoder = choice.decoder;
+        if (decoder == null) {
+            decoder = decoders.get();
+            choice.decoder = decoder;
+        }
+        return decoder.push(id);
+    }
+
+    private static String undecoded(ChoiceOutput choice) {
+        return choice.decoder == null ? "" : choice.decoder.rest();
+    }
+
     /// Adds what decoder and hold-back still have, unless the text has ended already.
     private static ChoiceText.Result rest(ChoiceOutput choice, ChoiceText.Result result) {
         if (!(result instanceof ChoiceText.Result.More)) return result;
-        ChoiceText.Result tail = joined(result, choice.text.push(choice.decoder.rest(), choice.tokens));
+        ChoiceText.Result tail = joined(result, choice.text.push(undecoded(choice), choice.tokens));
         return tail instanceof ChoiceText.Result.More ? joined(tail, choice.text.flush()) : tail;
     }
 

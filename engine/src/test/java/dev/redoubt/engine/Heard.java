@@ -70,7 +70,7 @@ final class Heard implements GenerationListener {
     }
 
     GenerationEvent await() {
-        return last.orTimeout(20, TimeUnit.SECONDS).join();
+        return last.copy().orTimeout(20, TimeUnit.SECONDS).join();
     }
 
     Usage usage() {

@@ -138,6 +138,13 @@ final class FairShare {
         waiting--;
     }
 
+    /// Forgets everything.
+    void reset() {
+        tenants.clear();
+        waiting = 0;
+        floor = 0;
+    }
+
     void verify() {
         int found = 0;
         for (Tenant tenant : tenants.values()) {

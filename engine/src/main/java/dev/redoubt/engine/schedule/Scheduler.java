@@ -119,15 +119,12 @@ public final class Scheduler {
         end(sequence, false);
     }
 
-    /// Forgets everything after a fault of ours; the pool must be reset too.
+    /// Forgets everything after a fault of ours, the tenants' counters too; never fails itself. The pool must be reset as well.
     public void reset() {
-        for (Sequence sequence : alive) {
-            if (sequence.state == State.WAITING) fairShare.leave(sequence);
-            if (sequence.state == State.RUNNING) fairShare.stoppedRunning(sequence);
-            sequence.state = State.ENDED;
-        }
+        for (Sequence sequence : alive) sequence.state = State.ENDED;
         alive.clear();
         running.clear();
+        fairShare.reset();
     }
 
     /// Held, waiting and running sequences, in order of arrival.

@@ -24,6 +24,9 @@ public final class Sequence {
         ENDED
     }
 
+    /// A deadline that never passes.
+    public static final long NO_DEADLINE = Long.MAX_VALUE;
+
     private final long id;
     private final CacheScope scope;
     private final int promptTokens;
@@ -49,7 +52,7 @@ public final class Sequence {
     /// @param id unique among all sequences alive
     /// @param prompt token ids, at least one
     /// @param outputTokensMax how many it may generate
-    /// @param deadlineNanos past it the sequence expires
+    /// @param deadlineNanos past it the sequence expires; never, if it is [#NO_DEADLINE]
     /// @param readsPrefixCache false: computes every prompt token itself (prompt logprobs); what it computes is shared all the same
     public Sequence(
             long id, CacheScope scope, int[] prompt, int outputTokensMax, long deadlineNanos, boolean readsPrefixCache) {
@@ -128,7 +131,7 @@ public final class Sequence {
     }
 
     boolean expired(long nowNanos) {
-        return nowNanos - deadlineNanos >= 0;
+        return deadlineNanos != NO_DEADLINE && nowNanos - deadlineNanos >= 0;
     }
 
     /// Blocks it must get before its whole current length fits.
