@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
 /// What a file is by its content, whatever its name says; and which names are code or containers of code in any case.
 final class FileKinds {
     /* Formats that run code when they are read (pickle in all its wrappings: torch zip, torch tar, joblib, object arrays) or that are
-     * code are recognised by their first bytes. A pickle of protocol 2 and later begins with 0x80 and its version, and so may the
-     * length field of a safetensors file: there, six zero bytes or a brace follow. Protocol 0 has no magic; it begins with an opcode
+     * code are recognised by their first bytes. A safetensors file begins with a length, which can be any of these magic numbers
+     * (8483 is "#!"), so a length and a brace are left to the strict reader. A pickle of protocol 0 has no magic; it begins with an opcode
      * and a module name on its own line, and ends with a full stop. */
     private record Magic(int offset, byte[] bytes, String rule, String what) {
         Magic(int offset, String hex, String rule, String what) {
@@ -69,15 +69,23 @@ final class FileKinds {
             return Optional.of(Refusals.code(
                     "file '%s' is a script or other code (.%s), a model is data only: remove it", Refusals.shown(name), extension));
         byte[] head = content.asSlice(0, Math.min(HEAD, content.byteSize())).toArray(ValueLayout.JAVA_BYTE);
+        if (isSafetensors(head)) return unsafeFormat(name, extension);
         for (Magic magic : MAGICS)
             if (startsWith(head, magic.offset(), magic.bytes())) return Optional.of(wrong(name, magic.rule(), magic.what()));
         byte last = content.byteSize() == 0 ? 0 : content.get(ValueLayout.JAVA_BYTE, content.byteSize() - 1);
         if (isPickle(head, last)) return Optional.of(wrong(name, Refusals.FORMAT, "a pickle"));
         if (startsWith(head, 2, new byte[] {0x0D, 0x0A}) && head.length > 16 && head[1] != '\n' && hasZero(head))
             return Optional.of(wrong(name, Refusals.CODE, "compiled Python: code"));
-        if (UNSAFE_FORMATS.contains(extension))
-            return Optional.of(wrong(name, Refusals.FORMAT, "in the format ." + extension + ", which may hold a pickle"));
-        return Optional.empty();
+        return unsafeFormat(name, extension);
+    }
+
+    private static Optional<ArtifactException> unsafeFormat(String name, String extension) {
+        if (!UNSAFE_FORMATS.contains(extension)) return Optional.empty();
+        return Optional.of(wrong(name, Refusals.FORMAT, "in the format ." + extension + ", which may hold a pickle"));
+    }
+
+    private static boolean isSafetensors(byte[] head) {
+        return head.length > 8 && head[4] == 0 && head[5] == 0 && head[6] == 0 && head[7] == 0 && head[8] == '{';
     }
 
     static String extension(String name) {
@@ -93,11 +101,7 @@ final class FileKinds {
     }
 
     private static boolean isPickle(byte[] head, byte last) {
-        if (head.length >= 2 && head[0] == (byte) 0x80 && head[1] >= 2 && head[1] <= 5) {
-            boolean lengthField = head.length > 8 && head[8] == '{';
-            for (int i = 4; i < 8 && lengthField; i++) lengthField = head[i] == 0;
-            return !lengthField;
-        }
+        if (head.length >= 2 && head[0] == (byte) 0x80 && head[1] >= 2 && head[1] <= 5) return true;
         String text = new String(head, StandardCharsets.ISO_8859_1);
         return last == '.' && PICKLE_0.matcher(text).lookingAt();
     }

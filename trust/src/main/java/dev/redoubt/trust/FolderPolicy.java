@@ -22,6 +22,7 @@ final class FolderPolicy {
             Set.of("license", "licence", "notice", "copying", "readme", "use_policy", "acceptable_use_policy");
     private static final Set<String> DOT_NAMES = Set.of(".gitattributes", ".gitignore");
     private static final Set<String> REMOTE_CODE_KEYS = Set.of("auto_map", "auto_mapping", "trust_remote_code", "custom_pipelines");
+    private static final JsonLimits CONFIG_LIMITS = new JsonLimits(8 << 20, 32, 1_000_000, 4 << 20, 8_192, 128);
     private static final int SMALL_FILE_BYTES_MAX = 64 << 20;
 
     private FolderPolicy() {}
@@ -65,8 +66,8 @@ final class FolderPolicy {
                     "unexpected file name '%s', allowed are letters, digits and . _ + - and no device name: rename or remove it",
                     Refusals.shown(name));
         String lower = name.toLowerCase(Locale.ROOT);
-        String extension = FileKinds.extension(lower);
-        String stem = extension.isEmpty() ? lower : lower.substring(0, lower.length() - extension.length() - 1);
+        String extension = name.substring(name.lastIndexOf('.') + 1); // in the case that the readers look for
+        String stem = lower.contains(".") ? lower.substring(0, lower.lastIndexOf('.')) : lower;
         boolean licence = BARE_NAMES.contains(lower) || BARE_NAMES.contains(stem) || lower.startsWith("license");
         if (!EXTENSIONS.contains(extension) && !licence && !DOT_NAMES.contains(name))
             throw Refusals.format("unexpected file '%s', its format is not one of a model folder: remove it", Refusals.shown(name));
@@ -85,7 +86,7 @@ final class FolderPolicy {
     private static void checkJson(String name, byte[] text) {
         // A vocabulary may hold any word; settings that load code stand in the configurations.
         if (name.endsWith("config.json"))
-            checkConfig(name, JsonText.object(text, JsonLimits.MODEL_FILE, Refusals.CONTENT, "file '" + name + "'"));
+            checkConfig(name, JsonText.object(text, CONFIG_LIMITS, Refusals.CONTENT, "file '" + name + "'"));
         else JsonText.value(text, JsonLimits.MODEL_FILE, Refusals.CONTENT, "file '" + name + "'");
     }
 

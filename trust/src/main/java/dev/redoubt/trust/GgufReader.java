@@ -21,6 +21,8 @@ final class GgufReader {
      * The layout is that of ggml's docs/gguf.md; limits are ours. */
     static final int STRING_BYTES_MAX = 1 << 20;
     static final int ARRAY_ELEMENTS_MAX = 4 << 20;
+    static final int ALL_ELEMENTS_MAX = 8 << 20; // of all arrays: an integer of one byte takes eight in memory
+    static final int ALL_STRINGS_MAX = 2 << 20; // of all arrays: a string of none takes about forty
     static final int KEY_BYTES_MAX = 1024;
     static final int KEYS_MAX = 65_536;
     static final int TENSORS_MAX = 65_536;
@@ -39,6 +41,8 @@ final class GgufReader {
 
     private final MemorySegment bytes;
     private final ByteCursor cursor;
+    private int elementsLeft = ALL_ELEMENTS_MAX;
+    private int stringsLeft = ALL_STRINGS_MAX;
 
     private GgufReader(MemorySegment bytes) {
         this.bytes = bytes;
@@ -124,6 +128,12 @@ final class GgufReader {
         int size = elementSize(key, type);
         int count = (int) cursor.bounded("array count of key " + key, ARRAY_ELEMENTS_MAX);
         cursor.need((long) count * size, "array of key " + key);
+        elementsLeft -= count;
+        if (type == 8) stringsLeft -= count;
+        if (elementsLeft < 0 || stringsLeft < 0)
+            throw Refusals.content(
+                    "GGUF arrays have more than the limit of %d elements or %d strings in all",
+                    ALL_ELEMENTS_MAX, ALL_STRINGS_MAX);
         return switch ((int) type) {
             case 6 -> {
                 float[] floats = new float[count];

@@ -86,6 +86,7 @@ public final class ModelPull {
                 Path files = DurableFiles.privateDirectory(stage.folder().resolve("files"));
                 Path target = files.resolve(entry.fileName());
                 try {
+                    progress.at(source, 0, entry.bytes());
                     fetch(entry, source, token, progress, stage.folder(), partials, target);
                     checkDigest(entry, target);
                 } catch (ArtifactException | IOException e) {

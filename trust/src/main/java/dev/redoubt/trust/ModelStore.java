@@ -96,8 +96,9 @@ public final class ModelStore {
 
     /// Whether an entry is this one file.
     boolean holds(String name, String fileName, String sha256) {
-        var fact = manifest(name).files().get(fileName);
-        return fact != null && fact.sha256().equals(sha256) && manifest(name).files().size() == 1;
+        var files = manifest(name).files();
+        var fact = files.get(fileName);
+        return files.size() == 1 && fact != null && fact.sha256().equals(sha256);
     }
 
     /// All entries, by name. One whose manifest was changed is left out here and named by [#damaged].

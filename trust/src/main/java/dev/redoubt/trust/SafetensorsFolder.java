@@ -16,6 +16,7 @@ final class SafetensorsFolder {
     static final String SUFFIX = ".safetensors";
     static final String INDEX_SUFFIX = ".safetensors.index.json";
     private static final int SHARDS_MAX = 4096;
+    private static final JsonLimits INDEX_LIMITS = new JsonLimits(32 << 20, 8, 300_000, 4_096, 4_096, 32);
 
     private SafetensorsFolder() {}
 
@@ -74,7 +75,7 @@ final class SafetensorsFolder {
     private static Map<String, String> index(String indexName, Map<String, MemorySegment> files) {
         byte[] text = FolderPolicy.small(indexName, java.util.Objects.requireNonNull(files.get(indexName)))
                 .toArray(ValueLayout.JAVA_BYTE);
-        JsonNode map = JsonText.object(text, JsonLimits.MODEL_FILE, Refusals.CONTENT, "index '" + indexName + "'")
+        JsonNode map = JsonText.object(text, INDEX_LIMITS, Refusals.CONTENT, "index '" + indexName + "'")
                 .path("weight_map");
         if (!map.isObject()) throw Refusals.content("index '%s' has no weight_map object", indexName);
         var shardOf = new LinkedHashMap<String, String>();

@@ -16,7 +16,7 @@ import tools.jackson.databind.JsonNode;
 /// exactly, without an overlap, a hole or a byte too many.
 final class SafetensorsReader {
     static final int HEADER_BYTES_MAX = 1 << 20; // or 1 % of the file, if that is more
-    static final int HEADER_BYTES_HARD_MAX = 100_000_000; // the format's own limit
+    static final int HEADER_BYTES_HARD_MAX = 32 << 20; // whatever the file; the format itself allows 100,000,000
     static final int TENSORS_MAX = 65_536;
     static final int RANK_MAX = 8;
     private static final int LENGTH_BYTES = 8;

