@@ -25,7 +25,7 @@ sealed interface RopeScaling {
             boolean truncate,
             double attentionFactor)
             implements RopeScaling {
-        Yarn {
+        public Yarn {
             if (!(betaSlow > 0 && betaFast >= betaSlow && betaFast <= 1e6))
                 throw ConfigSource.refusal("rope scaling 'yarn' has beta_fast " + betaFast + " and beta_slow " + betaSlow
                         + ", must be positive and the first not the smaller");

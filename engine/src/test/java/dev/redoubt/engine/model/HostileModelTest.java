@@ -30,7 +30,7 @@ class HostileModelTest {
     private static final Set<String> NOT_SERVED_YET = Set.of("md-ok-gptq", "md-ok-lora");
 
     @TestFactory
-    Stream<DynamicTest> R1_6_and_V4_3_everyCaseGetsItsVerdict() throws IOException, JsonRefusal {
+    Stream<DynamicTest> V4_3_everyCaseGetsItsVerdict() throws IOException, JsonRefusal {
         Path corpus = Shared.testdata("hostile");
         JsonNode manifest = new StrictJson(JsonLimits.MODEL_FILE).parse(Files.readAllBytes(corpus.resolve("manifest.json")));
         return manifest.path("cases")
