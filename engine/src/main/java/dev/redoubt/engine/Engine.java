@@ -235,7 +235,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
         parts.resources().run();
     }
 
-    /// On engine-input: tokens and the states of sampling, then over to the loop.
+    /// On engine-input: tokens, then over to the loop.
     private void prepare(LiveRequest request, Prompt prompt) {
         try {
             int[] ids = encode(prompt);
@@ -253,7 +253,8 @@ public final class Engine implements LanguageModel, AutoCloseable {
                         request.sampling.maxTokens(),
                         request.deadlineNanos,
                         readsCache);
-                TokenPicker picker = parts.runner().newPicker(request.sampling, seed(request, i), ids);
+                long seed = seed(request, i);
+                TokenPicker picker = new DeferredPicker(() -> parts.runner().newPicker(request.sampling, seed, ids));
                 choices.add(new LiveRequest.Choice(request, i, sequence, picker));
             }
             request.choices = List.copyOf(choices);

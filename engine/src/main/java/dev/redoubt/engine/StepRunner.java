@@ -6,7 +6,7 @@ import java.util.List;
 
 /// What the loop needs of a model: one forward pass over a step, and what every wanted row of logits gave.
 interface StepRunner {
-    /// The state of sampling of a new sequence. Safe for any thread.
+    /// The state of sampling of a new sequence. From the loop or a compute thread.
     TokenPicker newPicker(SamplingParams params, long seed, int[] promptIds);
 
     /// Runs the step. Engine loop only.

@@ -50,7 +50,7 @@ public final class Sequence {
     boolean admittedOnce;
 
     /// @param id unique among all sequences alive
-    /// @param prompt token ids, at least one
+    /// @param prompt token ids, at least one; kept, so it must not change
     /// @param outputTokensMax how many it may generate
     /// @param deadlineNanos past it the sequence expires; never, if it is [#NO_DEADLINE]
     /// @param readsPrefixCache false: computes every prompt token itself (prompt logprobs); what it computes is shared all the same
@@ -60,7 +60,7 @@ public final class Sequence {
         Check.positive("outputTokensMax", outputTokensMax);
         this.id = id;
         this.scope = scope;
-        this.tokens = Arrays.copyOf(prompt, prompt.length + Math.min(outputTokensMax, 64));
+        this.tokens = prompt; // the first append copies it: what waits shares one array among its choices
         this.length = prompt.length;
         this.promptTokens = prompt.length;
         this.tokensMax = Math.addExact(prompt.length, outputTokensMax);

@@ -82,6 +82,31 @@ final class SchedulerTest {
         assertThat(order).containsExactly("10:0+50", "20:0+50", "11:0+50", "21:0+50", "12:0+50", "22:0+50");
     }
 
+    /// One tenant floods with long prompts, one asks for long answers; both always have something waiting.
+    @Test
+    void V3_6_backloggedTenantsGetTheSameServiceWithinTheBound() {
+        SchedulerLimits limits = new SchedulerLimits(6, 64, 32, 256, 100);
+        Scheduler scheduler = new Scheduler(limits, new BlockPool(40, block -> {}), null);
+        long bound = limits.fairnessBound();
+        assertThat(bound).isEqualTo(2 * (256 + 2 * 6 * 100));
+        for (int i = 0; i < 20_000; i++) {
+            while (waiting(scheduler, "prompts") < 8) scheduler.submit(List.of(sequence("prompts", 150, 1)));
+            while (waiting(scheduler, "answers") < 8) scheduler.submit(List.of(sequence("answers", 4, 100)));
+            assertThat(scheduler.isBacklogged("prompts") && scheduler.isBacklogged("answers")).isTrue();
+            step(scheduler);
+            long difference = Math.abs(scheduler.counter("prompts") - scheduler.counter("answers"));
+            assertThat(difference).isLessThanOrEqualTo(bound / 2);
+        }
+        assertThat(scheduler.counter("prompts")).isGreaterThan(50 * bound);
+        assertThat(scheduler.spreadMax()).isPositive().isLessThanOrEqualTo(bound / 2);
+    }
+
+    private static long waiting(Scheduler scheduler, String tenant) {
+        return scheduler.alive().stream()
+                .filter(sequence -> sequence.tenant().equals(tenant) && sequence.state() == Sequence.State.WAITING)
+                .count();
+    }
+
     @Test
     void aHeadThatDoesNotFitIsNotPassed() {
         World world = world(4, 64, 64, 4, false);

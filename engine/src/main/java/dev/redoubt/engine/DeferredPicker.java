@@ -1,0 +1,35 @@
+package dev.redoubt.engine;
+
+import dev.redoubt.engine.sample.Sampler;
+import dev.redoubt.kernels.FloatMatrix;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// A picker that takes memory with its first token: a thousand waiting requests need no state of sampling.
+final class DeferredPicker implements TokenPicker {
+    private final Supplier<TokenPicker> source;
+    private @Nullable TokenPicker picker;
+
+    DeferredPicker(Supplier<TokenPicker> source) {
+        this.source = source;
+    }
+
+    @Override
+    public Sampler.Sampled pick(FloatMatrix logits, int row, float logSumExp, int argMax) {
+        return picker().pick(logits, row, logSumExp, argMax);
+    }
+
+    @Override
+    public void accept(int tokenId) {
+        picker().accept(tokenId);
+    }
+
+    private TokenPicker picker() {
+        TokenPicker made = picker;
+        if (made == null) {
+            made = source.get();
+            picker = made;
+        }
+        return made;
+    }
+}
