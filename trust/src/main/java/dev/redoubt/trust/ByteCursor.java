@@ -7,8 +7,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
-/// Reads little-endian fields one after the other and never past the end. Nothing is allocated before the bytes that would fill
-/// it are known to be there.
+/// Reads little-endian fields one after the other and never past the end. Nothing is allocated before the bytes
+/// that would fill it are known to be there.
 final class ByteCursor {
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -99,7 +99,10 @@ final class ByteCursor {
         // Malformed input always shows as U+FFFD; only then is the slow, strict decoder asked.
         if (text.indexOf('\uFFFD') >= 0) {
             try {
-                return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(raw)).toString();
+                return StandardCharsets.UTF_8
+                        .newDecoder()
+                        .decode(ByteBuffer.wrap(raw))
+                        .toString();
             } catch (CharacterCodingException e) {
                 throw Refusals.content("%s %s is not UTF-8: the file is damaged", container, what);
             }

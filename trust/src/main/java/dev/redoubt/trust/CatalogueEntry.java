@@ -3,7 +3,8 @@ package dev.redoubt.trust;
 import dev.redoubt.base.Check;
 import java.util.List;
 
-/// A model that can be fetched by name: one file, pinned by its digest, with the places to look for it in order.
+/// A model that can be fetched by name: one file, pinned by its digest, with the places to look for it in
+/// order.
 ///
 /// @param name of the store entry it becomes
 /// @param fileName inside the store

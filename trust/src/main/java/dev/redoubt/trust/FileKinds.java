@@ -3,6 +3,7 @@ package dev.redoubt.trust;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -10,12 +11,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/// What a file is by its content, whatever its name says; and which names are code or containers of code in any case.
+/// What a file is by its content, whatever its name says; and which names are code or containers of code in any
+/// case.
 final class FileKinds {
-    /* Formats that run code when they are read (pickle in all its wrappings: torch zip, torch tar, joblib, object arrays) or that are
-     * code are recognised by their first bytes. A safetensors file begins with a length, which can be any of these magic numbers
-     * (8483 is "#!"), so a length and a brace are left to the strict reader. A pickle of protocol 0 has no magic; it begins with an opcode
-     * and a module name on its own line, and ends with a full stop. */
+    /* Formats that run code when they are read (pickle in all its wrappings: torch zip, torch tar, joblib,
+     * object arrays) or that are code are recognised by their first bytes. A safetensors file begins with a
+     * length, which can be any of these magic numbers (8483 is "#!"), so a length and a brace are left to
+     * the strict reader. A pickle of protocol 0 has no magic; it begins with an opcode and a module name on
+     * its own line, and ends with a full stop. */
     private record Magic(int offset, byte[] bytes, String rule, String what) {
         Magic(int offset, String hex, String rule, String what) {
             this(offset, HexFormat.of().parseHex(hex), rule, what);
@@ -48,17 +51,47 @@ final class FileKinds {
             new Magic(0, "2321", Refusals.CODE, "a script (it begins with #!): code"));
 
     private static final Set<String> CODE = Set.of(
-            "py", "pyc", "pyd", "pyx", "pyi", "ipynb", "so", "dll", "dylib", "a", "o", "jar", "class", "war", "java", "kt", "groovy",
-            "sh", "bash", "zsh", "fish", "bat", "cmd", "ps1", "exe", "com", "js", "mjs", "cjs", "ts", "rb", "pl", "php", "lua", "wasm",
-            "c", "cc", "cpp", "h", "hpp", "cu", "cuh", "ptx", "cubin", "rs", "go", "r", "jl", "whl", "egg", "html", "htm", "svg");
+            "py", "pyc", "pyd", "pyx", "pyi", "ipynb", "so", "dll", "dylib", "a", "o", "jar", "class", "war", "java",
+            "kt", "groovy", "sh", "bash", "zsh", "fish", "bat", "cmd", "ps1", "exe", "com", "js", "mjs", "cjs", "ts",
+            "rb", "pl", "php", "lua", "wasm", "c", "cc", "cpp", "h", "hpp", "cu", "cuh", "ptx", "cubin", "rs", "go",
+            "r", "jl", "whl", "egg", "html", "htm", "svg");
 
     private static final Set<String> UNSAFE_FORMATS = Set.of(
-            "bin", "pt", "pth", "ckpt", "pkl", "pickle", "joblib", "dill", "h5", "hdf5", "keras", "npy", "npz", "tar", "tgz", "gz", "zip",
-            "xz", "bz2", "zst", "7z", "rar", "pb", "ot", "t7", "msgpack", "mar", "nemo", "ser", "params", "pdparams");
+            "bin",
+            "pt",
+            "pth",
+            "ckpt",
+            "pkl",
+            "pickle",
+            "joblib",
+            "dill",
+            "h5",
+            "hdf5",
+            "keras",
+            "npy",
+            "npz",
+            "tar",
+            "tgz",
+            "gz",
+            "zip",
+            "xz",
+            "bz2",
+            "zst",
+            "7z",
+            "rar",
+            "pb",
+            "ot",
+            "t7",
+            "msgpack",
+            "mar",
+            "nemo",
+            "ser",
+            "params",
+            "pdparams");
 
     private static final int HEAD = 512;
-    private static final Pattern PICKLE_0 =
-            Pattern.compile("[(\\])}]{0,4}(c[A-Za-z_][\\w.]*\n\\w+\n[^A-Za-z\n]|[dlt]?p\\d+\n|i[A-Za-z_][\\w.]*\n\\w+\n)");
+    private static final Pattern PICKLE_0 = Pattern.compile(
+            "[(\\])}]{0,4}(c[A-Za-z_][\\w.]*\n\\w+\n[^A-Za-z\n]|[dlt]?p\\d+\n|i[A-Za-z_][\\w.]*\n\\w+\n)");
 
     private FileKinds() {}
 
@@ -67,11 +100,13 @@ final class FileKinds {
         String extension = extension(name);
         if (CODE.contains(extension))
             return Optional.of(Refusals.code(
-                    "file '%s' is a script or other code (.%s), a model is data only: remove it", Refusals.shown(name), extension));
+                    "file '%s' is a script or other code (.%s), a model is data only: remove it",
+                    Refusals.shown(name), extension));
         byte[] head = content.asSlice(0, Math.min(HEAD, content.byteSize())).toArray(ValueLayout.JAVA_BYTE);
         if (isSafetensors(head)) return unsafeFormat(name, extension);
         for (Magic magic : MAGICS)
-            if (startsWith(head, magic.offset(), magic.bytes())) return Optional.of(wrong(name, magic.rule(), magic.what()));
+            if (startsWith(head, magic.offset(), magic.bytes()))
+                return Optional.of(wrong(name, magic.rule(), magic.what()));
         byte last = content.byteSize() == 0 ? 0 : content.get(ValueLayout.JAVA_BYTE, content.byteSize() - 1);
         if (isPickle(head, last)) return Optional.of(wrong(name, Refusals.FORMAT, "a pickle"));
         if (startsWith(head, 2, new byte[] {0x0D, 0x0A}) && head.length > 16 && head[1] != '\n' && hasZero(head))
@@ -113,6 +148,6 @@ final class FileKinds {
 
     private static boolean startsWith(byte[] head, int offset, byte[] expected) {
         if (head.length < offset + expected.length) return false;
-        return java.util.Arrays.equals(head, offset, offset + expected.length, expected, 0, expected.length);
+        return Arrays.equals(head, offset, offset + expected.length, expected, 0, expected.length);
     }
 }

@@ -11,8 +11,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
-/// Which files may lie in a model folder: weights in a data format and the texts that come with them. Code, anything that can carry
-/// code, and any file whose purpose is unknown is refused by name.
+/// Which files may lie in a model folder: weights in a data format and the texts that come with them. Code,
+/// anything that can carry code, and any file whose purpose is unknown is refused by name.
 final class FolderPolicy {
     private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}");
     private static final Pattern DEVICE_NAME = Pattern.compile("(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\\..*)?");
@@ -21,7 +21,8 @@ final class FolderPolicy {
     private static final Set<String> BARE_NAMES =
             Set.of("license", "licence", "notice", "copying", "readme", "use_policy", "acceptable_use_policy");
     private static final Set<String> DOT_NAMES = Set.of(".gitattributes", ".gitignore");
-    private static final Set<String> REMOTE_CODE_KEYS = Set.of("auto_map", "auto_mapping", "trust_remote_code", "custom_pipelines");
+    private static final Set<String> REMOTE_CODE_KEYS =
+            Set.of("auto_map", "auto_mapping", "trust_remote_code", "custom_pipelines");
     private static final JsonLimits CONFIG_LIMITS = new JsonLimits(8 << 20, 32, 1_000_000, 4 << 20, 8_192, 128);
     private static final int SMALL_FILE_BYTES_MAX = 64 << 20;
 
@@ -36,10 +37,13 @@ final class FolderPolicy {
             Optional<ArtifactException> kind = FileKinds.refusal(name, file.getValue());
             if (kind.isPresent()) throw kind.get();
             if (name.contains("/"))
-                throw Refusals.files("unexpected file '%s' in a sub folder, a model is one flat folder: remove it", Refusals.shown(name));
+                throw Refusals.files(
+                        "unexpected file '%s' in a sub folder, a model is one flat folder: remove it",
+                        Refusals.shown(name));
             checkName(last);
             String twin = lowerCase.put(last.toLowerCase(Locale.ROOT), last);
-            if (twin != null) throw Refusals.files("file names '%s' and '%s' differ only in case: rename one", twin, last);
+            if (twin != null)
+                throw Refusals.files("file names '%s' and '%s' differ only in case: rename one", twin, last);
             checkContent(last, file.getValue());
         }
     }
@@ -56,7 +60,8 @@ final class FolderPolicy {
     /// @throws ArtifactException if it is over the limit
     static MemorySegment small(String name, MemorySegment content) {
         if (content.byteSize() > SMALL_FILE_BYTES_MAX)
-            throw Refusals.content("file '%s' has %d bytes, limit is %d", name, content.byteSize(), SMALL_FILE_BYTES_MAX);
+            throw Refusals.content(
+                    "file '%s' has %d bytes, limit is %d", name, content.byteSize(), SMALL_FILE_BYTES_MAX);
         return content;
     }
 
@@ -70,7 +75,8 @@ final class FolderPolicy {
         String stem = lower.contains(".") ? lower.substring(0, lower.lastIndexOf('.')) : lower;
         boolean licence = BARE_NAMES.contains(lower) || BARE_NAMES.contains(stem) || lower.startsWith("license");
         if (!EXTENSIONS.contains(extension) && !licence && !DOT_NAMES.contains(name))
-            throw Refusals.format("unexpected file '%s', its format is not one of a model folder: remove it", Refusals.shown(name));
+            throw Refusals.format(
+                    "unexpected file '%s', its format is not one of a model folder: remove it", Refusals.shown(name));
     }
 
     private static void checkContent(String name, MemorySegment content) {
@@ -79,7 +85,8 @@ final class FolderPolicy {
         if (name.endsWith(".model")) return; // a SentencePiece vocabulary: binary, never read by us
         for (long i = 0; i < content.byteSize(); i++)
             if (content.get(ValueLayout.JAVA_BYTE, i) == 0)
-                throw Refusals.format("file '%s' is binary where text is expected, its format is unknown: remove it", name);
+                throw Refusals.format(
+                        "file '%s' is binary where text is expected, its format is unknown: remove it", name);
         if (name.endsWith(".json")) checkJson(name, content.toArray(ValueLayout.JAVA_BYTE));
     }
 
@@ -94,7 +101,7 @@ final class FolderPolicy {
         if (node.isObject())
             for (String key : REMOTE_CODE_KEYS)
                 if (node.hasNonNull(key)) // writers of adapters put a null there
-                    throw Refusals.code("file '%s' has '%s', which loads code from a model: remove the setting", name, key);
+                throw Refusals.code("file '%s' has '%s', which loads code from a model: remove the setting", name, key);
         if (node.isNumber() && !Double.isFinite(node.doubleValue()))
             throw Refusals.content("file '%s' has a number that is not finite", name);
         for (JsonNode child : node) checkConfig(name, child);

@@ -7,9 +7,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
-/// The key-value part of a GGUF file, strictly read. Values are `Long` (all integer types), `Double` (float types), `Boolean`,
-/// `String`, `List<String>`, `long[]`, `float[]` or `double[]` (arrays; an array of arrays is refused by the reader).
+/// The key-value part of a GGUF file, strictly read. Values are `Long` (all integer types), `Double` (float
+/// types), `Boolean`, `String`, `List<String>`, `long[]`, `float[]` or `double[]` (arrays; an array of arrays
+/// is refused by the reader).
 public final class GgufMetadata {
     private final Map<String, Object> values;
 
@@ -51,7 +53,8 @@ public final class GgufMetadata {
     /// @throws ArtifactException if the value is of another type
     public Optional<List<String>> strings(String key) {
         List<?> value = typed(key, List.class);
-        return Optional.ofNullable(value).map(list -> list.stream().map(String.class::cast).toList());
+        return Optional.ofNullable(value)
+                .map(list -> list.stream().map(String.class::cast).toList());
     }
 
     /// @throws ArtifactException if the value is of another type
@@ -64,12 +67,14 @@ public final class GgufMetadata {
         return Optional.ofNullable(typed(key, float[].class));
     }
 
-    private <T> @org.jspecify.annotations.Nullable T typed(String key, Class<T> type) {
+    private <T> @Nullable T typed(String key, Class<T> type) {
         Object value = values.get(key);
         if (value == null) return null;
         if (!type.isInstance(value))
-            throw new ArtifactException("V4.3", "GGUF key '" + key + "' has type " + value.getClass().getSimpleName()
-                    + ", expected " + type.getSimpleName());
+            throw new ArtifactException(
+                    "V4.3",
+                    "GGUF key '" + key + "' has type " + value.getClass().getSimpleName() + ", expected "
+                            + type.getSimpleName());
         return type.cast(value);
     }
 }

@@ -2,6 +2,7 @@ package dev.redoubt.trust;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -9,13 +10,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// A strict reader of GGUF, versions 2 and 3, little-endian. It accepts a file only if every byte is accounted for: header,
-/// metadata, tensor infos, tensors one after the other with padding up to the alignment and nothing else.
+/// A strict reader of GGUF, versions 2 and 3, little-endian. It accepts a file only if every byte is accounted
+/// for: header, metadata, tensor infos, tensors one after the other with padding up to the alignment and
+/// nothing else.
 final class GgufReader {
     /* What a hostile file could try, and what stops it:
-     * - counts and lengths that promise terabytes: each is compared with a limit and with the bytes that are left before anything is
-     *   allocated, so memory stays below a small multiple of the metadata that is really there, and that is limited too;
-     * - two readers that see two files (a key or name twice, tensors that overlap, bytes no tensor owns): refused;
+     * - counts and lengths that promise terabytes: each is compared with a limit and with the bytes that are
+     *   left before anything is allocated, so memory stays below a small multiple of the metadata that is
+     *   really there, and that is limited too;
+     * - two readers that see two files (a key or name twice, tensors that overlap, bytes no tensor owns):
+     *   refused;
      * - arithmetic that wraps: counts are bounded, products exact;
      * - strings that are not UTF-8, names that are paths, numbers that are not finite: refused.
      * The layout is that of ggml's docs/gguf.md; limits are ours. */
@@ -56,14 +60,17 @@ final class GgufReader {
     }
 
     private Contents file() {
-        if (cursor.i32("magic") != MAGIC) throw Refusals.content("not a GGUF file, its first bytes are not the magic 'GGUF'");
+        if (cursor.i32("magic") != MAGIC)
+            throw Refusals.content("not a GGUF file, its first bytes are not the magic 'GGUF'");
         long version = cursor.u32("version");
         if (version != 2 && version != 3)
             throw Refusals.content(
                     "GGUF version %d, allowed are 2 and 3 in little-endian order: convert the file again", version);
         int tensorCount = (int) cursor.bounded("tensor count", TENSORS_MAX);
         int keyCount = (int) cursor.bounded("metadata key count", KEYS_MAX);
-        cursor.need(Math.addExact(24L * tensorCount, 13L * keyCount), "the tensors and metadata keys that its header counts");
+        cursor.need(
+                Math.addExact(24L * tensorCount, 13L * keyCount),
+                "the tensors and metadata keys that its header counts");
         var metadata = new GgufMetadata(metadata(keyCount));
         refuseSplit(metadata);
         long alignment = alignment(metadata);
@@ -183,7 +190,8 @@ final class GgufReader {
             case 2, 3 -> 2;
             case 4, 5, 6 -> 4;
             case 8, 10, 11, 12 -> 8;
-            case 9 -> throw Refusals.content("GGUF key '%s' is a nested array, only arrays of plain values are read", key);
+            case 9 ->
+                throw Refusals.content("GGUF key '%s' is a nested array, only arrays of plain values are read", key);
             default -> throw Refusals.content("GGUF key '%s' is an array of the unknown type %d", key, type);
         };
     }
@@ -200,7 +208,8 @@ final class GgufReader {
     private static long alignment(GgufMetadata metadata) {
         Optional<Object> given = Optional.ofNullable(metadata.values().get("general.alignment"));
         if (given.isEmpty()) return ALIGNMENT_DEFAULT;
-        if (given.get() instanceof Long value && value >= 8 && value <= ALIGNMENT_MAX && Long.bitCount(value) == 1) return value;
+        if (given.get() instanceof Long value && value >= 8 && value <= ALIGNMENT_MAX && Long.bitCount(value) == 1)
+            return value;
         String shown = given.get() instanceof Long value ? Long.toString(value) : "not an integer";
         throw Refusals.content(
                 "GGUF key 'general.alignment' is %s, allowed are powers of two from 8 to %d", shown, ALIGNMENT_MAX);
@@ -222,7 +231,8 @@ final class GgufReader {
     private TensorInfo info(String name, long alignment) {
         long rank = cursor.u32("rank of tensor " + name);
         if (rank < 1 || rank > DIMENSIONS_MAX)
-            throw Refusals.content("GGUF tensor '%s' has %d dimensions, allowed are 1 to %d", name, rank, DIMENSIONS_MAX);
+            throw Refusals.content(
+                    "GGUF tensor '%s' has %d dimensions, allowed are 1 to %d", name, rank, DIMENSIONS_MAX);
         long[] shape = new long[(int) rank]; // the file has the fastest dimension first, we have it last
         for (int i = shape.length - 1; i >= 0; i--) {
             shape[i] = cursor.i64("dimensions of tensor " + name);
@@ -237,7 +247,8 @@ final class GgufReader {
             size = type.bytes(shape);
         } catch (ArithmeticException e) {
             throw Refusals.content(
-                    "GGUF tensor '%s' of type %s has no valid size from its dimensions: %s", name, type, String.valueOf(e.getMessage()));
+                    "GGUF tensor '%s' of type %s has no valid size from its dimensions: %s",
+                    name, type, String.valueOf(e.getMessage()));
         }
         if (size > bytes.byteSize())
             throw Refusals.content(
@@ -276,10 +287,11 @@ final class GgufReader {
             case 27 -> TensorType.I64;
             case 28 -> TensorType.F64;
             case 30 -> TensorType.BF16;
-            default -> throw Refusals.content(
-                    "GGUF tensor '%s' has the type %d, which is unknown or not read: use a file in Q4_0 to Q8_0, Q2_K to"
-                            + " Q6_K, IQ4, F16, BF16 or F32",
-                    name, id);
+            default ->
+                throw Refusals.content(
+                        "GGUF tensor '%s' has the type %d, which is unknown or not read: use a file in Q4_0 to Q8_0, Q2_K to"
+                                + " Q6_K, IQ4, F16, BF16 or F32",
+                        name, id);
         };
     }
 
@@ -291,7 +303,9 @@ final class GgufReader {
             throw Refusals.content("GGUF truncated before the tensor data: get the whole file");
         padding.add(bytes.asSlice(headerEnd, dataStart - headerEnd));
         long end = dataStart; // of the bytes that are accounted for
-        for (TensorInfo info : infos.stream().sorted(Comparator.comparingLong(TensorInfo::offset)).toList()) {
+        for (TensorInfo info : infos.stream()
+                .sorted(Comparator.comparingLong(TensorInfo::offset))
+                .toList()) {
             long expected = dataStart + align(end - dataStart, alignment);
             long start = dataStart + info.offset();
             if (start < end) throw Refusals.content("GGUF tensor '%s' overlaps the tensor before it", info.name());
@@ -312,7 +326,9 @@ final class GgufReader {
                     bytes.byteSize() < padded
                             ? "GGUF truncated: %d bytes, expected are %d or %d: get the whole file"
                             : "GGUF has trailing bytes after the last tensor: size %d, expected are %d or %d",
-                    bytes.byteSize(), end, padded);
+                    bytes.byteSize(),
+                    end,
+                    padded);
         padding.add(bytes.asSlice(end, bytes.byteSize() - end));
         return new Contents(metadata, tensors(infos, dataStart), List.copyOf(padding));
     }
@@ -320,7 +336,7 @@ final class GgufReader {
     private Map<String, Tensor> tensors(List<TensorInfo> infos, long dataStart) {
         var tensors = new LinkedHashMap<String, Tensor>();
         for (TensorInfo info : infos) {
-            List<Long> shape = java.util.Arrays.stream(info.shape()).boxed().toList();
+            List<Long> shape = Arrays.stream(info.shape()).boxed().toList();
             MemorySegment data = bytes.asSlice(dataStart + info.offset(), info.size());
             tensors.put(info.name(), new Tensor(info.name(), info.type(), shape, data));
         }

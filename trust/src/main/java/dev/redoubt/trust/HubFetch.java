@@ -2,6 +2,7 @@ package dev.redoubt.trust;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -14,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -25,9 +27,10 @@ import java.util.function.LongConsumer;
 
 /// Downloads one file of a hub over HTTPS, resuming where an earlier attempt, or process, was cut off.
 final class HubFetch {
-    /* Nothing the server says is trusted: redirects lead to https only and a bounded number of times, the token goes to the hub's own
-     * host and no other, a range must begin where it was asked to, no more bytes are taken than the entry has, and the digest decides.
-     * An attempt that brought bytes is followed by another, one that brought none counts against a limit. */
+    /* Nothing the server says is trusted: redirects lead to https only and a bounded number of times, the
+     * token goes to the hub's own host and no other, a range must begin where it was asked to, no more bytes
+     * are taken than the entry has, and the digest decides. An attempt that brought bytes is followed by
+     * another, one that brought none counts against a limit. */
     private static final String ENDPOINT = "https://huggingface.co";
     private static final int REDIRECTS_MAX = 5;
     private static final int IDLE_ATTEMPTS_MAX = 4;
@@ -43,7 +46,11 @@ final class HubFetch {
 
     /// @throws ArtifactException if `HF_ENDPOINT` is not an https address
     HubFetch(
-            ModelSource.Hub hub, CatalogueEntry entry, Map<String, String> environment, HubToken token, Duration retryDelay) {
+            ModelSource.Hub hub,
+            CatalogueEntry entry,
+            Map<String, String> environment,
+            HubToken token,
+            Duration retryDelay) {
         this.entry = entry;
         this.token = token;
         this.retryDelay = retryDelay;
@@ -51,7 +58,8 @@ final class HubFetch {
         try {
             this.file = URI.create(base + "/" + hub.repository() + "/resolve/" + hub.revision() + "/" + hub.file());
         } catch (IllegalArgumentException e) {
-            throw Refusals.files("HF_ENDPOINT '%s' is not an address: set https://HOST or unset it", Refusals.shown(base));
+            throw Refusals.files(
+                    "HF_ENDPOINT '%s' is not an address: set https://HOST or unset it", Refusals.shown(base));
         }
         requireSafe(file);
     }
@@ -69,7 +77,8 @@ final class HubFetch {
     void fetch(Path partial, PullMeter meter) throws IOException {
         long present = Files.exists(partial) ? Files.size(partial) : 0;
         if (present > entry.bytes()) Files.delete(partial);
-        ModelStore.checkSpace(java.util.Objects.requireNonNull(partial.getParent()), entry.bytes() - Math.min(present, entry.bytes()));
+        ModelStore.checkSpace(
+                Objects.requireNonNull(partial.getParent()), entry.bytes() - Math.min(present, entry.bytes()));
         try (HttpClient client = HttpClient.newBuilder()
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .connectTimeout(CONNECT_TIMEOUT)
@@ -78,13 +87,15 @@ final class HubFetch {
         }
         if (digestOf(partial)) return;
         Files.delete(partial);
-        throw Refusals.files("digest mismatch: the hub's file is not the one with SHA-256 %s, it was deleted", entry.sha256());
+        throw Refusals.files(
+                "digest mismatch: the hub's file is not the one with SHA-256 %s, it was deleted", entry.sha256());
     }
 
     private boolean digestOf(Path partial) throws IOException {
-        try (var arena = java.lang.foreign.Arena.ofConfined();
+        try (var arena = Arena.ofConfined();
                 FileChannel channel = FileChannel.open(partial, StandardOpenOption.READ)) {
-            return Sha256.of(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena)).equals(entry.sha256());
+            return Sha256.of(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena))
+                    .equals(entry.sha256());
         }
     }
 
@@ -128,8 +139,11 @@ final class HubFetch {
                 case 200, 206 -> {
                     return;
                 }
-                case 301, 302, 303, 307, 308 -> at = redirected(at, response.headers().firstValue("Location").orElse(""));
-                case 401, 403 -> throw Refusals.files("the hub answered %d: a token with access is needed in HF_TOKEN", status);
+                case 301, 302, 303, 307, 308 ->
+                    at = redirected(
+                            at, response.headers().firstValue("Location").orElse(""));
+                case 401, 403 ->
+                    throw Refusals.files("the hub answered %d: a token with access is needed in HF_TOKEN", status);
                 case 404, 410 -> throw Refusals.files("the hub does not have this file (%d)", status);
                 case 416 -> {
                     out.truncate(0);
@@ -154,7 +168,10 @@ final class HubFetch {
     /// One request. The body of a success is in the file when this returns; every other body is dropped.
     private HttpResponse<Long> exchange(HttpClient client, URI at, FileChannel out, long from, PullMeter meter)
             throws IOException {
-        var request = HttpRequest.newBuilder(at).timeout(STALL_MAX).header("User-Agent", "redoubt").GET();
+        var request = HttpRequest.newBuilder(at)
+                .timeout(STALL_MAX)
+                .header("User-Agent", "redoubt")
+                .GET();
         if (from > 0) request.header("Range", "bytes=" + from + "-");
         if (at.getHost().equals(file.getHost()) && at.getPort() == file.getPort())
             token.header().ifPresent(value -> request.header("Authorization", value));

@@ -28,10 +28,12 @@ final class HubToken {
         try {
             Path file = Path.of(path);
             if (Files.size(file) > FILE_BYTES_MAX)
-                throw new ArtifactException(RULE, "the file of HF_TOKEN_PATH has over " + FILE_BYTES_MAX + " bytes: it is no token");
+                throw new ArtifactException(
+                        RULE, "the file of HF_TOKEN_PATH has over " + FILE_BYTES_MAX + " bytes: it is no token");
             return new HubToken(Optional.of(checked("the file of HF_TOKEN_PATH", Files.readString(file))));
         } catch (IOException e) {
-            throw new ArtifactException(RULE, "the file of HF_TOKEN_PATH cannot be read: unset the variable or name another file");
+            throw new ArtifactException(
+                    RULE, "the file of HF_TOKEN_PATH cannot be read: unset the variable or name another file");
         }
     }
 

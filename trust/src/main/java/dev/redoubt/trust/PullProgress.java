@@ -11,7 +11,8 @@ public interface PullProgress {
         public void failed(ModelSource source, String reason) {}
     };
 
-    /// @param bytesDone can fall when a source starts again; for a wheel it counts packed bytes until the file is read out of it
+    /// @param bytesDone can fall when a source starts again; for a wheel it counts packed bytes until the file
+    ///     is read out of it
     void at(ModelSource source, long bytesDone, long bytesTotal);
 
     /// This source will not do, the next is tried.

@@ -7,11 +7,12 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 
-/// The tensors of a safetensors folder: of its one weight file, or of the shards that `model.safetensors.index.json` names, which
-/// must hold every tensor where the index says and nothing else.
+/// The tensors of a safetensors folder: of its one weight file, or of the shards that
+/// `model.safetensors.index.json` names, which must hold every tensor where the index says and nothing else.
 final class SafetensorsFolder {
     static final String SUFFIX = ".safetensors";
     static final String INDEX_SUFFIX = ".safetensors.index.json";
@@ -23,14 +24,22 @@ final class SafetensorsFolder {
     /// @param files of the folder, by name
     /// @throws ArtifactException if a file or the index is wrong, or they disagree
     static Map<String, Tensor> read(Map<String, MemorySegment> files) {
-        List<String> weights = files.keySet().stream().filter(name -> name.endsWith(SUFFIX)).sorted().toList();
-        List<String> indexes = files.keySet().stream().filter(name -> name.endsWith(INDEX_SUFFIX)).sorted().toList();
+        List<String> weights = files.keySet().stream()
+                .filter(name -> name.endsWith(SUFFIX))
+                .sorted()
+                .toList();
+        List<String> indexes = files.keySet().stream()
+                .filter(name -> name.endsWith(INDEX_SUFFIX))
+                .sorted()
+                .toList();
         if (indexes.size() > 1) throw Refusals.content("two shard indexes, %s: keep one", indexes);
         if (!indexes.isEmpty()) return sharded(indexes.getFirst(), weights, files);
         if (weights.isEmpty())
-            throw Refusals.files("weights not found: a folder needs one GGUF file, or 'model.safetensors', or shards with their index");
+            throw Refusals.files(
+                    "weights not found: a folder needs one GGUF file, or 'model.safetensors', or shards with their index");
         if (weights.size() > 1)
-            throw Refusals.content("%d safetensors files without an index, %s: add the index or keep one", weights.size(), weights);
+            throw Refusals.content(
+                    "%d safetensors files without an index, %s: add the index or keep one", weights.size(), weights);
         return named(weights.getFirst(), files);
     }
 
@@ -44,7 +53,8 @@ final class SafetensorsFolder {
         }
     }
 
-    private static Map<String, Tensor> sharded(String indexName, List<String> weights, Map<String, MemorySegment> files) {
+    private static Map<String, Tensor> sharded(
+            String indexName, List<String> weights, Map<String, MemorySegment> files) {
         Map<String, String> shardOf = index(indexName, files);
         var shards = new TreeSet<>(shardOf.values());
         var tensors = new LinkedHashMap<String, Tensor>();
@@ -53,19 +63,22 @@ final class SafetensorsFolder {
             for (Tensor tensor : named(shard, files).values()) {
                 String other = foundIn.put(tensor.name(), shard);
                 if (other != null)
-                    throw Refusals.content("duplicate tensor '%s' in the shards '%s' and '%s'", tensor.name(), other, shard);
+                    throw Refusals.content(
+                            "duplicate tensor '%s' in the shards '%s' and '%s'", tensor.name(), other, shard);
                 tensors.put(tensor.name(), tensor);
             }
         }
         for (Map.Entry<String, String> entry : shardOf.entrySet())
             if (!entry.getValue().equals(foundIn.get(entry.getKey())))
                 throw Refusals.content(
-                        "missing tensor '%s', the index says it is in '%s'", Refusals.shown(entry.getKey()), entry.getValue());
+                        "missing tensor '%s', the index says it is in '%s'",
+                        Refusals.shown(entry.getKey()), entry.getValue());
         for (String file : weights)
             if (!shards.contains(file)) for (String tensor : named(file, files).keySet()) foundIn.put(tensor, file);
         for (Map.Entry<String, String> entry : foundIn.entrySet())
             if (!shardOf.containsKey(entry.getKey()))
-                throw Refusals.content("extra tensor '%s' in '%s', the index does not name it", entry.getKey(), entry.getValue());
+                throw Refusals.content(
+                        "extra tensor '%s' in '%s', the index does not name it", entry.getKey(), entry.getValue());
         for (String file : weights)
             if (!shards.contains(file))
                 throw Refusals.content("extra file '%s' is in no entry of the index '%s': remove it", file, indexName);
@@ -73,7 +86,7 @@ final class SafetensorsFolder {
     }
 
     private static Map<String, String> index(String indexName, Map<String, MemorySegment> files) {
-        byte[] text = FolderPolicy.small(indexName, java.util.Objects.requireNonNull(files.get(indexName)))
+        byte[] text = FolderPolicy.small(indexName, Objects.requireNonNull(files.get(indexName)))
                 .toArray(ValueLayout.JAVA_BYTE);
         JsonNode map = JsonText.object(text, INDEX_LIMITS, Refusals.CONTENT, "index '" + indexName + "'")
                 .path("weight_map");

@@ -4,6 +4,7 @@ import dev.redoubt.base.json.JsonLimits;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,8 +13,8 @@ import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
-/// A strict reader of one safetensors file: eight bytes of header length, a bounded JSON header, and tensors that cover the rest
-/// exactly, without an overlap, a hole or a byte too many.
+/// A strict reader of one safetensors file: eight bytes of header length, a bounded JSON header, and tensors
+/// that cover the rest exactly, without an overlap, a hole or a byte too many.
 final class SafetensorsReader {
     static final int HEADER_BYTES_MAX = 1 << 20; // or 1 % of the file, if that is more
     static final int HEADER_BYTES_HARD_MAX = 32 << 20; // whatever the file; the format itself allows 100,000,000
@@ -55,13 +56,15 @@ final class SafetensorsReader {
     private static byte[] trimmed(byte[] header) {
         if (header.length < 2) throw Refusals.content("safetensors header length %d, the least is 2", header.length);
         if (header[0] != '{')
-            throw Refusals.content("safetensors header does not start with {: no space, mark or other text may stand before it");
+            throw Refusals.content(
+                    "safetensors header does not start with {: no space, mark or other text may stand before it");
         int end = header.length;
         while (header[end - 1] == ' ') end--;
         if (header[end - 1] != '}' && header[end - 1] >= 0 && header[end - 1] < ' ')
             throw Refusals.content(
-                    "safetensors header is JSON padded with the character U+%04X, allowed is the space", (int) header[end - 1]);
-        return end == header.length ? header : java.util.Arrays.copyOf(header, end);
+                    "safetensors header is JSON padded with the character U+%04X, allowed is the space",
+                    (int) header[end - 1]);
+        return end == header.length ? header : Arrays.copyOf(header, end);
     }
 
     private static List<Entry> entries(JsonNode header, long dataBytes) {
@@ -87,10 +90,12 @@ final class SafetensorsReader {
 
     private static Entry entry(String rawName, JsonNode entry, long dataBytes) {
         String name = TensorNames.check(SAFETENSORS, rawName, TensorNames.LENGTH_MAX);
-        if (!entry.isObject()) throw Refusals.content("safetensors entry '%s' has the wrong type, it must be an object", name);
+        if (!entry.isObject())
+            throw Refusals.content("safetensors entry '%s' has the wrong type, it must be an object", name);
         for (String field : entry.propertyNames())
             if (!FIELDS.contains(field))
-                throw Refusals.content("safetensors tensor '%s' has the unknown field '%s'", name, Refusals.shown(field));
+                throw Refusals.content(
+                        "safetensors tensor '%s' has the unknown field '%s'", name, Refusals.shown(field));
         for (String field : List.of("dtype", "shape", "data_offsets"))
             if (!entry.has(field)) throw Refusals.content("safetensors tensor '%s' has no %s", name, field);
         TensorType type = type(name, entry.required("dtype"));
@@ -103,7 +108,8 @@ final class SafetensorsReader {
 
     private static Entry entry(String name, TensorType type, long[] shape, long begin, long end, long dataBytes) {
         if (begin > end)
-            throw Refusals.content("safetensors tensor '%s' has data_offsets that begin at %d and end at %d", name, begin, end);
+            throw Refusals.content(
+                    "safetensors tensor '%s' has data_offsets that begin at %d and end at %d", name, begin, end);
         if (end > dataBytes)
             throw Refusals.content(
                     "safetensors tensor '%s' ends at offset %d, beyond the file's %d bytes of data: it is truncated or hostile",
@@ -112,26 +118,30 @@ final class SafetensorsReader {
         try {
             size = type.bytes(shape);
         } catch (ArithmeticException e) {
-            throw Refusals.content("safetensors tensor '%s' has a shape without a valid size: %s", name, String.valueOf(e.getMessage()));
+            throw Refusals.content(
+                    "safetensors tensor '%s' has a shape without a valid size: %s",
+                    name, String.valueOf(e.getMessage()));
         }
         if (size != end - begin)
             throw Refusals.content(
-                    "safetensors tensor '%s' has %d bytes by its shape and %d by its data_offsets", name, size, end - begin);
+                    "safetensors tensor '%s' has %d bytes by its shape and %d by its data_offsets",
+                    name, size, end - begin);
         if (begin % type.blockBytes() != 0)
             throw Refusals.content(
                     "safetensors tensor '%s' of dtype %s begins at offset %d, which is not aligned to %d bytes",
                     name, type, begin, type.blockBytes());
-        return new Entry(name, type, java.util.Arrays.stream(shape).boxed().toList(), begin, end);
+        return new Entry(name, type, Arrays.stream(shape).boxed().toList(), begin, end);
     }
 
     private static TensorType type(String name, JsonNode dtype) {
         if (!dtype.isString()) throw Refusals.content("safetensors tensor '%s' has a dtype that is not a string", name);
         String text = dtype.stringValue();
-        Optional<TensorType> found = java.util.Arrays.stream(TensorType.values())
+        Optional<TensorType> found = Arrays.stream(TensorType.values())
                 .filter(type -> type.blockElements() == 1 && type.name().equals(text))
                 .findFirst();
         return found.orElseThrow(() -> Refusals.content(
-                "safetensors tensor '%s' has the dtype '%s', which is unknown or not read", name, Refusals.shown(text)));
+                "safetensors tensor '%s' has the dtype '%s', which is unknown or not read",
+                name, Refusals.shown(text)));
     }
 
     private static long[] integers(String name, String field, JsonNode list, int countMax) {
@@ -145,7 +155,8 @@ final class SafetensorsReader {
             JsonNode value = list.get(i);
             if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 0)
                 throw Refusals.content(
-                        "safetensors tensor '%s': %s holds what is not an integer number from 0 to 2^63-1", name, field);
+                        "safetensors tensor '%s': %s holds what is not an integer number from 0 to 2^63-1",
+                        name, field);
             values[i] = value.longValue();
         }
         return values;

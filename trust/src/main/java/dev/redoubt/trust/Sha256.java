@@ -10,8 +10,8 @@ import java.util.HexFormat;
 final class Sha256 {
     static final int HEX_LENGTH = 64;
 
-    /* The digest's own path for direct buffers copies 4 KiB at a time; a chunk that fits the second-level cache keeps the
-     * processor's SHA instructions busy. */
+    /* The digest's own path for direct buffers copies 4 KiB at a time; a chunk that fits the second-level
+     * cache keeps the processor's SHA instructions busy. */
     private static final int CHUNK = 256 << 10;
 
     private Sha256() {}

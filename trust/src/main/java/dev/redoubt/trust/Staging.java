@@ -16,14 +16,15 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
-/// A private folder that becomes a store entry or vanishes. It belongs to the process that holds its lock; what a dead process has
-/// left is swept away by the next one.
+/// A private folder that becomes a store entry or vanishes. It belongs to the process that holds its lock; what
+/// a dead process has left is swept away by the next one.
 final class Staging implements AutoCloseable {
-    /* Two files per stage: `X/` and `X.lock`, the latter locked for as long as its process lives: the kernel lets go of it however that
-     * process ends. Sweeping takes the lock of each stage it finds; where that succeeds the owner is dead. A lock file may be
-     * swept between its creation and its locking, so the owner looks afterwards whether it is still there. Readers take no lock, and
-     * writers wait for nobody. */
+    /* Two files per stage: `X/` and `X.lock`, the latter locked for as long as its process lives: the kernel
+     * lets go of it however that process ends. Sweeping takes the lock of each stage it finds; where that
+     * succeeds the owner is dead. A lock file may be swept between its creation and its locking, so the
+     * owner looks afterwards whether it is still there. Readers take no lock, and writers wait for nobody. */
     private static final String LOCK = ".lock";
 
     private final Path folder;
@@ -48,7 +49,8 @@ final class Staging implements AutoCloseable {
         }
     }
 
-    /// Locks a file of its own name, made if need be; empty if another process, or another thread of this one, holds it.
+    /// Locks a file of its own name, made if need be; empty if another process, or another thread of this one,
+    /// holds it.
     static Optional<FileChannel> lock(Path file) throws IOException {
         FileChannel channel = FileChannel.open(
                 file,
@@ -107,8 +109,7 @@ final class Staging implements AutoCloseable {
             }
 
             @Override
-            public FileVisitResult postVisitDirectory(Path visited, @org.jspecify.annotations.Nullable IOException error)
-                    throws IOException {
+            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException error) throws IOException {
                 if (error != null) throw error;
                 Files.deleteIfExists(visited);
                 return FileVisitResult.CONTINUE;

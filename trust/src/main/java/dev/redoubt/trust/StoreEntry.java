@@ -11,7 +11,13 @@ import java.util.List;
 /// @param files their names, sorted
 /// @param source where the bytes came from, for people
 public record StoreEntry(
-        String name, Container container, String digest, long bytes, List<String> files, String source, Instant addedAt) {
+        String name,
+        Container container,
+        String digest,
+        long bytes,
+        List<String> files,
+        String source,
+        Instant addedAt) {
     public StoreEntry {
         files = List.copyOf(files);
     }

@@ -11,7 +11,8 @@ final class TensorNames {
         if (name.isEmpty()) throw Refusals.content("%s tensor with an empty name: the file is damaged", container);
         if (name.length() > max)
             throw Refusals.content(
-                    "%s tensor name '%s' of %d characters, limit is %d", container, Refusals.shown(name), name.length(), max);
+                    "%s tensor name '%s' of %d characters, limit is %d",
+                    container, Refusals.shown(name), name.length(), max);
         for (int i = 0; i < name.length(); i++) {
             char c = name.charAt(i);
             boolean allowed = (c >= 'a' && c <= 'z')

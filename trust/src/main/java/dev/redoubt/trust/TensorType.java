@@ -1,7 +1,7 @@
 package dev.redoubt.trust;
 
-/// Element types of stored tensors: those of GGUF and safetensors that this product knows the size of. Which of them a model can
-/// compute with is the engine's business.
+/// Element types of stored tensors: those of GGUF and safetensors that this product knows the size of. Which of
+/// them a model can compute with is the engine's business.
 public enum TensorType {
     F64(1, 8),
     F32(1, 4),
@@ -41,7 +41,8 @@ public enum TensorType {
 
     /// Bytes of a tensor with these dimensions, the fastest last.
     ///
-    /// @throws ArithmeticException if the fastest dimension is not whole blocks, a dimension is negative or the size is over 2^63
+    /// @throws ArithmeticException if the fastest dimension is not whole blocks, a dimension is negative or the
+    ///     size is over 2^63
     long bytes(long... shape) {
         long elements = 1;
         for (long dimension : shape) {
@@ -50,7 +51,8 @@ public enum TensorType {
         }
         long fastest = shape.length == 0 ? 1 : shape[shape.length - 1];
         if (fastest % blockElements != 0)
-            throw new ArithmeticException("dimension " + fastest + " is not a multiple of the block of " + blockElements);
+            throw new ArithmeticException(
+                    "dimension " + fastest + " is not a multiple of the block of " + blockElements);
         return Math.multiplyExact(elements / blockElements, (long) blockBytes);
     }
 

@@ -7,8 +7,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// A model whose every byte was compared with its manifest. Only this package makes one, after every check; nothing else can be
-/// loaded. Holds the memory of its tensors until closed. Safe for any thread; the last one to use it closes it.
+/// A model whose every byte was compared with its manifest. Only this package makes one, after every check;
+/// nothing else can be loaded. Holds the memory of its tensors until closed. Safe for any thread; the last one
+/// to use it closes it.
 public final class VerifiedArtifact implements AutoCloseable {
     /// How the files store tensors.
     public enum Container {
@@ -16,8 +17,9 @@ public final class VerifiedArtifact implements AutoCloseable {
         SAFETENSORS
     }
 
-    /* The files are mapped read-only and shared: the pages that were hashed are the pages that are read. Whoever can write the
-     * file can still change it under us; the store's files are therefore mode 0400 in folders of mode 0700. */
+    /* The files are mapped read-only and shared: the pages that were hashed are the pages that are read.
+     * Whoever can write the file can still change it under us; the store's files are therefore mode 0400 in
+     * folders of mode 0700. */
     private final Manifest manifest;
     private final Map<String, Tensor> tensors;
     private final @Nullable GgufMetadata gguf; // null unless the container is GGUF
@@ -25,7 +27,11 @@ public final class VerifiedArtifact implements AutoCloseable {
     private final Arena arena;
 
     VerifiedArtifact(
-            Manifest manifest, Map<String, Tensor> tensors, @Nullable GgufMetadata gguf, ModelFiles files, Arena arena) {
+            Manifest manifest,
+            Map<String, Tensor> tensors,
+            @Nullable GgufMetadata gguf,
+            ModelFiles files,
+            Arena arena) {
         this.manifest = manifest;
         this.tensors = Collections.unmodifiableMap(tensors);
         this.gguf = gguf;
@@ -38,7 +44,8 @@ public final class VerifiedArtifact implements AutoCloseable {
         return manifest.name();
     }
 
-    /// Hex SHA-256 of the manifest's canonical list of container, files, sizes and digests: equal for equal bytes.
+    /// Hex SHA-256 of the manifest's canonical list of container, files, sizes and digests: equal for equal
+    /// bytes.
     public String digest() {
         return manifest.digest();
     }
@@ -65,7 +72,8 @@ public final class VerifiedArtifact implements AutoCloseable {
         return gguf;
     }
 
-    /// A small file of a safetensors folder, such as `config.json`, as verified; empty if the folder has none of that name.
+    /// A small file of a safetensors folder, such as `config.json`, as verified; empty if the folder has none
+    /// of that name.
     ///
     /// @throws ArtifactException if the file is over 64 MiB: weights are read through [#tensors]
     public Optional<byte[]> file(String fileName) {

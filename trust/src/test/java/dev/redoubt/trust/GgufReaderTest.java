@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -27,7 +28,7 @@ class GgufReaderTest {
     void V4_3_everyTruncationIsRefused() {
         byte[] bytes = TinyModels.gguf(1);
         for (int length = 0; length < bytes.length; length++) {
-            byte[] cut = java.util.Arrays.copyOf(bytes, length);
+            byte[] cut = Arrays.copyOf(bytes, length);
             assertThatThrownBy(() -> read(cut)).as("cut to %d bytes", length).isInstanceOf(ArtifactException.class);
         }
     }
@@ -47,7 +48,12 @@ class GgufReaderTest {
         out.writeBytes(head.putInt(0x46554747).putInt(3).putLong(0).putLong(3).array());
         for (String key : List.of("a", "b", "c")) {
             ByteBuffer kv = ByteBuffer.allocate(8 + 1 + 4 + 4 + 8).order(ByteOrder.LITTLE_ENDIAN);
-            out.writeBytes(kv.putLong(1).put((byte) key.charAt(0)).putInt(9).putInt(0).putLong(4 << 20).array());
+            out.writeBytes(kv.putLong(1)
+                    .put((byte) key.charAt(0))
+                    .putInt(9)
+                    .putInt(0)
+                    .putLong(4 << 20)
+                    .array());
             out.writeBytes(new byte[4 << 20]);
         }
         assertThatThrownBy(() -> read(out.toByteArray())).hasMessageContaining("limit of 8388608 elements");

@@ -17,21 +17,33 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/// The hostile corpus, as far as container and folder decide: each case is refused for its own reason, each good one accepted.
+/// The hostile corpus, as far as container and folder decide: each case is refused for its own reason, each
+/// good one accepted.
 class HostileCorpusTest {
-    /// Decided by what is not in this module: the signature and its file set, the engine's expectations, tokenizer and template.
+    /// Decided by what is not in this module: the signature and its file set, the engine's expectations,
+    /// tokenizer and template.
     private static final Set<String> NOT_OURS = Set.of(
-            "md.manifest", "md.exact_set", "md.config", "md.quantization", "md.tokenizer", "md.tokenizer_regex", "md.lora",
-            "md.tensors", "gg.model", "gg.tokenizer", "gg.chat_template");
+            "md.manifest",
+            "md.exact_set",
+            "md.config",
+            "md.quantization",
+            "md.tokenizer",
+            "md.tokenizer_regex",
+            "md.lora",
+            "md.tensors",
+            "gg.model",
+            "gg.tokenizer",
+            "gg.chat_template");
 
-    /// Cases of classes that are ours, but whose decision is not: a hard link may be accepted by a reader that hashes what it maps; the
-    /// compiled module is not in every copy of the corpus, and has a test of its own.
+    /// Cases of classes that are ours, but whose decision is not: a hard link may be accepted by a reader that
+    /// hashes what it maps; the compiled module is not in every copy of the corpus, and has a test of its own.
     private static final Set<String> NOT_OURS_EITHER = Set.of("md-hardlink", "md-code-pyc");
 
     /// A zip archive named .gguf breaks R1.6 as well as V4.3.
@@ -69,7 +81,8 @@ class HostileCorpusTest {
             else if (verdict.startsWith("left")) left.add(id);
             else wrong.add(id + ": " + verdict);
         }
-        System.out.printf("hostile %s: %d decided here as they should be; %d left to the engine, the tokenizer or signatures: %s%n",
+        System.out.printf(
+                "hostile %s: %d decided here as they should be; %d left to the engine, the tokenizer or signatures: %s%n",
                 kind, passed, left.size(), left);
         assertThat(wrong).isEmpty();
         assertThat(passed).isPositive();
@@ -77,7 +90,8 @@ class HostileCorpusTest {
 
     private static List<JsonNode> cases(Path corpus, String kind) throws IOException, JsonRefusal {
         JsonNode manifest = JSON.parse(Files.readAllBytes(corpus.resolve("manifest.json")));
-        return manifest.required("cases").valueStream()
+        return manifest.required("cases")
+                .valueStream()
                 .filter(test -> test.required("kind").stringValue().equals(kind))
                 .toList();
     }
@@ -87,8 +101,7 @@ class HostileCorpusTest {
         Path path = expanded(corpus, test);
         String id = test.required("id").stringValue();
         boolean refuse = test.required("expect").stringValue().equals("refuse");
-        boolean notOurs = NOT_OURS.contains(test.required("class").stringValue())
-                || NOT_OURS_EITHER.contains(id);
+        boolean notOurs = NOT_OURS.contains(test.required("class").stringValue()) || NOT_OURS_EITHER.contains(id);
         long start = System.nanoTime();
         try (VerifiedArtifact artifact = ModelStore.openPath(path)) {
             assertThat(artifact.digest()).hasSize(64);
@@ -102,7 +115,8 @@ class HostileCorpusTest {
                         .noneMatch(word -> message.toLowerCase(Locale.ROOT).contains(word.toLowerCase(Locale.ROOT))))
                     return notOurs ? "left" : "another reason than " + reason + ": " + message;
             String rule = test.required("rule").stringValue();
-            if (!rule.equals(e.rule()) && !notOurs && !EITHER_RULE.contains(id)) return "rule " + e.rule() + " instead of " + rule + ": " + message;
+            if (!rule.equals(e.rule()) && !notOurs && !EITHER_RULE.contains(id))
+                return "rule " + e.rule() + " instead of " + rule + ": " + message;
             if (message.chars().anyMatch(c -> c < 0x20)) return "a control character in the message";
             return System.nanoTime() - start > 10_000_000_000L ? "took over 10 s" : "";
         }
@@ -114,14 +128,15 @@ class HostileCorpusTest {
         JsonNode recipe = test.path("recipe");
         if (recipe.isMissingNode()) return stored;
         Path target = temp.resolve(test.required("path").stringValue());
-        Files.createDirectories(java.util.Objects.requireNonNull(target.getParent()));
+        Files.createDirectories(Objects.requireNonNull(target.getParent()));
         if (recipe.has("parts")) {
             parts(target, recipe.required("parts"));
             return target;
         }
         Files.createDirectories(target);
         try (Stream<Path> files = Files.list(stored)) {
-            for (Path file : files.toList()) Files.copy(file, target.resolve(java.util.Objects.requireNonNull(file.getFileName())));
+            for (Path file : files.toList())
+                Files.copy(file, target.resolve(Objects.requireNonNull(file.getFileName())));
         }
         for (JsonNode op : recipe.required("ops")) carryOut(corpus, target, op);
         return target;
@@ -129,18 +144,19 @@ class HostileCorpusTest {
 
     private static void carryOut(Path corpus, Path folder, JsonNode op) throws IOException {
         Path at = folder.resolve(op.required("at").stringValue()).normalize();
-        Files.createDirectories(java.util.Objects.requireNonNull(at.getParent()));
+        Files.createDirectories(Objects.requireNonNull(at.getParent()));
         switch (op.required("op").stringValue()) {
             case "write" -> Files.writeString(at, op.required("utf8").stringValue());
-            case "copy" -> Files.copy(
-                    corpus.resolve(op.required("from").stringValue()), at, StandardCopyOption.REPLACE_EXISTING);
+            case "copy" ->
+                Files.copy(corpus.resolve(op.required("from").stringValue()), at, StandardCopyOption.REPLACE_EXISTING);
             case "symlink" -> {
                 Files.deleteIfExists(at);
                 Files.createSymbolicLink(at, Path.of(op.required("to").stringValue()));
             }
             case "hardlink" -> {
                 Files.deleteIfExists(at);
-                Files.createLink(at, folder.resolve(op.required("to").stringValue()).normalize());
+                Files.createLink(
+                        at, folder.resolve(op.required("to").stringValue()).normalize());
             }
             case "fifo" -> makeFifo(at);
             case "parts" -> parts(at, op.required("parts"));
@@ -150,7 +166,8 @@ class HostileCorpusTest {
 
     private static void makeFifo(Path at) throws IOException {
         try {
-            assertThat(new ProcessBuilder("mkfifo", at.toString()).start().waitFor()).isZero();
+            assertThat(new ProcessBuilder("mkfifo", at.toString()).start().waitFor())
+                    .isZero();
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
@@ -163,7 +180,8 @@ class HostileCorpusTest {
     }
 
     private static void part(OutputStream out, JsonNode part) throws IOException {
-        if (part.has("hex")) out.write(HexFormat.of().parseHex(part.required("hex").stringValue()));
+        if (part.has("hex"))
+            out.write(HexFormat.of().parseHex(part.required("hex").stringValue()));
         else if (part.has("utf8")) out.write(part.required("utf8").stringValue().getBytes(StandardCharsets.UTF_8));
         else if (part.has("counter")) {
             String format = part.required("counter").stringValue();

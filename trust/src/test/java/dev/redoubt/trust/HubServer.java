@@ -64,7 +64,8 @@ final class HubServer implements AutoCloseable {
             if (at >= 0) from = Integer.parseInt(request.substring(at + 13, request.indexOf('-', at + 13)));
             String head = from == 0
                     ? "HTTP/1.1 200 OK\r\n"
-                    : "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes %d-%d/%d\r\n".formatted(from, content.length - 1, content.length);
+                    : "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes %d-%d/%d\r\n"
+                            .formatted(from, content.length - 1, content.length);
             head += "Connection: close\r\nContent-Length: " + (content.length - from) + "\r\n\r\n";
             out.write(head.getBytes(StandardCharsets.US_ASCII));
             out.write(content, from, Math.min(most, content.length - from));
@@ -72,8 +73,9 @@ final class HubServer implements AutoCloseable {
     }
 
     static Answer status(int status, String header) {
-        return (request, out) -> out.write(("HTTP/1.1 " + status + " X\r\n" + header + "Connection: close\r\nContent-Length: 0\r\n\r\n")
-                .getBytes(StandardCharsets.US_ASCII));
+        return (request, out) ->
+                out.write(("HTTP/1.1 " + status + " X\r\n" + header + "Connection: close\r\nContent-Length: 0\r\n\r\n")
+                        .getBytes(StandardCharsets.US_ASCII));
     }
 
     @Override

@@ -27,7 +27,8 @@ class KilledStoreTest {
     @TempDir
     Path temp;
 
-    /// What the child does: `add ROOT FILE` or `pull ROOT ENDPOINT BYTES SHA256`, over and over under new names.
+    /// What the child does: `add ROOT FILE` or `pull ROOT ENDPOINT BYTES SHA256`, over and over under new
+    /// names.
     static final class Child {
         private Child() {}
 
@@ -88,12 +89,21 @@ class KilledStoreTest {
 
     private static CatalogueEntry entry(long bytes, String sha256) {
         return new CatalogueEntry(
-                "tiny", "tiny.gguf", bytes, sha256, "Apache-2.0", List.of(new ModelSource.Hub("someone/tiny", "main", "tiny.gguf")));
+                "tiny",
+                "tiny.gguf",
+                bytes,
+                sha256,
+                "Apache-2.0",
+                List.of(new ModelSource.Hub("someone/tiny", "main", "tiny.gguf")));
     }
 
     private static void killAfter(int millis, String... arguments) throws IOException, InterruptedException {
         var command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx64m", "-cp", classPath(), Child.class.getName()));
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx64m",
+                "-cp",
+                classPath(),
+                Child.class.getName()));
         command.addAll(List.of(arguments));
         Process child = new ProcessBuilder(command).redirectErrorStream(true).start();
         try (var output = new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8))) {
@@ -106,7 +116,9 @@ class KilledStoreTest {
 
     /// What this test runs on, modules or not.
     private static String classPath() {
-        return Stream.of(System.getProperty("jdk.module.path", ""), System.getProperty("java.class.path", ""),
+        return Stream.of(
+                        System.getProperty("jdk.module.path", ""),
+                        System.getProperty("java.class.path", ""),
                         Path.of("target", "test-classes").toAbsolutePath().toString(),
                         Path.of("target", "classes").toAbsolutePath().toString())
                 .filter(part -> !part.isEmpty())

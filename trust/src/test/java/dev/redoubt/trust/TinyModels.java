@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /// Small models that are whole as containers; no engine would run them.
 final class TinyModels {
@@ -41,7 +42,8 @@ final class TinyModels {
         var header = new StringBuilder("{");
         for (int i = 0; i < names.length; i++)
             header.append(i > 0 ? "," : "")
-                    .append("\"%s\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[%d,%d]}".formatted(names[i], 8 * i, 8 * i + 8));
+                    .append("\"%s\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[%d,%d]}"
+                            .formatted(names[i], 8 * i, 8 * i + 8));
         header.append('}');
         var out = new ByteArrayOutputStream();
         u64(out, header.length());
@@ -69,8 +71,7 @@ final class TinyModels {
 
     /// A catalogue entry for these bytes.
     static CatalogueEntry entry(byte[] bytes, ModelSource... sources) {
-        return new CatalogueEntry(
-                "tiny", "tiny.gguf", bytes.length, Sha256.of(bytes), "Apache-2.0", java.util.List.of(sources));
+        return new CatalogueEntry("tiny", "tiny.gguf", bytes.length, Sha256.of(bytes), "Apache-2.0", List.of(sources));
     }
 
     private static void string(ByteArrayOutputStream out, String text) {
@@ -79,10 +80,16 @@ final class TinyModels {
     }
 
     private static void u32(ByteArrayOutputStream out, int value) {
-        out.writeBytes(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(value).array());
+        out.writeBytes(ByteBuffer.allocate(4)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(value)
+                .array());
     }
 
     private static void u64(ByteArrayOutputStream out, long value) {
-        out.writeBytes(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(value).array());
+        out.writeBytes(ByteBuffer.allocate(8)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(value)
+                .array());
     }
 }
