@@ -6,6 +6,7 @@ import dev.redoubt.gateway.openai.ErrorBody;
 import dev.redoubt.policy.Principal;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,8 @@ final class Exchange {
      * and hop over; everything else is for that event loop only, unless it says otherwise. The first reply counts, later ones
      * do nothing: a deadline, a failure and an answer may well meet. */
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
+    private static final Set<HttpMethod> METHODS =
+            Set.of(HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE, HttpMethod.HEAD, HttpMethod.OPTIONS);
     private static final int CALLER_LEFT = 499; // nginx's; only in logs and metrics, nobody is there to read it
     private static final int WRITE_QUEUE_BYTES_MAX = 64 * 1024;
 
@@ -57,8 +61,8 @@ final class Exchange {
         response.closeHandler(closed -> {
             if (over) return;
             gone = true;
-            over(CALLER_LEFT);
             whenGone.run();
+            over(CALLER_LEFT);
         });
         response.exceptionHandler(ignored -> {}); // a broken connection is told to closeHandler
     }
@@ -175,8 +179,6 @@ final class Exchange {
         return refusal.code().kind() == ErrorCode.Kind.INTERNAL ? Optional.of(id) : Optional.empty();
     }
 
-    // ---- streams
-
     /// Begins a stream of server-sent events, unless it has begun.
     void beginEvents() {
         if (answered) return;
@@ -274,7 +276,7 @@ final class Exchange {
                         id,
                         caller == null ? "" : caller.keyId(),
                         caller == null ? "" : caller.application(),
-                        request.method().name().length() <= 7 ? request.method().name() : "other",
+                        METHODS.contains(request.method()) ? request.method().name() : "other",
                         route,
                         status,
                         error,

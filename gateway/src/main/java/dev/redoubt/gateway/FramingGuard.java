@@ -3,21 +3,25 @@ package dev.redoubt.gateway;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /// Stands in front of Netty's HTTP/1 parser and breaks what that parser tolerates and this server refuses: folded headers,
-/// headers without a name, chunk extensions and trailers. One object serves one connection, on its event loop.
+/// headers without a name, chunk extensions, trailers, and lengths in any but the plainest form. One object serves one connection, on its event loop.
 final class FramingGuard extends ChannelInboundHandlerAdapter {
     /* The parser swallows these forms without a trace, so they cannot be refused after it; and a proxy that reads them in
      * another way than the parser does is how requests are smuggled. The guard follows the framing byte by byte, never holds a
      * byte back, and where it meets such a form it puts a NUL in the place of the first offending byte. No parser accepts a NUL
      * there, so the request is refused on the one path on which all malformed requests are, in order with others.
      *
-     * The guard only has to agree with the parser on framing that the parser accepts. What it does not understand (two lengths,
-     * an odd encoding, a bad chunk size) the parser refuses and closes, so from there on any state will do. */
+     * The guard has to agree with the parser on framing that the parser accepts, so it breaks every length and encoding that it
+     * does not understand itself. Two lengths, or a length and an encoding, the parser refuses. After a refusal the parser
+     * discards all further bytes of the connection, so from there on any state of the guard will do. */
     private static final byte BROKEN = 0;
     private static final int LINE_KEPT_MAX = 64; // of a header line: enough to tell the two that frame a body
+
+    private static final Pattern LENGTH = Pattern.compile("[0-9]{1,15}");
+    private static final Pattern CHUNK_SIZE = Pattern.compile("[0-9A-Fa-f]{1,8}");
 
     private enum State {
         BEFORE_REQUEST,
@@ -79,11 +83,11 @@ final class FramingGuard extends ChannelInboundHandlerAdapter {
                 }
             }
             case HEADER -> {
-                if (b == '\n') endOfHeader();
+                if (b == '\n') return !endOfHeader();
                 else if (line.length() < LINE_KEPT_MAX) line.append((char) (b & 0xFF));
             }
             case CHUNK_SIZE -> {
-                if (b == '\n') endOfChunkSize();
+                if (b == '\n') return !endOfChunkSize();
                 else if (b == ';') return true;
                 else if (b != '\r' && line.length() < LINE_KEPT_MAX) line.append((char) (b & 0xFF));
             }
@@ -112,18 +116,26 @@ final class FramingGuard extends ChannelInboundHandlerAdapter {
         state = State.HEADER_START;
     }
 
-    private void endOfHeader() {
+    /// @return whether the header is understood, where it frames a body
+    private boolean endOfHeader() {
         String text = line.toString().strip().toLowerCase(Locale.ROOT);
         line.setLength(0);
         state = State.HEADER_START;
         int colon = text.indexOf(':');
-        if (colon < 0) return;
+        if (colon < 0) return true; // the parser refuses it
         String value = text.substring(colon + 1).strip();
-        switch (text.substring(0, colon)) {
-            case "transfer-encoding" -> chunked = true;
-            case "content-length" -> contentLength = number(value, 10);
-            default -> {}
-        }
+        return switch (text.substring(0, colon)) {
+            case "transfer-encoding" -> {
+                chunked = true;
+                yield value.equals("chunked");
+            }
+            case "content-length" -> {
+                boolean plain = LENGTH.matcher(value).matches();
+                if (plain) contentLength = Long.parseLong(value);
+                yield plain;
+            }
+            default -> true;
+        };
     }
 
     private void endOfHead() {
@@ -134,19 +146,13 @@ final class FramingGuard extends ChannelInboundHandlerAdapter {
         } else state = State.BEFORE_REQUEST;
     }
 
-    private void endOfChunkSize() {
-        bodyLeft = number(line.toString().strip(), 16);
+    /// @return whether the size is understood
+    private boolean endOfChunkSize() {
+        String size = line.toString();
         line.setLength(0);
+        if (!CHUNK_SIZE.matcher(size).matches()) return false;
+        bodyLeft = Long.parseLong(size, 16);
         state = bodyLeft == 0 ? State.TRAILER_START : State.CHUNK_DATA;
-    }
-
-    /// 0 where it is no number that the parser would accept.
-    private static long number(String digits, int radix) {
-        if (digits.isEmpty() || digits.length() > 18 || digits.getBytes(StandardCharsets.ISO_8859_1)[0] == '-') return 0;
-        try {
-            return Long.parseLong(digits, radix);
-        } catch (NumberFormatException e) {
-            return 0;
-        }
+        return true;
     }
 }

@@ -45,6 +45,8 @@ final class GenerationRun {
     private final long[] tokenNanos; // by index of the choice: when its last token came; 0 before the first
 
     private int promptsRunning;
+    private int choicesFinished;
+    private int tokensReceived;
     private Optional<FinishReason> broken = Optional.empty();
     private boolean started;
     private boolean over;
@@ -76,10 +78,7 @@ final class GenerationRun {
     ///
     /// @throws ServeException if one is refused; those before it are cancelled
     void start(List<GenerationRequest> requests) {
-        exchange.onEventLoop(() -> exchange.whenGone(() -> {
-            running.cancel();
-            end();
-        }));
+        exchange.onEventLoop(() -> exchange.whenGone(this::left));
         try {
             for (int i = 0; i < requests.size(); i++) {
                 int prompt = i;
@@ -93,6 +92,13 @@ final class GenerationRun {
             throw refused;
         }
         exchange.onEventLoop(this::admitted);
+    }
+
+    private void left() {
+        running.cancel();
+        end();
+        for (int i = choicesFinished; i < tokenNanos.length; i++)
+            exchange.services().metrics().choiceFinished(modelName, FinishReason.CANCELLED);
     }
 
     private void admitted() {
@@ -149,6 +155,7 @@ final class GenerationRun {
             }
             case GenerationEvent.Finished finished -> {
                 int index = answer.index(prompt, finished.choice());
+                choicesFinished++;
                 exchange.services().metrics().choiceFinished(modelName, finished.reason());
                 answer.finished(index, finished.reason(), finished.tokens());
                 batch.flush();
@@ -174,7 +181,6 @@ final class GenerationRun {
     }
 
     private void complete(Batch batch) {
-        exchange.used(answer.promptTokens(), answer.completionTokens());
         end();
         if (stream.isPresent()) {
             exchange.beginEvents();
@@ -194,7 +200,6 @@ final class GenerationRun {
 
     private void fail(ServeException error) {
         if (over) return;
-        exchange.used(answer.promptTokens(), answer.completionTokens());
         end();
         running.cancel();
         if (exchange.answered()) {
@@ -210,6 +215,7 @@ final class GenerationRun {
 
     private void observe(int index, int tokens, long nanos) {
         if (tokens == 0) return;
+        tokensReceived += tokens;
         if (tokenNanos[index] != 0)
             exchange.services().metrics().tokenAfter(modelName, (nanos - tokenNanos[index]) / 1e9 / tokens);
         tokenNanos[index] = nanos;
@@ -252,6 +258,7 @@ final class GenerationRun {
 
     private void end() {
         over = true;
+        exchange.used(answer.promptTokens(), tokensReceived);
         for (long timer : new long[] {deadlineTimer, pingTimer, stallTimer})
             exchange.services().vertx().cancelTimer(timer);
     }

@@ -86,6 +86,7 @@ final class Handlers {
         LanguageModel model = served(call.model());
         if (!model.card().chat())
             throw ServeException.ofField(ErrorCode.NO_CHAT_TEMPLATE, "model", model.card().name());
+        generation.checkVocabulary(call, model.card());
         ChatReply format = new ChatReply(head(exchange, "chatcmpl-", model, call), call);
         run(exchange, model, call, format, streamed(call, format), call.prompts());
     }
@@ -119,7 +120,6 @@ final class Handlers {
             ReplyFormat format,
             Optional<StreamFormat> stream,
             List<Prompt> prompts) {
-        generation.checkVocabulary(call, model.card());
         Principal principal = exchange.principal();
         Caller caller = new Caller(principal.application(), principal.keyId(), call.endUser());
         long deadline = exchange.startNanos() + services.limits().requestTimeout().toNanos();

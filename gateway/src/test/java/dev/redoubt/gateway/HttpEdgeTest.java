@@ -276,4 +276,34 @@ final class HttpEdgeTest {
                         + "\"method\":\"POST\",\"route\":\"/v1/chat/completions\",\"status\":200,\"error\":\"\","
                         + "\"duration_us\":1234,\"prompt_tokens\":5,\"completion_tokens\":6}");
     }
+
+    @Test
+    void aPortInUseIsABindException() {
+        EdgeOptions taken = new EdgeOptions("127.0.0.1", edge.edge.port(), dev.redoubt.base.generation.RequestLimits.DEFAULT);
+        org.assertj.core.api.Assertions.assertThatExceptionOfType(java.net.BindException.class)
+                .isThrownBy(() -> HttpEdge.start(
+                        taken, new ModelRegistry(), edge.keys, dev.redoubt.base.TimeSource.system()));
+    }
+
+    @Test
+    void beforeAModelIsServedTheEdgeIsAliveAndNotReady() throws Exception {
+        EdgeOptions options = new EdgeOptions("127.0.0.1", 0, dev.redoubt.base.generation.RequestLimits.DEFAULT);
+        try (HttpEdge empty = HttpEdge.start(
+                options, new ModelRegistry(), edge.keys, dev.redoubt.base.TimeSource.system())) {
+            String base = "http://127.0.0.1:" + empty.port();
+            assertThat(status(base + "/livez")).isEqualTo(200);
+            assertThat(status(base + "/readyz")).isEqualTo(503);
+            HttpResponse<String> reply = edge.send(HttpRequest.newBuilder(java.net.URI.create(base + CHAT))
+                    .header("X-API-Key", edge.key)
+                    .header("Content-Type", "application/json")
+                    .POST(HttpRequest.BodyPublishers.ofString("{" + HELLO + "}"))
+                    .build());
+            assertThat(reply.statusCode()).isEqualTo(503);
+            assertThat(reply.body()).contains("not_ready");
+        }
+    }
+
+    private static int status(String uri) {
+        return edge.send(HttpRequest.newBuilder(java.net.URI.create(uri)).build()).statusCode();
+    }
 }
