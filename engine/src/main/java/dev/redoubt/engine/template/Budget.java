@@ -9,7 +9,7 @@ final class Budget {
     static final long STEPS_MAX = 2_000_000;
     static final long TEXT_CHARS_MAX = 32L << 20;
     static final int OUTPUT_CHARS_MAX = 4 << 20;
-    static final int DEPTH_MAX = 400;
+    static final int DEPTH_MAX = 200;
     static final int VALUE_DEPTH_MAX = 64;
     static final int LIST_ITEMS_MAX = 100_000;
 
