@@ -13,6 +13,7 @@ import dev.redoubt.engine.schedule.Sequence;
 import dev.redoubt.engine.schedule.StepPlan;
 import dev.redoubt.engine.schedule.Submission;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -341,6 +342,7 @@ final class EngineLoop implements LoopCommands {
         leftQueue.accept(request);
     }
 
+    /// The prompt's logprobs are complete: nobody adds to them any more.
     private void markStarted(Choice choice) {
         LiveRequest request = choice.request();
         request.started = true;
@@ -348,7 +350,7 @@ final class EngineLoop implements LoopCommands {
         int cached = choice.sequence().cachedTokens();
         promptTokens += request.promptTokens;
         promptTokensCached += cached;
-        output.accept(new Output.Started(request, cached, List.copyOf(request.promptLogprobs)));
+        output.accept(new Output.Started(request, cached, Collections.unmodifiableList(request.promptLogprobs)));
     }
 
     /// Before its first token was computed.

@@ -68,7 +68,7 @@ final class ModelText implements TextCodec {
             if (token != null && token.isObject()) token = token.get("content");
             if (token != null && token.isString()) own.put(name, new TrustedText(token.stringValue()));
         }
-        return new ModelText(artifact.name(), tokenizer, parse(folderTemplate(artifact, config)), own);
+        return new ModelText(artifact.name(), tokenizer, parse(templateSource(artifact.file("chat_template.jinja"), config)), own);
     }
 
     @Override
@@ -127,8 +127,9 @@ final class ModelText implements TextCodec {
         }
     }
 
-    private static Optional<String> folderTemplate(VerifiedArtifact artifact, Optional<JsonNode> config) {
-        Optional<byte[]> file = artifact.file("chat_template.jinja");
+    /// Where a Hugging Face folder keeps its template: a file of its own, or a string or a list of named ones in the tokenizer's
+    /// configuration.
+    static Optional<String> templateSource(Optional<byte[]> file, Optional<JsonNode> config) {
         if (file.isPresent()) return file.map(bytes -> new String(bytes, StandardCharsets.UTF_8));
         JsonNode found = config.map(node -> node.get("chat_template")).orElse(null);
         if (found == null || found.isNull()) return Optional.empty();
@@ -151,7 +152,7 @@ final class ModelText implements TextCodec {
         }
     }
 
-    private static JsonNode json(byte[] bytes) {
+    static JsonNode json(byte[] bytes) {
         try {
             return new StrictJson(JsonLimits.MODEL_FILE).parse(bytes);
         } catch (JsonRefusal refusal) {

@@ -22,7 +22,7 @@ final class EngineLoopTest {
     private static final Caller BOB = new Caller("app", "bob", Optional.empty());
     private static final int[] PROMPT = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4};
 
-    private final Harness harness = new Harness(new SchedulerLimits(4, 64, 16, 128, 64), 32, true);
+    private final Harness<FakeModel> harness = Harness.fake(new SchedulerLimits(4, 64, 16, 128, 64), 32, true);
     private final Heard heard = new Heard();
 
     private static SamplingParams params(int maxTokens, List<String> stop, Set<Integer> stopIds, boolean ignoreEos) {
@@ -39,7 +39,7 @@ final class EngineLoopTest {
     /// What the fake model says to the prompt when nothing stops it.
     private List<Integer> freely(int tokens) {
         Heard all = new Heard();
-        Harness own = new Harness(new SchedulerLimits(4, 64, 64, 128, 64), 32, false);
+        Harness<FakeModel> own = Harness.fake(new SchedulerLimits(4, 64, 64, 128, 64), 32, false);
         own.submit(ALICE, PROMPT, params(tokens, List.of(), Set.of(), true), 1, all);
         own.stepUntilIdle();
         return all.choice(0).ids;
@@ -188,7 +188,7 @@ final class EngineLoopTest {
 
     @Test
     void whoCanNeverFitHearsItBeforeAnythingIsComputed() {
-        Harness small = new Harness(new SchedulerLimits(4, 64, 16, 128, 64), 3, true);
+        Harness<FakeModel> small = Harness.fake(new SchedulerLimits(4, 64, 16, 128, 64), 3, true);
         small.submit(ALICE, PROMPT, SamplingParams.greedy(40), 1, heard);
         small.step();
         assertThat(failure(heard)).isEqualTo(ErrorCode.KV_CACHE_TOO_SMALL);

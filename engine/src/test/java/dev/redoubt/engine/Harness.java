@@ -2,23 +2,28 @@ package dev.redoubt.engine;
 
 import dev.redoubt.base.generation.Caller;
 import dev.redoubt.base.generation.SamplingParams;
+import dev.redoubt.engine.kvcache.BlockMemory;
 import dev.redoubt.engine.kvcache.BlockPool;
 import dev.redoubt.engine.kvcache.CacheScope;
 import dev.redoubt.engine.kvcache.PrefixKeys;
 import dev.redoubt.engine.schedule.Scheduler;
 import dev.redoubt.engine.schedule.SchedulerLimits;
 import dev.redoubt.engine.schedule.Sequence;
+import dev.redoubt.engine.tokenize.StreamDecoder;
 import dev.redoubt.testkit.ManualClock;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /// Loop and output without their threads: a test steps them itself, so every schedule repeats.
-final class Harness {
+///
+/// @param <M> the model with its KV memory: a fake one, or a real one
+final class Harness<M extends StepRunner & BlockMemory> {
     final ManualClock clock = new ManualClock();
-    final FakeModel model;
+    final M model;
     final BlockPool pool;
     final Scheduler scheduler;
     final EngineLoop loop;
@@ -26,17 +31,30 @@ final class Harness {
     private final PrefixKeys keys = new PrefixKeys("model", Optional.empty(), new SecureRandom());
     private long ids;
 
-    Harness(SchedulerLimits limits, int blocks, boolean prefixCache) {
-        this.model = new FakeModel(blocks);
+    Harness(
+            SchedulerLimits limits,
+            int blocks,
+            boolean prefixCache,
+            M model,
+            Set<Integer> endOfSequence,
+            Supplier<StreamDecoder> decoders) {
+        this.model = model;
         this.pool = new BlockPool(blocks, model);
         this.scheduler = new Scheduler(limits, pool, prefixCache ? keys : null);
         EngineLoop.Settings settings = new EngineLoop.Settings(
-                limits.batchedTokensMax(),
-                limits.sequencesMax(),
-                limits.contextTokensMax(),
-                Set.of(FakeText.END_OF_SEQUENCE));
+                limits.batchedTokensMax(), limits.sequencesMax(), limits.contextTokensMax(), endOfSequence);
         this.loop = new EngineLoop(settings, scheduler, pool, model, this::post, request -> {}, clock);
-        this.output = new OutputThread(new FakeText()::newStreamDecoder, clock, loop, request -> {});
+        this.output = new OutputThread(decoders, clock, loop, request -> {});
+    }
+
+    static Harness<FakeModel> fake(SchedulerLimits limits, int blocks, boolean prefixCache) {
+        return new Harness<>(
+                limits,
+                blocks,
+                prefixCache,
+                new FakeModel(blocks),
+                Set.of(FakeText.END_OF_SEQUENCE),
+                new FakeText()::newStreamDecoder);
     }
 
     LiveRequest submit(Caller caller, int[] prompt, SamplingParams sampling, int choiceCount, Heard heard) {
