@@ -68,7 +68,7 @@ final class FolderPolicy {
     private static void checkName(String name) {
         if (!isPlainName(name))
             throw Refusals.files(
-                    "unexpected file name '%s', allowed are letters, digits and . _ + - and no device name: rename or remove it",
+                    "unexpected file name '%s', allowed are letters, digits and . _ + - and no device: rename or remove it",
                     Refusals.shown(name));
         String lower = name.toLowerCase(Locale.ROOT);
         String extension = name.substring(name.lastIndexOf('.') + 1); // in the case that the readers look for

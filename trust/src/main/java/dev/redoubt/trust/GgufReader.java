@@ -257,7 +257,7 @@ final class GgufReader {
         long offset = cursor.i64("offset of tensor " + name);
         if (offset < 0 || offset > bytes.byteSize() - size)
             throw Refusals.content(
-                    "GGUF tensor '%s' has the offset %s, beyond the end of the file of %d bytes: it is truncated or hostile",
+                    "GGUF tensor '%s' has the offset %s, beyond the end of the file of %d bytes: it is truncated",
                     name, Long.toUnsignedString(offset), bytes.byteSize());
         if (offset % alignment != 0)
             throw Refusals.content(
@@ -289,7 +289,7 @@ final class GgufReader {
             case 30 -> TensorType.BF16;
             default ->
                 throw Refusals.content(
-                        "GGUF tensor '%s' has the type %d, which is unknown or not read: use a file in Q4_0 to Q8_0, Q2_K to"
+                        "GGUF tensor '%s' has the type %d, which is unknown or not read: use Q4_0 to Q8_0, Q2_K to"
                                 + " Q6_K, IQ4, F16, BF16 or F32",
                         name, id);
         };
@@ -315,7 +315,7 @@ final class GgufReader {
                         info.name(), info.offset(), expected - dataStart);
             if (info.size() > bytes.byteSize() - start)
                 throw Refusals.content(
-                        "GGUF truncated: tensor '%s' ends at %d, beyond the end of the file of %d bytes: get the whole file",
+                        "GGUF truncated: tensor '%s' ends at %d, beyond the file's end at %d: get the whole file",
                         info.name(), start + info.size(), bytes.byteSize());
             padding.add(bytes.asSlice(end, start - end));
             end = start + info.size();

@@ -87,7 +87,7 @@ public final class ModelPull {
                 continue;
             }
             try (Staging stage = store.stage()) {
-                Path files = DurableFiles.privateDirectory(stage.folder().resolve("files"));
+                Path files = DurableFiles.privateDirectory(ModelStore.stagedFiles(stage));
                 Path target = files.resolve(entry.fileName());
                 try {
                     progress.at(source, 0, entry.bytes());

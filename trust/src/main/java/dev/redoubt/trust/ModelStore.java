@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -29,8 +30,9 @@ public final class ModelStore {
     /* Layout, folders mode 0700, files 0400:
      *   NAME/manifest.json      what the entry must be
      *   NAME/files/…            the model's files, flat
-     *   .staging/               entries and downloads in the making, see Staging
-     * A name cannot begin with a dot, so the two never meet. Every file is flushed to disk before the rename
+     *   .staging/               entries in the making, see Staging
+     *   .partial/               downloads that were cut off, named by the digest they must have
+     * A name cannot begin with a dot, so these never meet. Every file is flushed to disk before the rename
      * that publishes it; kill -9 at any moment leaves the entry absent or whole, and a stage that the next
      * use sweeps away. */
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,63}");
@@ -161,7 +163,7 @@ public final class ModelStore {
             DurableFiles.privateDirectory(root);
             checkSpace(root, bytes);
             try (Staging stage = stage()) {
-                Path target = DurableFiles.privateDirectory(stage.folder().resolve(FILES));
+                Path target = DurableFiles.privateDirectory(stagedFiles(stage));
                 for (Map.Entry<String, Path> file : files.entrySet())
                     Files.copy(file.getValue(), target.resolve(file.getKey()), LinkOption.NOFOLLOW_LINKS);
                 return publish(stage, name, real.toString());
@@ -178,13 +180,19 @@ public final class ModelStore {
         return Staging.create(staging());
     }
 
-    Path staging() {
+    /// Where the files of the entry in the making go; what lies beside it in the stage is dropped with the stage.
+    static Path stagedFiles(Staging stage) {
+        return stage.folder().resolve("entry").resolve(FILES);
+    }
+
+    private Path staging() {
         return root.resolve(".staging");
     }
 
-    /// Checks the files below `files/` of a stage and makes them the entry `name`.
+    /// Checks the staged files and makes them the entry `name`.
     StoreEntry publish(Staging stage, String name, String source) throws IOException {
-        Path files = stage.folder().resolve(FILES);
+        Path files = stagedFiles(stage);
+        Path entry = Objects.requireNonNull(files.getParent());
         Map<String, Path> staged = ModelFiles.list(files);
         for (Path file : staged.values()) {
             Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--------"));
@@ -196,10 +204,10 @@ public final class ModelStore {
         try (VerifiedArtifact artifact = Verifier.admit(name, staged, source, time.now())) {
             manifest = artifact.manifest();
         }
-        DurableFiles.replace(stage.folder().resolve(Manifest.FILE_NAME), manifest.toJson());
+        DurableFiles.replace(entry.resolve(Manifest.FILE_NAME), manifest.toJson());
         DurableFiles.flushDirectory(files);
         try {
-            Files.move(stage.folder(), root.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+            Files.move(entry, root.resolve(name), StandardCopyOption.ATOMIC_MOVE);
             DurableFiles.flushDirectory(root);
         } catch (FileSystemException taken) { // the rename of a folder onto one with content fails
             if (!Files.exists(root.resolve(name), LinkOption.NOFOLLOW_LINKS)) throw taken;
@@ -220,6 +228,14 @@ public final class ModelStore {
     private VerifiedArtifact openEntry(String name, boolean deep) {
         Manifest manifest = manifest(name);
         try {
+            try (DirectoryStream<Path> parts = Files.newDirectoryStream(root.resolve(name))) {
+                for (Path part : parts) {
+                    String found = String.valueOf(part.getFileName());
+                    if (!found.equals(FILES) && !found.equals(Manifest.FILE_NAME))
+                        throw Refusals.files(
+                                "model '%s' has '%s', which is extra: remove it", name, Refusals.shown(found));
+                }
+            }
             return Verifier.open(manifest, ModelFiles.list(root.resolve(name).resolve(FILES)), deep);
         } catch (IOException e) {
             throw unreadable(root.resolve(name), e);
@@ -258,7 +274,7 @@ public final class ModelStore {
         long free = Files.getFileStore(folder).getUsableSpace();
         if (bytes > free - DISK_MARGIN_BYTES)
             throw Refusals.files(
-                    "disk of %s has %d bytes free, %d are needed with a margin of %d: free some, or set REDOUBT_HOME to another disk",
+                    "disk of %s has %d bytes free, %d are needed with a margin of %d: free some, or set REDOUBT_HOME",
                     folder, free, bytes, DISK_MARGIN_BYTES);
     }
 

@@ -36,7 +36,7 @@ final class SafetensorsFolder {
         if (!indexes.isEmpty()) return sharded(indexes.getFirst(), weights, files);
         if (weights.isEmpty())
             throw Refusals.files(
-                    "weights not found: a folder needs one GGUF file, or 'model.safetensors', or shards with their index");
+                    "weights not found: a folder needs 'model.safetensors', shards with an index, or one GGUF file");
         if (weights.size() > 1)
             throw Refusals.content(
                     "%d safetensors files without an index, %s: add the index or keep one", weights.size(), weights);

@@ -112,7 +112,7 @@ final class SafetensorsReader {
                     "safetensors tensor '%s' has data_offsets that begin at %d and end at %d", name, begin, end);
         if (end > dataBytes)
             throw Refusals.content(
-                    "safetensors tensor '%s' ends at offset %d, beyond the file's %d bytes of data: it is truncated or hostile",
+                    "safetensors tensor '%s' ends at offset %d, beyond the file's %d bytes of data: it is truncated",
                     name, end, dataBytes);
         long size;
         try {
@@ -171,7 +171,7 @@ final class SafetensorsReader {
                 throw Refusals.content("safetensors tensor '%s' overlaps another by its data_offsets", entry.name());
             if (entry.begin() > end)
                 throw Refusals.content(
-                        "safetensors tensor '%s' begins at offset %d, expected is %d: a hole of bytes that belong to no tensor",
+                        "safetensors tensor '%s' begins at offset %d, expected is %d: a hole of bytes of no tensor",
                         entry.name(), entry.begin(), end);
             end = entry.end();
             MemorySegment bytes = data.asSlice(entry.begin(), entry.end() - entry.begin());

@@ -172,8 +172,9 @@ final class Verifier {
             throw new ArtifactException(Refusals.FILES, "interrupted while the model was verified: try again");
         } catch (ExecutionException e) {
             if (e.getCause() instanceof ArtifactException refused) throw refused;
-            if (e.getCause() instanceof InternalError) // a page of the mapping is gone
-            throw new ArtifactException(Refusals.FILES, "a file of the model was cut off while it was read: try again");
+            if (e.getCause() instanceof InternalError) { // a page of the mapping is gone
+                throw new ArtifactException(Refusals.FILES, "a file of the model was cut off while it was read");
+            }
             throw new IllegalStateException("a check of the model failed", e.getCause());
         }
     }

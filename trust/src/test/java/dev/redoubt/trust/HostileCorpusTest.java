@@ -82,7 +82,7 @@ class HostileCorpusTest {
             else wrong.add(id + ": " + verdict);
         }
         System.out.printf(
-                "hostile %s: %d decided here as they should be; %d left to the engine, the tokenizer or signatures: %s%n",
+                "hostile %s: %d decided here; %d left to the engine, the tokenizer or signatures: %s%n",
                 kind, passed, left.size(), left);
         assertThat(wrong).isEmpty();
         assertThat(passed).isPositive();

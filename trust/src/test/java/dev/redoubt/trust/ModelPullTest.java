@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
@@ -300,6 +301,9 @@ class ModelPullTest {
         assertThat(pulled.source()).isEqualTo("pip redoubt-test-tiny==1.0");
         assertThat(pulled.files()).containsExactly("tiny.gguf");
         assertThat(temp.resolve("models/.staging")).isEmptyDirectory();
+        try (Stream<Path> parts = Files.list(temp.resolve("models/tiny"))) {
+            assertThat(parts.map(Path::getFileName).map(Path::toString)).containsOnly("files", "manifest.json");
+        }
         store().verify("tiny");
     }
 

@@ -77,6 +77,9 @@ class ModelStoreTest {
     void V4_2_extraFileIsRefusedAndNamed() throws IOException {
         Files.writeString(stored("special_tokens_map.json"), "{}");
         assertRefused("V4.2", "'special_tokens_map.json' is extra");
+        Files.delete(stored("special_tokens_map.json"));
+        Files.writeString(root.resolve("tiny/beside.json"), "{}");
+        assertRefused("V4.2", "'beside.json', which is extra");
     }
 
     @Test
