@@ -14,14 +14,19 @@ final class Activations implements AutoCloseable {
      *     amax < 2^-100: scale = 0, q = 0, sum = 0 (127 / amax would overflow; such a block is zero for any purpose)
      *
      * `q`, `scales` and `sums` are what the arithmetic is defined by. `pairs`, `biases` and `floats` say the same again in the form
-     * that the Java kernels broadcast, on the heap because a single value from an array is the cheapest for the compiler:
+     * that the Java kernels multiply, on the heap because a load from an array costs the compiler least:
      *
-     *     pairs   16 × i32 per block: [2v] = (q[4v], q[4v+2]), [2v+1] = (q[4v+1], q[4v+3]) as (low, high) 16-bit halves
+     *     pairs   16 per block: [2v] = (q[4v], q[4v+2]), [2v+1] = (q[4v+1], q[4v+3]) as two shorts, repeated over the lanes of a vector;
+     *             for the first PAIRED_ROWS rows only
      *     biases  i32 per block: -8 · (sum of all low halves, sum of all high halves)
      *     floats  32 × f32 per block: (float) q[i] */
     static final float AMAX_MIN = 0x1p-100f;
-    /// Entries of `pairs` in a block.
-    static final int PAIRS = 16;
+    /// Rows that have `pairs`; with more, kernels use `floats`.
+    static final int PAIRED_ROWS = 3;
+    /// Shorts of one pair, repeated over a vector.
+    static final int PAIR = 2 * Lanes.COUNT;
+    /// Shorts of the pairs of a block.
+    static final int PAIRS = 16 * PAIR;
 
     private final Arena arena = Arena.ofShared();
     private final int rowsMax;
@@ -31,7 +36,7 @@ final class Activations implements AutoCloseable {
     final MemorySegment q;
     final MemorySegment scales;
     final MemorySegment sums;
-    final int[] pairs;
+    final short[] pairs;
     final int[] biases;
     final float[] floats;
 
@@ -43,7 +48,7 @@ final class Activations implements AutoCloseable {
         q = arena.allocate(values, 64);
         scales = arena.allocate(4L * blocks, 64);
         sums = arena.allocate(4L * blocks, 64);
-        pairs = new int[PAIRS * blocks];
+        pairs = new short[Math.min(rowsMax, PAIRED_ROWS) * (this.columnsMax / R16.BLOCK) * PAIRS];
         biases = new int[blocks];
         floats = new float[values];
     }
@@ -89,14 +94,23 @@ final class Activations implements AutoCloseable {
             int shifted = (word & 0xFF00FF) << 8;
             int even = ((short) shifted >> 8) & 0xFFFF | (shifted >> 24) << 16;
             int odd = ((short) word >> 8) & 0xFFFF | (word >> 24) << 16;
-            pairs[PAIRS * index + 2 * v] = even;
-            pairs[PAIRS * index + 2 * v + 1] = odd;
+            if (row < PAIRED_ROWS) {
+                repeat(even, PAIRS * index + 2 * v * PAIR);
+                repeat(odd, PAIRS * index + (2 * v + 1) * PAIR);
+            }
             low += (short) even + (short) odd;
             high += (even >> 16) + (odd >> 16);
         }
         scales.setAtIndex(ValueLayout.JAVA_FLOAT, index, scale);
         sums.setAtIndex(ValueLayout.JAVA_FLOAT, index, low + high);
         biases[index] = (-8 * low) & 0xFFFF | (-8 * high) << 16;
+    }
+
+    private void repeat(int halves, int at) {
+        for (int i = 0; i < PAIR; i += 2) {
+            pairs[at + i] = (short) halves;
+            pairs[at + i + 1] = (short) (halves >> 16);
+        }
     }
 
     @Override

@@ -65,6 +65,10 @@ final class Lanes {
         vector.intoMemorySegment(MEMORY, address, LITTLE);
     }
 
+    static ShortVector loadShorts(long address) {
+        return ShortVector.fromMemorySegment(SHORTS, MEMORY, address, LITTLE);
+    }
+
     static IntVector loadInts(long address) {
         return IntVector.fromMemorySegment(INTS, MEMORY, address, LITTLE);
     }

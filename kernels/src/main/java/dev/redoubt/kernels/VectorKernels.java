@@ -2,9 +2,6 @@ package dev.redoubt.kernels;
 
 /// The Java Vector API, 4, 8 or 16 float lanes as the machine has them.
 final class VectorKernels implements Kernels {
-    /// From this many rows on, unpacking weights into a panel pays.
-    private static final int PANEL_ROWS_MIN = 4;
-
     @Override
     public String description() {
         return "vector (" + Lanes.FLOATS.vectorBitSize() + " bits, " + Lanes.COUNT + " lanes)";
@@ -29,8 +26,8 @@ final class VectorKernels implements Kernels {
         if (!weights.format().quantized()) {
             int rowTo = Math.min(groupTo * R16.ROWS, weights.rows());
             VectorFloats.matmul(weights, groupFrom * R16.ROWS, rowTo, in, rows, out, add, scratch);
-        } else if (rows < PANEL_ROWS_MIN) {
-            VectorBlocks.matmul(weights, groupFrom, groupTo, quantized, rows, out, add);
+        } else if (rows <= Activations.PAIRED_ROWS) {
+            VectorBlocks.matmul(weights, groupFrom, groupTo, quantized, rows, out, add, scratch);
         } else {
             VectorPanels.matmul(weights, groupFrom, groupTo, quantized, rows, out, add, scratch);
         }

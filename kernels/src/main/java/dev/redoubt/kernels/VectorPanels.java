@@ -65,21 +65,31 @@ final class VectorPanels {
     }
 
     private static void unpack(WeightMatrix weights, int group, int first, int blocks, long panel, int g) {
-        WeightFormat format = weights.format();
-        int header = R16.headerBytes(format);
-        long w = Lanes.address(weights.data());
-        for (int block = 0; block < blocks; block++) {
-            long from = w + R16.blockOffset(format, weights.columns(), group * R16.ROWS, first + block);
-            for (int part = 0; part < R16.ROWS; part += COUNT) {
-                long column = 4L * (g * R16.ROWS + part);
-                long to = (long) block * R16.BLOCK * K_BYTES + column;
-                Lanes.store(Lanes.loadF16(from + 2L * part), panel + SCALES + (long) block * K_BYTES + column);
-                if (format == WeightFormat.Q4_1)
-                    Lanes.store(Lanes.loadF16(from + 32 + 2L * part), panel + MINIMA + (long) block * K_BYTES + column);
-                if (format == WeightFormat.Q8_0) unpackQ8(from + header + 4L * part, panel + to);
-                else unpackQ4(from + header + 4L * part, format == WeightFormat.Q4_0 ? 8 : 0, panel + to);
-            }
+        long from = Lanes.address(weights.data())
+                + R16.blockOffset(weights.format(), weights.columns(), group * R16.ROWS, first);
+        for (int part = 0; part < R16.ROWS; part += COUNT) {
+            long to = panel + 4L * (g * R16.ROWS + part);
+            unpackQuants(weights.format(), from + 4L * part, blocks, to);
+            unpackHalves(from + 2L * part, R16.blockBytes(weights.format()), blocks, to + SCALES);
+            if (weights.format() == WeightFormat.Q4_1)
+                unpackHalves(from + 32 + 2L * part, R16.blockBytes(weights.format()), blocks, to + MINIMA);
         }
+    }
+
+    private static void unpackQuants(WeightFormat format, long from, int blocks, long to) {
+        long quants = from + R16.headerBytes(format);
+        for (int block = 0; block < blocks; block++) {
+            long at = to + (long) block * R16.BLOCK * K_BYTES;
+            if (format == WeightFormat.Q8_0) unpackQ8(quants, at);
+            else unpackQ4(quants, at);
+            quants += R16.blockBytes(format);
+        }
+    }
+
+    /// The scales or minima of a group.
+    private static void unpackHalves(long from, int blockBytes, int blocks, long to) {
+        for (int block = 0; block < blocks; block++)
+            Lanes.store(Lanes.loadF16(from + (long) block * blockBytes), to + (long) block * K_BYTES);
     }
 
     private static void unpackQ8(long from, long to) {
@@ -93,14 +103,18 @@ final class VectorPanels {
         }
     }
 
-    private static void unpackQ4(long from, int offset, long to) {
+    /// The nibbles as they are, 0 to 15: Q4_0's offset is taken from the sum.
+    private static void unpackQ4(long from, long to) {
+        IntVector nibble = IntVector.broadcast(Lanes.INTS, 15);
         for (int v = 0; v < 4; v++) {
-            IntVector eight = Lanes.loadInts(from + (long) R16.VECTOR_BYTES * v);
-            long at = to + 4L * v * K_BYTES;
-            for (int i = 0; i < 4; i++) {
-                storeInts(eight.and(15).sub(offset), at + (long) i * K_BYTES);
-                storeInts(eight.lanewise(VectorOperators.LSHR, 4).and(15).sub(offset), at + (16L + i) * K_BYTES);
-                eight = eight.lanewise(VectorOperators.LSHR, 8);
+            IntVector rest = Lanes.loadInts(from + (long) R16.VECTOR_BYTES * v);
+            for (int i = 0; i < 4; i += 2) { // two rounds: the compiler unrolls these
+                long at = to + (4L * v + i) * K_BYTES;
+                storeInts(rest.and(nibble), at);
+                storeInts(rest.lanewise(VectorOperators.LSHR, 4).and(nibble), at + 16L * K_BYTES);
+                storeInts(rest.lanewise(VectorOperators.LSHR, 8).and(nibble), at + K_BYTES);
+                storeInts(rest.lanewise(VectorOperators.LSHR, 12).and(nibble), at + 17L * K_BYTES);
+                rest = rest.lanewise(VectorOperators.LSHR, 16);
             }
         }
     }
@@ -140,15 +154,16 @@ final class VectorPanels {
             long minima = own + MINIMA + (long) block * K_BYTES;
             scaleWithMinima(isums, scales, minima, x.scale(row, xBlock), x.sum(row, xBlock), acc);
         } else {
-            scale(isums, scales, x.scale(row, xBlock), acc);
+            float offset = format == WeightFormat.Q4_0 ? -8 * x.sum(row, xBlock) : 0;
+            scale(isums, scales, x.scale(row, xBlock), offset, acc);
         }
     }
 
-    private static void scale(long isums, long scales, float xScale, long acc) {
+    private static void scale(long isums, long scales, float xScale, float offset, long acc) {
         for (int i = 0; i < PANEL_ROWS; i += COUNT) {
             FloatVector scale = Lanes.load(scales + 4L * i).mul(xScale);
-            FloatVector sum = Lanes.load(isums + 4L * i).fma(scale, Lanes.load(acc + 4L * i));
-            Lanes.store(sum, acc + 4L * i);
+            FloatVector isum = Lanes.load(isums + 4L * i).add(offset);
+            Lanes.store(isum.fma(scale, Lanes.load(acc + 4L * i)), acc + 4L * i);
         }
     }
 
