@@ -54,7 +54,8 @@ final class CacheTraining {
         ProcessHandle.Info self = ProcessHandle.current().info();
         String java = self.command().orElseThrow(() -> new IOException("the JVM's own path is unknown"));
         String[] arguments = self.arguments().orElseThrow(() -> new IOException("the JVM's own flags are unknown"));
-        List<String> command = new ArrayList<>(List.of("nice", "-n", "19", java, "-XX:AOTCacheOutput=" + partial));
+        List<String> command = new ArrayList<>(List.of(
+                "nice", "-n", "19", java, "-XX:AOTCacheOutput=" + partial, "-Xlog:aot=off"));
         for (String argument : arguments) {
             if (argument.startsWith("-XX:AOT")) continue;
             command.add(argument);

@@ -23,7 +23,7 @@ import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 
 /// Where a chat's lines come from: a terminal with history and editing, or whatever stdin is.
-sealed interface ChatInput extends AutoCloseable {
+interface ChatInput extends AutoCloseable {
     /// What was entered; a backslash at the end of a line continues it on the next.
     sealed interface Entry {
         record Line(String text) implements Entry {}

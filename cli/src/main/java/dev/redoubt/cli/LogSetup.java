@@ -3,7 +3,6 @@ package dev.redoubt.cli;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -11,7 +10,7 @@ import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
 
-/// Logging: lines for people on stderr, the access log as JSON lines on stderr too. stdout belongs to results.
+/// Logging: lines for people on stderr, the access log's JSON lines beside them. stdout belongs to results.
 public final class LogSetup extends ContextAwareBase implements Configurator {
     static final String ACCESS = "redoubt.access";
 
@@ -22,9 +21,8 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
     public ExecutionStatus configure(LoggerContext context) {
         PatternLayoutEncoder people = new PatternLayoutEncoder();
         people.setPattern("%d{HH:mm:ss.SSS} %-5level %logger{0}: %msg%n%nopex");
-        JsonEncoder json = new JsonEncoder();
-        json.setWithContext(false);
-        json.setWithSequenceNumber(false);
+        PatternLayoutEncoder json = new PatternLayoutEncoder();
+        json.setPattern("%msg%n"); // the edge writes the JSON itself
 
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.WARN);

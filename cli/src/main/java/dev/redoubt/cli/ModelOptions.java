@@ -33,7 +33,7 @@ final class ModelOptions {
 
     /// What the machine's owner may ask of a model without a server between: the context is the only bound.
     EngineOptions local(int contextTokensMax) {
-        return local(contextTokensMax, 8, true);
+        return local(contextTokensMax, 1, true);
     }
 
     /// As [#local(int)].

@@ -36,7 +36,7 @@ final class WarmUpCommand implements Callable<Integer> {
         try {
             Context away = new Context(new Home(scratch.toAbsolutePath()), context.console());
             EdgeOptions edge = new EdgeOptions("127.0.0.1", 0, RequestLimits.DEFAULT);
-            EngineOptions engine = EngineOptions.defaults(model.threads());
+            EngineOptions engine = model.local(512); // a small pool: the real server runs beside it
             try (Server server = Server.start(away, new LocalModels(context), model.model(), engine, edge)) {
                 ask(server);
             }

@@ -11,14 +11,11 @@ public interface LanguageModel {
     /// Gauges and counters, read at once.
     ModelStats stats();
 
-    /// Starts a generation. Everything about the request is validated before anything is computed or allocated: what can be seen
-    /// without tokenizing is refused by an exception, what only tokenization can tell (an empty prompt, the context length, a
-    /// chat template that refuses the messages) by the [GenerationEvent.Failed] event, before any [GenerationEvent.Started].
-    /// Returns at once, tokenization happens on a thread of the model's: safe to call on an event loop.
+    /// Starts a generation. Everything about the request is validated before anything is queued.
     ///
     /// @param listener told of every event in order, one at a time, from a thread of the model's; must not block
     /// @return the handle to cancel it with
-    /// @throws dev.redoubt.base.ServeException if the request is refused at once; the listener then hears nothing
+    /// @throws dev.redoubt.base.ServeException if the request is refused; the listener then hears nothing
     Generation generate(GenerationRequest request, GenerationListener listener);
 
     /// Token ids of plain text: names of control tokens in it are text.

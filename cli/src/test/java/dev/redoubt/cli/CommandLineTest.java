@@ -1,0 +1,179 @@
+package dev.redoubt.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.redoubt.testkit.TinyModels;
+import dev.redoubt.testkit.WeightKind;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Every command with a tiny model, and every way to get one wrong.
+class CommandLineTest {
+    @TempDir
+    private Path folder;
+
+    private Ran run(String... args) {
+        return Ran.command(folder.resolve("home"), args);
+    }
+
+    private String tiny() throws IOException {
+        return TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 7).toString();
+    }
+
+    @Test
+    void anUnknownOptionIsOneLineWithAHint() {
+        Ran ran = run("serve", "--prot", "1");
+        assertThat(ran.exitCode()).isEqualTo(64);
+        assertThat(ran.err()).startsWith("redoubt: ").contains("--prot").doesNotContain("Exception");
+        assertThat(ran.err().lines()).hasSize(1);
+        assertThat(ran.out()).isEmpty();
+    }
+
+    @Test
+    void R1_2_aBindBeyondLoopbackIsRefusedWithEveryOtherProblem() {
+        for (String host : new String[] {"0.0.0.0", "::", "192.168.1.1", "example.com", "127.0.0.1.example.com"}) {
+            Ran ran = run("serve", "--host", host, "--max-model-len", "8192");
+            assertThat(ran.exitCode()).isEqualTo(78);
+            assertThat(ran.err().lines()).hasSize(2).allMatch(line -> line.startsWith("REFUSED rule="));
+            assertThat(ran.err()).contains("rule=R1.2 found=host:" + host, "rule=V2.3 found=max-model-len:8192");
+        }
+        assertThat(Loopback.is("127.0.0.1") && Loopback.is("127.9.9.9") && Loopback.is("::1") && Loopback.is("localhost"))
+                .isTrue();
+    }
+
+    @Test
+    void R1_7_aMissingModelIsOneLine() {
+        Ran ran = run("run", "--model", "nope", "hello");
+        assertThat(ran.exitCode()).isEqualTo(66);
+        assertThat(ran.err()).startsWith("redoubt: model 'nope' is no entry of the store");
+    }
+
+    @Test
+    void V4_3_aFileThatIsNoModelIsRefused() throws IOException {
+        Path file = Files.writeString(folder.resolve("broken.gguf"), "GGUF but not really");
+        Ran ran = run("serve", "--model", file.toString(), "--port", "0");
+        assertThat(ran.exitCode()).isEqualTo(78);
+        assertThat(ran.err()).contains("REFUSED rule=V4.3").doesNotContain("Exception");
+    }
+
+    @Test
+    void aPortInUseIsNamed() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Ran ran = run("serve", "--model", tiny(), "--port", Integer.toString(taken.getLocalPort()));
+            assertThat(ran.exitCode()).isEqualTo(75);
+            assertThat(ran.err()).contains("port " + taken.getLocalPort() + " of 127.0.0.1 is in use");
+        }
+    }
+
+    @Test
+    void R4_3_aStartWithEveryKeyRevokedIsRefused() throws IOException {
+        run("keys", "create", "--application", "web");
+        String id = run("keys", "list").out().lines().skip(1).findFirst().orElseThrow().split(" ")[0];
+        assertThat(run("keys", "revoke", id).exitCode()).isZero();
+        assertThat(run("keys", "revoke", id).exitCode()).isEqualTo(66);
+        Ran ran = run("serve", "--model", tiny(), "--port", "0");
+        assertThat(ran.exitCode()).isEqualTo(78);
+        assertThat(ran.err()).contains("REFUSED rule=R4.3 found=keys:0");
+    }
+
+    @Test
+    void R4_1_anApplicationNeedsANameOfItsOwn() {
+        for (String name : new String[] {"default", "", "Web", "a b"})
+            assertThat(run("keys", "create", "--application", name).err()).contains("REFUSED rule=R4.1");
+    }
+
+    @Test
+    void aNewKeyStandsAloneOnStdout() {
+        Ran ran = run("keys", "create", "--application", "web", "--scopes", "inference,metrics");
+        assertThat(ran.exitCode()).isZero();
+        assertThat(ran.out().strip()).matches("rdt_\\S+");
+        assertThat(run("keys", "list").out()).contains("web", "inference,metrics", "active").doesNotContain(ran.out().strip());
+        assertThat(run("keys", "create", "--application", "web", "--scopes", "root").exitCode()).isEqualTo(64);
+    }
+
+    @Test
+    void aModelIsAddedListedShownAndVerified() throws IOException {
+        assertThat(run("models", "add", tiny(), "--name", "tiny").exitCode()).isZero();
+        assertThat(run("models", "list").out()).contains("tiny", "gguf", "smollm2-135m-instruct");
+        assertThat(run("models", "show", "tiny").out())
+                .contains("llama", "Q8_0", "256 tokens", "apache-2.0", "tiny.gguf", "message");
+        assertThat(run("models", "verify").out()).contains("tiny", "verified");
+        Path file = folder.resolve("home/models/tiny/files/tiny.gguf");
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length - 1] ^= 1;
+        assertThat(file.toFile().setWritable(true)).isTrue();
+        Files.write(file, bytes);
+        assertThat(run("models", "verify", "tiny").err()).contains("REFUSED rule=V4.2", "tiny.gguf");
+        assertThat(run("run", "--model", "tiny", "hi").exitCode()).isEqualTo(78);
+    }
+
+    @Test
+    void runAnswersAsJsonAndTheSameSeedGivesTheSameAnswer() throws IOException {
+        String[] args = {"run", "--model", tiny(), "--json", "--seed", "5", "--max-tokens", "12", "--system", "Be short.", "Hello"};
+        Ran first = run(args);
+        assertThat(first.exitCode()).isZero();
+        JsonNode answer = JsonMapper.shared().readTree(first.out());
+        assertThat(answer.get("prompt_token_ids").size()).isPositive();
+        assertThat(answer.get("output_token_ids").size()).isBetween(1, 12);
+        assertThat(answer.get("finish_reason").asString()).isIn("length", "stop");
+        assertThat(answer.get("timings").get("ttft_ms").asDouble()).isPositive();
+        assertThat(first.err()).contains("prompt tokens", "TTFT");
+        JsonNode second = JsonMapper.shared().readTree(run(args).out());
+        assertThat(second.get("output_token_ids")).isEqualTo(answer.get("output_token_ids"));
+        assertThat(second.get("text")).isEqualTo(answer.get("text"));
+    }
+
+    @Test
+    void perplexityScoresWindowsThatDoNotOverlap() throws IOException {
+        Path text = Files.writeString(folder.resolve("text.txt"), "It was a bright cold day in April. ".repeat(20));
+        Path nll = folder.resolve("nll.f32");
+        Path top1 = folder.resolve("top1.i32");
+        String[] args = {
+            "eval", "perplexity", "--model", tiny(), "--text", text.toString(), "--window", "256", "--tokens", "600", "--json",
+            "--nll-out", nll.toString(), "--top1-out", top1.toString()
+        };
+        JsonNode result = JsonMapper.shared().readTree(run(args).out());
+        assertThat(result.get("tokens").asInt()).isEqualTo(512);
+        assertThat(result.get("scored").asInt()).isEqualTo(2 * 255);
+        ByteBuffer scores = ByteBuffer.wrap(Files.readAllBytes(nll)).order(ByteOrder.LITTLE_ENDIAN);
+        double sum = 0;
+        while (scores.hasRemaining()) sum += scores.getFloat();
+        assertThat(result.get("mean_nll").asDouble()).isEqualTo(sum / 510);
+        assertThat(result.get("perplexity").asDouble()).isEqualTo(Math.exp(sum / 510));
+        assertThat(Files.size(top1)).isEqualTo(4 * 510);
+    }
+
+    @Test
+    void withBosEveryTextIdIsScored() throws IOException {
+        Path text = Files.writeString(folder.resolve("text.txt"), "It was a bright cold day in April. ".repeat(20));
+        JsonNode result = JsonMapper.shared()
+                .readTree(run("eval", "perplexity", "--model", tiny(), "--text", text.toString(), "--window", "65", "--tokens",
+                                "200", "--bos", "--json")
+                        .out());
+        assertThat(result.get("tokens").asInt()).isEqualTo(3 * 64);
+        assertThat(result.get("scored").asInt()).isEqualTo(3 * 64);
+    }
+
+    @Test
+    void benchReportsEveryTestForEveryBatch() throws IOException {
+        Ran ran = run("bench", "--model", tiny(), "--prompt", "32", "--generate", "8", "--batch", "1,2", "--threads", "1",
+                "--repeat", "2", "--json");
+        JsonNode rows = JsonMapper.shared().readTree(ran.out());
+        assertThat(rows.valueStream().map(row -> row.get("test").asString() + "/" + row.get("batch").asInt()))
+                .containsExactly("pp32/1", "tg8/1", "pp32/2", "tg8/2");
+        for (JsonNode row : rows) {
+            assertThat(row.get("tokens_per_second").asDouble()).isPositive();
+            assertThat(row.get("spread").asDouble()).isNotNegative();
+            assertThat(row.get("threads").asInt()).isEqualTo(1);
+        }
+    }
+}
