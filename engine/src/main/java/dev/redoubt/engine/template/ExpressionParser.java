@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Expressions, with Jinja's precedences: `if else`, `or`, `and`, `not`, comparisons, `+ -`, `~`, `* / // %`, `**`, sign, and
-/// tightest of all fields, calls, filters and tests.
+/// Expressions, with Jinja's precedences: `if else`, `or`, `and`, `not`, comparisons, `+ -`, `~`, `* / // %`, `**`,
+/// sign, and tightest of all fields, calls, filters and tests.
 final class ExpressionParser {
     private final TokenStream tokens;
 

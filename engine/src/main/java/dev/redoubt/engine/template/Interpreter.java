@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Runs the statements of one template once. One owner.
 final class Interpreter {
-    /* Scopes, as in Jinja: a loop's body, a macro, a block set, `with` and `call` have their own, `if` has not. A name is looked
-     * up outwards, `set` writes inside; so nothing leaves a loop but through a namespace. Every round of a loop starts fresh. */
+    /* Scopes, as in Jinja: a loop's body, a macro, a block set, `with` and `call` have their own, `if` has not. A
+     * name is looked up outwards, `set` writes inside; so nothing leaves a loop but through a namespace. Every round
+     * of a loop starts fresh. */
     private enum Flow {
         NEXT,
         BREAK,

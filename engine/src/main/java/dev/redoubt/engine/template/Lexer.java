@@ -10,7 +10,8 @@ final class Lexer {
     /* Whitespace, as Jinja does it:
      * - `-` at a tag removes all whitespace on that side;
      * - a block or comment tag removes the newline right after it (`trim_blocks`), unless it ends with `+`;
-     * - spaces and tabs from the start of a line to a block or comment tag vanish (`lstrip_blocks`), unless it begins with `+`;
+     * - spaces and tabs from the start of a line to a block or comment tag vanish (`lstrip_blocks`), unless it
+     *   begins with `+`;
      * - one newline at the very end of the template vanishes. */
     private static final String[] OPERATORS = {
         "//", "**", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "~", "<", ">", "=", ".", ",", ":", "|", "(", ")", "[",

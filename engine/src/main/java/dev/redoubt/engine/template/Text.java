@@ -4,12 +4,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// A string that knows, character by character, whether it stands in the template (or is the model's own) or comes from data.
-/// Immutable. Two texts are equal when their characters are, whatever their origin.
+/// A string that knows, character by character, whether it stands in the template (or is the model's own) or comes from
+/// data. Immutable. Two texts are equal when their characters are, whatever their origin.
 final class Text implements Value {
-    /* Origins are kept as ends of alternating runs: characters [0, ends[0]) have origin `firstTrusted`, the next run the other
-     * one, and so on; the last end is the length. A text of one origin, which nearly all are, holds one end. Nothing here may
-     * turn data into template: an operation that cannot say where a character comes from calls it data. */
+    /* Origins are kept as ends of alternating runs: characters [0, ends[0]) have origin `firstTrusted`, the next run
+     * the other one, and so on; the last end is the length. A text of one origin, which nearly all are, holds one
+     * end. Nothing here may turn data into template: an operation that cannot say where a character comes from calls
+     * it data. */
     static final Text EMPTY = new Text("", true, new int[] {0});
 
     private final String chars;

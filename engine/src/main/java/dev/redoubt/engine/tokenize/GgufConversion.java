@@ -12,8 +12,9 @@ import java.util.TreeSet;
 
 /// Turns a GGUF vocabulary into a `tokenizer.json`, such that the ids are those of llama.cpp.
 final class GgufConversion {
-    /* Control tokens are left out of the `tokenizer.json` altogether: what is not there cannot be made from a text, whatever the
-     * text says. They keep their ids in the Vocabulary, and only `Tokenizer.encode(RenderedText)` puts them in. */
+    /* Control tokens are left out of the `tokenizer.json` altogether: what is not there cannot be made from a text,
+     * whatever the text says. They keep their ids in the Vocabulary, and only `Tokenizer.encode(RenderedText)` puts
+     * them in. */
     private final GgufVocabulary gguf;
     private final Map<String, Integer> ids;
     private final BitSet controlIds = new BitSet();
@@ -92,8 +93,9 @@ final class GgufConversion {
         return new TokenizerPlan(vocabulary(gguf.addBos().orElse(true), spacePrefix), text, text, expansions);
     }
 
-    /// Characters that stand in tokens and are none themselves. llama.cpp merges them all the same, and spells what is left of them
-    /// in bytes; the library wants a token for each, so they get ids beyond the vocabulary that are spelled out afterwards.
+    /// Characters that stand in tokens and are none themselves. llama.cpp merges them all the same, and spells what is
+    /// left of them in bytes; the library wants a token for each, so they get ids beyond the vocabulary that are
+    /// spelled out afterwards.
     private Map<String, Integer> lettersWithoutToken() {
         Set<String> missing = new TreeSet<>();
         for (int id = 0; id < gguf.tokens().size(); id++) {

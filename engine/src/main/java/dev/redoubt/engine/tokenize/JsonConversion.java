@@ -15,8 +15,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Reads a `tokenizer.json`, refuses what is inconsistent or unknown, and takes out of it what only we may do: control tokens,
-/// BOS, truncation, decoding.
+/// Reads a `tokenizer.json`, refuses what is inconsistent or unknown, and takes out of it what only we may do: control
+/// tokens, BOS, truncation, decoding.
 final class JsonConversion {
     private static final int TOKENS_MAX = 1 << 20;
 
@@ -101,7 +101,8 @@ final class JsonConversion {
         return new TokenizerPlan(vocabulary(), text, changed ? json.toString() : text, Map.of());
     }
 
-    /// Control tokens leave; added tokens that stay get their ids through the vocabulary, since the library counts anew.
+    /// Control tokens leave; added tokens that stay get their ids through the vocabulary, since the library counts
+    /// anew.
     private void keepPlainTokens(ObjectNode json) {
         ArrayNode tokens = json.putArray("added_tokens");
         for (JsonNode token : files.tokenizer().path("added_tokens"))

@@ -2,8 +2,8 @@ package dev.redoubt.engine.tokenize;
 
 import java.util.List;
 
-/// How llama.cpp cuts a text before byte-level BPE, by the name in `tokenizer.ggml.pre`. Each pattern cuts what the one before it
-/// left, matches and gaps alike.
+/// How llama.cpp cuts a text before byte-level BPE, by the name in `tokenizer.ggml.pre`. Each pattern cuts what the one
+/// before it left, matches and gaps alike.
 enum PreTokenizer {
     GPT2(false, PreTokenizer.GPT2_WORDS),
     /// Digits stand alone.

@@ -4,13 +4,14 @@ import dev.redoubt.trust.ArtifactException;
 
 /// Looks through a regular expression of a `tokenizer.json` before the library gets it.
 final class SafePattern {
-    /* The library's engine backtracks, and gives up after ten million steps with a panic that ends the process: one pattern and
-     * one text would stop the server. So only forms are let through whose backtracking is bounded by the length of the text:
+    /* The library's engine backtracks, and gives up after ten million steps with a panic that ends the process: one
+     * pattern and one text would stop the server. So only forms are let through whose backtracking is bounded by the
+     * length of the text:
      * - only a single character, class or escape is repeated without bound; a group is optional at most;
      * - nothing is repeated without bound inside a look-ahead;
      * - of two such repetitions in one alternative, nothing follows the second that could fail; there is no third.
-     * Back-references, conditions, recursion, look-behind and the like have no place in a pre-tokenizer and are refused by the
-     * list of what is known. All pre-tokenizers of the model families we serve pass. */
+     * Back-references, conditions, recursion, look-behind and the like have no place in a pre-tokenizer and are
+     * refused by the list of what is known. All pre-tokenizers of the model families we serve pass. */
     private static final int CHARS_MAX = 4000;
     private static final int NESTING_MAX = 8;
     private static final String LETTERS = "sSdDwWrntfvbBhHpPxu";

@@ -8,11 +8,12 @@ import java.util.Map;
 
 /// The merges that make BPE do what SentencePiece's own algorithm does with scores.
 final class SentencePieceMerges {
-    /* llama.cpp (llm_tokenizer_spm) joins, again and again, the two neighbours whose joint text is the token with the best score;
-     * of equal scores the leftmost. BPE joins the two neighbours whose merge has the best rank; of equal ranks the leftmost. So a
-     * merge for every way to cut a token into two others, ranked by the score of the whole, gives the same steps.
-     * One difference remains: merges of equal score have different ranks here, so between them not the place decides but the
-     * order below. That needs two tokens of one score, or two cuts of one token, competing for the same character. */
+    /* llama.cpp (llm_tokenizer_spm) joins, again and again, the two neighbours whose joint text is the token with
+     * the best score; of equal scores the leftmost. BPE joins the two neighbours whose merge has the best rank; of
+     * equal ranks the leftmost. So a merge for every way to cut a token into two others, ranked by the score of the
+     * whole, gives the same steps. One difference remains: merges of equal score have different ranks here, so
+     * between them not the place decides but the order below. That needs two tokens of one score, or two cuts of one
+     * token, competing for the same character. */
     private static final long WORK_MAX = 1L << 29; // a hundred times what the largest vocabularies need
 
     private record Merge(String left, String right, float score, int id) {}

@@ -10,10 +10,11 @@ import java.util.Map;
 
 /// The one place that touches the library.
 final class TokenLibrary implements AutoCloseable {
-    /* Native code that unpacks itself: DJL reads the system properties (or environment variables) `ENGINE_CACHE_DIR`, the private
-     * folder that its shared library is unpacked to and loaded from, `ai.djl.offline`=true and `RUST_FLAVOR`=cpu, so that it never
-     * looks for one elsewhere. The launcher sets all three. `newInstance(InputStream, …)` is the only way in that never reads a
-     * path or the network. A panic in there can take the process with it, so only files that were looked through get here. */
+    /* Native code that unpacks itself: DJL reads the system properties (or environment variables)
+     * `ENGINE_CACHE_DIR`, the private folder that its shared library is unpacked to and loaded from,
+     * `ai.djl.offline`=true and `RUST_FLAVOR`=cpu, so that it never looks for one elsewhere. The launcher sets all
+     * three. `newInstance(InputStream, …)` is the only way in that never reads a path or the network. A panic in
+     * there can take the process with it, so only files that were looked through get here. */
     private static final Map<String, String> OPTIONS =
             Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
 

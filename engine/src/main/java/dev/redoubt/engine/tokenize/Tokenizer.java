@@ -10,20 +10,22 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/// Text to token ids and back, by Hugging Face `tokenizers`; one path for GGUF vocabularies and `tokenizer.json`. Safe for any
-/// platform thread: native code pins a virtual thread to its carrier.
+/// Text to token ids and back, by Hugging Face `tokenizers`; one path for GGUF vocabularies and `tokenizer.json`. Safe
+/// for any platform thread: native code pins a virtual thread to its carrier.
 ///
 /// The library unpacks its native part into the folder that the system property `ENGINE_CACHE_DIR` names; set it, and
 /// `ai.djl.offline` to `true` and `RUST_FLAVOR` to `cpu`, before the first use.
 public final class Tokenizer implements AutoCloseable {
-    /* Control tokens: the library never sees one. They are stripped from what it is given, so no text becomes one; this class puts
-     * them where a template wrote their whole name itself. A rendered chat is cut there, and every run between is encoded on its
-     * own, as plain text, whatever its pieces' origins: that is how transformers and llama.cpp cut, too. Added tokens that are
-     * not special (`<tool_call>`, `<think>`) are words of the model and found in any text.
+    /* Control tokens: the library never sees one. They are stripped from what it is given, so no text becomes one;
+     * this class puts them where a template wrote their whole name itself. A rendered chat is cut there, and every
+     * run between is encoded on its own, as plain text, whatever its pieces' origins: that is how transformers and
+     * llama.cpp cut, too. Added tokens that are not special (`<tool_call>`, `<think>`) are words of the model and
+     * found in any text.
      *
-     * Spaces at the cuts, as transformers has them: SentencePiece files with a `Prepend` normalizer, or with Metaspace "always",
-     * and GGUF files with `add_space_prefix`, put a space before every run; Metaspace "first" only before a run at the very start
-     * of the text. Tokens with `rstrip` or `lstrip` swallow whitespace beside them. */
+     * Spaces at the cuts, as transformers has them: SentencePiece files with a `Prepend` normalizer, or with
+     * Metaspace "always", and GGUF files with `add_space_prefix`, put a space before every run; Metaspace "first"
+     * only before a run at the very start of the text. Tokens with `rstrip` or `lstrip` swallow whitespace beside
+     * them. */
     private final Vocabulary vocabulary;
     private final TokenLibrary library;
     private final TokenLibrary continuing;
@@ -39,7 +41,8 @@ public final class Tokenizer implements AutoCloseable {
         this.controls = new ControlNames(vocabulary.controls());
     }
 
-    /// @throws dev.redoubt.trust.ArtifactException if the artifact's vocabulary is missing, inconsistent or of an unknown kind
+    /// @throws dev.redoubt.trust.ArtifactException if the artifact's vocabulary is missing, inconsistent or of an
+    ///     unknown kind
     public static Tokenizer of(VerifiedArtifact artifact) {
         return switch (artifact.container()) {
             case GGUF -> of(GgufVocabulary.of(artifact.gguf()));
@@ -70,14 +73,15 @@ public final class Tokenizer implements AutoCloseable {
         return vocabulary.addsBos();
     }
 
-    /// Tokens that end a text: those that the files declare, and control tokens whose name says so (`<|im_end|>`, `<|eot_id|>`,
-    /// `<|endoftext|>`, …), as llama.cpp does, since many files declare only one of theirs. A special token that ends the text
-    /// after a prompt (`add_eos_token`) is never added: a prompt is to be continued.
+    /// Tokens that end a text: those that the files declare, and control tokens whose name says so (`<|im_end|>`,
+    /// `<|eot_id|>`, `<|endoftext|>`, …), as llama.cpp does, since many files declare only one of theirs. A special
+    /// token that ends the text after a prompt (`add_eos_token`) is never added: a prompt is to be continued.
     public Set<Integer> endOfSequence() {
         return vocabulary.ends();
     }
 
-    /// The ids of a plain text, BOS included where the model wants it. Names of control tokens in the text are text, never control.
+    /// The ids of a plain text, BOS included where the model wants it. Names of control tokens in the text are text,
+    /// never control.
     public int[] encode(String text) {
         Ids ids = new Ids();
         if (vocabulary.addsBos()) ids.add(vocabulary.bos().orElseThrow());
@@ -92,8 +96,8 @@ public final class Tokenizer implements AutoCloseable {
         return ids.toArray();
     }
 
-    /// The ids of a rendered chat: control tokens are recognised only where every character comes from the template itself. A BOS
-    /// is there only if the template writes it.
+    /// The ids of a rendered chat: control tokens are recognised only where every character comes from the template
+    /// itself. A BOS is there only if the template writes it.
     public int[] encode(RenderedText rendered) {
         Ids ids = new Ids();
         StringBuilder run = new StringBuilder();
@@ -173,7 +177,8 @@ public final class Tokenizer implements AutoCloseable {
         return text.append(decoder.rest()).toString();
     }
 
-    /// The bytes one token stands for; of a control token its name; none where the model has an id and the vocabulary no token.
+    /// The bytes one token stands for; of a control token its name; none where the model has an id and the vocabulary
+    /// no token.
     public byte[] bytes(int id) {
         return vocabulary.bytes()[id].clone();
     }
@@ -189,8 +194,8 @@ public final class Tokenizer implements AutoCloseable {
         return new VocabularyDecoder(vocabulary, skipControl, true);
     }
 
-    /// A decoder for tokens that go on where a prompt ended. The difference is one space: SentencePiece's first word of a text has
-    /// an artificial one, a word after other words has a real one.
+    /// A decoder for tokens that go on where a prompt ended. The difference is one space: SentencePiece's first word of
+    /// a text has an artificial one, a word after other words has a real one.
     ///
     /// @param skipControl control tokens yield nothing, else their names
     /// @param prompt what stands before

@@ -2,10 +2,11 @@ package dev.redoubt.engine.tokenize;
 
 /// Puts bytes together to whole code points, one byte after the other. One owner.
 final class Utf8Assembler {
-    /* The Unicode Standard, table 3-7, and the practice of "maximal subparts": a byte that cannot go on ends the sequence before
-     * it with one U+FFFD and is looked at again. The bounds of the second byte keep out overlong forms, surrogates and what is
-     * above U+10FFFF; Java's own decoder answers one U+FFFD for an encoded surrogate, the Unicode Standard three. The first two
-     * bytes of an encoded surrogate wait for what follows, as in Python's incremental decoder: the text is the same. */
+    /* The Unicode Standard, table 3-7, and the practice of "maximal subparts": a byte that cannot go on ends the
+     * sequence before it with one U+FFFD and is looked at again. The bounds of the second byte keep out overlong
+     * forms, surrogates and what is above U+10FFFF; Java's own decoder answers one U+FFFD for an encoded surrogate,
+     * the Unicode Standard three. The first two bytes of an encoded surrogate wait for what follows, as in Python's
+     * incremental decoder: the text is the same. */
     private static final char REPLACEMENT = '\uFFFD';
 
     private int codePoint;
