@@ -243,7 +243,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
         try {
             int[] ids = encode(prompt);
             check.tokens(prompt instanceof Prompt.Chat ? "messages" : "prompt", ids.length, request.sampling);
-            request.promptTokens = ids.length;
+            request.promptIds = ids;
             CacheScope scope = scopes.scope(
                     request.caller.tenant(), request.caller.principal(), request.caller.endUser());
             List<LiveRequest.Choice> choices = new ArrayList<>();

@@ -348,7 +348,7 @@ final class EngineLoop implements LoopCommands {
         request.started = true;
         request.firstTokenNanos = time.nanos() - request.arrivalNanos;
         int cached = choice.sequence().cachedTokens();
-        promptTokens += request.promptTokens;
+        promptTokens += request.promptIds.length;
         promptTokensCached += cached;
         output.accept(new Output.Started(request, cached, Collections.unmodifiableList(request.promptLogprobs)));
     }

@@ -30,7 +30,7 @@ final class LiveRequest {
     final AtomicBoolean cancelled = new AtomicBoolean();
 
     // Written by engine-input before the loop gets the request.
-    int promptTokens;
+    int[] promptIds = {};
     List<Choice> choices = List.of();
 
     // Engine-loop only; the times are written before the event that reports them is handed over, and not changed afterwards.

@@ -102,8 +102,8 @@ final class ModelText implements TextCodec {
     }
 
     @Override
-    public StreamDecoder newStreamDecoder() {
-        return tokenizer.newStreamDecoder(true);
+    public StreamDecoder newStreamDecoder(int[] prompt) {
+        return tokenizer.newStreamDecoder(true, prompt);
     }
 
     private RenderedText rendered(List<ChatMessage> messages) {
@@ -111,7 +111,7 @@ final class ModelText implements TextCodec {
         List<Object> data = new ArrayList<>();
         for (ChatMessage message : messages) {
             Map<String, Object> one = new LinkedHashMap<>(); // a template may print it: the order is part of the text
-            one.put("role", message.role());
+            one.put("role", new TrustedText(message.role())); // one of a closed set: templates write it into control tokens
             one.put("content", message.content());
             data.add(one);
         }

@@ -10,7 +10,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /// Detokenizes and tells listeners, on a platform thread of its own: the loop never waits for text or for a reader.
 final class OutputThread {
@@ -18,7 +18,7 @@ final class OutputThread {
      * handful of other items, and the engine refuses new requests while too many have not heard their final event. */
     private final Queue<Output> queue = new ConcurrentLinkedQueue<>(); // any thread adds
     private final Map<LiveRequest, RequestOutput> outputs = new HashMap<>(); // engine-output only
-    private final Supplier<StreamDecoder> decoders;
+    private final Function<int[], StreamDecoder> decoders;
     private final TimeSource time;
     private final LoopCommands loop;
     private final Consumer<LiveRequest> ended;
@@ -26,7 +26,7 @@ final class OutputThread {
     private volatile boolean stopping;
 
     /// @param ended told of every request after its final event
-    OutputThread(Supplier<StreamDecoder> decoders, TimeSource time, LoopCommands loop, Consumer<LiveRequest> ended) {
+    OutputThread(Function<int[], StreamDecoder> decoders, TimeSource time, LoopCommands loop, Consumer<LiveRequest> ended) {
         this.decoders = decoders;
         this.time = time;
         this.loop = loop;

@@ -11,7 +11,7 @@ import dev.redoubt.engine.tokenize.StreamDecoder;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntConsumer;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Turns what the loop hands over for one request into its events: text, stop strings, limits of text, the one final event.
@@ -21,7 +21,7 @@ final class RequestOutput {
 
     private final LiveRequest request;
     private final GenerationListener listener;
-    private final Supplier<StreamDecoder> decoders;
+    private final Function<int[], StreamDecoder> decoders;
     private final TimeSource time;
     private final IntConsumer stopChoice;
     private final ChoiceOutput[] choices;
@@ -41,7 +41,7 @@ final class RequestOutput {
     }
 
     /// @param stopChoice tells the loop that a choice has ended by its text
-    RequestOutput(LiveRequest request, Supplier<StreamDecoder> decoders, TimeSource time, IntConsumer stopChoice) {
+    RequestOutput(LiveRequest request, Function<int[], StreamDecoder> decoders, TimeSource time, IntConsumer stopChoice) {
         this.request = request;
         this.listener = request.listener;
         this.decoders = decoders;
@@ -68,7 +68,7 @@ final class RequestOutput {
             case Output.Started started -> {
                 cachedTokens = started.cachedTokens();
                 listener.onEvent(new GenerationEvent.Started(
-                        request.promptTokens, started.cachedTokens(), started.promptLogprobs()));
+                        request.promptIds.length, started.cachedTokens(), started.promptLogprobs()));
             }
             case Output.Token token -> accept(token);
             case Output.Ended end -> {
@@ -106,7 +106,7 @@ final class RequestOutput {
     private String decoded(ChoiceOutput choice, int id) {
         StreamDecoder decoder = choice.decoder;
         if (decoder == null) {
-            decoder = decoders.get();
+            decoder = decoders.apply(request.promptIds);
             choice.decoder = decoder;
         }
         return decoder.push(id);
@@ -154,7 +154,7 @@ final class RequestOutput {
         int completionTokens = 0;
         for (ChoiceOutput choice : choices) completionTokens += choice.tokens;
         return new Usage(
-                request.promptTokens,
+                request.promptIds.length,
                 cachedTokens,
                 completionTokens,
                 request.queueNanos,

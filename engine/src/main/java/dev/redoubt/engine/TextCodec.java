@@ -26,6 +26,6 @@ interface TextCodec {
     /// The raw bytes of one token.
     byte[] bytes(int id);
 
-    /// For the tokens of one answer: control tokens give nothing.
-    StreamDecoder newStreamDecoder();
+    /// For the tokens of one answer to a prompt: control tokens give nothing.
+    StreamDecoder newStreamDecoder(int[] prompt);
 }

@@ -48,7 +48,7 @@ final class FakeText implements TextCodec {
     }
 
     @Override
-    public StreamDecoder newStreamDecoder() {
+    public StreamDecoder newStreamDecoder(int[] prompt) {
         return new StreamDecoder() {
             @Override
             public String push(int id) {

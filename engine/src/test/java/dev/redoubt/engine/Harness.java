@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /// Loop and output without their threads: a test steps them itself, so every schedule repeats.
 ///
@@ -37,7 +37,7 @@ final class Harness<M extends StepRunner & BlockMemory> {
             boolean prefixCache,
             M model,
             Set<Integer> endOfSequence,
-            Supplier<StreamDecoder> decoders) {
+            Function<int[], StreamDecoder> decoders) {
         this.model = model;
         this.pool = new BlockPool(blocks, model);
         this.scheduler = new Scheduler(limits, pool, prefixCache ? keys : null);
@@ -69,7 +69,7 @@ final class Harness<M extends StepRunner & BlockMemory> {
     }
 
     LiveRequest submit(LiveRequest request, int[] prompt) {
-        request.promptTokens = prompt.length;
+        request.promptIds = prompt;
         Caller caller = request.caller;
         SamplingParams sampling = request.sampling;
         CacheScope scope = keys.scope(caller.tenant(), caller.principal(), caller.endUser());
