@@ -2,6 +2,7 @@ package dev.redoubt.kernels;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Objects;
 
 /// Operations over single rows that cost too little to differ between providers.
 final class RowOperations {
@@ -10,7 +11,7 @@ final class RowOperations {
     /// Rotates the heads of one row: (a, b) becomes (fma(a, cos, -(b·sin)), fma(a, sin, b·cos)).
     static void rotate(FloatMatrix x, int row, int heads, RopeTable table, int position) {
         int half = table.cos().columns();
-        long angles = 4L * java.util.Objects.checkIndex(position, table.cos().rows()) * table.cos().stride();
+        long angles = 4L * Objects.checkIndex(position, table.cos().rows()) * table.cos().stride();
         int pairStep = table.interleaved() ? 2 : 1;
         int partner = table.interleaved() ? 1 : half;
         for (int head = 0; head < heads; head++) {
@@ -43,9 +44,10 @@ final class RowOperations {
     /// Writes the keys and values of one row to the slot of its position.
     static void storeKv(FloatMatrix keys, FloatMatrix values, AttentionBatch batch, int row, KvMemory kv, int layer) {
         KvLayout layout = kv.layout();
-        int position = batch.position[row];
+        int[] table = batch.blockTable[batch.sequence[row]];
+        int position = Objects.checkIndex(batch.position[row], table.length * KvLayout.BLOCK_TOKENS);
         int slot = position % KvLayout.BLOCK_TOKENS;
-        long block = kv.offset(batch.blockTable[batch.sequence[row]][position / KvLayout.BLOCK_TOKENS]);
+        long block = kv.offset(table[position / KvLayout.BLOCK_TOKENS]);
         int dimension = layout.headDimension();
         for (int head = 0; head < layout.kvHeads(); head++) {
             long key = 4L * ((long) row * keys.stride() + (long) head * dimension);

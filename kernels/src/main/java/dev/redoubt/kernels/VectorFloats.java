@@ -11,6 +11,8 @@ final class VectorFloats {
      * scratch, the tail of k (columns mod 16) is added there, the tree ends it. */
     private static final int ROWS = 4;
     private static final int TOKENS = 4;
+    /// Input that is swept at a time, so that it stays in the second-level cache while the weights pass.
+    private static final int INPUT_BYTES = 1 << 19;
     private static final long PARTIAL_BYTES = 4L * Numbers.PARTIALS;
     private static final long TILE_BYTES = PARTIAL_BYTES * ROWS * TOKENS;
 
@@ -25,12 +27,14 @@ final class VectorFloats {
             FloatMatrix out,
             boolean add,
             Scratch scratch) {
-        for (int row = rowFrom; row < rowTo; row += ROWS) {
-            int count = Math.min(ROWS, rowTo - row);
-            if (rows < TOKENS) {
-                for (int token = 0; token < rows; token++) oneToken(weights, row, count, in, token, out, add, scratch);
-            } else {
-                manyTokens(weights, row, count, in, rows, out, add, scratch);
+        int tokens = Math.max(TOKENS, INPUT_BYTES / (4 * in.stride()) / TOKENS * TOKENS);
+        for (int from = 0; from < rows; from += tokens) {
+            int to = Math.min(rows, from + tokens);
+            for (int row = rowFrom; row < rowTo; row += ROWS) {
+                int count = Math.min(ROWS, rowTo - row);
+                if (to - from >= TOKENS) manyTokens(weights, row, count, in, from, to, out, add, scratch);
+                else
+                    for (int t = from; t < to; t++) oneToken(weights, row, count, in, t, out, add, scratch);
             }
         }
     }
@@ -147,7 +151,8 @@ final class VectorFloats {
             int row,
             int count,
             FloatMatrix in,
-            int rows,
+            int from,
+            int to,
             FloatMatrix out,
             boolean add,
             Scratch scratch) {
@@ -160,8 +165,8 @@ final class VectorFloats {
         long step1 = count > 1 ? rowBytes : 0;
         long step2 = count > 2 ? rowBytes + step1 : step1;
         long step3 = count > 3 ? rowBytes + step2 : step2;
-        int token = 0;
-        for (; token + TOKENS <= rows; token += TOKENS) {
+        int token = from;
+        for (; token + TOKENS <= to; token += TOKENS) {
             long x = Lanes.address(in.segment()) + 4L * token * in.stride();
             for (int part = 0; part < 16; part += COUNT)
                 tile(w, step1, step2, step3, x, 4L * in.stride(), part, whole, own);
@@ -169,7 +174,7 @@ final class VectorFloats {
                 for (int r = 0; r < count; r++)
                     finish(weights, row + r, in, token + t, out, add, own + (t * ROWS + r) * PARTIAL_BYTES);
         }
-        for (; token < rows; token++) {
+        for (; token < to; token++) {
             long x = Lanes.address(in.segment()) + 4L * token * in.stride();
             for (int part = 0; part < 16; part += COUNT)
                 dotF32(w, step1, step2, step3, x, part, whole, own);
