@@ -1,0 +1,42 @@
+package dev.redoubt.cli;
+
+import dev.redoubt.base.Home;
+import dev.redoubt.base.generation.RequestLimits;
+import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.gateway.EdgeOptions;
+import dev.redoubt.testkit.TinyModels;
+import dev.redoubt.testkit.WeightKind;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/// A server on a free port with a tiny model, for tests that talk to it as strangers do.
+final class RunningServer implements AutoCloseable {
+    final Server server;
+    final String key;
+    final String url;
+
+    private RunningServer(Server server) {
+        this.server = server;
+        this.key = server.firstKey().orElseThrow();
+        this.url = "http://127.0.0.1:" + server.port();
+    }
+
+    static RunningServer start(Path folder) throws IOException {
+        Path model = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 11);
+        Console silent = Console.of(new ByteArrayOutputStream(), new ByteArrayOutputStream());
+        Context context = new Context(new Home(folder.resolve("home").toAbsolutePath()), silent);
+        EngineOptions options = EngineOptions.defaults(2);
+        return new RunningServer(Server.start(
+                context,
+                new LocalModels(context),
+                model.toString(),
+                options,
+                new EdgeOptions("127.0.0.1", 0, RequestLimits.DEFAULT)));
+    }
+
+    @Override
+    public void close() {
+        server.close();
+    }
+}
