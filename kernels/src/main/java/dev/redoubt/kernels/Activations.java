@@ -4,23 +4,35 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// The rows of a step quantized to int8 in blocks of 32, as every kernel of quantized weights reads them. Filled by
-/// [Kernels#quantize] for one number of columns at a time; row strides follow from [#columns(int)].
+/// The rows of a step quantized to int8 with a zero point in blocks of 32, as every kernel of quantized weights reads them. Filled
+/// by [Kernels#quantize] for one number of columns at a time; row strides follow from [#columns(int)].
 final class Activations implements AutoCloseable {
-    /* The definition, for a block x[0..31]:
+    /* The definition, for a block x[0..31] with smallest value lo, largest value hi and largest magnitude amax:
      *
-     *     amax  = max |x[i]|
-     *     scale = amax / 127, q[i] = roundToNearestEven(x[i] · (127 / amax)), sum = Σ q[i]
-     *     amax < 2^-100: scale = 0, q = 0, sum = 0 (127 / amax would overflow; such a block is zero for any purpose)
+     *     scale = max((hi - lo) / 252, amax / 4095), factor = 1 / scale
+     *     t[i]  = roundToNearestEven(x[i] · factor), |t| ≤ 4095, sum = Σ t[i]
+     *     amax < 2^-100: scale = 0, t = 0, sum = 0 (the factor would overflow; such a block is zero for any purpose)
      *
-     * `q`, `scales` and `sums` are what the arithmetic is defined by. `pairs`, `biases` and `floats` say the same again in the form
-     * that the Java kernels multiply, on the heap because a load from an array costs the compiler least:
+     * The arithmetic is defined by `t`, `scales` and `sums` alone. Kernels that multiply bytes read t as q + zero with
+     *
+     *     zero  = roundToNearestEven((hi + lo) · 0.5 · factor), q[i] = t[i] - zero, |q| ≤ 126 + 1/2 + 1/2 = 127
+     *
+     * and use Σ w·t = Σ w·q + zero · Σ w, exact integers all. Why a zero point: after SiLU and in many blocks of the residual stream values
+     * lie on one side of zero, and a symmetric scale wastes up to half of the steps. On SmolLM2 it halves the divergence from float32
+     * for one more multiply-add a block (docs/adr/0004).
+     *
+     * `pairs`, `biases` and `floats` say the same again in the form that the Java kernels multiply, on the heap because a load from an
+     * array costs the compiler least:
      *
      *     pairs   16 per block: [2v] = (q[4v], q[4v+2]), [2v+1] = (q[4v+1], q[4v+3]) as two shorts, repeated over the lanes of a vector;
      *             for the first PAIRED_ROWS rows only
      *     biases  i32 per block: -8 · (sum of all low halves, sum of all high halves)
-     *     floats  32 × f32 per block: (float) q[i] */
+     *     floats  32 × f32 per block: (float) t[i] */
     static final float AMAX_MIN = 0x1p-100f;
+    /// Steps from the smallest to the largest value of a block.
+    static final float STEPS = 252;
+    /// Largest magnitude of `t`: 32 products with an int8 weight stay below 2^24, exact in f32.
+    static final float LEVEL_MAX = 4095;
     /// Rows that have `pairs`; with more, kernels use `floats`.
     static final int PAIRED_ROWS = 3;
     /// Shorts of one pair, repeated over a vector.
@@ -36,6 +48,7 @@ final class Activations implements AutoCloseable {
     final MemorySegment q;
     final MemorySegment scales;
     final MemorySegment sums;
+    final MemorySegment zeros;
     final short[] pairs;
     final int[] biases;
     final float[] floats;
@@ -48,6 +61,7 @@ final class Activations implements AutoCloseable {
         q = arena.allocate(values, 64);
         scales = arena.allocate(4L * blocks, 64);
         sums = arena.allocate(4L * blocks, 64);
+        zeros = arena.allocate(4L * blocks, 64);
         pairs = new short[Math.min(rowsMax, PAIRED_ROWS) * (this.columnsMax / R16.BLOCK) * PAIRS];
         biases = new int[blocks];
         floats = new float[values];
@@ -70,21 +84,38 @@ final class Activations implements AutoCloseable {
         return columns / R16.BLOCK;
     }
 
-    byte q(int row, int k) {
-        return q.get(ValueLayout.JAVA_BYTE, (long) row * columns + k);
+    /// t of one value.
+    int level(int row, int k) {
+        return q.get(ValueLayout.JAVA_BYTE, (long) row * columns + k) + (int) zero(row, k / R16.BLOCK);
+    }
+
+    /// The zero point of a block, as the float it is used as.
+    float zero(int row, int block) {
+        return zeros.getAtIndex(ValueLayout.JAVA_FLOAT, (long) row * blocks() + block);
     }
 
     float scale(int row, int block) {
         return scales.getAtIndex(ValueLayout.JAVA_FLOAT, (long) row * blocks() + block);
     }
 
-    /// Σ q of a block, as the float it is used as.
+    /// Σ t of a block, as the float it is used as.
     float sum(int row, int block) {
         return sums.getAtIndex(ValueLayout.JAVA_FLOAT, (long) row * blocks() + block);
     }
 
+    /// The scale of a block; 0 if all of it counts as zero.
+    static float scale(float lo, float hi) {
+        float amax = Math.max(Math.abs(lo), Math.abs(hi));
+        return amax < AMAX_MIN ? 0 : Math.max((hi - lo) / STEPS, amax / LEVEL_MAX);
+    }
+
+    /// To the nearest integer, ties to even, for |x| < 2^22.
+    static int round(float x) {
+        return Float.floatToRawIntBits(x + Numbers.ROUND) - Float.floatToRawIntBits(Numbers.ROUND);
+    }
+
     /// Completes a block whose `q` is written.
-    void finish(int row, int block, float scale) {
+    void finish(int row, int block, float scale, int zero) {
         int index = row * blocks() + block;
         long from = (long) row * columns + (long) block * R16.BLOCK;
         int low = 0;
@@ -102,7 +133,8 @@ final class Activations implements AutoCloseable {
             high += (even >> 16) + (odd >> 16);
         }
         scales.setAtIndex(ValueLayout.JAVA_FLOAT, index, scale);
-        sums.setAtIndex(ValueLayout.JAVA_FLOAT, index, low + high);
+        sums.setAtIndex(ValueLayout.JAVA_FLOAT, index, low + high + R16.BLOCK * zero);
+        zeros.setAtIndex(ValueLayout.JAVA_FLOAT, index, zero);
         biases[index] = (-8 * low) & 0xFFFF | (-8 * high) << 16;
     }
 

@@ -83,6 +83,11 @@ final class Lanes {
         return scaled.blend(special, moved.and(0x0F800000).eq(0x0F800000)).reinterpretAsFloats();
     }
 
+    /// As many i16 as there are lanes, as floats.
+    static FloatVector loadI16(long address) {
+        return (FloatVector) loadHalves(address).convert(VectorOperators.I2F, 0);
+    }
+
     /// As many bf16 as there are lanes, widened exactly.
     static FloatVector loadBf16(long address) {
         return loadHalves(address).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();

@@ -5,12 +5,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// The packed layout of quantized weights: 16 rows interleaved, the same bytes per weight as in the file.
+/// The packed layout of quantized weights: 16 rows interleaved; the bytes of the file and a sum for each block of a row.
 final class R16 {
     /* A matrix is groups of 16 rows (the last one padded with rows of zeros), a group is its blocks of 32 k in order, a block is
      *
      *     16 × f16 scale, one per row
      *     16 × f16 minimum, one per row                  (Q4_1 only)
+     *     16 × i16 sum of the row's 32 stored integers   (Q4_0: each less 8)
      *     vectors of 64 bytes: 16 rows × 4 bytes         (Q8_0: 8 vectors, Q4: 4 vectors)
      *
      * Row r of vector v holds 4 consecutive k in one 32-bit lane. Q8_0: byte i is k = 4v + i. Q4: byte i holds k = 4v + i in its
@@ -33,29 +34,38 @@ final class R16 {
 
     /// Size of one block of 16 rows × 32 k.
     static int blockBytes(WeightFormat format) {
-        return format.blockBytes() * ROWS;
+        return (format.blockBytes() + 2) * ROWS;
     }
 
-    /// Size of what stands before the quants of a block: the scales, and the minima of Q4_1.
-    static int headerBytes(WeightFormat format) {
+    /// Where the sums of a block stand: behind the scales, and the minima of Q4_1.
+    static int sumsOffset(WeightFormat format) {
         return format == WeightFormat.Q4_1 ? 4 * ROWS : 2 * ROWS;
+    }
+
+    /// Size of what stands before the quants of a block.
+    static int headerBytes(WeightFormat format) {
+        return sumsOffset(format) + 2 * ROWS;
     }
 
     /// Size of a packed matrix.
     static long bytes(WeightFormat format, int rows, int columns) {
-        return format.bytes((long) groups(rows) * ROWS, columns);
+        return Math.multiplyExact((long) groups(rows) * (columns / BLOCK), (long) blockBytes(format));
     }
 
     static MemorySegment pack(WeightFormat format, int rows, int columns, MemorySegment file, Arena arena) {
         MemorySegment packed = arena.allocate(bytes(format, rows, columns), 64);
         int blocks = columns / BLOCK;
-        int headers = headerBytes(format) / (2 * ROWS);
+        int headers = sumsOffset(format) / (2 * ROWS);
         int words = (format.blockBytes() - 2 * headers) / 4;
         long from = 0;
         for (int row = 0; row < rows; row++) {
             long to = (long) (row / ROWS) * blocks * blockBytes(format);
             for (int block = 0; block < blocks; block++) {
                 packBlock(file, from, packed, to, row % ROWS, headers, words);
+                int sum = 0;
+                for (int k = 0; k < BLOCK; k++) sum += quant(format, packed, to, row % ROWS, k);
+                if (format == WeightFormat.Q4_0) sum -= 8 * BLOCK;
+                packed.set(SHORT, to + sumsOffset(format) + 2L * (row % ROWS), (short) sum);
                 from += format.blockBytes();
                 to += blockBytes(format);
             }
@@ -67,7 +77,7 @@ final class R16 {
             MemorySegment file, long from, MemorySegment packed, long to, int lane, int headers, int words) {
         for (int h = 0; h < headers; h++) packed.set(SHORT, to + 2L * ROWS * h + 2L * lane, file.get(SHORT, from + 2L * h));
         long quantsFrom = from + 2L * headers;
-        long quantsTo = to + 2L * ROWS * headers + 4L * lane;
+        long quantsTo = to + 2L * ROWS * (headers + 1) + 4L * lane;
         for (int v = 0; v < words; v++)
             packed.set(INT, quantsTo + (long) VECTOR_BYTES * v, file.get(INT, quantsFrom + 4L * v));
     }

@@ -18,22 +18,22 @@ final class ScalarKernels implements Kernels {
 
     private static void quantizeBlock(FloatMatrix in, int row, int block, Activations out) {
         int from = block * R16.BLOCK;
-        float amax = 0;
-        for (int i = 0; i < R16.BLOCK; i++) amax = Math.max(amax, Math.abs(in.get(row, from + i)));
-        boolean zero = amax < Activations.AMAX_MIN;
-        float factor = 127 / amax;
-        for (int i = 0; i < R16.BLOCK; i++) {
-            int q = zero ? 0 : round(in.get(row, from + i) * factor);
-            int at = row * out.columns() + from + i;
-            out.q.set(ValueLayout.JAVA_BYTE, at, (byte) q);
-            out.floats[at] = (byte) q;
+        float lo = in.get(row, from);
+        float hi = lo;
+        for (int i = 1; i < R16.BLOCK; i++) {
+            lo = Math.min(lo, in.get(row, from + i));
+            hi = Math.max(hi, in.get(row, from + i));
         }
-        out.finish(row, block, zero ? 0 : amax / 127);
-    }
-
-    /// To the nearest integer, ties to even, for |x| < 2^22.
-    private static int round(float x) {
-        return Float.floatToRawIntBits(x + Numbers.ROUND) - Float.floatToRawIntBits(Numbers.ROUND);
+        float scale = Activations.scale(lo, hi);
+        float factor = scale == 0 ? 0 : 1 / scale;
+        int zero = Activations.round((hi + lo) * 0.5f * factor);
+        for (int i = 0; i < R16.BLOCK; i++) {
+            int level = Activations.round(in.get(row, from + i) * factor);
+            int at = row * out.columns() + from + i;
+            out.q.set(ValueLayout.JAVA_BYTE, at, (byte) (level - zero));
+            out.floats[at] = level;
+        }
+        out.finish(row, block, scale, zero);
     }
 
     @Override
@@ -66,7 +66,7 @@ final class ScalarKernels implements Kernels {
             long at = R16.blockOffset(format, weights.columns(), weightRow, block);
             int isum = 0;
             for (int k = 0; k < R16.BLOCK; k++)
-                isum += (R16.quant(format, weights.data(), at, lane, k) - offset) * x.q(row, block * R16.BLOCK + k);
+                isum += (R16.quant(format, weights.data(), at, lane, k) - offset) * x.level(row, block * R16.BLOCK + k);
             acc = Math.fma((float) isum, R16.scale(weights.data(), at, lane) * x.scale(row, block), acc);
             if (format == WeightFormat.Q4_1)
                 acc = Math.fma(

@@ -21,6 +21,8 @@ final class VectorBlocks {
      * 2^15 flipped into it, the low half is unsigned and no borrow reaches the high half, so `all` += p and `high` += p >> 16 give
      * Σ high exactly and Σ low as all - (high << 16), less 8 · 2^15.
      *
+     * The zero point of the activations comes in afterwards: Σ w·t = Σ w·q + zero · Σ w, exact in floats as all of it is below 2^24.
+     *
      * Two passes over a group, so that each loop body is short enough for the compiler to inline all of it: first the exact sums of all
      * blocks, as floats, into scratch [blocks][16]; then the scales, in the order of blocks. */
     private static final int LOW_BIAS = -8 * (1 << 15);
@@ -56,11 +58,11 @@ final class VectorBlocks {
         int blocks = x.blocks();
         int first = row * blocks;
         long quants = w + R16.headerBytes(format) + 4L * part;
-        if (format == WeightFormat.Q8_0) q8(quants, blocks, x.pairs, first * Activations.PAIRS, sums);
+        if (format == WeightFormat.Q8_0) q8(quants, R16.blockBytes(format), blocks, x.pairs, first * Activations.PAIRS, sums);
         else q4(quants, R16.blockBytes(format), blocks, x.pairs, first * Activations.PAIRS, x.biases, first, sums);
     }
 
-    private static void q8(long w, int blocks, short[] pairs, int at, long sums) {
+    private static void q8(long w, int blockBytes, int blocks, short[] pairs, int at, long sums) {
         for (int block = 0; block < blocks; block++) {
             IntVector all = IntVector.broadcast(Lanes.INTS, LOW_BIAS);
             IntVector high = IntVector.broadcast(Lanes.INTS, 0);
@@ -75,7 +77,7 @@ final class VectorBlocks {
                 high = high.add(both.lanewise(VectorOperators.ASHR, 16));
             }
             store(all.sub(high.lanewise(VectorOperators.LSHL, 16)).add(high), sums + 4L * block * COUNT);
-            w += 34L * R16.ROWS;
+            w += blockBytes;
             at += Activations.PAIRS;
         }
     }
@@ -119,12 +121,23 @@ final class VectorBlocks {
     private static void scaleBlocks(
             WeightFormat format, long w, Activations x, int row, long sums, long to, boolean add) {
         int blocks = x.blocks();
-        long scales = Lanes.address(x.scales) + 4L * row * blocks;
         int blockBytes = R16.blockBytes(format);
+        long first = 4L * row * blocks;
+        withZeros(w + R16.sumsOffset(format), blockBytes, blocks, sums, Lanes.address(x.zeros) + first);
+        long scales = Lanes.address(x.scales) + first;
         FloatVector product = format == WeightFormat.Q4_1
-                ? scaledWithMinima(w, blockBytes, blocks, sums, scales, Lanes.address(x.sums) + 4L * row * blocks)
+                ? scaledWithMinima(w, blockBytes, blocks, sums, scales, x, row)
                 : scaled(w, blockBytes, blocks, sums, scales);
         Lanes.store(add ? Lanes.load(to).add(product) : product, to);
+    }
+
+    /// Adds zero · Σ w to the sum of each block.
+    private static void withZeros(long weightSums, int blockBytes, int blocks, long sums, long zeros) {
+        for (int block = 0; block < blocks; block++) {
+            long at = sums + 4L * block * COUNT;
+            FloatVector zero = Lanes.broadcast(Lanes.get(zeros + 4L * block));
+            Lanes.store(Lanes.loadI16(weightSums + (long) block * blockBytes).fma(zero, Lanes.load(at)), at);
+        }
     }
 
     private static FloatVector scaled(long w, int blockBytes, int blocks, long sums, long scales) {
@@ -137,14 +150,15 @@ final class VectorBlocks {
     }
 
     private static FloatVector scaledWithMinima(
-            long w, int blockBytes, int blocks, long sums, long scales, long xSums) {
+            long w, int blockBytes, int blocks, long sums, long scales, Activations x, int row) {
         FloatVector acc = Lanes.broadcast(0);
         for (int block = 0; block < blocks; block++) {
             float xScale = Lanes.get(scales + 4L * block);
-            float xSum = Lanes.get(xSums + 4L * block);
+            float xSum = x.sum(row, block);
+            float eight = 8 * (xSum - R16.BLOCK * x.zero(row, block)); // q4 took 8 · Σ q away
             long from = w + (long) block * blockBytes;
             FloatVector scale = Lanes.loadF16(from).mul(xScale);
-            acc = Lanes.load(sums + 4L * block * COUNT).add(8 * xSum).fma(scale, acc);
+            acc = Lanes.load(sums + 4L * block * COUNT).add(eight).fma(scale, acc);
             FloatVector minimum = Lanes.loadF16(from + 2 * R16.ROWS).mul(xScale);
             acc = minimum.fma(Lanes.broadcast(xSum), acc);
         }

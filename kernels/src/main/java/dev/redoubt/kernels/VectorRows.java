@@ -15,14 +15,22 @@ final class VectorRows {
     }
 
     private static void quantizeBlock(long in, int row, int block, Activations out) {
-        FloatVector largest = Lanes.broadcast(0);
-        for (int i = 0; i < R16.BLOCK; i += COUNT) largest = largest.max(Lanes.load(in + 4L * i).abs());
-        float amax = largest.reduceLanes(VectorOperators.MAX);
-        boolean zero = amax < Activations.AMAX_MIN;
+        FloatVector smallest = Lanes.load(in);
+        FloatVector largest = smallest;
+        for (int i = COUNT; i < R16.BLOCK; i += COUNT) {
+            FloatVector x = Lanes.load(in + 4L * i);
+            smallest = smallest.min(x);
+            largest = largest.max(x);
+        }
+        float lo = smallest.reduceLanes(VectorOperators.MIN);
+        float hi = largest.reduceLanes(VectorOperators.MAX);
+        float scale = Activations.scale(lo, hi);
+        float factor = scale == 0 ? 0 : 1 / scale;
+        int zero = Activations.round((hi + lo) * 0.5f * factor);
         int to = row * out.columns() + block * R16.BLOCK;
-        quantizeValues(in, zero ? 0 : 127 / amax, out.floats, to);
-        for (int i = 0; i < R16.BLOCK; i++) out.q.set(ValueLayout.JAVA_BYTE, to + i, (byte) out.floats[to + i]);
-        out.finish(row, block, zero ? 0 : amax / 127);
+        quantizeValues(in, factor, out.floats, to);
+        for (int i = 0; i < R16.BLOCK; i++) out.q.set(ValueLayout.JAVA_BYTE, to + i, (byte) ((int) out.floats[to + i] - zero));
+        out.finish(row, block, scale, zero);
     }
 
     private static void quantizeValues(long in, float factor, float[] floats, int to) {
