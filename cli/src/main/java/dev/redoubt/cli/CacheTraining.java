@@ -2,62 +2,100 @@ package dev.redoubt.cli;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// Trains the JDK's AOT cache once after a build: a second process, at the lowest priority, does what a server does (the hidden
 /// command `warm-up`) while the JVM records which classes were loaded and linked. The next start then takes them from the cache.
 final class CacheTraining {
-    /* The launcher names the cache's file in redoubt.aot. Only a complete cache is renamed to it, the JVM checks that it fits its
-     * own version, flags and jars, and ignores it otherwise: a cache can make a start faster and never break one. */
-    private CacheTraining() {}
+    /* The launcher names the cache's file in redoubt.aot. The training writes to NAME.PID, and only a complete cache is renamed to NAME.
+     * The JVM checks that a cache fits its version, flags and jars, and ignores it otherwise: a cache can make a start faster and never
+     * break one. The training ends with the server at the latest; what a killed server leaves, the next one sweeps away. */
+    private static final File NOTHING = new File("/dev/null");
 
-    /// Starts the training if the launcher asks for a cache and there is none. Ends with this process at the latest.
+    private final Path cache;
+    private final Path partial;
+    private @Nullable Process training; // guarded by this
+    private boolean stopped; // guarded by this
+
+    private CacheTraining(Path cache) {
+        this.cache = cache;
+        this.partial = cache.resolveSibling(
+                cache.getFileName() + "." + ProcessHandle.current().pid());
+    }
+
+    /// Starts the training if the launcher asks for a cache and there is none.
     static void afterReady(Context context, String model) {
         String wanted = System.getProperty("redoubt.aot");
-        if (wanted == null) return;
-        Path cache = Path.of(wanted);
-        if (Files.exists(cache)) return;
-        Path partial = cache.resolveSibling(cache.getFileName() + "." + ProcessHandle.current().pid());
+        if (wanted == null || Files.exists(Path.of(wanted))) return;
+        CacheTraining started = new CacheTraining(Path.of(wanted).toAbsolutePath());
         try {
-            Files.createDirectories(cache.toAbsolutePath().getParent());
-            Process training = new ProcessBuilder(command(partial, model))
-                    .redirectErrorStream(true)
-                    .redirectOutput(new File("/dev/null"))
-                    .redirectInput(new File("/dev/null"))
-                    .start();
-            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("stop-training").unstarted(() -> {
-                training.descendants().forEach(ProcessHandle::destroyForcibly);
-                training.destroyForcibly();
-                partial.toFile().delete();
-            }));
-            training.onExit().thenAccept(process -> publish(process.exitValue(), partial, cache));
+            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("stop-training").unstarted(started::stop));
+            sweep(started.cache);
+            started.start(model);
         } catch (IOException e) {
             context.console().note("redoubt: no AOT cache, the next start is as slow as this one: " + e.getMessage());
+        } catch (IllegalStateException e) {
+            // the server is being stopped already: the next one trains
         }
     }
 
-    private static void publish(int exitValue, Path partial, Path cache) {
+    private synchronized void start(String model) throws IOException {
+        if (stopped) return;
+        Process process = new ProcessBuilder(command(model))
+                .redirectErrorStream(true)
+                .redirectOutput(NOTHING)
+                .redirectInput(NOTHING)
+                .start();
+        training = process;
+        process.onExit().thenAccept(ended -> publish(ended.exitValue()));
+    }
+
+    private synchronized void publish(int exitValue) {
         try {
-            if (exitValue == 0 && Files.exists(partial)) Files.move(partial, cache, StandardCopyOption.ATOMIC_MOVE);
+            if (exitValue == 0 && !stopped) Files.move(partial, cache, StandardCopyOption.ATOMIC_MOVE);
             else Files.deleteIfExists(partial);
         } catch (IOException e) {
             partial.toFile().delete();
         }
     }
 
+    private synchronized void stop() {
+        stopped = true;
+        if (training == null) return;
+        List<ProcessHandle> assembling = training.descendants().toList();
+        training.destroyForcibly();
+        assembling.forEach(ProcessHandle::destroyForcibly);
+        partial.toFile().delete();
+        partial.resolveSibling(partial.getFileName() + ".config").toFile().delete();
+    }
+
+    /// Removes what servers left that were killed while they trained.
+    private static void sweep(Path cache) throws IOException {
+        Path folder = Objects.requireNonNull(cache.getParent());
+        try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(folder, cache.getFileName() + ".*")) {
+            for (Path leftover : leftovers) {
+                String pid = leftover.toString().substring(cache.toString().length() + 1).replace(".config", "");
+                if (!pid.matches("\\d{1,18}") || ProcessHandle.of(Long.parseLong(pid)).isEmpty()) Files.deleteIfExists(leftover);
+            }
+        }
+    }
+
     /// This JVM's own command line with another main command: the cache must be trained with the flags it is used with.
-    private static List<String> command(Path partial, String model) throws IOException {
+    private List<String> command(String model) throws IOException {
         ProcessHandle.Info self = ProcessHandle.current().info();
         String java = self.command().orElseThrow(() -> new IOException("the JVM's own path is unknown"));
         String[] arguments = self.arguments().orElseThrow(() -> new IOException("the JVM's own flags are unknown"));
-        List<String> command = new ArrayList<>(List.of(
-                "nice", "-n", "19", java, "-XX:AOTCacheOutput=" + partial, "-Xlog:aot=off"));
+        List<String> command = new ArrayList<>(
+                List.of("nice", "-n", "19", java, "-XX:AOTCacheOutput=" + partial, "-Xlog:aot=off"));
         for (String argument : arguments) {
-            if (argument.startsWith("-XX:AOT")) continue;
+            if (argument.startsWith("-XX:AOT") || argument.startsWith("-Dredoubt.aot=")) continue;
             command.add(argument);
             if (argument.startsWith("dev.redoubt.cli/")) break;
         }

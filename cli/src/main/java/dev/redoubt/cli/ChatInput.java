@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jline.keymap.KeyMap;
 import org.jline.reader.Binding;
+import org.jline.reader.CompletingParsedLine;
 import org.jline.reader.EOFError;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
@@ -37,7 +38,7 @@ interface ChatInput extends AutoCloseable {
 
     Entry next() throws IOException;
 
-    /// Runs `action` at Ctrl-C while an answer is written; `Optional.empty()` gives the signal back.
+    /// Runs `action` at Ctrl-C while an answer is written; without one Ctrl-C does nothing.
     void onInterrupt(Optional<Runnable> action);
 
     @Override
@@ -58,6 +59,7 @@ interface ChatInput extends AutoCloseable {
             Path history = context.home().root().resolve("chat-history");
             if (!history.toFile().exists()) DurableFiles.replace(history, new byte[0]);
             this.terminal = TerminalBuilder.builder().system(true).dumb(true).build();
+            onInterrupt(Optional.empty()); // between two lines too: Ctrl-C never ends a chat
             this.reader = LineReaderBuilder.builder()
                     .terminal(terminal)
                     .parser(new ContinuationParser())
@@ -89,7 +91,7 @@ interface ChatInput extends AutoCloseable {
         public void onInterrupt(Optional<Runnable> action) {
             terminal.handle(
                     Terminal.Signal.INT,
-                    action.<Terminal.SignalHandler>map(run -> signal -> run.run()).orElse(Terminal.SignalHandler.SIG_DFL));
+                    action.<Terminal.SignalHandler>map(run -> _ -> run.run()).orElse(Terminal.SignalHandler.SIG_IGN));
         }
 
         @Override
@@ -138,7 +140,22 @@ interface ChatInput extends AutoCloseable {
     }
 
     /// A line that is one word.
-    record WholeLine(String line, int cursor) implements ParsedLine {
+    record WholeLine(String line, int cursor) implements CompletingParsedLine {
+        @Override
+        public CharSequence escape(CharSequence candidate, boolean complete) {
+            return candidate;
+        }
+
+        @Override
+        public int rawWordCursor() {
+            return cursor;
+        }
+
+        @Override
+        public int rawWordLength() {
+            return line.length();
+        }
+
         @Override
         public String word() {
             return line;
