@@ -66,7 +66,7 @@ class MatmulTest {
                 Compute vector = Compute.open("vector", threads, 64, columns)) {
             WeightMatrix weights = WeightMatrix.of(
                     format, outputs, columns, Samples.file(random, format, outputs, columns, arena), arena);
-            FloatMatrix in = Samples.matrix(random, 64, columns, arena);
+            FloatMatrix in = Samples.skewed(random, 64, columns, arena);
             FloatMatrix expected = FloatMatrix.allocate(64, outputs, arena);
             FloatMatrix expectedSum = Samples.matrix(random, 64, outputs, arena);
             FloatMatrix before = Samples.copy(expectedSum, arena);
@@ -90,7 +90,7 @@ class MatmulTest {
         try (Arena arena = Arena.ofShared();
                 Compute scalar = Compute.open("scalar", 1, 9, 256);
                 Compute vector = Compute.open("vector", 2, 9, 256)) {
-            FloatMatrix in = Samples.matrix(random, 9, 256, arena);
+            FloatMatrix in = Samples.skewed(random, 9, 256, arena);
             List<Projection> one = new ArrayList<>();
             List<Projection> other = new ArrayList<>();
             for (WeightFormat format : WeightFormat.values()) {

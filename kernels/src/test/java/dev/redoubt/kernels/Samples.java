@@ -16,6 +16,24 @@ final class Samples {
         return matrix;
     }
 
+    /// As [#matrix], with blocks of 32 that lie far to one side, are constant, or are zero: what zero points are for.
+    static FloatMatrix skewed(Random random, int rows, int columns, Arena arena) {
+        FloatMatrix matrix = matrix(random, rows, columns, arena);
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < columns; c++) {
+                float x = matrix.get(r, c);
+                switch ((r + c / 32) % 6) {
+                    case 0 -> matrix.set(r, c, x + 30);
+                    case 1 -> matrix.set(r, c, 0.01f * x - 1_000);
+                    case 2 -> matrix.set(r, c, -7);
+                    case 3 -> matrix.set(r, c, 0);
+                    default -> matrix.set(r, c, x);
+                }
+            }
+        }
+        return matrix;
+    }
+
     static FloatMatrix copy(FloatMatrix matrix, Arena arena) {
         FloatMatrix copy = FloatMatrix.allocate(matrix.rows(), matrix.columns(), arena);
         copy.segment().copyFrom(matrix.segment());
