@@ -1,5 +1,5 @@
-/// What every module may lean on: checks, the closed table of errors, strict JSON, durable files, time, and the words that
-/// gateway, serve and engine share about generation.
+/// What every module may lean on: checks, the closed table of errors, strict JSON, durable files, time, and the
+/// words that gateway, serve and engine share about generation.
 module dev.redoubt.base {
     requires static org.jspecify;
     // JsonNode is what strict parsing returns.

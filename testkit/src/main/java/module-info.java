@@ -1,4 +1,5 @@
-/// What tests of several modules share: manual time, seeded choices, small models, the house rules that can be checked.
+/// What tests of several modules share: manual time, seeded choices, small models, the house rules that can be
+/// checked.
 module dev.redoubt.testkit {
     requires static org.jspecify;
     requires transitive dev.redoubt.base;

@@ -1,5 +1,5 @@
-/// Bytes from outside become a [dev.redoubt.trust.VerifiedArtifact], or nothing: manifests, strict readers, the model
-/// store, pulls.
+/// Bytes from outside become a [dev.redoubt.trust.VerifiedArtifact], or nothing: manifests, strict readers, the
+/// model store, pulls.
 module dev.redoubt.trust {
     requires static org.jspecify;
     requires transitive dev.redoubt.base;

@@ -10,7 +10,8 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
-/// Files that are whole or absent, whenever the process or the machine dies, and that only their owner can read.
+/// Files that are whole or absent, whenever the process or the machine dies, and that only their owner can
+/// read.
 public final class DurableFiles {
     private DurableFiles() {}
 
@@ -21,7 +22,8 @@ public final class DurableFiles {
                 folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
 
-    /// Replaces `target` by `content`: written beside it (mode 0600), flushed to disk, renamed, and the folder flushed.
+    /// Replaces `target` by `content`: written beside it (mode 0600), flushed to disk, renamed, and the folder
+    /// flushed.
     public static void replace(Path target, byte[] content) throws IOException {
         Path folder = java.util.Objects.requireNonNull(target.toAbsolutePath().getParent());
         privateDirectory(folder);

@@ -1,7 +1,8 @@
 package dev.redoubt.base;
 
-/// The closed table of errors a caller can see. The arguments of a template are numbers and names of ours, or the caller's own
-/// field names and numbers, cut to a bounded length; never exception text, a path, a prompt or a key.
+/// The closed table of errors a caller can see. The arguments of a template are numbers and names of ours, or
+/// the caller's own field names and numbers, cut to a bounded length; never exception text, a path, a prompt or
+/// a key.
 public enum ErrorCode {
     INVALID_JSON(Kind.CALLER, 400, "body is not valid JSON: %s at line %s, column %s: send one JSON object"),
     UNKNOWN_FIELD(Kind.CALLER, 400, "unknown field '%s': remove it"),
@@ -37,7 +38,8 @@ public enum ErrorCode {
     SHUTTING_DOWN(Kind.CAPACITY, 503, "the server is shutting down: retry later"),
     BUSY(Kind.CAPACITY, 503, "%s bytes of request bodies are being read, limit is %s: retry later"),
     NOT_READY(Kind.CAPACITY, 503, "the model is not ready: retry later"),
-    DEADLINE_EXCEEDED(Kind.CAPACITY, 504, "the request took longer than its limit of %s s: ask for fewer tokens or retry later"),
+    DEADLINE_EXCEEDED(
+            Kind.CAPACITY, 504, "the request took longer than its limit of %s s: ask for fewer tokens or retry later"),
     KV_CACHE_TOO_SMALL(
             Kind.CAPACITY,
             503,

@@ -4,7 +4,8 @@ import java.io.Serial;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// A refusal or failure that a caller may see: a code of the closed table, its numbers, and the field to blame if there is one.
+/// A refusal or failure that a caller may see: a code of the closed table, its numbers, and the field to blame
+/// if there is one.
 public final class ServeException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1L;
@@ -54,7 +55,10 @@ public final class ServeException extends RuntimeException {
     private static String bound(String text) {
         return text.length() <= ARGUMENT_LENGTH_MAX
                 ? text
-                : text.substring(0, text.offsetByCodePoints(0, Math.min(ARGUMENT_LENGTH_MAX, text.codePointCount(0, text.length()))))
+                : text.substring(
+                                0,
+                                text.offsetByCodePoints(
+                                        0, Math.min(ARGUMENT_LENGTH_MAX, text.codePointCount(0, text.length()))))
                         + "…";
     }
 }

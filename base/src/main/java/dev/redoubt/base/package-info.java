@@ -1,5 +1,5 @@
-/// Checks, errors, durable files and time. Read [dev.redoubt.base.ErrorCode] first: every refusal a caller can see is in it.
-/// Knows nothing of models, HTTP or keys.
+/// Checks, errors, durable files and time. Read [dev.redoubt.base.ErrorCode] first: every refusal a caller can
+/// see is in it. Knows nothing of models, HTTP or keys.
 @NullMarked
 package dev.redoubt.base;
 

@@ -11,7 +11,8 @@ final class HomeTest {
     void isBelowTheUsersHomeUnlessTheEnvironmentSaysOtherwise() {
         assertThat(Home.of(Map.of(), "/home/ada").root()).isEqualTo(Path.of("/home/ada/.redoubt"));
         assertThat(Home.of(Map.of("REDOUBT_HOME", " "), "/home/ada").root()).isEqualTo(Path.of("/home/ada/.redoubt"));
-        assertThat(Home.of(Map.of("REDOUBT_HOME", "/srv/redoubt/../r"), "/home/ada").root())
+        assertThat(Home.of(Map.of("REDOUBT_HOME", "/srv/redoubt/../r"), "/home/ada")
+                        .root())
                 .isEqualTo(Path.of("/srv/r"));
     }
 }

@@ -30,8 +30,8 @@ final class ServeExceptionTest {
 
     @Test
     void whatACallerSentIsCutToABoundedLengthOnACodePointBorder() {
-        ServeException refusal = ServeException.ofField(
-                ErrorCode.UNKNOWN_FIELD, "🦊".repeat(10_000), "🦊".repeat(10_000));
+        ServeException refusal =
+                ServeException.ofField(ErrorCode.UNKNOWN_FIELD, "🦊".repeat(10_000), "🦊".repeat(10_000));
         assertThat(refusal.getMessage()).hasSizeLessThan(400);
         assertThat(refusal.getMessage().codePoints().noneMatch(c -> c >= 0xD800 && c <= 0xDFFF))
                 .isTrue();

@@ -19,7 +19,10 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model = new ModelOptions();
 
-    @Option(names = "--prompt", paramLabel = "N", description = "Tokens of a prompt; 0: no such test. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--prompt",
+            paramLabel = "N",
+            description = "Tokens of a prompt; 0: no such test. Default: ${DEFAULT-VALUE}.")
     private int prompt = 512;
 
     @Option(
@@ -62,7 +65,9 @@ final class BenchCommand implements Callable<Integer> {
                 if (generate > 0) results.add(Benchmark.decode(engine, generate, batch, repeat));
             }
         }
-        if (json) Json.print(context.console().out(), results.stream().map(this::object).toList());
+        if (json)
+            Json.print(
+                    context.console().out(), results.stream().map(this::object).toList());
         else table(results);
         return ExitCode.OK.code();
     }

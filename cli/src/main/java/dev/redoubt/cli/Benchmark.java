@@ -26,7 +26,8 @@ final class Benchmark {
     /// @param spread the fastest run less the slowest
     record Result(String test, int batch, double tokensPerSecond, double spread) {}
 
-    /// Prompts of random ids, each its own, so that nothing is shared; the time to the first token of the last of them.
+    /// Prompts of random ids, each its own, so that nothing is shared; the time to the first token of the last
+    /// of them.
     static Result prefill(LanguageModel model, int promptTokens, int batch, int repeat) throws InterruptedException {
         return measure("pp" + promptTokens, model, promptTokens, 1, batch, repeat, promptTokens);
     }
@@ -53,9 +54,10 @@ final class Benchmark {
             throws InterruptedException {
         List<Prompt> prompts = new ArrayList<>();
         for (int i = 0; i < batch; i++)
-            prompts.add(new Prompt.Tokens(random.ints(promptTokens, 0, model.card().vocabularySize())
-                    .boxed()
-                    .toList()));
+            prompts.add(
+                    new Prompt.Tokens(random.ints(promptTokens, 0, model.card().vocabularySize())
+                            .boxed()
+                            .toList()));
         List<EventQueue> running = new ArrayList<>();
         long begin = System.nanoTime();
         for (Prompt prompt : prompts) {

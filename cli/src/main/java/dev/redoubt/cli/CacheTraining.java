@@ -11,8 +11,9 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// Trains the JDK's AOT cache once after a build: a second process, at the lowest priority, does what a server does (the hidden
-/// command `warm-up`) while the JVM records which classes were loaded and linked. The next start then takes them from the cache.
+/// Trains the JDK's AOT cache once after a build: a second process, at the lowest priority, does what a server
+/// does (the hidden command `warm-up`) while the JVM records which classes were loaded and linked. The next
+/// start then takes them from the cache.
 final class CacheTraining {
     /* The launcher names the cache's file in redoubt.aot. The training writes to NAME.PID, and only a complete cache is renamed to NAME.
      * The JVM checks that a cache fits its version, flags and jars, and ignores it otherwise: a cache can make a start faster and never
@@ -36,7 +37,8 @@ final class CacheTraining {
         if (wanted == null || Files.exists(Path.of(wanted))) return;
         CacheTraining started = new CacheTraining(Path.of(wanted).toAbsolutePath());
         try {
-            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("stop-training").unstarted(started::stop));
+            Runtime.getRuntime()
+                    .addShutdownHook(Thread.ofPlatform().name("stop-training").unstarted(started::stop));
             sweep(started.cache);
             started.start(model);
         } catch (IOException e) {
@@ -81,19 +83,23 @@ final class CacheTraining {
         Path folder = Objects.requireNonNull(cache.getParent());
         try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(folder, cache.getFileName() + ".*")) {
             for (Path leftover : leftovers) {
-                String pid = leftover.toString().substring(cache.toString().length() + 1).replace(".config", "");
-                if (!pid.matches("\\d{1,18}") || ProcessHandle.of(Long.parseLong(pid)).isEmpty()) Files.deleteIfExists(leftover);
+                String pid = leftover.toString()
+                        .substring(cache.toString().length() + 1)
+                        .replace(".config", "");
+                if (!pid.matches("\\d{1,18}")
+                        || ProcessHandle.of(Long.parseLong(pid)).isEmpty()) Files.deleteIfExists(leftover);
             }
         }
     }
 
-    /// This JVM's own command line with another main command: the cache must be trained with the flags it is used with.
+    /// This JVM's own command line with another main command: the cache must be trained with the flags it is
+    /// used with.
     private List<String> command(String model) throws IOException {
         ProcessHandle.Info self = ProcessHandle.current().info();
         String java = self.command().orElseThrow(() -> new IOException("the JVM's own path is unknown"));
         String[] arguments = self.arguments().orElseThrow(() -> new IOException("the JVM's own flags are unknown"));
-        List<String> command = new ArrayList<>(
-                List.of("nice", "-n", "19", java, "-XX:AOTCacheOutput=" + partial, "-Xlog:aot=off"));
+        List<String> command =
+                new ArrayList<>(List.of("nice", "-n", "19", java, "-XX:AOTCacheOutput=" + partial, "-Xlog:aot=off"));
         for (String argument : arguments) {
             if (argument.startsWith("-XX:AOT") || argument.startsWith("-Dredoubt.aot=")) continue;
             command.add(argument);

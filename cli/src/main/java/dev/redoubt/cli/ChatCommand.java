@@ -29,9 +29,11 @@ final class ChatCommand implements Callable<Integer> {
             if (!engine.card().chat())
                 throw new CommandFailure(
                         ExitCode.USAGE,
-                        "model " + engine.card().name() + " has no chat template: use redoubt run, or an instruct model");
+                        "model " + engine.card().name()
+                                + " has no chat template: use redoubt run, or an instruct model");
             context.console().note(engine.card().name() + ", " + engine.description() + "; /help lists the commands");
-            Conversation conversation = new Conversation(engine, sampling.maxTokens(), CONTEXT_TOKENS_MAX, sampling.system());
+            Conversation conversation =
+                    new Conversation(engine, sampling.maxTokens(), CONTEXT_TOKENS_MAX, sampling.system());
             try (ChatInput input = ChatInput.open(context)) {
                 new ChatSession(conversation, sampling.params(), input, context.console()).run();
             }

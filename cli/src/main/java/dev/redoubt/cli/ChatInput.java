@@ -103,7 +103,8 @@ interface ChatInput extends AutoCloseable {
 
     /// A pipe or a file: lines as they come, no prompt, no history.
     final class Piped implements ChatInput {
-        private final BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        private final BufferedReader lines =
+                new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
 
         private Piped() {}
 
@@ -113,7 +114,8 @@ interface ChatInput extends AutoCloseable {
             while (true) {
                 String line = lines.readLine();
                 if (line == null) return text.isEmpty() ? new Entry.End() : new Entry.Line(text.toString());
-                if (!line.endsWith("\\")) return new Entry.Line(text.append(line).toString());
+                if (!line.endsWith("\\"))
+                    return new Entry.Line(text.append(line).toString());
                 text.append(line, 0, line.length() - 1).append('\n');
             }
         }

@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The loop of a chat: a line is a command or a question.
 final class ChatSession {
-    private static final String HELP =
-            """
+    private static final String HELP = """
             /system TEXT  what the model is told before the conversation; alone: show it
             /reset        forget the conversation
             /save FILE    write it as JSON
@@ -90,8 +89,7 @@ final class ChatSession {
     private void answer(String question) throws InterruptedException {
         try {
             int forgotten = conversation.ask(question);
-            if (forgotten > 0)
-                console.note("the context is full: the oldest " + forgotten + " messages are forgotten");
+            if (forgotten > 0) console.note("the context is full: the oldest " + forgotten + " messages are forgotten");
             AtomicReference<@Nullable Generation> running = new AtomicReference<>();
             input.onInterrupt(Optional.of(() -> {
                 Generation generation = running.get();

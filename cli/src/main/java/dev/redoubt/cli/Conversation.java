@@ -5,7 +5,8 @@ import dev.redoubt.base.generation.LanguageModel;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What was said, kept within the model's context: the oldest turns are forgotten first, the system message never.
+/// What was said, kept within the model's context: the oldest turns are forgotten first, the system message
+/// never.
 final class Conversation {
     private final LanguageModel model;
     private final int answerTokensMax;

@@ -49,7 +49,8 @@ final class EvalCommand {
         @Option(
                 names = "--window",
                 paramLabel = "N",
-                description = "Positions of a window; a last part that does not fill one is dropped. Default: ${DEFAULT-VALUE}.")
+                description =
+                        "Positions of a window; a last part that does not fill one is dropped. Default: ${DEFAULT-VALUE}.")
         private int window = 512;
 
         @Option(names = "--bos", description = "Begin each window with the BOS id, and score all its text ids.")
@@ -74,7 +75,8 @@ final class EvalCommand {
         @Override
         public Integer call() throws IOException, InterruptedException {
             if (window < 2)
-                throw new CommandFailure(ExitCode.USAGE, "--window is " + window + ", it must be 2 or more: 512 is usual");
+                throw new CommandFailure(
+                        ExitCode.USAGE, "--window is " + window + ", it must be 2 or more: 512 is usual");
             String content = read(text);
             LocalModels models = new LocalModels(context);
             VerifiedArtifact artifact = models.artifact(model.model());
@@ -124,7 +126,8 @@ final class EvalCommand {
     private static OptionalInt beginning(Tokenizer tokenizer, VerifiedArtifact artifact) {
         if (tokenizer.bos().isEmpty())
             throw new CommandFailure(
-                    ExitCode.USAGE, "--bos cannot be used with model " + artifact.name() + ", it has no BOS id: leave it out");
+                    ExitCode.USAGE,
+                    "--bos cannot be used with model " + artifact.name() + ", it has no BOS id: leave it out");
         return tokenizer.bos();
     }
 

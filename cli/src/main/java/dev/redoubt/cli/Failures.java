@@ -23,8 +23,8 @@ import java.util.Objects;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/// Where a failure becomes one line and an exit code. A stack trace goes to a file of the home under the id that is printed; it is
-/// shown only where `REDOUBT_DEBUG=1` asks for it.
+/// Where a failure becomes one line and an exit code. A stack trace goes to a file of the home under the id
+/// that is printed; it is shown only where `REDOUBT_DEBUG=1` asks for it.
 final class Failures {
     private final Context context;
 
@@ -37,7 +37,8 @@ final class Failures {
     /// @return the exit code
     int report(Throwable failure) {
         ExitCode code = explain(failure);
-        if ("1".equals(System.getenv("REDOUBT_DEBUG"))) failure.printStackTrace(context.console().err());
+        if ("1".equals(System.getenv("REDOUBT_DEBUG")))
+            failure.printStackTrace(context.console().err());
         return code.code();
     }
 
@@ -57,7 +58,8 @@ final class Failures {
                 yield ExitCode.REFUSED;
             }
             case KeyStoreException e -> say(ExitCode.IO, String.valueOf(e.getMessage()));
-            case ServeException e when e.code() != ErrorCode.INTERNAL ->
+            case ServeException e
+            when e.code() != ErrorCode.INTERNAL ->
                 say(e.code().kind() == ErrorCode.Kind.CAPACITY ? ExitCode.RESOURCES : ExitCode.USAGE, e.getMessage());
             case ParameterException e -> say(ExitCode.USAGE, usage(e));
             case UncheckedIOException e -> explain(Objects.requireNonNull(e.getCause()));
@@ -83,7 +85,8 @@ final class Failures {
     private static String usage(ParameterException e) {
         String command = e.getCommandLine().getCommandSpec().qualifiedName();
         String hint = "";
-        if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getSuggestions().isEmpty())
+        if (e instanceof UnmatchedArgumentException unmatched
+                && !unmatched.getSuggestions().isEmpty())
             hint = ", did you mean " + unmatched.getSuggestions().getFirst() + "?";
         return text(e) + hint + " (" + command + " --help lists what there is)";
     }

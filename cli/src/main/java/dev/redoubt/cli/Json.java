@@ -12,7 +12,8 @@ final class Json {
     /// @param namesAndValues a name, its value, the next name, …
     static Map<String, Object> object(Object... namesAndValues) {
         Map<String, Object> result = new LinkedHashMap<>();
-        for (int i = 0; i < namesAndValues.length; i += 2) result.put((String) namesAndValues[i], namesAndValues[i + 1]);
+        for (int i = 0; i < namesAndValues.length; i += 2)
+            result.put((String) namesAndValues[i], namesAndValues[i + 1]);
         return result;
     }
 

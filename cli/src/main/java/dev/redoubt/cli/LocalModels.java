@@ -15,7 +15,8 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// From what the user calls a model to a verified artifact: an entry of the store, a catalogue entry that is fetched first, or a path.
+/// From what the user calls a model to a verified artifact: an entry of the store, a catalogue entry that is
+/// fetched first, or a path.
 final class LocalModels {
     private final Context context;
     private final ModelStore store;
@@ -72,7 +73,8 @@ final class LocalModels {
         }
         throw new CommandFailure(
                 ExitCode.NO_INPUT,
-                "model '" + path + "' is no entry of the store or the catalogue, and no file or folder: redoubt models list");
+                "model '" + path
+                        + "' is no entry of the store or the catalogue, and no file or folder: redoubt models list");
     }
 
     private static boolean isName(String text) {

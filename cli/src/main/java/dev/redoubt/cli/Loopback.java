@@ -2,8 +2,8 @@ package dev.redoubt.cli;
 
 import java.net.InetAddress;
 
-/// Addresses that only this machine can reach. Names other than `localhost` are never looked up: what a resolver says today may
-/// be another address tomorrow.
+/// Addresses that only this machine can reach. Names other than `localhost` are never looked up: what a
+/// resolver says today may be another address tomorrow.
 final class Loopback {
     private Loopback() {}
 

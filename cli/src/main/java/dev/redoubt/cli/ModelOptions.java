@@ -14,10 +14,14 @@ final class ModelOptions {
             names = "--model",
             paramLabel = "NAME|PATH",
             defaultValue = DEFAULT_MODEL,
-            description = "A model of the store or the catalogue, or a GGUF file or model folder. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "A model of the store or the catalogue, or a GGUF file or model folder. Default: ${DEFAULT-VALUE}.")
     private String model = DEFAULT_MODEL;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Compute threads. Default: the processors of this machine.")
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Compute threads. Default: the processors of this machine.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
     String model() {

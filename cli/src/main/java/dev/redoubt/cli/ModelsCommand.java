@@ -74,7 +74,10 @@ final class ModelsCommand {
         @Parameters(paramLabel = "NAME", description = "As models list shows it.")
         private String name = "";
 
-        @Option(names = "--from", paramLabel = "FILE", description = "Take this file in place of the catalogue's sources.")
+        @Option(
+                names = "--from",
+                paramLabel = "FILE",
+                description = "Take this file in place of the catalogue's sources.")
         private @Nullable Path from;
 
         Pull(Context context) {
@@ -85,7 +88,8 @@ final class ModelsCommand {
         public Integer call() {
             CatalogueEntry entry = Catalogue.find(name)
                     .orElseThrow(() -> new CommandFailure(
-                            ExitCode.NO_INPUT, "the catalogue has no model '" + name + "': redoubt models list shows it"));
+                            ExitCode.NO_INPUT,
+                            "the catalogue has no model '" + name + "': redoubt models list shows it"));
             if (from != null) entry = entry.from(new ModelSource.LocalFile(from));
             StoreEntry pulled = new LocalModels(context).pull(entry);
             context.console().note(pulled.name() + " is in the store, digest " + pulled.digest());
@@ -150,8 +154,9 @@ final class ModelsCommand {
         public Integer call() {
             ModelStore store = new LocalModels(context).store();
             List<ArtifactException> refused = new ArrayList<>(names.isEmpty() ? store.damaged() : List.of());
-            List<String> wanted =
-                    names.isEmpty() ? store.list().stream().map(StoreEntry::name).toList() : names;
+            List<String> wanted = names.isEmpty()
+                    ? store.list().stream().map(StoreEntry::name).toList()
+                    : names;
             for (String name : wanted) {
                 try {
                     StoreEntry entry = store.verify(name);

@@ -35,8 +35,9 @@ record Perplexity(int tokens, float[] nll, int[] top1) {
      * is therefore generated: a bias picks it, and its log probability is reported from the raw distribution all the same. */
     private static final double CERTAIN = 100; // the largest bias there is
 
-    /// Scores windows that neither overlap nor see each other. Without `bos` the first id of a window is not scored; with it every
-    /// window begins with that id, and all its text ids are scored. Either way a window scores one id less than it has positions.
+    /// Scores windows that neither overlap nor see each other. Without `bos` the first id of a window is not
+    /// scored; with it every window begins with that id, and all its text ids are scored. Either way a window
+    /// scores one id less than it has positions.
     ///
     /// @param window positions of a window, the BOS included; at most the model's context
     /// @param atOnce windows given to the engine together

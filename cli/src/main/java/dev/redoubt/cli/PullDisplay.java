@@ -4,7 +4,8 @@ import dev.redoubt.trust.ModelSource;
 import dev.redoubt.trust.PullProgress;
 import java.util.Locale;
 
-/// How a download goes: a bar that is redrawn at a terminal, a line every tenth elsewhere. Used by the thread that pulls.
+/// How a download goes: a bar that is redrawn at a terminal, a line every tenth elsewhere. Used by the thread
+/// that pulls.
 final class PullDisplay implements PullProgress {
     private static final int BAR_WIDTH = 30;
     private static final long REDRAW_NANOS = 100_000_000;
@@ -30,7 +31,7 @@ final class PullDisplay implements PullProgress {
     public void failed(ModelSource source, String reason) {
         end();
         if (!(source instanceof ModelSource.ImportFolder)) // usually empty: not worth a word
-            console.note(model + ": not from " + source.label() + ": " + reason);
+        console.note(model + ": not from " + source.label() + ": " + reason);
         tenthShown = -1;
     }
 

@@ -34,7 +34,10 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--json", description = "One JSON object at the end in place of the stream.")
     private boolean json;
 
-    @Parameters(arity = "0..1", paramLabel = "PROMPT", description = "What to answer; - or nothing reads it from stdin.")
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "PROMPT",
+            description = "What to answer; - or nothing reads it from stdin.")
     private @Nullable String prompt;
 
     RunCommand(Context context) {
@@ -104,10 +107,14 @@ final class RunCommand implements Callable<Integer> {
                 "finish_reason", answer.finishReason().name().toLowerCase(Locale.ROOT),
                 "timings",
                         Json.object(
-                                "queue_ms", answer.usage().queueNanos() / 1e6,
-                                "ttft_ms", answer.ttftMillis(),
-                                "total_ms", answer.usage().totalNanos() / 1e6,
-                                "tokens_per_second", answer.tokensPerSecond()));
+                                "queue_ms",
+                                answer.usage().queueNanos() / 1e6,
+                                "ttft_ms",
+                                answer.ttftMillis(),
+                                "total_ms",
+                                answer.usage().totalNanos() / 1e6,
+                                "tokens_per_second",
+                                answer.tokensPerSecond()));
     }
 
     /// For people.

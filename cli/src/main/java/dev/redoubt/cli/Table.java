@@ -19,7 +19,8 @@ final class Table {
     void print(PrintStream out) {
         int[] widths = new int[rows.getFirst().size()];
         for (List<String> row : rows)
-            for (int i = 0; i < widths.length; i++) widths[i] = Math.max(widths[i], row.get(i).length());
+            for (int i = 0; i < widths.length; i++)
+                widths[i] = Math.max(widths[i], row.get(i).length());
         for (List<String> row : rows) {
             StringBuilder line = new StringBuilder();
             for (int i = 0; i < widths.length - 1; i++)

@@ -15,11 +15,8 @@ final class VersionCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        String version = VersionCommand.class
-                .getModule()
-                .getDescriptor()
-                .rawVersion()
-                .orElse("unknown");
+        String version =
+                VersionCommand.class.getModule().getDescriptor().rawVersion().orElse("unknown");
         context.console().out().println("redoubt " + version);
         context.console().out().println("java " + Runtime.version());
         try (Compute compute = Compute.open("auto", 1, 1, 32)) {

@@ -18,7 +18,8 @@ import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/// What a server does, once, in a process of its own: load, listen, answer two requests, stop. For [CacheTraining].
+/// What a server does, once, in a process of its own: load, listen, answer two requests, stop. For
+/// [CacheTraining].
 @Command(name = "warm-up", hidden = true, description = "Do what a server does, once.")
 final class WarmUpCommand implements Callable<Integer> {
     private final Context context;
@@ -57,7 +58,9 @@ final class WarmUpCommand implements Callable<Integer> {
                 String body = "{\"model\":" + name + "," + question + ",\"max_tokens\":8,\"stream\":" + stream + "}";
                 client.send(
                         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + route))
-                                .header("Authorization", "Bearer " + server.firstKey().orElseThrow())
+                                .header(
+                                        "Authorization",
+                                        "Bearer " + server.firstKey().orElseThrow())
                                 .header("Content-Type", "application/json")
                                 .POST(HttpRequest.BodyPublishers.ofString(body))
                                 .build(),

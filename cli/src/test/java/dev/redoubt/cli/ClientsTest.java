@@ -83,13 +83,21 @@ class ClientsTest {
     @Test
     void openaiJavaStreamsTheSameTextAndTheUsage() {
         OpenAIClient client = openai(running.key);
-        String whole = client.chat().completions().create(hello().build()).choices().getFirst().message().content().orElseThrow();
+        String whole = client.chat()
+                .completions()
+                .create(hello().build())
+                .choices()
+                .getFirst()
+                .message()
+                .content()
+                .orElseThrow();
         StringBuilder text = new StringBuilder();
         List<ChatCompletionChunk> chunks = new ArrayList<>();
-        ChatCompletionCreateParams params = hello()
-                .streamOptions(ChatCompletionStreamOptions.builder().includeUsage(true).build())
+        ChatCompletionCreateParams params = hello().streamOptions(
+                        ChatCompletionStreamOptions.builder().includeUsage(true).build())
                 .build();
-        try (StreamResponse<ChatCompletionChunk> stream = client.chat().completions().createStreaming(params)) {
+        try (StreamResponse<ChatCompletionChunk> stream =
+                client.chat().completions().createStreaming(params)) {
             stream.stream().forEach(chunk -> {
                 chunks.add(chunk);
                 chunk.choices().forEach(choice -> choice.delta().content().ifPresent(text::append));
@@ -110,7 +118,9 @@ class ClientsTest {
                         .seed(3)
                         .build());
         assertThat(completion.choices().getFirst().text()).isNotNull();
-        assertThat(client.models().list().data()).singleElement().satisfies(model -> assertThat(model.id()).isEqualTo("tiny"));
+        assertThat(client.models().list().data())
+                .singleElement()
+                .satisfies(model -> assertThat(model.id()).isEqualTo("tiny"));
         assertThat(client.models().retrieve("tiny").id()).isEqualTo("tiny");
     }
 
@@ -119,7 +129,9 @@ class ClientsTest {
         OpenAIClient client = openai(running.key);
         assertThatThrownBy(() -> openai("rdt_wrong").models().list()).isInstanceOf(UnauthorizedException.class);
         assertThatThrownBy(() -> client.models().retrieve("nope")).isInstanceOf(NotFoundException.class);
-        assertThatThrownBy(() -> client.chat().completions().create(hello().temperature(3.0).build()))
+        assertThatThrownBy(() -> client.chat()
+                        .completions()
+                        .create(hello().temperature(3.0).build()))
                 .isInstanceOfSatisfying(
                         BadRequestException.class, e -> assertThat(e.param()).hasValue("temperature"));
     }
@@ -162,8 +174,14 @@ class ClientsTest {
     @Test
     void curlStreamsLineByLine() throws Exception {
         Process curl = start(
-                "curl", "-sN", running.url + "/v1/chat/completions", "-H", "Authorization: Bearer " + running.key, "-H",
-                "Content-Type: application/json", "-d",
+                "curl",
+                "-sN",
+                running.url + "/v1/chat/completions",
+                "-H",
+                "Authorization: Bearer " + running.key,
+                "-H",
+                "Content-Type: application/json",
+                "-d",
                 "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"max_tokens\":4,\"stream\":true}");
         List<String> lines = output(curl);
         assertThat(curl.waitFor()).isZero();
@@ -174,9 +192,7 @@ class ClientsTest {
     @Test
     void openaiPythonChatsAndStreams() throws Exception {
         Path python = pythonWithOpenai();
-        Path script = Files.writeString(
-                folder.resolve("client.py"),
-                """
+        Path script = Files.writeString(folder.resolve("client.py"), """
                 import sys, openai
                 client = openai.OpenAI(base_url=sys.argv[1], api_key=sys.argv[2], max_retries=0)
                 ask = dict(model="tiny", messages=[{"role": "user", "content": "Hello"}], max_tokens=8, temperature=0)
@@ -199,11 +215,13 @@ class ClientsTest {
 
     @Test
     void R1_3_aCallerWhoLeavesFreesItsBlocks() throws Exception {
-        String body = "{\"model\":\"tiny\",\"prompt\":\"Hi\",\"max_tokens\":200,\"ignore_eos\":true,\"stream\":true,\"n\":8}";
+        String body =
+                "{\"model\":\"tiny\",\"prompt\":\"Hi\",\"max_tokens\":200,\"ignore_eos\":true,\"stream\":true,\"n\":8}";
         try (Socket socket = new Socket("127.0.0.1", running.server.port())) {
             OutputStream out = socket.getOutputStream();
             out.write(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + running.key
-                            + "\r\nContent-Type: application/json\r\nContent-Length: " + body.length() + "\r\n\r\n" + body)
+                            + "\r\nContent-Type: application/json\r\nContent-Length: " + body.length() + "\r\n\r\n"
+                            + body)
                     .getBytes(StandardCharsets.US_ASCII));
             out.flush();
             assertThat(socket.getInputStream().read()).isEqualTo('H');
@@ -217,10 +235,14 @@ class ClientsTest {
     private static Path pythonWithOpenai() throws Exception {
         Path environment = Path.of(System.getProperty("user.home"), ".cache", "redoubt-test", "openai-venv");
         Path python = environment.resolve("bin/python");
-        if (!Files.isExecutable(python) || start(python.toString(), "-c", "import openai").waitFor() != 0) {
+        if (!Files.isExecutable(python)
+                || start(python.toString(), "-c", "import openai").waitFor() != 0) {
             Files.createDirectories(environment);
             assumeTrue(
-                    Files.isExecutable(Path.of("/usr/bin/python3")) && start("python3", "-m", "venv", environment.toString()).waitFor() == 0,
+                    Files.isExecutable(Path.of("/usr/bin/python3"))
+                            && start("python3", "-m", "venv", environment.toString())
+                                            .waitFor()
+                                    == 0,
                     "skipped: python3 -m venv does not work here");
             Process pip = start(python.toString(), "-m", "pip", "install", "-q", "openai");
             output(pip);

@@ -46,7 +46,10 @@ class CommandLineTest {
             assertThat(ran.err().lines()).hasSize(2).allMatch(line -> line.startsWith("REFUSED rule="));
             assertThat(ran.err()).contains("rule=R1.2 found=host:" + host, "rule=V2.3 found=max-model-len:8192");
         }
-        assertThat(Loopback.is("127.0.0.1") && Loopback.is("127.9.9.9") && Loopback.is("::1") && Loopback.is("localhost"))
+        assertThat(Loopback.is("127.0.0.1")
+                        && Loopback.is("127.9.9.9")
+                        && Loopback.is("::1")
+                        && Loopback.is("localhost"))
                 .isTrue();
     }
 
@@ -77,7 +80,13 @@ class CommandLineTest {
     @Test
     void R4_3_aStartWithEveryKeyRevokedIsRefused() throws IOException {
         run("keys", "create", "--application", "web");
-        String id = run("keys", "list").out().lines().skip(1).findFirst().orElseThrow().split(" ")[0];
+        String id = run("keys", "list")
+                .out()
+                .lines()
+                .skip(1)
+                .findFirst()
+                .orElseThrow()
+                .split(" ")[0];
         assertThat(run("keys", "revoke", id).exitCode()).isZero();
         assertThat(run("keys", "revoke", id).exitCode()).isEqualTo(66);
         Ran ran = run("serve", "--model", tiny(), "--port", "0");
@@ -96,8 +105,12 @@ class CommandLineTest {
         Ran ran = run("keys", "create", "--application", "web", "--scopes", "inference,metrics");
         assertThat(ran.exitCode()).isZero();
         assertThat(ran.out().strip()).matches("rdt_\\S+");
-        assertThat(run("keys", "list").out()).contains("web", "inference,metrics", "active").doesNotContain(ran.out().strip());
-        assertThat(run("keys", "create", "--application", "web", "--scopes", "root").exitCode()).isEqualTo(64);
+        assertThat(run("keys", "list").out())
+                .contains("web", "inference,metrics", "active")
+                .doesNotContain(ran.out().strip());
+        assertThat(run("keys", "create", "--application", "web", "--scopes", "root")
+                        .exitCode())
+                .isEqualTo(64);
     }
 
     @Test
@@ -118,7 +131,9 @@ class CommandLineTest {
 
     @Test
     void runAnswersAsJsonAndTheSameSeedGivesTheSameAnswer() throws IOException {
-        String[] args = {"run", "--model", tiny(), "--json", "--seed", "5", "--max-tokens", "12", "--system", "Be short.", "Hello"};
+        String[] args = {
+            "run", "--model", tiny(), "--json", "--seed", "5", "--max-tokens", "12", "--system", "Be short.", "Hello"
+        };
         Ran first = run(args);
         assertThat(first.exitCode()).isZero();
         JsonNode answer = JsonMapper.shared().readTree(first.out());
@@ -138,8 +153,21 @@ class CommandLineTest {
         Path nll = folder.resolve("nll.f32");
         Path top1 = folder.resolve("top1.i32");
         String[] args = {
-            "eval", "perplexity", "--model", tiny(), "--text", text.toString(), "--window", "256", "--tokens", "600", "--json",
-            "--nll-out", nll.toString(), "--top1-out", top1.toString()
+            "eval",
+            "perplexity",
+            "--model",
+            tiny(),
+            "--text",
+            text.toString(),
+            "--window",
+            "256",
+            "--tokens",
+            "600",
+            "--json",
+            "--nll-out",
+            nll.toString(),
+            "--top1-out",
+            top1.toString()
         };
         JsonNode result = JsonMapper.shared().readTree(run(args).out());
         assertThat(result.get("tokens").asInt()).isEqualTo(512);
@@ -156,8 +184,19 @@ class CommandLineTest {
     void withBosEveryTextIdIsScored() throws IOException {
         Path text = Files.writeString(folder.resolve("text.txt"), "It was a bright cold day in April. ".repeat(20));
         JsonNode result = JsonMapper.shared()
-                .readTree(run("eval", "perplexity", "--model", tiny(), "--text", text.toString(), "--window", "65", "--tokens",
-                                "200", "--bos", "--json")
+                .readTree(run(
+                                "eval",
+                                "perplexity",
+                                "--model",
+                                tiny(),
+                                "--text",
+                                text.toString(),
+                                "--window",
+                                "65",
+                                "--tokens",
+                                "200",
+                                "--bos",
+                                "--json")
                         .out());
         assertThat(result.get("tokens").asInt()).isEqualTo(3 * 64);
         assertThat(result.get("scored").asInt()).isEqualTo(3 * 64);
@@ -165,10 +204,25 @@ class CommandLineTest {
 
     @Test
     void benchReportsEveryTestForEveryBatch() throws IOException {
-        Ran ran = run("bench", "--model", tiny(), "--prompt", "32", "--generate", "8", "--batch", "1,2", "--threads", "1",
-                "--repeat", "2", "--json");
+        Ran ran = run(
+                "bench",
+                "--model",
+                tiny(),
+                "--prompt",
+                "32",
+                "--generate",
+                "8",
+                "--batch",
+                "1,2",
+                "--threads",
+                "1",
+                "--repeat",
+                "2",
+                "--json");
         JsonNode rows = JsonMapper.shared().readTree(ran.out());
-        assertThat(rows.valueStream().map(row -> row.get("test").asString() + "/" + row.get("batch").asInt()))
+        assertThat(rows.valueStream()
+                        .map(row -> row.get("test").asString() + "/"
+                                + row.get("batch").asInt()))
                 .containsExactly("pp32/1", "tg8/1", "pp32/2", "tg8/2");
         for (JsonNode row : rows) {
             assertThat(row.get("tokens_per_second").asDouble()).isPositive();

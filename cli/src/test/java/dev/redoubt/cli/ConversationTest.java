@@ -46,7 +46,8 @@ class ConversationTest {
             Conversation conversation = new Conversation(engine, 8, 256, "");
             chat(conversation, "/system Be kind.", "Hello", "/save " + saved, "/nonsense", "/help", "/exit", "never");
             assertThat(conversation.messages()).hasSize(3);
-            assertThat(Files.readString(saved)).startsWith("[{\"role\":\"system\",\"content\":\"Be kind.\"},{\"role\":\"user\"");
+            assertThat(Files.readString(saved))
+                    .startsWith("[{\"role\":\"system\",\"content\":\"Be kind.\"},{\"role\":\"user\"");
             assertThat(err.toString(StandardCharsets.UTF_8)).contains("no command /nonsense", "/reset", "saved to");
             chat(conversation, "/reset", "/system");
             assertThat(conversation.messages()).hasSize(1);
@@ -58,7 +59,8 @@ class ConversationTest {
         try (Engine engine = engine()) {
             Conversation conversation = new Conversation(engine, 8, 256, "Stay.");
             for (int turn = 0; turn < 12; turn++) chat(conversation, "This is a line of some length.");
-            assertThat(err.toString(StandardCharsets.UTF_8)).contains("the context is full: the oldest 2 messages are forgotten");
+            assertThat(err.toString(StandardCharsets.UTF_8))
+                    .contains("the context is full: the oldest 2 messages are forgotten");
             assertThat(conversation.messages().getFirst().content()).isEqualTo("Stay.");
             assertThat(conversation.messages().get(1).role()).isEqualTo("user");
             assertThat(conversation.messages()).hasSizeLessThan(20);
@@ -71,7 +73,8 @@ class ConversationTest {
             Conversation conversation = new Conversation(engine, 8, 256, "");
             chat(conversation, "long ".repeat(100));
             assertThat(conversation.messages()).isEmpty();
-            assertThat(List.of(err.toString(StandardCharsets.UTF_8).split("\n"))).anyMatch(line -> line.contains("context"));
+            assertThat(List.of(err.toString(StandardCharsets.UTF_8).split("\n")))
+                    .anyMatch(line -> line.contains("context"));
         }
     }
 

@@ -45,8 +45,7 @@ final class DocsTest {
 
     @Test
     void errorsAreCurrent() throws IOException {
-        StringBuilder page = new StringBuilder(
-                """
+        StringBuilder page = new StringBuilder("""
                 # Errors
 
                 Made from `ErrorCode` and `ExitCode` (`./redoubt dev docs`).
@@ -64,8 +63,7 @@ final class DocsTest {
                             code.status(),
                             code.kind().name().toLowerCase(Locale.ROOT),
                             code.template().replace("%s", "…").replace("|", "\\|")));
-        page.append(
-                """
+        page.append("""
 
                 ## Exit codes of `./redoubt`
                 A refused start (78) prints every problem, one line each: `REFUSED rule=… found=… allowed="…" fix="…"`.
@@ -82,8 +80,7 @@ final class DocsTest {
 
     @Test
     void settingsAreCurrent() throws IOException, ReflectiveOperationException {
-        StringBuilder page = new StringBuilder(
-                """
+        StringBuilder page = new StringBuilder("""
                 # Settings
 
                 Made from the records that hold them (`./redoubt dev docs`).
@@ -101,23 +98,18 @@ final class DocsTest {
                 |---|---|---|
                 """);
         rows(page, EngineOptions.defaults(2), ENGINE);
-        page.append(
-                """
+        page.append("""
 
                 ## A request
                 | setting | default | what |
                 |---|---|---|
                 """);
         rows(page, RequestLimits.DEFAULT, LIMITS);
-        page.append(
-                """
+        page.append("""
 
                 JSON of a request: at most %d levels, %d tokens, %d characters in a field name.
-                """
-                        .formatted(
-                                JsonLimits.REQUEST.depthMax(),
-                                JsonLimits.REQUEST.tokensMax(),
-                                JsonLimits.REQUEST.nameLengthMax()));
+                """.formatted(
+                JsonLimits.REQUEST.depthMax(), JsonLimits.REQUEST.tokensMax(), JsonLimits.REQUEST.nameLengthMax()));
         GeneratedDoc.assertCurrent("SETTINGS.md", page.toString());
     }
 
@@ -133,6 +125,9 @@ final class DocsTest {
     }
 
     private static String shown(Object value) {
-        return value.toString().replace("OptionalLong.empty", "none").replace("PT", "").toLowerCase(Locale.ROOT);
+        return value.toString()
+                .replace("OptionalLong.empty", "none")
+                .replace("PT", "")
+                .toLowerCase(Locale.ROOT);
     }
 }

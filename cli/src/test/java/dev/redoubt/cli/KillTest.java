@@ -81,7 +81,8 @@ class KillTest {
 
     @Test
     void aServerThatWasKilledStartsAgainAndKnowsItsKey() throws Exception {
-        String model = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.F16, 1).toString();
+        String model =
+                TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.F16, 1).toString();
         String key = null;
         for (int i = 0; i < 2; i++) {
             Process server = start("serve", "--model", model, "--port", "0");
@@ -93,7 +94,8 @@ class KillTest {
                 if (key == null) key = keyLine.split(" +")[1];
                 else assertThat(keyLine).contains("REDOUBT_API_KEY", "keys create");
                 assertThat(curl).startsWith("try    curl http://127.0.0.1:");
-                assertThat(status(ready.substring(ready.indexOf("http://")) + "/v1/models", key)).isEqualTo(200);
+                assertThat(status(ready.substring(ready.indexOf("http://")) + "/v1/models", key))
+                        .isEqualTo(200);
             } finally {
                 kill(server);
             }
@@ -105,14 +107,18 @@ class KillTest {
         long seed = new Random().nextLong();
         System.out.println("seed " + seed);
         Random random = new Random(seed);
-        String model = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.F32, 1).toString();
+        String model =
+                TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.F32, 1).toString();
         for (int i = 0; i < 4; i++) {
             Process child = start("models", "add", model, "--name", "tiny");
             child.waitFor(random.nextInt(1500), TimeUnit.MILLISECONDS);
             kill(child);
-            assertThat(Ran.command(home().root(), "models", "verify").exitCode()).isZero();
+            assertThat(Ran.command(home().root(), "models", "verify").exitCode())
+                    .isZero();
         }
-        assertThat(Ran.command(home().root(), "models", "add", model, "--name", "tiny").exitCode()).isZero();
+        assertThat(Ran.command(home().root(), "models", "add", model, "--name", "tiny")
+                        .exitCode())
+                .isZero();
         assertThat(Ran.command(home().root(), "models", "verify", "tiny").out()).contains("verified");
     }
 

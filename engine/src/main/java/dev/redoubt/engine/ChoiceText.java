@@ -2,8 +2,8 @@ package dev.redoubt.engine;
 
 import java.util.List;
 
-/// The text of one choice as it may be shown: cut before the first stop string wherever token borders fall, and at the output
-/// text limit.
+/// The text of one choice as it may be shown: cut before the first stop string wherever token borders fall, and
+/// at the output text limit.
 final class ChoiceText {
     /* Hold back. What was decoded and not shown is `pending`. After every piece the stop string that is complete first (smallest
      * end, and of those the longest) wins; if none is, the longest end of `pending` that begins a stop string stays back and the

@@ -204,8 +204,8 @@ public final class Engine implements LanguageModel, AutoCloseable {
         return parts.text().render(messages);
     }
 
-    /// Forgets every cached block of a tenant and zeroes those that no running request holds; the others are zeroed when their
-    /// requests end (RULES V1.3). Waits for the step in progress.
+    /// Forgets every cached block of a tenant and zeroes those that no running request holds; the others are
+    /// zeroed when their requests end (RULES V1.3). Waits for the step in progress.
     ///
     /// @return how many blocks were forgotten
     public int clearPrefixCache(String tenant) {
@@ -218,8 +218,8 @@ public final class Engine implements LanguageModel, AutoCloseable {
         return parts.description();
     }
 
-    /// Ends every request with an error, stops the loop, zeroes and frees the pool. Waits for the step in progress; not to be
-    /// called by a listener.
+    /// Ends every request with an error, stops the loop, zeroes and frees the pool. Waits for the step in
+    /// progress; not to be called by a listener.
     @Override
     public synchronized void close() {
         if (closed) return;
@@ -244,8 +244,8 @@ public final class Engine implements LanguageModel, AutoCloseable {
             int[] ids = encode(prompt);
             check.tokens(prompt instanceof Prompt.Chat ? "messages" : "prompt", ids.length, request.sampling);
             request.promptIds = ids;
-            CacheScope scope = scopes.scope(
-                    request.caller.tenant(), request.caller.principal(), request.caller.endUser());
+            CacheScope scope =
+                    scopes.scope(request.caller.tenant(), request.caller.principal(), request.caller.endUser());
             List<LiveRequest.Choice> choices = new ArrayList<>();
             for (int i = 0; i < request.choiceCount; i++) {
                 boolean readsCache = i > 0 || request.sampling.promptLogprobs().isEmpty();

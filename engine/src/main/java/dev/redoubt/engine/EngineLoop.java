@@ -26,8 +26,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
-/// The heart: one platform thread that plans, runs, commits and hands over, step after step. Owns the scheduler, the block pool,
-/// the batch and the runner; other threads reach it through its inbox only.
+/// The heart: one platform thread that plans, runs, commits and hands over, step after step. Owns the
+/// scheduler, the block pool, the batch and the runner; other threads reach it through its inbox only.
 final class EngineLoop implements LoopCommands {
     /* What ends what
      * --------------
@@ -72,7 +72,8 @@ final class EngineLoop implements LoopCommands {
     private final Map<Sequence, Choice> choices = new HashMap<>(); // alive
     private final List<RowTask> tasks = new ArrayList<>(); // by logit row
     private final List<Choice> taskOwners = new ArrayList<>(); // by logit row
-    private final Thread thread = Thread.ofPlatform().name("engine-loop").daemon().unstarted(this::run);
+    private final Thread thread =
+            Thread.ofPlatform().name("engine-loop").daemon().unstarted(this::run);
     private volatile ModelStats stats;
     private volatile boolean stopping;
     private long steps;
@@ -119,7 +120,8 @@ final class EngineLoop implements LoopCommands {
         }
         steps++;
         scheduler.commit(plan); // counts what was computed, shares full blocks
-        for (int row = 0; row < outcomes.size(); row++) accept(taskOwners.get(row), outcomes.get(row)); // append, end, emit
+        for (int row = 0; row < outcomes.size(); row++)
+            accept(taskOwners.get(row), outcomes.get(row)); // append, end, emit
         return true;
     }
 
@@ -127,7 +129,8 @@ final class EngineLoop implements LoopCommands {
         thread.start();
     }
 
-    /// Ends the loop after the current step; whoever is alive then gets no further event from it. All blocks are zeroed.
+    /// Ends the loop after the current step; whoever is alive then gets no further event from it. All blocks
+    /// are zeroed.
     void stop() throws InterruptedException {
         stopping = true;
         LockSupport.unpark(thread);
@@ -159,7 +162,8 @@ final class EngineLoop implements LoopCommands {
         post(new Command.Abandon(request));
     }
 
-    /// Forgets a tenant's cached blocks; those nobody holds are zeroed when the future completes with their number.
+    /// Forgets a tenant's cached blocks; those nobody holds are zeroed when the future completes with their
+    /// number.
     CompletableFuture<Integer> clearCache(String tenant) {
         CompletableFuture<Integer> cleared = new CompletableFuture<>();
         post(new Command.ClearCache(tenant, cleared));
@@ -228,7 +232,8 @@ final class EngineLoop implements LoopCommands {
     private void admit(LiveRequest request) {
         request.known = true;
         request.openChoices = request.choices.size();
-        List<Sequence> sequences = request.choices.stream().map(Choice::sequence).toList();
+        List<Sequence> sequences =
+                request.choices.stream().map(Choice::sequence).toList();
         switch (scheduler.submit(sequences)) {
             case Submission.Queued queued -> {
                 for (Choice choice : request.choices) choices.put(choice.sequence(), choice);
@@ -296,11 +301,13 @@ final class EngineLoop implements LoopCommands {
     }
 
     private void accept(Choice choice, RowOutcome outcome) {
-        if (!choices.containsKey(choice.sequence())) return; // ended in this step: another row or choice of it had a fault
+        if (!choices.containsKey(choice.sequence()))
+            return; // ended in this step: another row or choice of it had a fault
         try {
             switch (outcome) {
                 case RowOutcome.Token token -> accept(choice, token);
-                case RowOutcome.Logprob logprob -> choice.request().promptLogprobs.add(logprob.logprob());
+                case RowOutcome.Logprob logprob ->
+                    choice.request().promptLogprobs.add(logprob.logprob());
                 case RowOutcome.Fault fault -> failAlone(choice.request(), fault.cause());
             }
         } catch (RuntimeException | Error fault) {

@@ -33,8 +33,8 @@ final class EngineParts {
             if (tokenizer.vocabularySize() > spec.vocabularySize())
                 throw new ArtifactException(
                         "V4.3",
-                        "the tokenizer has " + tokenizer.vocabularySize() + " ids, the model "
-                                + spec.vocabularySize() + ": they do not belong together");
+                        "the tokenizer has " + tokenizer.vocabularySize() + " ids, the model " + spec.vocabularySize()
+                                + ": they do not belong together");
             ModelText text = ModelText.of(artifact, tokenizer);
             Compute compute =
                     Compute.open(options.kernels(), options.threads(), options.batchedTokensMax(), spec.widestInput());

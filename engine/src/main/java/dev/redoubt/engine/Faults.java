@@ -1,7 +1,7 @@
 package dev.redoubt.engine;
 
-/// Logs faults of ours without content: an exception's own text may hold a prompt (RULES V1.6), so only its class and where it was
-/// thrown are written.
+/// Logs faults of ours without content: an exception's own text may hold a prompt (RULES V1.6), so only its
+/// class and where it was thrown are written.
 final class Faults {
     private static final System.Logger LOG = System.getLogger("dev.redoubt.engine");
     private static final int FRAMES_MAX = 12;
@@ -21,7 +21,8 @@ final class Faults {
     private static String trace(Throwable fault) {
         StringBuilder text = new StringBuilder(fault.getClass().getName());
         StackTraceElement[] frames = fault.getStackTrace();
-        for (int i = 0; i < Math.min(frames.length, FRAMES_MAX); i++) text.append(" < ").append(frames[i]);
+        for (int i = 0; i < Math.min(frames.length, FRAMES_MAX); i++)
+            text.append(" < ").append(frames[i]);
         return text.toString();
     }
 }

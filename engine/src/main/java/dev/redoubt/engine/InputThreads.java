@@ -10,8 +10,8 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/// Platform threads for templates and tokenization: native code would pin a virtual thread's carrier, and must not run on an event
-/// loop. Bounded queue.
+/// Platform threads for templates and tokenization: native code would pin a virtual thread's carrier, and must
+/// not run on an event loop. Bounded queue.
 final class InputThreads {
     private static final int THREADS = 2;
 

@@ -39,8 +39,9 @@ final class KvPoolSize {
         if (kvBytesMax.isEmpty() && affordable < contextBlocks)
             throw new StartRefusal(
                     "V2.1",
-                    "available memory holds " + affordable * BlockPool.BLOCK_TOKENS + " tokens of KV cache, one context has "
-                            + contextTokensMax + ": lower max-model-len or free memory");
+                    "available memory holds " + affordable * BlockPool.BLOCK_TOKENS
+                            + " tokens of KV cache, one context has " + contextTokensMax
+                            + ": lower max-model-len or free memory");
         return (int) Math.min(Math.min(wanted, affordable), Integer.MAX_VALUE / 2);
     }
 }

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// One request from its acceptance to its last event. Each part has one owner; parts change hands only through a queue, so what
-/// the former owner wrote is seen.
+/// One request from its acceptance to its last event. Each part has one owner; parts change hands only through
+/// a queue, so what the former owner wrote is seen.
 final class LiveRequest {
     /// One of the continuations asked for.
     ///
@@ -33,7 +33,8 @@ final class LiveRequest {
     int[] promptIds = {};
     List<Choice> choices = List.of();
 
-    // Engine-loop only; the times are written before the event that reports them is handed over, and not changed afterwards.
+    // Engine-loop only; the times are written before the event that reports them is handed over, and not changed
+    // afterwards.
     final List<TokenLogprob> promptLogprobs = new ArrayList<>();
     boolean known;
     boolean computing;

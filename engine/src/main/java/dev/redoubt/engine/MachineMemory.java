@@ -6,7 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 
-/// How much memory this process may still take: what the machine has available, or less where a control group says so.
+/// How much memory this process may still take: what the machine has available, or less where a control group
+/// says so.
 final class MachineMemory {
     private static final long CGROUP_UNLIMITED = 1L << 60; // version 1 writes a huge number for "no limit"
 
@@ -38,13 +39,15 @@ final class MachineMemory {
     private OptionalLong memAvailable() {
         for (String line : lines("proc/meminfo")) {
             if (!line.startsWith("MemAvailable:")) continue;
-            String kib = line.substring("MemAvailable:".length()).replace("kB", "").strip();
+            String kib =
+                    line.substring("MemAvailable:".length()).replace("kB", "").strip();
             return OptionalLong.of(Long.parseLong(kib) * 1024);
         }
         return OptionalLong.empty();
     }
 
-    /// The tightest limit on the way from the group up to the mount, less what is used there; page cache can be given back.
+    /// The tightest limit on the way from the group up to the mount, less what is used there; page cache can be
+    /// given back.
     private long left(String mount, String group, String limitFile, String usedFile) {
         long left = Long.MAX_VALUE;
         Path top = root.resolve(mount);
@@ -71,7 +74,9 @@ final class MachineMemory {
     /// -1 for `max` or no such file.
     private static long number(Path file) {
         List<String> lines = read(file);
-        return lines.isEmpty() || lines.getFirst().equals("max") ? -1 : Long.parseLong(lines.getFirst().strip());
+        return lines.isEmpty() || lines.getFirst().equals("max")
+                ? -1
+                : Long.parseLong(lines.getFirst().strip());
     }
 
     private List<String> lines(String file) {

@@ -12,7 +12,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 
-/// Runs steps on a loaded model. Logits come in slices, so each slice is sampled, its rows in parallel, before the next is computed.
+/// Runs steps on a loaded model. Logits come in slices, so each slice is sampled, its rows in parallel, before
+/// the next is computed.
 final class ModelRunner implements StepRunner {
     private final Model model;
     private final KvMemory kv;
@@ -33,8 +34,8 @@ final class ModelRunner implements StepRunner {
 
     @Override
     public TokenPicker newPicker(SamplingParams params, long seed, int[] promptIds) {
-        SamplingState state =
-                SamplingState.of(params, seed, promptIds, endOfSequence, model.spec().vocabularySize());
+        SamplingState state = SamplingState.of(
+                params, seed, promptIds, endOfSequence, model.spec().vocabularySize());
         return new TokenPicker() {
             @Override
             public Sampler.Sampled pick(FloatMatrix logits, int row, float logSumExp, int argMax) {

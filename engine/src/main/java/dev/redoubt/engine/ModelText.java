@@ -68,7 +68,8 @@ final class ModelText implements TextCodec {
             if (token != null && token.isObject()) token = token.get("content");
             if (token != null && token.isString()) own.put(name, new TrustedText(token.stringValue()));
         }
-        return new ModelText(artifact.name(), tokenizer, parse(templateSource(artifact.file("chat_template.jinja"), config)), own);
+        return new ModelText(
+                artifact.name(), tokenizer, parse(templateSource(artifact.file("chat_template.jinja"), config)), own);
     }
 
     @Override
@@ -111,7 +112,9 @@ final class ModelText implements TextCodec {
         List<Object> data = new ArrayList<>();
         for (ChatMessage message : messages) {
             Map<String, Object> one = new LinkedHashMap<>(); // a template may print it: the order is part of the text
-            one.put("role", new TrustedText(message.role())); // one of a closed set: templates write it into control tokens
+            one.put(
+                    "role",
+                    new TrustedText(message.role())); // one of a closed set: templates write it into control tokens
             one.put("content", message.content());
             data.add(one);
         }
@@ -127,8 +130,8 @@ final class ModelText implements TextCodec {
         }
     }
 
-    /// Where a Hugging Face folder keeps its template: a file of its own, or a string or a list of named ones in the tokenizer's
-    /// configuration.
+    /// Where a Hugging Face folder keeps its template: a file of its own, or a string or a list of named ones
+    /// in the tokenizer's configuration.
     static Optional<String> templateSource(Optional<byte[]> file, Optional<JsonNode> config) {
         if (file.isPresent()) return file.map(bytes -> new String(bytes, StandardCharsets.UTF_8));
         JsonNode found = config.map(node -> node.get("chat_template")).orElse(null);
@@ -137,11 +140,13 @@ final class ModelText implements TextCodec {
         for (JsonNode named : found) {
             JsonNode name = named.get("name");
             JsonNode source = named.get("template");
-            boolean wanted = name != null && name.isString() && name.stringValue().equals("default");
+            boolean wanted =
+                    name != null && name.isString() && name.stringValue().equals("default");
             if (wanted && source != null && source.isString()) return Optional.of(source.stringValue());
         }
         throw new ArtifactException(
-                "V4.3", "chat_template of tokenizer_config.json is neither a string nor a list with a template 'default'");
+                "V4.3",
+                "chat_template of tokenizer_config.json is neither a string nor a list with a template 'default'");
     }
 
     private static Optional<ChatTemplate> parse(Optional<String> source) {

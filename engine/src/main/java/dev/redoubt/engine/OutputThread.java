@@ -12,7 +12,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/// Detokenizes and tells listeners, on a platform thread of its own: the loop never waits for text or for a reader.
+/// Detokenizes and tells listeners, on a platform thread of its own: the loop never waits for text or for a
+/// reader.
 final class OutputThread {
     /* The queue is bounded by what may be alive: every request is handed at most max_tokens tokens for each of its choices and a
      * handful of other items, and the engine refuses new requests while too many have not heard their final event. */
@@ -26,7 +27,8 @@ final class OutputThread {
     private volatile boolean stopping;
 
     /// @param ended told of every request after its final event
-    OutputThread(Function<int[], StreamDecoder> decoders, TimeSource time, LoopCommands loop, Consumer<LiveRequest> ended) {
+    OutputThread(
+            Function<int[], StreamDecoder> decoders, TimeSource time, LoopCommands loop, Consumer<LiveRequest> ended) {
         this.decoders = decoders;
         this.time = time;
         this.loop = loop;

@@ -12,8 +12,9 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/// The engine's own entry (RULES V3.1): whatever the front end let through, nothing outside of the limits gets near a batch.
-/// Messages name the field as the OpenAI API does. Cheap: no tokenization, nothing proportional to the vocabulary.
+/// The engine's own entry (RULES V3.1): whatever the front end let through, nothing outside of the limits gets
+/// near a batch. Messages name the field as the OpenAI API does. Cheap: no tokenization, nothing proportional
+/// to the vocabulary.
 final class RequestCheck {
     private static final Set<String> ROLES = Set.of("system", "user", "assistant");
     private static final int USER_LENGTH_MAX = 1024;
@@ -118,10 +119,12 @@ final class RequestCheck {
                     ErrorCode.PROMPT_TOO_LONG, field, field, codePoints, limits.promptCodePointsMax());
     }
 
-    /// A lone surrogate is no character: it would not survive UTF-8, so what is tokenized would not be what was sent.
+    /// A lone surrogate is no character: it would not survive UTF-8, so what is tokenized would not be what was
+    /// sent.
     private static void wellFormed(String field, String text) {
         if (text.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE))
-            throw ServeException.ofField(ErrorCode.WRONG_TYPE, field, field, "valid Unicode text, without lone surrogates");
+            throw ServeException.ofField(
+                    ErrorCode.WRONG_TYPE, field, field, "valid Unicode text, without lone surrogates");
     }
 
     private static void range(String field, long value, long low, long high) {

@@ -10,12 +10,12 @@ import dev.redoubt.base.generation.Usage;
 import dev.redoubt.engine.tokenize.StreamDecoder;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.IntConsumer;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// Turns what the loop hands over for one request into its events: text, stop strings, limits of text, the one final event.
-/// Engine-output only.
+/// Turns what the loop hands over for one request into its events: text, stop strings, limits of text, the one
+/// final event. Engine-output only.
 final class RequestOutput {
     private static final int CHARS_PER_TOKEN_MAX = 10; // RULES V5.4
 
@@ -31,7 +31,10 @@ final class RequestOutput {
 
     private static final class ChoiceOutput {
         final ChoiceText text;
-        @Nullable StreamDecoder decoder; // from the first token on
+
+        @Nullable
+        StreamDecoder decoder; // from the first token on
+
         int tokens;
         boolean finished;
 
@@ -41,7 +44,8 @@ final class RequestOutput {
     }
 
     /// @param stopChoice tells the loop that a choice has ended by its text
-    RequestOutput(LiveRequest request, Function<int[], StreamDecoder> decoders, TimeSource time, IntConsumer stopChoice) {
+    RequestOutput(
+            LiveRequest request, Function<int[], StreamDecoder> decoders, TimeSource time, IntConsumer stopChoice) {
         this.request = request;
         this.listener = request.listener;
         this.decoders = decoders;
@@ -50,8 +54,8 @@ final class RequestOutput {
         this.choices = new ChoiceOutput[request.choiceCount];
         int charsMax = CHARS_PER_TOKEN_MAX * request.sampling.maxTokens();
         for (int i = 0; i < choices.length; i++)
-            choices[i] = new ChoiceOutput(
-                    new ChoiceText(request.sampling.stop(), request.sampling.minTokens(), charsMax));
+            choices[i] =
+                    new ChoiceOutput(new ChoiceText(request.sampling.stop(), request.sampling.minTokens(), charsMax));
         this.open = choices.length;
     }
 
@@ -60,8 +64,8 @@ final class RequestOutput {
         return ended;
     }
 
-    /// The next thing that happened; what comes after the end of its choice is dropped, since the loop may be a few tokens ahead
-    /// of a stop string.
+    /// The next thing that happened; what comes after the end of its choice is dropped, since the loop may be a
+    /// few tokens ahead of a stop string.
     void accept(Output output) {
         if (ended) return;
         switch (output) {

@@ -2,8 +2,8 @@ package dev.redoubt.engine;
 
 import java.io.Serial;
 
-/// The machine or the options do not allow this engine: what, the value, the limit, the way out. For whoever starts it, never for
-/// a caller.
+/// The machine or the options do not allow this engine: what, the value, the limit, the way out. For whoever
+/// starts it, never for a caller.
 public final class StartRefusal extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1L;

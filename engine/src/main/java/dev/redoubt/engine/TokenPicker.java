@@ -3,7 +3,8 @@ package dev.redoubt.engine;
 import dev.redoubt.engine.sample.Sampler;
 import dev.redoubt.kernels.FloatMatrix;
 
-/// How one sequence picks its tokens: its parameters, its seed, the tokens it accepted. Nothing else may matter (RULES V3.2).
+/// How one sequence picks its tokens: its parameters, its seed, the tokens it accepted. Nothing else may matter
+/// (RULES V3.2).
 interface TokenPicker {
     /// The next token; changes nothing. Called from a compute thread, one at a time.
     ///

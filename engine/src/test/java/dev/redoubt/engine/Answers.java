@@ -79,8 +79,7 @@ final class Answers {
                 case GenerationEvent.Completed completed -> {
                     List<Answer> answers = new ArrayList<>();
                     for (int i = 0; i < texts.size(); i++)
-                        answers.add(new Answer(
-                                texts.get(i).toString(), ids.get(i), logprobs.get(i), reasons.get(i)));
+                        answers.add(new Answer(texts.get(i).toString(), ids.get(i), logprobs.get(i), reasons.get(i)));
                     reply.complete(new Reply(answers, completed.usage(), promptLogprobs));
                 }
                 case GenerationEvent.Failed failed -> reply.completeExceptionally(failure(failed));

@@ -73,7 +73,8 @@ final class ChoiceTextTest {
     private static String reference(String whole, List<String> stops) {
         for (int end = 1; end <= whole.length(); end++) {
             int longest = 0;
-            for (String stop : stops) if (whole.substring(0, end).endsWith(stop)) longest = Math.max(longest, stop.length());
+            for (String stop : stops)
+                if (whole.substring(0, end).endsWith(stop)) longest = Math.max(longest, stop.length());
             if (longest > 0) return whole.substring(0, end - longest) + "|";
         }
         return whole;

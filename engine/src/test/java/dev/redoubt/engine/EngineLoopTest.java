@@ -30,10 +30,29 @@ final class EngineLoopTest {
     }
 
     private static SamplingParams params(
-            int maxTokens, int minTokens, List<String> stop, Set<Integer> stopIds, boolean ignoreEos, OptionalInt prompt) {
+            int maxTokens,
+            int minTokens,
+            List<String> stop,
+            Set<Integer> stopIds,
+            boolean ignoreEos,
+            OptionalInt prompt) {
         return new SamplingParams(
-                0, 1, 0, 0, 0, 0, 1, Map.of(), OptionalLong.of(1), maxTokens, minTokens, stop, stopIds, ignoreEos,
-                OptionalInt.of(0), prompt);
+                0,
+                1,
+                0,
+                0,
+                0,
+                0,
+                1,
+                Map.of(),
+                OptionalLong.of(1),
+                maxTokens,
+                minTokens,
+                stop,
+                stopIds,
+                ignoreEos,
+                OptionalInt.of(0),
+                prompt);
     }
 
     /// What the fake model says to the prompt when nothing stops it.
@@ -82,8 +101,7 @@ final class EngineLoopTest {
     @Test
     void minTokensComeBeforeAnyStop() {
         List<Integer> ids = freely(10);
-        harness.submit(
-                ALICE, PROMPT, params(10, 5, List.of(), Set.copyOf(ids), true, OptionalInt.empty()), 1, heard);
+        harness.submit(ALICE, PROMPT, params(10, 5, List.of(), Set.copyOf(ids), true, OptionalInt.empty()), 1, heard);
         harness.stepUntilIdle();
         assertThat(heard.choice(0).ids).isEqualTo(ids.subList(0, 5));
     }
@@ -91,7 +109,8 @@ final class EngineLoopTest {
     @Test
     void aStopStringCutsTheTextAndStopsTheSequence() {
         List<Integer> ids = freely(30);
-        String text = new FakeText().decode(ids.stream().mapToInt(Integer::intValue).toArray());
+        String text =
+                new FakeText().decode(ids.stream().mapToInt(Integer::intValue).toArray());
         String stop = text.substring(7, 10);
         int at = text.indexOf(stop);
         harness.submit(ALICE, PROMPT, params(30, List.of(stop), Set.of(), true), 1, heard);
@@ -107,11 +126,11 @@ final class EngineLoopTest {
     void promptLogprobsComeOnceForEveryTokenButTheFirst() {
         harness.submit(ALICE, PROMPT, params(2, List.of(), Set.of(), true), 1, new Heard());
         harness.stepUntilIdle(); // the prompt's first block is cached now
-        harness.submit(
-                ALICE, PROMPT, params(2, 0, List.of(), Set.of(), true, OptionalInt.of(0)), 2, heard);
+        harness.submit(ALICE, PROMPT, params(2, 0, List.of(), Set.of(), true, OptionalInt.of(0)), 2, heard);
         harness.stepUntilIdle();
         assertThat(heard.promptLogprobs).hasSize(19);
-        for (int i = 0; i < 19; i++) assertThat(heard.promptLogprobs.get(i).tokenId()).isEqualTo(PROMPT[i + 1]);
+        for (int i = 0; i < 19; i++)
+            assertThat(heard.promptLogprobs.get(i).tokenId()).isEqualTo(PROMPT[i + 1]);
         assertThat(heard.usage().cachedTokens()).isZero();
     }
 
@@ -174,8 +193,8 @@ final class EngineLoopTest {
         Heard neighbour = new Heard();
         harness.submit(BOB, PROMPT, params(20, List.of(), Set.of(), true), 1, neighbour);
         int[] heardBefore = {0};
-        LiveRequest broken = new LiveRequest(
-                7, ALICE, params(20, List.of(), Set.of(), true), 1, 0, Long.MAX_VALUE, event -> {
+        LiveRequest broken =
+                new LiveRequest(7, ALICE, params(20, List.of(), Set.of(), true), 1, 0, Long.MAX_VALUE, event -> {
                     heardBefore[0]++;
                     throw new IllegalStateException("broken listener");
                 });

@@ -47,7 +47,9 @@ final class EngineTest {
         release();
         engine.close();
         assertThat(resourcesClosed).isTrue();
-        assertThat(model.allZero()).as("V1.3: nothing is left when the engine is closed").isTrue();
+        assertThat(model.allZero())
+                .as("V1.3: nothing is left when the engine is closed")
+                .isTrue();
     }
 
     private Engine engine(int queuedMax) {
@@ -68,7 +70,14 @@ final class EngineTest {
             }
         };
         Engine.Parts parts = new Engine.Parts(
-                card, new FakeText(), runner, model, BLOCKS, Set.of(FakeText.END_OF_SEQUENCE), "fake", () -> resourcesClosed.set(true));
+                card,
+                new FakeText(),
+                runner,
+                model,
+                BLOCKS,
+                Set.of(FakeText.END_OF_SEQUENCE),
+                "fake",
+                () -> resourcesClosed.set(true));
         return new Engine(options, parts, TimeSource.system());
     }
 
@@ -100,14 +109,29 @@ final class EngineTest {
         assertThat(heard.await()).isInstanceOf(GenerationEvent.Completed.class);
         assertThat(heard.usage().promptTokens()).isEqualTo(5);
         assertThat(heard.choice(0).ids).isNotEmpty();
-        assertThat(heard.usage().totalNanos()).isGreaterThanOrEqualTo(heard.usage().firstTokenNanos());
+        assertThat(heard.usage().totalNanos())
+                .isGreaterThanOrEqualTo(heard.usage().firstTokenNanos());
     }
 
     @Test
     void theSameSeedGivesTheSameTokensAndEachChoiceItsOwn() {
         SamplingParams sampling = new SamplingParams(
-                1, 1, 0, 0, 0, 0, 1, java.util.Map.of(), OptionalLong.of(5), 30, 0, List.of(), Set.of(), true,
-                java.util.OptionalInt.empty(), java.util.OptionalInt.empty());
+                1,
+                1,
+                0,
+                0,
+                0,
+                0,
+                1,
+                java.util.Map.of(),
+                OptionalLong.of(5),
+                30,
+                0,
+                List.of(),
+                Set.of(),
+                true,
+                java.util.OptionalInt.empty(),
+                java.util.OptionalInt.empty());
         Heard one = new Heard();
         Heard two = new Heard();
         engine.generate(request(new Prompt.Text("hello"), sampling, 2), one);
@@ -140,7 +164,8 @@ final class EngineTest {
         assertThat(failure(empty)).isEqualTo(ErrorCode.EMPTY_PROMPT);
         Heard refused = new Heard();
         engine.generate(
-                request(new Prompt.Chat(List.of(new ChatMessage("user", "refuse"))), SamplingParams.greedy(4), 1), refused);
+                request(new Prompt.Chat(List.of(new ChatMessage("user", "refuse"))), SamplingParams.greedy(4), 1),
+                refused);
         assertThat(failure(refused)).isEqualTo(ErrorCode.TEMPLATE_REFUSED);
         assertThat(model.rows).isZero();
     }
@@ -200,8 +225,8 @@ final class EngineTest {
         hold();
         CountDownLatch started = new CountDownLatch(1);
         Heard heard = new Heard();
-        Generation generation = engine.generate(
-                request(new Prompt.Text("hello"), SamplingParams.greedy(200), 2), event -> {
+        Generation generation =
+                engine.generate(request(new Prompt.Text("hello"), SamplingParams.greedy(200), 2), event -> {
                     heard.onEvent(event);
                     started.countDown();
                 });

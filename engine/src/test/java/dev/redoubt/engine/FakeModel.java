@@ -13,8 +13,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/// A model whose logits are a hash of all tokens so far, read back through the block tables: a wrong table, slot, order, row or a
-/// block that somebody else wrote changes them, and so the tokens.
+/// A model whose logits are a hash of all tokens so far, read back through the block tables: a wrong table,
+/// slot, order, row or a block that somebody else wrote changes them, and so the tokens.
 final class FakeModel implements StepRunner, BlockMemory {
     static final int VOCABULARY = 24;
 

@@ -18,7 +18,9 @@ final class FakeText implements TextCodec {
 
     @Override
     public int[] encode(String text) {
-        return text.chars().map(c -> 1 + Math.floorMod(c - 'a', FakeModel.VOCABULARY - 1)).toArray();
+        return text.chars()
+                .map(c -> 1 + Math.floorMod(c - 'a', FakeModel.VOCABULARY - 1))
+                .toArray();
     }
 
     @Override

@@ -32,8 +32,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/// The default model against its float32 reference: ids and rendered chats to the letter, probabilities teacher-forced. The bounds
-/// are the product's promise; what was measured stands in docs/BENCHMARKS.md.
+/// The default model against its float32 reference: ids and rendered chats to the letter, probabilities
+/// teacher-forced. The bounds are the product's promise; what was measured stands in docs/BENCHMARKS.md.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class GoldenSmolLm2Test {
     /// The gap between the two best logits above which int8 activations were never seen to change their order.
@@ -44,8 +44,8 @@ final class GoldenSmolLm2Test {
 
     @BeforeAll
     void open() throws IOException, JsonRefusal {
-        golden = new StrictJson(JsonLimits.MODEL_FILE)
-                .parse(Files.readAllBytes(Shared.testdata("smollm2/golden.json")));
+        golden =
+                new StrictJson(JsonLimits.MODEL_FILE).parse(Files.readAllBytes(Shared.testdata("smollm2/golden.json")));
         engine = Engine.open(
                 ModelStore.openPath(SmolLm2.file()),
                 new EngineOptions(
@@ -98,8 +98,8 @@ final class GoldenSmolLm2Test {
             List<Integer> all = new ArrayList<>();
             for (int id : prompt) all.add(id);
             for (int id : ids) all.add(id);
-            List<TokenLogprob> scored = Answers.answer(engine, new Prompt.Tokens(all), scoring(1))
-                    .promptLogprobs();
+            List<TokenLogprob> scored =
+                    Answers.answer(engine, new Prompt.Tokens(all), scoring(1)).promptLogprobs();
             int firstFlip = ids.length;
             for (int step = 0; step < ids.length; step++) { // teacher-forced
                 int best = scored.get(prompt.length - 1 + step).top().getFirst().tokenId();
@@ -107,12 +107,27 @@ final class GoldenSmolLm2Test {
                 if (best == ids[step]) continue;
                 flips++;
                 firstFlip = Math.min(firstFlip, step);
-                largestFlippedGap = Math.max(largestFlippedGap, greedy.get("gap").get(step).doubleValue());
+                largestFlippedGap =
+                        Math.max(largestFlippedGap, greedy.get("gap").get(step).doubleValue());
             }
             // on its own path: the same tokens up to the first one that a small gap may flip
             SamplingParams own = new SamplingParams(
-                    0, 1, 0, 0, 0, 0, 1, Map.of(), OptionalLong.empty(), ids.length, 0, List.of(), Set.of(), true,
-                    OptionalInt.of(0), OptionalInt.empty());
+                    0,
+                    1,
+                    0,
+                    0,
+                    0,
+                    0,
+                    1,
+                    Map.of(),
+                    OptionalLong.empty(),
+                    ids.length,
+                    0,
+                    List.of(),
+                    Set.of(),
+                    true,
+                    OptionalInt.of(0),
+                    OptionalInt.empty());
             List<Integer> chosen =
                     Answers.answer(engine, prompt(golden, prompt), own).only().tokenIds();
             assertThat(chosen.subList(0, firstFlip))
@@ -161,11 +176,11 @@ final class GoldenSmolLm2Test {
         assertThat(divergence / at).isLessThanOrEqualTo(0.005);
     }
 
-    /// Over the reference's 16 most likely ids that are among our 20, and the rest as one outcome: a lower bound.
+    /// Over the reference's 16 most likely ids that are among our 20, and the rest as one outcome: a lower
+    /// bound.
     private static double divergence(TokenLogprob entry, int[] ids, float[] logprobs, int from) {
         Map<Integer, Float> own = new HashMap<>();
-        for (TokenLogprob.Alternative alternative : entry.top())
-            own.put(alternative.tokenId(), alternative.logprob());
+        for (TokenLogprob.Alternative alternative : entry.top()) own.put(alternative.tokenId(), alternative.logprob());
         double sum = 0;
         double restP = 1;
         double restQ = 1;
@@ -182,8 +197,22 @@ final class GoldenSmolLm2Test {
 
     private static SamplingParams scoring(int top) {
         return new SamplingParams(
-                0, 1, 0, 0, 0, 0, 1, Map.of(), OptionalLong.empty(), 1, 0, List.of(), Set.of(), true,
-                OptionalInt.empty(), OptionalInt.of(top));
+                0,
+                1,
+                0,
+                0,
+                0,
+                0,
+                1,
+                Map.of(),
+                OptionalLong.empty(),
+                1,
+                0,
+                List.of(),
+                Set.of(),
+                true,
+                OptionalInt.empty(),
+                OptionalInt.of(top));
     }
 
     private static Prompt prompt(JsonNode golden, int[] ids) {
@@ -209,8 +238,8 @@ final class GoldenSmolLm2Test {
 
     private record IntArray(int[] values) {
         static IntArray read(String path) throws IOException {
-            ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(Shared.testdata(path)))
-                    .order(ByteOrder.LITTLE_ENDIAN);
+            ByteBuffer bytes =
+                    ByteBuffer.wrap(Files.readAllBytes(Shared.testdata(path))).order(ByteOrder.LITTLE_ENDIAN);
             int[] values = new int[bytes.remaining() / 4];
             bytes.asIntBuffer().get(values);
             return new IntArray(values);

@@ -25,8 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// The trained 260K-parameter model: 200 greedy tokens, to the letter.
 final class GoldenStoriesTest {
     @ParameterizedTest
-    @CsvSource({
-        "stories260K.gguf,vector", "stories260K.gguf,scalar", "hf-f32,vector", "hf-f32,scalar", "hf-f16,vector"
+    @CsvSource({"stories260K.gguf,vector", "stories260K.gguf,scalar", "hf-f32,vector", "hf-f32,scalar", "hf-f16,vector"
     })
     void greedyTextIsTheReferencesAloneAndInABatchOf16(String source, String kernels) throws Exception {
         Path model = Shared.testdata("stories260k/" + source);
@@ -66,7 +65,11 @@ final class GoldenStoriesTest {
         List<Integer> ids = new ArrayList<>(List.of(1));
         for (int i = random.nextInt(100); i >= 0; i--) ids.add(3 + random.nextInt(500));
         return Answers.ask(
-                engine, Answers.ADA, new Prompt.Tokens(ids), params(1, 100 + random.nextInt(100), random.nextLong()), 1);
+                engine,
+                Answers.ADA,
+                new Prompt.Tokens(ids),
+                params(1, 100 + random.nextInt(100), random.nextLong()),
+                1);
     }
 
     private static SamplingParams params(double temperature, int maxTokens, long seed) {

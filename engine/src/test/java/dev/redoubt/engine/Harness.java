@@ -63,8 +63,7 @@ final class Harness<M extends StepRunner & BlockMemory> {
 
     LiveRequest submit(
             Caller caller, int[] prompt, SamplingParams sampling, int choiceCount, long deadline, Heard heard) {
-        LiveRequest request =
-                new LiveRequest(ids++, caller, sampling, choiceCount, clock.nanos(), deadline, heard);
+        LiveRequest request = new LiveRequest(ids++, caller, sampling, choiceCount, clock.nanos(), deadline, heard);
         return submit(request, prompt);
     }
 
@@ -76,8 +75,7 @@ final class Harness<M extends StepRunner & BlockMemory> {
         List<LiveRequest.Choice> choices = new ArrayList<>();
         for (int i = 0; i < request.choiceCount; i++) {
             boolean reads = i > 0 || sampling.promptLogprobs().isEmpty();
-            Sequence sequence =
-                    new Sequence(ids++, scope, prompt, sampling.maxTokens(), request.deadlineNanos, reads);
+            Sequence sequence = new Sequence(ids++, scope, prompt, sampling.maxTokens(), request.deadlineNanos, reads);
             TokenPicker picker = model.newPicker(sampling, sampling.seed().orElse(0) + i, prompt);
             choices.add(new LiveRequest.Choice(request, i, sequence, picker));
         }

@@ -77,11 +77,14 @@ final class MemoryTest {
     @Test
     void V2_1_thePoolIsTheLeastOfLimitsMemoryAndBound() {
         OptionalLong none = OptionalLong.empty();
-        assertThat(KvPoolSize.blocks(options(none), 1600, BLOCK, OptionalLong.of(10_000 * BLOCK))).isEqualTo(400);
-        assertThat(KvPoolSize.blocks(options(none), 1600, BLOCK, OptionalLong.of(300 * BLOCK))).isEqualTo(150);
+        assertThat(KvPoolSize.blocks(options(none), 1600, BLOCK, OptionalLong.of(10_000 * BLOCK)))
+                .isEqualTo(400);
+        assertThat(KvPoolSize.blocks(options(none), 1600, BLOCK, OptionalLong.of(300 * BLOCK)))
+                .isEqualTo(150);
         assertThat(KvPoolSize.blocks(options(OptionalLong.of(9 * BLOCK)), 1600, BLOCK, OptionalLong.of(300 * BLOCK)))
                 .isEqualTo(9);
-        assertThat(KvPoolSize.blocks(options(OptionalLong.of(9 * BLOCK)), 1600, BLOCK, none)).isEqualTo(9);
+        assertThat(KvPoolSize.blocks(options(OptionalLong.of(9 * BLOCK)), 1600, BLOCK, none))
+                .isEqualTo(9);
     }
 
     @Test
@@ -89,13 +92,15 @@ final class MemoryTest {
         OptionalLong none = OptionalLong.empty();
         assertThatThrownBy(() -> KvPoolSize.blocks(options(none), 1600, BLOCK, OptionalLong.of(100 * BLOCK)))
                 .isInstanceOf(StartRefusal.class)
-                .hasMessage("available memory holds 800 tokens of KV cache, one context has 1600: lower max-model-len or free memory");
-        assertThatThrownBy(() ->
-                        KvPoolSize.blocks(options(OptionalLong.of(90 * BLOCK)), 1600, BLOCK, OptionalLong.of(100 * BLOCK)))
+                .hasMessage(
+                        "available memory holds 800 tokens of KV cache, one context has 1600: lower max-model-len or free memory");
+        assertThatThrownBy(() -> KvPoolSize.blocks(
+                        options(OptionalLong.of(90 * BLOCK)), 1600, BLOCK, OptionalLong.of(100 * BLOCK)))
                 .hasMessage(
                         "KV pool of 90 MiB, 50 MiB is what 50 % of the available memory holds: allow the pool less or free memory");
         assertThatThrownBy(() -> KvPoolSize.blocks(options(OptionalLong.of(9)), 1600, BLOCK, none))
                 .isInstanceOf(StartRefusal.class);
-        assertThatThrownBy(() -> KvPoolSize.blocks(options(none), 1600, BLOCK, none)).isInstanceOf(StartRefusal.class);
+        assertThatThrownBy(() -> KvPoolSize.blocks(options(none), 1600, BLOCK, none))
+                .isInstanceOf(StartRefusal.class);
     }
 }

@@ -20,7 +20,8 @@ final class ModelTextTest {
     @Test
     void aTemplateFileComesBeforeTheConfiguration() {
         assertThat(ModelText.templateSource(
-                        Optional.of(bytes("file")), Optional.of(ModelText.json(bytes("{\"chat_template\": \"config\"}")))))
+                        Optional.of(bytes("file")),
+                        Optional.of(ModelText.json(bytes("{\"chat_template\": \"config\"}")))))
                 .hasValue("file");
         assertThat(ModelText.templateSource(Optional.empty(), Optional.empty())).isEmpty();
     }

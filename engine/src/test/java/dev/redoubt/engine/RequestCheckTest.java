@@ -26,17 +26,57 @@ final class RequestCheckTest {
     private final RequestCheck check = new RequestCheck(RequestLimits.DEFAULT, 4096, 1000);
 
     private static SamplingParams numbers(
-            double temperature, double topP, int topK, double minP, double presence, double frequency, double repetition) {
+            double temperature,
+            double topP,
+            int topK,
+            double minP,
+            double presence,
+            double frequency,
+            double repetition) {
         return new SamplingParams(
-                temperature, topP, topK, minP, presence, frequency, repetition, Map.of(), OptionalLong.empty(), 16, 0,
-                List.of(), Set.of(), false, OptionalInt.empty(), OptionalInt.empty());
+                temperature,
+                topP,
+                topK,
+                minP,
+                presence,
+                frequency,
+                repetition,
+                Map.of(),
+                OptionalLong.empty(),
+                16,
+                0,
+                List.of(),
+                Set.of(),
+                false,
+                OptionalInt.empty(),
+                OptionalInt.empty());
     }
 
     private static SamplingParams rest(
-            int maxTokens, int minTokens, Map<Integer, Double> bias, List<String> stop, Set<Integer> ids, int logprobs, int prompt) {
+            int maxTokens,
+            int minTokens,
+            Map<Integer, Double> bias,
+            List<String> stop,
+            Set<Integer> ids,
+            int logprobs,
+            int prompt) {
         return new SamplingParams(
-                1, 1, 0, 0, 0, 0, 1, bias, OptionalLong.empty(), maxTokens, minTokens, stop, ids, false,
-                OptionalInt.of(logprobs), OptionalInt.of(prompt));
+                1,
+                1,
+                0,
+                0,
+                0,
+                0,
+                1,
+                bias,
+                OptionalLong.empty(),
+                maxTokens,
+                minTokens,
+                stop,
+                ids,
+                false,
+                OptionalInt.of(logprobs),
+                OptionalInt.of(prompt));
     }
 
     private ServeException refused(Prompt prompt, SamplingParams sampling, int choices) {
@@ -81,7 +121,8 @@ final class RequestCheckTest {
     @Test
     void V3_1_tokenIdsAreInTheVocabulary() {
         for (int bad : new int[] {-1, 1000, Integer.MAX_VALUE}) {
-            assertThat(refused(new Prompt.Tokens(List.of(1, bad)), SamplingParams.greedy(4), 1).code())
+            assertThat(refused(new Prompt.Tokens(List.of(1, bad)), SamplingParams.greedy(4), 1)
+                            .code())
                     .isEqualTo(ErrorCode.TOKEN_OUT_OF_VOCABULARY);
             refusedField(rest(4, 0, Map.of(bad, 1.0), List.of(), Set.of(), 0, 0), "logit_bias");
             refusedField(rest(4, 0, Map.of(), List.of(), Set.of(bad), 0, 0), "stop_token_ids");
@@ -92,10 +133,12 @@ final class RequestCheckTest {
     void V1_4_promptsAreBoundedInCodePointsAndTokens() {
         String smile = "\uD83D\uDE00";
         assertThatNoException().isThrownBy(() -> check.text("prompt", smile.repeat(8192)));
-        assertThat(refused(new Prompt.Text(smile.repeat(8193)), SamplingParams.greedy(4), 1).code())
+        assertThat(refused(new Prompt.Text(smile.repeat(8193)), SamplingParams.greedy(4), 1)
+                        .code())
                 .isEqualTo(ErrorCode.PROMPT_TOO_LONG);
         ChatMessage half = new ChatMessage("user", "a".repeat(4097));
-        assertThat(refused(new Prompt.Chat(List.of(half, half)), SamplingParams.greedy(4), 1).code())
+        assertThat(refused(new Prompt.Chat(List.of(half, half)), SamplingParams.greedy(4), 1)
+                        .code())
                 .isEqualTo(ErrorCode.PROMPT_TOO_LONG);
         List<Integer> ids = java.util.Collections.nCopies(4093, 1);
         assertThat(refused(new Prompt.Tokens(ids), SamplingParams.greedy(4), 1).code())

@@ -27,7 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// V3.2 on the real engine with a small real model: the same bits alone and in any company. A failing schedule replays with
+/// V3.2 on the real engine with a small real model: the same bits alone and in any company. A failing schedule
+/// replays with
 /// `-Dredoubt.seed=N`.
 final class TinyModelNonInterferenceTest {
     private static final int REQUESTS = 40;
@@ -69,7 +70,9 @@ final class TinyModelNonInterferenceTest {
                 assertAllBlocksAreFreed(engine);
             }
         }
-        assertThat(preemptions).as("the small pools must preempt, or this proves nothing").isPositive();
+        assertThat(preemptions)
+                .as("the small pools must preempt, or this proves nothing")
+                .isPositive();
         assertThat(hits).as("the prefix cache must hit, or this proves nothing").isPositive();
     }
 
@@ -80,8 +83,10 @@ final class TinyModelNonInterferenceTest {
         try (Engine one = open(file, new Setting("vector", 2, 16, true, false));
                 Engine other = open(file, new Setting("scalar", 1, 512, false, false))) {
             Prompt prompt = new Prompt.Tokens(boxed(question.prompt));
-            var first = Answers.ask(one, Answers.ADA, prompt, question.sampling, 4).get(1, TimeUnit.MINUTES);
-            var second = Answers.ask(other, Answers.ADA, prompt, question.sampling, 4).get(1, TimeUnit.MINUTES);
+            var first =
+                    Answers.ask(one, Answers.ADA, prompt, question.sampling, 4).get(1, TimeUnit.MINUTES);
+            var second = Answers.ask(other, Answers.ADA, prompt, question.sampling, 4)
+                    .get(1, TimeUnit.MINUTES);
             assertThat(first.choices()).isEqualTo(second.choices());
             assertThat(first.choices().get(0).tokenIds())
                     .isNotEqualTo(first.choices().get(1).tokenIds());
@@ -92,11 +97,13 @@ final class TinyModelNonInterferenceTest {
     private static void assertAllBlocksAreFreed(Engine engine) {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
         while (engine.stats().kvBlocksUsed() > 0 && System.nanoTime() < end) Thread.onSpinWait();
-        assertThat(engine.stats().kvBlocksUsed()).as("blocks after all requests").isZero();
+        assertThat(engine.stats().kvBlocksUsed())
+                .as("blocks after all requests")
+                .isZero();
     }
 
-    private static void compare(
-            Engine engine, Setting setting, List<Question> questions, List<Answer> alone, long seed) throws Exception {
+    private static void compare(Engine engine, Setting setting, List<Question> questions, List<Answer> alone, long seed)
+            throws Exception {
         Random random = new Random(seed);
         List<Integer> order = new ArrayList<>();
         for (int i = 0; i < questions.size(); i++) order.add(i);
@@ -105,9 +112,10 @@ final class TinyModelNonInterferenceTest {
         List<CompletableFuture<Answers.Reply>> running = new ArrayList<>();
         for (int i = 0; i < company; i++) {
             Question question = questions.get(order.get(i));
-            running.add(Answers.ask(
-                    engine, Answers.ADA, new Prompt.Tokens(boxed(question.prompt)), question.sampling, 1));
-            if (random.nextInt(4) == 0) running.get(random.nextInt(running.size())).get(1, TimeUnit.MINUTES);
+            running.add(
+                    Answers.ask(engine, Answers.ADA, new Prompt.Tokens(boxed(question.prompt)), question.sampling, 1));
+            if (random.nextInt(4) == 0)
+                running.get(random.nextInt(running.size())).get(1, TimeUnit.MINUTES);
         }
         for (int i = 0; i < company; i++) {
             Answer answer = running.get(i).get(1, TimeUnit.MINUTES).only();

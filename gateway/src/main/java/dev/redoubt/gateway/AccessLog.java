@@ -8,8 +8,8 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One JSON line for each request on the logger `redoubt.access`; always on (R1.8). It holds who, what and how long, never a
-/// prompt, an output, a key, a query or a header (V1.6).
+/// One JSON line for each request on the logger `redoubt.access`; always on (R1.8). It holds who, what and how
+/// long, never a prompt, an output, a key, a query or a header (V1.6).
 final class AccessLog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("redoubt.access");
     private static final int QUEUE_MAX = 8192;

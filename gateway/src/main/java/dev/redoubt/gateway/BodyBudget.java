@@ -4,8 +4,8 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// How many bytes of bodies are in memory at once, over all connections: each body has its own limit, but many of them together
-/// need one too. Safe for any thread.
+/// How many bytes of bodies are in memory at once, over all connections: each body has its own limit, but many
+/// of them together need one too. Safe for any thread.
 final class BodyBudget {
     private final long bytesMax;
     private final AtomicLong bytes = new AtomicLong();

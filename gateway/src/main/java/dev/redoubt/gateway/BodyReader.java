@@ -31,8 +31,8 @@ final class BodyReader {
         this.whole = whole;
     }
 
-    /// @param whole is given the body if it arrives, and gives its size back to the budget; if it does not arrive, the exchange
-    ///     is refused
+    /// @param whole is given the body if it arrives, and gives its size back to the budget; if it does not
+    ///     arrive, the exchange is refused
     /// @throws ServeException if its headers alone refuse it
     static void read(Exchange exchange, Consumer<byte[]> whole) {
         new BodyReader(exchange, whole).start();
@@ -52,8 +52,8 @@ final class BodyReader {
         EdgeTimeouts timeouts = exchange.services().timeouts();
         Duration limit = exchange.services().limits().requestTimeout();
         Duration time = timeouts.body().compareTo(limit) < 0 ? timeouts.body() : limit;
-        deadline = exchange.later(
-                time, () -> refuse(ServeException.of(ErrorCode.REQUEST_TIMEOUT, time.toMillis() / 1e3)));
+        deadline =
+                exchange.later(time, () -> refuse(ServeException.of(ErrorCode.REQUEST_TIMEOUT, time.toMillis() / 1e3)));
         exchange.whenGone(this::stop);
         if (headers.contains("Expect")) request.response().writeContinue();
     }

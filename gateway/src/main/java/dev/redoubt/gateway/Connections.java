@@ -7,15 +7,17 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// Open connections: a bounded number, none of them idle for long. Between two requests only a whole request head counts as a
-/// sign of life, so that sending a head byte by byte keeps nothing open (slowloris). Safe for any thread.
+/// Open connections: a bounded number, none of them idle for long. Between two requests only a whole request
+/// head counts as a sign of life, so that sending a head byte by byte keeps nothing open (slowloris). Safe for
+/// any thread.
 final class Connections {
     private static final int CONNECTIONS_MAX = 4096;
     private static final long NO_TIMER = -1; // 0 is a timer like any other
 
     private final Vertx vertx;
     private final EdgeTimeouts timeouts;
-    private final Map<HttpConnection, Long> idleTimers = new ConcurrentHashMap<>(); // NO_TIMER while a request is in progress
+    private final Map<HttpConnection, Long> idleTimers =
+            new ConcurrentHashMap<>(); // NO_TIMER while a request is in progress
 
     Connections(Vertx vertx, EdgeTimeouts timeouts) {
         this.vertx = vertx;

@@ -27,8 +27,7 @@ final class Dispatcher {
     private final BooleanSupplier closing;
     private final StrictJson json;
 
-    Dispatcher(
-            EdgeServices services, RouteTable routes, KeyStore keys, RequestHeads heads, BooleanSupplier closing) {
+    Dispatcher(EdgeServices services, RouteTable routes, KeyStore keys, RequestHeads heads, BooleanSupplier closing) {
         this.services = services;
         this.routes = routes;
         this.keys = keys;
@@ -67,9 +66,11 @@ final class Dispatcher {
                 case Handling.Get get -> work(exchange, 0, () -> get.handler().accept(exchange, target.parameter()));
                 case Handling.Post post -> {
                     if (closing.getAsBoolean()) throw ServeException.of(ErrorCode.SHUTTING_DOWN);
-                    BodyReader.read(exchange, body -> work(exchange, body.length, () -> {
-                        post.handler().accept(exchange, post.body().decode("", parse(body)));
-                    }));
+                    BodyReader.read(
+                            exchange,
+                            body -> work(exchange, body.length, () -> {
+                                post.handler().accept(exchange, post.body().decode("", parse(body)));
+                            }));
                 }
             }
         } catch (ServeException refusal) {
@@ -106,8 +107,7 @@ final class Dispatcher {
             });
         } catch (RejectedExecutionException full) {
             services.bodies().give(bodyBytes);
-            exchange.refuse(ServeException.of(
-                    ErrorCode.QUEUE_FULL, HttpEdge.WORK_QUEUE_MAX, HttpEdge.WORK_QUEUE_MAX));
+            exchange.refuse(ServeException.of(ErrorCode.QUEUE_FULL, HttpEdge.WORK_QUEUE_MAX, HttpEdge.WORK_QUEUE_MAX));
         }
     }
 

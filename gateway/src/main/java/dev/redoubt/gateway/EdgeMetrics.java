@@ -16,8 +16,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.function.ToDoubleFunction;
 
-/// What `/metrics` shows: vLLM's names where it has one, ours under `redoubt_`. Label values come from closed sets: served
-/// models, routes of the table, statuses, finish reasons; nothing that a caller writes. Safe for any thread.
+/// What `/metrics` shows: vLLM's names where it has one, ours under `redoubt_`. Label values come from closed
+/// sets: served models, routes of the table, statuses, finish reasons; nothing that a caller writes. Safe for
+/// any thread.
 final class EdgeMetrics {
     static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
 
@@ -35,13 +36,17 @@ final class EdgeMetrics {
 
     private final PrometheusRegistry registry = new PrometheusRegistry();
     private final ModelRegistry models;
-    private final Histogram firstToken = histogram("vllm:time_to_first_token_seconds", "Time to first token", FIRST_TOKEN_SECONDS);
-    private final Histogram interToken = histogram("vllm:inter_token_latency_seconds", "Time between two tokens", TOKEN_SECONDS);
+    private final Histogram firstToken =
+            histogram("vllm:time_to_first_token_seconds", "Time to first token", FIRST_TOKEN_SECONDS);
+    private final Histogram interToken =
+            histogram("vllm:inter_token_latency_seconds", "Time between two tokens", TOKEN_SECONDS);
     private final Histogram perOutputToken = histogram(
             "vllm:request_time_per_output_token_seconds", "Mean time per output token after the first", TOKEN_SECONDS);
     private final Histogram endToEnd = histogram("vllm:e2e_request_latency_seconds", "Arrival to end", REQUEST_SECONDS);
-    private final Histogram queue = histogram("vllm:request_queue_time_seconds", "Arrival to first computation", REQUEST_SECONDS);
-    private final Histogram promptTokens = histogram("vllm:request_prompt_tokens", "Prompt tokens of a request", TOKENS);
+    private final Histogram queue =
+            histogram("vllm:request_queue_time_seconds", "Arrival to first computation", REQUEST_SECONDS);
+    private final Histogram promptTokens =
+            histogram("vllm:request_prompt_tokens", "Prompt tokens of a request", TOKENS);
     private final Histogram generationTokens =
             histogram("vllm:request_generation_tokens", "Generated tokens of a request", TOKENS);
     private final Counter finished = Counter.builder()
@@ -68,11 +73,17 @@ final class EdgeMetrics {
         gauge("vllm:num_requests_waiting", "Requests that wait", ModelStats::requestsWaiting);
         gauge("vllm:kv_cache_usage_perc", "Used part of the KV cache, 0 to 1", EdgeMetrics::kvUsage);
         gauge("redoubt_kv_blocks", "KV blocks in the pool", ModelStats::kvBlocksTotal);
-        counter("vllm:prefix_cache_queries", "Prompt tokens looked up in the prefix cache", ModelStats::prefixCacheQueries);
+        counter(
+                "vllm:prefix_cache_queries",
+                "Prompt tokens looked up in the prefix cache",
+                ModelStats::prefixCacheQueries);
         counter("vllm:prefix_cache_hits", "Prompt tokens found in the prefix cache", ModelStats::prefixCacheHits);
         counter("vllm:num_preemptions", "Preempted sequences", ModelStats::preemptions);
         counter("vllm:prompt_tokens", "Prompt tokens", ModelStats::promptTokens);
-        counter("vllm:prompt_tokens_cached", "Prompt tokens taken from the prefix cache", ModelStats::promptTokensCached);
+        counter(
+                "vllm:prompt_tokens_cached",
+                "Prompt tokens taken from the prefix cache",
+                ModelStats::promptTokensCached);
         counter("vllm:generation_tokens", "Generated tokens", ModelStats::generationTokens);
         counter("redoubt_engine_steps", "Steps of the engine", ModelStats::steps);
     }
@@ -132,7 +143,9 @@ final class EdgeMetrics {
                 .labelNames(MODEL)
                 .callback(callback -> {
                     for (LanguageModel model : models.all())
-                        callback.call(reading.applyAsDouble(model.stats()), model.card().name());
+                        callback.call(
+                                reading.applyAsDouble(model.stats()),
+                                model.card().name());
                 })
                 .register(registry);
     }
@@ -144,7 +157,9 @@ final class EdgeMetrics {
                 .labelNames(MODEL)
                 .callback(callback -> {
                     for (LanguageModel model : models.all())
-                        callback.call(reading.applyAsDouble(model.stats()), model.card().name());
+                        callback.call(
+                                reading.applyAsDouble(model.stats()),
+                                model.card().name());
                 })
                 .register(registry);
     }

@@ -4,7 +4,8 @@ import dev.redoubt.base.generation.GenerationEvent;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Hands events from a model's threads to one event loop. Safe for any thread; nobody waits longer than an append takes.
+/// Hands events from a model's threads to one event loop. Safe for any thread; nobody waits longer than an
+/// append takes.
 final class EventInbox {
     /* The loop is woken once for a batch: the first event after a take wakes it, those that follow before it comes only join
      * the batch. So a burst of tokens costs one wake-up and one write to the socket. */

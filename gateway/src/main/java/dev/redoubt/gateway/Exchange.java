@@ -27,8 +27,8 @@ final class Exchange {
      * and hop over; everything else is for that event loop only, unless it says otherwise. The first reply counts, later ones
      * do nothing: a deadline, a failure and an answer may well meet. */
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
-    private static final Set<HttpMethod> METHODS =
-            Set.of(HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE, HttpMethod.HEAD, HttpMethod.OPTIONS);
+    private static final Set<HttpMethod> METHODS = Set.of(
+            HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE, HttpMethod.HEAD, HttpMethod.OPTIONS);
     private static final int CALLER_LEFT = 499; // nginx's; only in logs and metrics, nobody is there to read it
     private static final int WRITE_QUEUE_BYTES_MAX = 64 * 1024;
 
@@ -112,7 +112,8 @@ final class Exchange {
         return answered;
     }
 
-    /// What to do when the caller leaves before the reply is complete; at once if it has. The last one set counts.
+    /// What to do when the caller leaves before the reply is complete; at once if it has. The last one set
+    /// counts.
     void whenGone(Runnable action) {
         whenGone = action;
         if (gone) action.run();
@@ -168,7 +169,8 @@ final class Exchange {
         refuse(fault instanceof ServeException known ? known : internal(fault));
     }
 
-    /// @return what a caller may see of a fault; the fault itself is logged without its message, which may hold content (V1.6)
+    /// @return what a caller may see of a fault; the fault itself is logged without its message, which may hold
+    ///     content (V1.6)
     ServeException internal(Throwable fault) {
         LOG.error("request {} failed: {} at {}", id, fault.getClass().getName(), frames(fault));
         return ServeException.of(ErrorCode.INTERNAL);
@@ -240,7 +242,9 @@ final class Exchange {
         if (unread) closeSoon();
         else if (oldVersion) flushed.onComplete(ignored -> request.connection().close());
         // what a reader does not take in time is not kept for it
-        long timer = later(services.timeouts().stalledReader().multipliedBy(3), () -> request.connection().close());
+        long timer = later(
+                services.timeouts().stalledReader().multipliedBy(3),
+                () -> request.connection().close());
         flushed.onComplete(ignored -> services.vertx().cancelTimer(timer));
     }
 
@@ -251,8 +255,8 @@ final class Exchange {
         return body && !request.isEnded();
     }
 
-    /// Closes the connection when the caller has had the time to read the reply; a close at once, with unread data about,
-    /// would reset the connection and take the reply with it.
+    /// Closes the connection when the caller has had the time to read the reply; a close at once, with unread
+    /// data about, would reset the connection and take the reply with it.
     private void closeSoon() {
         request.exceptionHandler(ignored -> {});
         request.handler(discarded -> {});
@@ -294,9 +298,11 @@ final class Exchange {
     private static String frames(Throwable fault) {
         StringBuilder frames = new StringBuilder();
         for (Throwable at = fault; at != null; at = at.getCause()) {
-            if (!frames.isEmpty()) frames.append(" caused by ").append(at.getClass().getName()).append(": ");
+            if (!frames.isEmpty())
+                frames.append(" caused by ").append(at.getClass().getName()).append(": ");
             StackTraceElement[] trace = at.getStackTrace();
-            for (int i = 0; i < Math.min(12, trace.length); i++) frames.append(i == 0 ? "" : " < ").append(trace[i]);
+            for (int i = 0; i < Math.min(12, trace.length); i++)
+                frames.append(i == 0 ? "" : " < ").append(trace[i]);
         }
         return frames.toString();
     }

@@ -6,8 +6,9 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-/// Stands in front of Netty's HTTP/1 parser and breaks what that parser tolerates and this server refuses: folded headers,
-/// headers without a name, chunk extensions, trailers, and lengths in any but the plainest form. One object serves one connection, on its event loop.
+/// Stands in front of Netty's HTTP/1 parser and breaks what that parser tolerates and this server refuses:
+/// folded headers, headers without a name, chunk extensions, trailers, and lengths in any but the plainest
+/// form. One object serves one connection, on its event loop.
 final class FramingGuard extends ChannelInboundHandlerAdapter {
     /* The parser swallows these forms without a trace, so they cannot be refused after it; and a proxy that reads them in
      * another way than the parser does is how requests are smuggled. The guard follows the framing byte by byte, never holds a

@@ -53,13 +53,30 @@ final class Handlers {
     RouteTable routes(BooleanSupplier closing) {
         Access inference = new Needs(Scope.INFERENCE);
         List<Route> routes = new ArrayList<>(List.of(
-                new Route(inference, "/v1/chat/completions", new Post(generation.chatTable(), this::chat), "answers a conversation"),
-                new Route(inference, "/v1/completions", new Post(generation.completionTable(), this::completion), "continues prompts"),
+                new Route(
+                        inference,
+                        "/v1/chat/completions",
+                        new Post(generation.chatTable(), this::chat),
+                        "answers a conversation"),
+                new Route(
+                        inference,
+                        "/v1/completions",
+                        new Post(generation.completionTable(), this::completion),
+                        "continues prompts"),
                 new Route(inference, "/v1/models", new Get(this::listModels), "lists the served models"),
                 new Route(inference, "/v1/models/{id}", new Get(this::showModel), "describes one served model"),
-                new Route(inference, "/generate", new Post(generation.generateTable(), this::generate), "continues one prompt"),
-                new Route(inference, "/tokenize", new Post(tokenizer.tokenizeTable(), this::tokenize), "gives token ids"),
-                new Route(inference, "/detokenize", new Post(tokenizer.detokenizeTable(), this::detokenize), "gives the text of token ids"),
+                new Route(
+                        inference,
+                        "/generate",
+                        new Post(generation.generateTable(), this::generate),
+                        "continues one prompt"),
+                new Route(
+                        inference, "/tokenize", new Post(tokenizer.tokenizeTable(), this::tokenize), "gives token ids"),
+                new Route(
+                        inference,
+                        "/detokenize",
+                        new Post(tokenizer.detokenizeTable(), this::detokenize),
+                        "gives the text of token ids"),
                 new Route(new Open(), "/livez", new Probe(() -> 200), "200 while the process answers"),
                 new Route(
                         new Open(),
@@ -69,8 +86,10 @@ final class Handlers {
                 new Route(
                         new Needs(Scope.METRICS),
                         "/metrics",
-                        new Get((exchange, none) ->
-                                exchange.reply(200, EdgeMetrics.CONTENT_TYPE, services.metrics().scrape())),
+                        new Get((exchange, none) -> exchange.reply(
+                                200,
+                                EdgeMetrics.CONTENT_TYPE,
+                                services.metrics().scrape())),
                         "metrics in the text format of Prometheus")));
         String description = OpenApi.describe(routes, "/openapi.json");
         routes.add(new Route(
@@ -85,7 +104,8 @@ final class Handlers {
         GenerationCall call = generation.chat(body);
         LanguageModel model = served(call.model());
         if (!model.card().chat())
-            throw ServeException.ofField(ErrorCode.NO_CHAT_TEMPLATE, "model", model.card().name());
+            throw ServeException.ofField(
+                    ErrorCode.NO_CHAT_TEMPLATE, "model", model.card().name());
         generation.checkVocabulary(call, model.card());
         ChatReply format = new ChatReply(head(exchange, "chatcmpl-", model, call), call);
         run(exchange, model, call, format, streamed(call, format), call.prompts());
@@ -99,12 +119,15 @@ final class Handlers {
         List<EchoedPrompt> echoes = new ArrayList<>();
         if (call.echo()) {
             boolean scored = call.sampling().logprobs().isPresent();
-            if (scored) prompts = prompts.stream().map(prompt -> tokenized(prompt, model)).toList();
+            if (scored)
+                prompts =
+                        prompts.stream().map(prompt -> tokenized(prompt, model)).toList();
             for (int i = 0; i < prompts.size(); i++)
                 echoes.add(echo(call.prompts().get(i), prompts.get(i), model));
         }
         boolean promptLogprobs = body.find(generation.promptLogprobs()).isPresent();
-        CompletionReply format = new CompletionReply(head(exchange, "cmpl-", model, call), call, promptLogprobs, echoes);
+        CompletionReply format =
+                new CompletionReply(head(exchange, "cmpl-", model, call), call, promptLogprobs, echoes);
         run(exchange, model, call, format, streamed(call, format), prompts);
     }
 
@@ -122,7 +145,8 @@ final class Handlers {
             List<Prompt> prompts) {
         Principal principal = exchange.principal();
         Caller caller = new Caller(principal.application(), principal.keyId(), call.endUser());
-        long deadline = exchange.startNanos() + services.limits().requestTimeout().toNanos();
+        long deadline =
+                exchange.startNanos() + services.limits().requestTimeout().toNanos();
         SamplingParams sampling = call.sampling();
         List<GenerationRequest> requests = prompts.stream()
                 .map(prompt -> new GenerationRequest(caller, prompt, sampling, call.choices(), deadline))
@@ -159,7 +183,12 @@ final class Handlers {
     }
 
     private void listModels(Exchange exchange, String none) {
-        JsonWriter json = new JsonWriter().beginObject().name("object").value("list").name("data").beginArray();
+        JsonWriter json = new JsonWriter()
+                .beginObject()
+                .name("object")
+                .value("list")
+                .name("data")
+                .beginArray();
         for (LanguageModel model : models.all()) write(json, model.card());
         exchange.reply(200, JSON, json.endArray().endObject().toString());
     }
@@ -172,7 +201,10 @@ final class Handlers {
 
     private static void write(JsonWriter json, ModelCard card) {
         json.beginObject().name("id").value(card.name()).name("object").value("model");
-        json.name("created").value(card.loadedAt().getEpochSecond()).name("owned_by").value("redoubt");
+        json.name("created")
+                .value(card.loadedAt().getEpochSecond())
+                .name("owned_by")
+                .value("redoubt");
         json.name("max_model_len").value(card.contextTokensMax()).endObject();
     }
 
@@ -188,9 +220,6 @@ final class Handlers {
 
     private ReplyHead head(Exchange exchange, String prefix, LanguageModel model, GenerationCall call) {
         return new ReplyHead(
-                prefix + exchange.id(),
-                services.time().now().getEpochSecond(),
-                model,
-                call.includeUsage());
+                prefix + exchange.id(), services.time().now().getEpochSecond(), model, call.includeUsage());
     }
 }

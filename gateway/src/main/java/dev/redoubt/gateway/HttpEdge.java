@@ -31,7 +31,8 @@ public final class HttpEdge implements AutoCloseable {
     static final int WORK_QUEUE_MAX = 512;
 
     private static final int EVENT_LOOPS = 2;
-    private static final int WORKERS = Math.max(2, Math.min(8, Runtime.getRuntime().availableProcessors()));
+    private static final int WORKERS =
+            Math.max(2, Math.min(8, Runtime.getRuntime().availableProcessors()));
     /// Bodies of full size in memory at once.
     private static final int BODIES_AT_ONCE = 8;
     private static final int LINE_BYTES_MAX = 4096;
@@ -44,8 +45,7 @@ public final class HttpEdge implements AutoCloseable {
     private final HttpServer server;
     private final AtomicBoolean closing = new AtomicBoolean();
 
-    private HttpEdge(
-            EdgeOptions options, ModelRegistry models, KeyStore keys, TimeSource time, EdgeTimeouts timeouts) {
+    private HttpEdge(EdgeOptions options, ModelRegistry models, KeyStore keys, TimeSource time, EdgeTimeouts timeouts) {
         this.timeouts = timeouts;
         vertx = Vertx.builder()
                 .withTransport(GuardedTransport.create())
@@ -69,8 +69,7 @@ public final class HttpEdge implements AutoCloseable {
         EdgeServices services = new EdgeServices(
                 vertx, options.limits(), timeouts, time, new EdgeMetrics(models), accessLog, bodies, workers);
         RouteTable routes = new Handlers(services, models).routes(closing::get);
-        Dispatcher dispatcher =
-                new Dispatcher(services, routes, keys, new RequestHeads(options.host()), closing::get);
+        Dispatcher dispatcher = new Dispatcher(services, routes, keys, new RequestHeads(options.host()), closing::get);
         Connections connections = new Connections(vertx, timeouts);
         server = vertx.createHttpServer(serverOptions(options))
                 .connectionHandler(connections::opened)
@@ -106,7 +105,8 @@ public final class HttpEdge implements AutoCloseable {
         return server.actualPort();
     }
 
-    /// Stops listening, lets running requests end for a bounded time, then closes what is left. A second call does nothing.
+    /// Stops listening, lets running requests end for a bounded time, then closes what is left. A second call
+    /// does nothing.
     @Override
     public void close() {
         if (!closing.compareAndSet(false, true)) return;
@@ -150,7 +150,8 @@ public final class HttpEdge implements AutoCloseable {
                 .setTcpNoDelay(true)
                 .setReuseAddress(true)
                 // a backstop behind the deadlines of Connections, BodyReader and GenerationRun
-                .setIdleTimeout(Math.toIntExact(options.limits().requestTimeout().toSeconds()) + 120);
+                .setIdleTimeout(
+                        Math.toIntExact(options.limits().requestTimeout().toSeconds()) + 120);
         return http;
     }
 

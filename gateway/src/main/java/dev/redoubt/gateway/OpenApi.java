@@ -10,8 +10,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The API description (OpenAPI 3.1), made from the routes and the field tables that requests are dispatched and decoded by: it
-/// cannot say anything else than what is checked.
+/// The API description (OpenAPI 3.1), made from the routes and the field tables that requests are dispatched
+/// and decoded by: it cannot say anything else than what is checked.
 final class OpenApi {
     private OpenApi() {}
 
@@ -35,7 +35,8 @@ final class OpenApi {
 
     private static void describe(ObjectNode path, Route route) {
         Handling handling = route.handling();
-        ObjectNode operation = path.putObject(handling.method().toLowerCase(Locale.ROOT)).put("summary", route.about());
+        ObjectNode operation =
+                path.putObject(handling.method().toLowerCase(Locale.ROOT)).put("summary", route.about());
         switch (route.access()) {
             case Access.Open() -> operation.putArray("security");
             case Access.Needs(Scope scope) -> secure(operation, scope);
@@ -82,13 +83,17 @@ final class OpenApi {
         ObjectNode schema = JsonNodeFactory.instance.objectNode().put("type", "object");
         ObjectNode error = schema.putObject("properties").putObject("error").put("type", "object");
         ObjectNode properties = error.putObject("properties");
-        for (String name : List.of("message", "type")) properties.putObject(name).put("type", "string");
+        for (String name : List.of("message", "type"))
+            properties.putObject(name).put("type", "string");
         properties.putObject("param").putArray("type").add("string").add("null");
         ArrayNode codes = properties.putObject("code").put("type", "string").putArray("enum");
         TreeSet<String> sorted = new TreeSet<>();
         for (ErrorCode code : ErrorCode.values()) sorted.add(code.wire());
         sorted.forEach(codes::add);
-        properties.putObject("error_id").put("type", "string").put("description", "only where the fault is the server's");
+        properties
+                .putObject("error_id")
+                .put("type", "string")
+                .put("description", "only where the fault is the server's");
         return schema;
     }
 }

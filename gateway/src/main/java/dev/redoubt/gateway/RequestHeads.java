@@ -24,8 +24,8 @@ final class RequestHeads {
 
     private final Optional<Set<String>> hosts;
 
-    /// @param boundHost what the edge listens on. On loopback only names of loopback are served, so that a page in a browser
-    ///     cannot reach it under a name of its own (DNS rebinding); elsewhere any name is
+    /// @param boundHost what the edge listens on. On loopback only names of loopback are served, so that a page
+    ///     in a browser cannot reach it under a name of its own (DNS rebinding); elsewhere any name is
     RequestHeads(String boundHost) {
         String host = boundHost.contains(":") ? "[" + boundHost + "]" : boundHost.toLowerCase(Locale.ROOT);
         boolean loopback = LOOPBACK.contains(host) || host.startsWith("127.");
@@ -39,8 +39,7 @@ final class RequestHeads {
     void check(HttpServerRequest request) {
         if (request.version() != HttpVersion.HTTP_1_1 && request.version() != HttpVersion.HTTP_1_0) throw malformed();
         MultiMap headers = request.headers();
-        if (headers.size() > FIELDS_MAX)
-            throw ServeException.of(ErrorCode.HEADERS_TOO_LARGE, FIELDS_MAX + " fields");
+        if (headers.size() > FIELDS_MAX) throw ServeException.of(ErrorCode.HEADERS_TOO_LARGE, FIELDS_MAX + " fields");
         for (Map.Entry<String, String> header : headers)
             if (header.getKey().indexOf('_') >= 0) throw malformed(); // some proxies read it as '-'
         checkHost(headers.getAll("Host"), request.version());

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/// All routes, by exact path. Paths are compared as they came: nothing is decoded, folded or normalized, so no two spellings
-/// name one route. Immutable.
+/// All routes, by exact path. Paths are compared as they came: nothing is decoded, folded or normalized, so no
+/// two spellings name one route. Immutable.
 final class RouteTable {
     private static final String PARAMETER = "/{id}";
     private static final Pattern SEGMENT = Pattern.compile("[A-Za-z0-9._~:@-]{1,256}");
@@ -22,7 +22,8 @@ final class RouteTable {
     RouteTable(List<Route> routes) {
         for (Route route : routes) {
             boolean parameter = route.path().endsWith(PARAMETER);
-            String key = parameter ? route.path().substring(0, route.path().length() - PARAMETER.length()) : route.path();
+            String key =
+                    parameter ? route.path().substring(0, route.path().length() - PARAMETER.length()) : route.path();
             Route before = (parameter ? byParent : exact).putIfAbsent(key, route);
             if (before != null) throw new IllegalArgumentException("two routes have the path " + route.path());
         }

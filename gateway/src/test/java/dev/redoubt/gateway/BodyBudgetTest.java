@@ -13,8 +13,9 @@ final class BodyBudgetTest {
         BodyBudget budget = new BodyBudget(10);
         budget.take(6);
         assertThatThrownBy(() -> budget.take(5))
-                .isInstanceOfSatisfying(ServeException.class, refusal -> assertThat(refusal.code())
-                        .isEqualTo(ErrorCode.BUSY));
+                .isInstanceOfSatisfying(
+                        ServeException.class,
+                        refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.BUSY));
         assertThat(budget.used()).as("what is refused takes nothing").isEqualTo(6);
         budget.take(4);
         budget.give(10);

@@ -86,9 +86,11 @@ final class CallersTest {
             stalled.getOutputStream().write(chat("!long", 2048, true).getBytes(StandardCharsets.UTF_8));
             long steps = edge.model.steps.get();
             // the model is never slowed down: it goes on to its end or to the cancel
-            assertThat(within(Duration.ofSeconds(20), () -> edge.model.running() == 0 && edge.model.steps.get() > steps))
+            assertThat(within(
+                            Duration.ofSeconds(20), () -> edge.model.running() == 0 && edge.model.steps.get() > steps))
                     .isTrue();
-            assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"max_tokens\":1}").statusCode())
+            assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"max_tokens\":1}")
+                            .statusCode())
                     .isEqualTo(200);
             assertThat(closed(stalled)).isTrue();
         }
@@ -150,7 +152,8 @@ final class CallersTest {
         start(Duration.ZERO, RequestLimits.DEFAULT, SHORT);
         try (Socket socket = send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
             readUntil(socket, "\r\n\r\n");
-            socket.getOutputStream().write("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream()
+                    .write("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
             assertThat(readUntil(socket, "\r\n\r\n")).startsWith("HTTP/1.1 200");
             assertThat(closed(socket)).isTrue();
         }
@@ -171,7 +174,8 @@ final class CallersTest {
     void aCallerWhoAsksFirstIsToldToGoOn() throws IOException {
         start(Duration.ZERO, RequestLimits.DEFAULT, EdgeTimeouts.DEFAULT);
         String body = "{\"prompt\":\"x\",\"max_tokens\":1}";
-        String head = head("POST", "/generate") + "Expect: 100-continue\r\nContent-Length: " + body.length() + "\r\n\r\n";
+        String head =
+                head("POST", "/generate") + "Expect: 100-continue\r\nContent-Length: " + body.length() + "\r\n\r\n";
         try (Socket socket = send(head)) {
             readUntil(socket, "HTTP/1.1 100 Continue\r\n\r\n");
             socket.getOutputStream().write(body.getBytes(StandardCharsets.US_ASCII));
@@ -197,7 +201,8 @@ final class CallersTest {
             assertThat(within(Duration.ofSeconds(5), () -> edge.model.running() == 1 && socket.isConnected()))
                     .isTrue();
             edge.edge.close();
-            assertThat(within(Duration.ofSeconds(1), () -> edge.model.running() == 0)).isTrue();
+            assertThat(within(Duration.ofSeconds(1), () -> edge.model.running() == 0))
+                    .isTrue();
         }
     }
 

@@ -19,7 +19,8 @@ final class FramingGuardTest {
                 "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
                 "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nX: b \t c;d\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
                 HEAD + "Content-Length: 22\r\n\r\n: x\r\n folded\r\n;5\r\n y\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
-                HEAD + "transfer-encoding: chunked\r\n\r\n5\r\n: ;\r\n\r\n0A\r\n \t;\r\n;\r\n ;\r\n0\r\n\r\nGET / HTTP/1.1\r\nA: b\r\n\r\n",
+                HEAD
+                        + "transfer-encoding: chunked\r\n\r\n5\r\n: ;\r\n\r\n0A\r\n \t;\r\n;\r\n ;\r\n0\r\n\r\nGET / HTTP/1.1\r\nA: b\r\n\r\n",
             })
     void R4_4_whatIsWellFramedPassesUntouched(String bytes) {
         assertThat(guarded(bytes, bytes.length())).isEqualTo(bytes);

@@ -16,7 +16,8 @@ import tools.jackson.databind.JsonNode;
 
 /// The corpus of hostile requests, sent by its own Python program.
 final class HostileHttpTest {
-    /// Features that are not there yet, so that their fields are refused by the name of the feature and not of the detail.
+    /// Features that are not there yet, so that their fields are refused by the name of the feature and not of
+    /// the detail.
     private static final List<String> NAMED_BY_FEATURE =
             List.of("ht-chat-tools-no-name", "ht-chat-tools-name", "ht-chat-format-no-schema");
 

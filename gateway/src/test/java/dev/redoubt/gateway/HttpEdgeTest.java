@@ -19,7 +19,8 @@ import tools.jackson.databind.JsonNode;
 final class HttpEdgeTest {
     private static final String CHAT = "/v1/chat/completions";
     private static final String COMPLETIONS = "/v1/completions";
-    private static final String HELLO = "\"model\":\"scripted\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]";
+    private static final String HELLO =
+            "\"model\":\"scripted\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]";
 
     @TempDir
     static Path home;
@@ -83,7 +84,8 @@ final class HttpEdgeTest {
     @Test
     void severalPromptsAndChoicesKeepTheirPlaces() {
         JsonNode body = json(edge.post(
-                        COMPLETIONS, "{\"model\":\"scripted\",\"prompt\":[\"a\",\"bc\"],\"n\":2,\"max_tokens\":2,\"echo\":true}")
+                        COMPLETIONS,
+                        "{\"model\":\"scripted\",\"prompt\":[\"a\",\"bc\"],\"n\":2,\"max_tokens\":2,\"echo\":true}")
                 .body());
         assertThat(body.get("choices"))
                 .extracting(choice -> choice.get("text").stringValue())
@@ -109,14 +111,16 @@ final class HttpEdgeTest {
 
     @Test
     void generateIsPlain() {
-        assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"max_tokens\":2,\"temperature\":0}").body())
+        assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"max_tokens\":2,\"temperature\":0}")
+                        .body())
                 .isEqualTo("{\"text\":\" w0 w1\",\"finish_reason\":\"length\"}");
     }
 
     @ParameterizedTest
     @CsvSource({"/livez,200", "/readyz,200"})
     void V5_3_probesNeedNoKeyAndSayNothing(String path, int status) {
-        HttpResponse<String> reply = edge.send(HttpRequest.newBuilder(edge.uri(path)).build());
+        HttpResponse<String> reply =
+                edge.send(HttpRequest.newBuilder(edge.uri(path)).build());
         assertThat(reply.statusCode()).isEqualTo(status);
         assertThat(reply.body()).isEmpty();
     }
@@ -139,12 +143,24 @@ final class HttpEdgeTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"/v1/models", "/nothing", "/v1/nothing", "/openapi.json", "/metrics", "/livez/", "//livez", "/v1/%6dodels"})
+    @CsvSource({
+        "/v1/models",
+        "/nothing",
+        "/v1/nothing",
+        "/openapi.json",
+        "/metrics",
+        "/livez/",
+        "//livez",
+        "/v1/%6dodels"
+    })
     void V5_3_withoutAKeyEveryPathIs401(String path) throws Exception {
         HttpResponse<String> reply =
                 edge.send(HttpRequest.newBuilder(edge.uri(path)).build());
         assertThat(reply.statusCode()).isEqualTo(401);
-        assertThat(reply.body()).isEqualTo(edge.send(HttpRequest.newBuilder(edge.uri("/v1/models")).build()).body());
+        assertThat(reply.body())
+                .isEqualTo(
+                        edge.send(HttpRequest.newBuilder(edge.uri("/v1/models")).build())
+                                .body());
         assertThat(reply.headers().firstValue("www-authenticate")).contains("Bearer");
     }
 
@@ -158,8 +174,9 @@ final class HttpEdgeTest {
                     .build());
             assertThat(reply.statusCode()).isEqualTo(401);
             assertThat(reply.body())
-                    .isEqualTo("{\"error\":{\"message\":\"no valid key: send 'Authorization: Bearer KEY' or 'X-API-Key: KEY'\","
-                            + "\"type\":\"authentication_error\",\"param\":null,\"code\":\"unauthenticated\"}}");
+                    .isEqualTo(
+                            "{\"error\":{\"message\":\"no valid key: send 'Authorization: Bearer KEY' or 'X-API-Key: KEY'\","
+                                    + "\"type\":\"authentication_error\",\"param\":null,\"code\":\"unauthenticated\"}}");
         }
     }
 
@@ -231,13 +248,19 @@ final class HttpEdgeTest {
 
     @Test
     void aBrokenStreamEndsByAnErrorEvent() {
-        String body = edge.post(COMPLETIONS, "{\"model\":\"scripted\",\"prompt\":\"!break\",\"stream\":true}").body();
-        assertThat(body).contains(" w0").contains("\"code\":\"internal\"").contains("\"error_id\"").endsWith("data: [DONE]\n\n");
+        String body = edge.post(COMPLETIONS, "{\"model\":\"scripted\",\"prompt\":\"!break\",\"stream\":true}")
+                .body();
+        assertThat(body)
+                .contains(" w0")
+                .contains("\"code\":\"internal\"")
+                .contains("\"error_id\"")
+                .endsWith("data: [DONE]\n\n");
     }
 
     @Test
     void logprobsHaveTheShapesOfTheirRoutes() {
-        JsonNode chat = json(edge.post(CHAT, "{" + HELLO + ",\"max_tokens\":1,\"logprobs\":true,\"top_logprobs\":2}").body());
+        JsonNode chat = json(edge.post(CHAT, "{" + HELLO + ",\"max_tokens\":1,\"logprobs\":true,\"top_logprobs\":2}")
+                .body());
         JsonNode token = chat.at("/choices/0/logprobs/content/0");
         assertThat(token.get("token").stringValue()).isEqualTo(" w0");
         assertThat(token.get("bytes").toString()).isEqualTo("[32,119,48]");
@@ -256,40 +279,46 @@ final class HttpEdgeTest {
     @Test
     void theDescriptionNamesEveryRouteAndField() {
         JsonNode description = json(edge.get("/openapi.json").body());
-        assertThat(description.at("/paths/~1v1~1chat~1completions/post/requestBody/content/application~1json/schema/properties/max_tokens/maximum")
+        assertThat(description
+                        .at(
+                                "/paths/~1v1~1chat~1completions/post/requestBody/content/application~1json/schema/properties/max_tokens/maximum")
                         .intValue())
                 .isEqualTo(2048);
         description.get("paths").properties().forEach(path -> {
             String asked = path.getKey().replace("{id}", "scripted");
             boolean get = path.getValue().has("get");
-            int status = get ? edge.get(asked).statusCode() : edge.post(asked, "{\"not-a-field\":1}").statusCode();
+            int status = get
+                    ? edge.get(asked).statusCode()
+                    : edge.post(asked, "{\"not-a-field\":1}").statusCode();
             assertThat(status).as(asked).isEqualTo(asked.equals("/metrics") ? 403 : get ? 200 : 400);
         });
     }
 
     @Test
     void V1_6_anAccessLineHasNoContent() {
-        String line = AccessLog.json(new AccessLog.Line(
-                java.time.Instant.EPOCH, "id", "key_1", "app", "POST", CHAT, 200, "", 1234, 5, 6));
+        String line = AccessLog.json(
+                new AccessLog.Line(java.time.Instant.EPOCH, "id", "key_1", "app", "POST", CHAT, 200, "", 1234, 5, 6));
         assertThat(line)
-                .isEqualTo("{\"time\":\"1970-01-01T00:00:00Z\",\"request_id\":\"id\",\"key_id\":\"key_1\",\"application\":\"app\","
-                        + "\"method\":\"POST\",\"route\":\"/v1/chat/completions\",\"status\":200,\"error\":\"\","
-                        + "\"duration_us\":1234,\"prompt_tokens\":5,\"completion_tokens\":6}");
+                .isEqualTo(
+                        "{\"time\":\"1970-01-01T00:00:00Z\",\"request_id\":\"id\",\"key_id\":\"key_1\",\"application\":\"app\","
+                                + "\"method\":\"POST\",\"route\":\"/v1/chat/completions\",\"status\":200,\"error\":\"\","
+                                + "\"duration_us\":1234,\"prompt_tokens\":5,\"completion_tokens\":6}");
     }
 
     @Test
     void aPortInUseIsABindException() {
-        EdgeOptions taken = new EdgeOptions("127.0.0.1", edge.edge.port(), dev.redoubt.base.generation.RequestLimits.DEFAULT);
+        EdgeOptions taken =
+                new EdgeOptions("127.0.0.1", edge.edge.port(), dev.redoubt.base.generation.RequestLimits.DEFAULT);
         org.assertj.core.api.Assertions.assertThatExceptionOfType(java.net.BindException.class)
-                .isThrownBy(() -> HttpEdge.start(
-                        taken, new ModelRegistry(), edge.keys, dev.redoubt.base.TimeSource.system()));
+                .isThrownBy(() ->
+                        HttpEdge.start(taken, new ModelRegistry(), edge.keys, dev.redoubt.base.TimeSource.system()));
     }
 
     @Test
     void beforeAModelIsServedTheEdgeIsAliveAndNotReady() throws Exception {
         EdgeOptions options = new EdgeOptions("127.0.0.1", 0, dev.redoubt.base.generation.RequestLimits.DEFAULT);
-        try (HttpEdge empty = HttpEdge.start(
-                options, new ModelRegistry(), edge.keys, dev.redoubt.base.TimeSource.system())) {
+        try (HttpEdge empty =
+                HttpEdge.start(options, new ModelRegistry(), edge.keys, dev.redoubt.base.TimeSource.system())) {
             String base = "http://127.0.0.1:" + empty.port();
             assertThat(status(base + "/livez")).isEqualTo(200);
             assertThat(status(base + "/readyz")).isEqualTo(503);
@@ -304,6 +333,7 @@ final class HttpEdgeTest {
     }
 
     private static int status(String uri) {
-        return edge.send(HttpRequest.newBuilder(java.net.URI.create(uri)).build()).statusCode();
+        return edge.send(HttpRequest.newBuilder(java.net.URI.create(uri)).build())
+                .statusCode();
     }
 }

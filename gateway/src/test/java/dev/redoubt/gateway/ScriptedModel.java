@@ -30,9 +30,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// A model whose answers are known beforehand: token `k` of choice `c` is ` w` and `100 * c + k`. Its tokens are the 256 bytes
-/// and 4096 words. A prompt may begin with an order: `!hang` (queued for ever), `!break` (a failure after two tokens),
-/// `!throw` (a bug with a secret in its message), `!full` (a full queue), `!long` (long tokens), `!late` (ends by the deadline).
+/// A model whose answers are known beforehand: token `k` of choice `c` is ` w` and `100 * c + k`. Its tokens
+/// are the 256 bytes and 4096 words. A prompt may begin with an order: `!hang` (queued for ever), `!break` (a
+/// failure after two tokens),
+/// `!throw` (a bug with a secret in its message), `!full` (a full queue), `!long` (long tokens), `!late` (ends
+/// by the deadline).
 final class ScriptedModel implements LanguageModel, AutoCloseable {
     static final String SECRET = "the-secret-of-the-bug";
     static final int VOCABULARY = 256 + 4096;
@@ -40,8 +42,8 @@ final class ScriptedModel implements LanguageModel, AutoCloseable {
     private final TimeSource time = TimeSource.system();
     private final String name;
     private final Duration pace;
-    private final ScheduledExecutorService thread =
-            Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().name("scripted-model").factory());
+    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("scripted-model").factory());
     private final AtomicLong ids = new AtomicLong();
     private final AtomicInteger running = new AtomicInteger();
     final List<GenerationRequest> requests = new CopyOnWriteArrayList<>();
@@ -113,9 +115,7 @@ final class ScriptedModel implements LanguageModel, AutoCloseable {
 
     @Override
     public byte[] tokenBytes(int tokenId) {
-        return tokenId < 256
-                ? new byte[] {(byte) tokenId}
-                : (" w" + (tokenId - 256)).getBytes(StandardCharsets.UTF_8);
+        return tokenId < 256 ? new byte[] {(byte) tokenId} : (" w" + (tokenId - 256)).getBytes(StandardCharsets.UTF_8);
     }
 
     @Override
@@ -185,7 +185,8 @@ final class ScriptedModel implements LanguageModel, AutoCloseable {
                 List<TokenLogprob> logprobs = new ArrayList<>();
                 if (sampling.promptLogprobs().isPresent())
                     for (int i = 1; i < prompt.length; i++)
-                        logprobs.add(logprob(prompt[i], sampling.promptLogprobs().getAsInt()));
+                        logprobs.add(
+                                logprob(prompt[i], sampling.promptLogprobs().getAsInt()));
                 listener.onEvent(new GenerationEvent.Started(prompt.length, 0, logprobs));
                 token = 0;
                 next(pace);
@@ -226,7 +227,13 @@ final class ScriptedModel implements LanguageModel, AutoCloseable {
 
         private Usage usage(int tokens) {
             long now = time.nanos();
-            return new Usage(prompt.length, 0, tokens, 1000, firstTokenNanos == 0 ? 0 : firstTokenNanos - startNanos, now - startNanos);
+            return new Usage(
+                    prompt.length,
+                    0,
+                    tokens,
+                    1000,
+                    firstTokenNanos == 0 ? 0 : firstTokenNanos - startNanos,
+                    now - startNanos);
         }
 
         private TokenLogprob logprob(int token, int top) {

@@ -31,7 +31,8 @@ final class TestEdge implements AutoCloseable {
     final HttpEdge edge;
     final String key;
     final String metricsKey;
-    final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     TestEdge(Path home, Duration pace, RequestLimits limits, EdgeTimeouts timeouts) {
         try {
@@ -41,8 +42,7 @@ final class TestEdge implements AutoCloseable {
             metricsKey = keys.create("monitoring", Set.of(Scope.METRICS)).secret();
             ModelRegistry models = new ModelRegistry();
             models.register(model);
-            edge = HttpEdge.start(
-                    new EdgeOptions("127.0.0.1", 0, limits), models, keys, TimeSource.system(), timeouts);
+            edge = HttpEdge.start(new EdgeOptions("127.0.0.1", 0, limits), models, keys, TimeSource.system(), timeouts);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 
-/// The edge with the scripted model as a program, for clients written in other languages: prints the port, the inference key and
-/// the metrics key, and serves until its input ends.
+/// The edge with the scripted model as a program, for clients written in other languages: prints the port, the
+/// inference key and the metrics key, and serves until its input ends.
 final class TestServer {
     private TestServer() {}
 

@@ -4,8 +4,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// The rows of a step quantized to int8 with a zero point in blocks of 32, as every kernel of quantized weights reads them. Filled
-/// by [Kernels#quantize] for one number of columns at a time; row strides follow from [#columns(int)].
+/// The rows of a step quantized to int8 with a zero point in blocks of 32, as every kernel of quantized weights
+/// reads them. Filled by [Kernels#quantize] for one number of columns at a time; row strides follow from
+/// [#columns(int)].
 final class Activations implements AutoCloseable {
     /* The definition, for a block x[0..31] with smallest value lo, largest value hi and largest magnitude amax:
      *
@@ -70,8 +71,8 @@ final class Activations implements AutoCloseable {
     /// Says how wide the rows are that come next.
     void columns(int rows, int columns) {
         if (rows > rowsMax || columns > columnsMax)
-            throw new IllegalArgumentException("input of " + rows + " × " + columns + ", Compute was opened for " + rowsMax
-                    + " × " + columnsMax);
+            throw new IllegalArgumentException(
+                    "input of " + rows + " × " + columns + ", Compute was opened for " + rowsMax + " × " + columnsMax);
         this.columns = columns;
     }
 

@@ -5,9 +5,9 @@ import java.util.Objects;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// What a model's forward pass is written in: whole operations over the rows of a step, spread over a fixed set of threads. The
-/// result of each row depends on that row (and, in attention, its own sequence) alone: not on the other rows, their number, the
-/// provider, or the number of threads.
+/// What a model's forward pass is written in: whole operations over the rows of a step, spread over a fixed set
+/// of threads. The result of each row depends on that row (and, in attention, its own sequence) alone: not on
+/// the other rows, their number, the provider, or the number of threads.
 ///
 /// Threads: one caller at a time (the engine loop). `rows` is how many rows of a matrix count in this step.
 public final class Compute implements AutoCloseable {
@@ -62,14 +62,13 @@ public final class Compute implements AutoCloseable {
         if (threads < 1 || rowsMax < 1 || columnsMax < 1)
             throw new IllegalArgumentException("compute of " + threads + " threads, " + rowsMax + " rows, " + columnsMax
                     + " columns: all must be positive");
-        Kernels kernels =
-                switch (provider) {
-                    case "auto", "vector" -> new VectorKernels();
-                    case "scalar" -> new ScalarKernels();
-                    default ->
-                        throw new IllegalArgumentException(
-                                "kernel provider '" + provider + "', known are auto, scalar and vector");
-                };
+        Kernels kernels = switch (provider) {
+            case "auto", "vector" -> new VectorKernels();
+            case "scalar" -> new ScalarKernels();
+            default ->
+                throw new IllegalArgumentException(
+                        "kernel provider '" + provider + "', known are auto, scalar and vector");
+        };
         return new Compute(kernels, threads, rowsMax, columnsMax);
     }
 
@@ -88,8 +87,8 @@ public final class Compute implements AutoCloseable {
         });
     }
 
-    /// Several products of one input in one parallel region; quantizes `in` once where the weights are quantized. All projections
-    /// take the same columns; their formats may differ.
+    /// Several products of one input in one parallel region; quantizes `in` once where the weights are
+    /// quantized. All projections take the same columns; their formats may differ.
     public void matmul(FloatMatrix in, int rows, Projection... projections) {
         boolean quantized = false;
         for (Projection projection : projections) {
@@ -125,15 +124,15 @@ public final class Compute implements AutoCloseable {
         Projection projection = projections[index];
         int from = first * groupsPerPart;
         int to = Math.min(from + groupsPerPart, R16.groups(projection.weights.rows()));
-        kernels.matmul(
-                projection.weights, from, to, in, input, rows, projection.out, projection.add, scratch[worker]);
+        kernels.matmul(projection.weights, from, to, in, input, rows, projection.out, projection.add, scratch[worker]);
     }
 
     private static int parts(Projection projection, int groupsPerPart) {
         return (R16.groups(projection.weights.rows()) + groupsPerPart - 1) / groupsPerPart;
     }
 
-    /// A multiple of the four groups that the many-row kernels take at once, so that each part has at least [#PART_WORK].
+    /// A multiple of the four groups that the many-row kernels take at once, so that each part has at least
+    /// [#PART_WORK].
     private int groupsPerPart(FloatMatrix in, int rows, Projection[] projections) {
         long groups = 0;
         for (Projection projection : projections) groups += R16.groups(projection.weights.rows());
@@ -158,11 +157,14 @@ public final class Compute implements AutoCloseable {
         same("output columns", out.columns(), in.columns());
         checkRows(rows, in);
         checkRows(rows, out);
-        forRows(rows, in.columns(), (from, to, worker) ->
-                kernels.rmsNorm(in, from, to, weight, epsilon, out, scratch[worker]));
+        forRows(
+                rows,
+                in.columns(),
+                (from, to, worker) -> kernels.rmsNorm(in, from, to, weight, epsilon, out, scratch[worker]));
     }
 
-    /// Rotates every head of every row in place by its position: a pair (a, b) becomes (a·cos - b·sin, a·sin + b·cos).
+    /// Rotates every head of every row in place by its position: a pair (a, b) becomes (a·cos - b·sin, a·sin +
+    /// b·cos).
     ///
     /// @param x (tokens, heads · headDimension)
     public void rope(FloatMatrix x, int heads, RopeTable table, AttentionBatch batch) {
@@ -194,7 +196,13 @@ public final class Compute implements AutoCloseable {
     /// @param scale of the scores, usually 1/sqrt(headDimension)
     /// @param out same shape as `query`
     public void attention(
-            FloatMatrix query, int queryHeads, AttentionBatch batch, KvMemory kv, int layer, float scale, FloatMatrix out) {
+            FloatMatrix query,
+            int queryHeads,
+            AttentionBatch batch,
+            KvMemory kv,
+            int layer,
+            float scale,
+            FloatMatrix out) {
         KvLayout layout = kv.layout();
         Objects.checkIndex(layer, layout.layers());
         if (queryHeads % layout.kvHeads() != 0)
@@ -256,7 +264,8 @@ public final class Compute implements AutoCloseable {
         });
     }
 
-    /// Runs `task` for parts 0 to `parts - 1` on the same threads; returns when all are done. For per-row work such as sampling.
+    /// Runs `task` for parts 0 to `parts - 1` on the same threads; returns when all are done. For per-row work
+    /// such as sampling.
     ///
     /// What a part throws is thrown here, after the other parts.
     public void forEach(int parts, IntConsumer task) {
@@ -285,8 +294,9 @@ public final class Compute implements AutoCloseable {
             return;
         }
         int parts = (rows + rowsPerPart - 1) / rowsPerPart;
-        threads.run(parts, (part, worker) ->
-                range.run(part * rowsPerPart, Math.min(rows, (part + 1) * rowsPerPart), worker));
+        threads.run(
+                parts,
+                (part, worker) -> range.run(part * rowsPerPart, Math.min(rows, (part + 1) * rowsPerPart), worker));
     }
 
     private static void checkRows(int rows, FloatMatrix matrix) {

@@ -63,8 +63,8 @@ final class ComputeThreads implements AutoCloseable {
         return workers.length + 1;
     }
 
-    /// Runs parts 0 to `parts - 1`, each once, in order of hand-out; returns when all are done. What a part throws is thrown here,
-    /// after the others.
+    /// Runs parts 0 to `parts - 1`, each once, in order of hand-out; returns when all are done. What a part
+    /// throws is thrown here, after the others.
     void run(int parts, Task next) {
         if (closed) throw new IllegalStateException("compute threads are closed");
         if (parts > PARTS_MAX) throw new IllegalArgumentException("parts " + parts + ", at most " + PARTS_MAX);

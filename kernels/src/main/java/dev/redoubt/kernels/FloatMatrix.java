@@ -4,8 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// Activations: (rows, columns) = (tokens of a step, features), f32, row-major, off-heap, 64-byte aligned, columns padded to a
-/// multiple of 16 ([#stride]) with zeros that stay zero.
+/// Activations: (rows, columns) = (tokens of a step, features), f32, row-major, off-heap, 64-byte aligned,
+/// columns padded to a multiple of 16 ([#stride]) with zeros that stay zero.
 public final class FloatMatrix {
     private final MemorySegment data;
     private final int rows;

@@ -1,9 +1,10 @@
 package dev.redoubt.kernels;
 
-/// The seam that a provider fills: functions over ranges of rows, called from several threads at once on disjoint ranges. Every
-/// provider returns the same bits; [ScalarKernels] is the definition that can be read.
+/// The seam that a provider fills: functions over ranges of rows, called from several threads at once on
+/// disjoint ranges. Every provider returns the same bits; [ScalarKernels] is the definition that can be read.
 ///
-/// All memory is off-heap with fixed addresses (matrices, [Activations], [KvMemory], [Scratch]), so that a provider in C needs no copy.
+/// All memory is off-heap with fixed addresses (matrices, [Activations], [KvMemory], [Scratch]), so that a
+/// provider in C needs no copy.
 interface Kernels {
     /* One arithmetic per weight format. All of it is f32 with one rounding per operation; fma is one operation and is used only
      * where it is written.
@@ -38,7 +39,8 @@ interface Kernels {
             boolean add,
             Scratch scratch);
 
-    /// partial[i mod 16] = fma(x, x, partial[i mod 16]), tree, [Numbers#inverseRms]; out = (x · inverse) · weight.
+    /// partial[i mod 16] = fma(x, x, partial[i mod 16]), tree, [Numbers#inverseRms]; out = (x · inverse) ·
+    /// weight.
     void rmsNorm(
             FloatMatrix in,
             int rowFrom,

@@ -1,8 +1,8 @@
 package dev.redoubt.kernels;
 
-/// Where the keys and values of a token lie inside one KV block. A block holds 16 tokens for all layers, contiguous, so that one
-/// fill zeroes it. Per layer and KV head: keys as [head dimension][16 tokens] (tokens are the lanes: a score needs no horizontal
-/// sum), values as [16 tokens][head dimension]; f32.
+/// Where the keys and values of a token lie inside one KV block. A block holds 16 tokens for all layers,
+/// contiguous, so that one fill zeroes it. Per layer and KV head: keys as [head dimension][16 tokens] (tokens
+/// are the lanes: a score needs no horizontal sum), values as [16 tokens][head dimension]; f32.
 ///
 /// @param headDimension a multiple of 2
 public record KvLayout(int layers, int kvHeads, int headDimension) {

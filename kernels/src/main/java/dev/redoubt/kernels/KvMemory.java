@@ -6,8 +6,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 import java.util.Optional;
 
-/// The memory of all KV blocks: anonymous, off-heap, committed when first touched, locked where the host allows, left out of core
-/// dumps. Owns bytes, not blocks: who holds which block is the block pool's business.
+/// The memory of all KV blocks: anonymous, off-heap, committed when first touched, locked where the host
+/// allows, left out of core dumps. Owns bytes, not blocks: who holds which block is the block pool's business.
 public final class KvMemory implements AutoCloseable {
     private final KvLayout layout;
     private final int blocks;

@@ -12,11 +12,12 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// The vector shapes of this machine, and what every vector kernel needs.
 ///
-/// The arithmetic knows 16 lanes (16 rows of a group, 16 partial sums, 16 tokens of a block). Where vectors have fewer, a kernel runs
-/// once per part of the 16: lanes never meet before the tree, so the bits are the same. The compiler sees constants only.
+/// The arithmetic knows 16 lanes (16 rows of a group, 16 partial sums, 16 tokens of a block). Where vectors
+/// have fewer, a kernel runs once per part of the 16: lanes never meet before the tree, so the bits are the
+/// same. The compiler sees constants only.
 ///
-/// Kernels read and write at addresses ([#address] of a live segment plus an offset); what they reach was checked against the segments'
-/// sizes when matrices were made and calls accepted.
+/// Kernels read and write at addresses ([#address] of a live segment plus an offset); what they reach was
+/// checked against the segments' sizes when matrices were made and calls accepted.
 final class Lanes {
     static final VectorSpecies<Float> FLOATS = floats();
     /// Lanes of a vector: 4, 8 or 16.
@@ -45,7 +46,8 @@ final class Lanes {
     ///
     /// @throws IllegalStateException if its memory was freed
     static long address(MemorySegment segment) {
-        if (!segment.scope().isAlive()) throw new IllegalStateException("memory of " + segment.byteSize() + " bytes was freed");
+        if (!segment.scope().isAlive())
+            throw new IllegalStateException("memory of " + segment.byteSize() + " bytes was freed");
         return segment.address();
     }
 
@@ -110,7 +112,10 @@ final class Lanes {
         p = p.fma(r, broadcast(Numbers.P4));
         p = p.fma(r, broadcast(Numbers.P5));
         p = p.fma(r.mul(r), r).add(1f);
-        FloatVector power = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(0x3F800000).reinterpretAsFloats();
+        FloatVector power = t.reinterpretAsInts()
+                .lanewise(VectorOperators.LSHL, 23)
+                .add(0x3F800000)
+                .reinterpretAsFloats();
         FloatVector y = p.mul(power);
         y = y.blend(Float.POSITIVE_INFINITY, x.compare(VectorOperators.GT, Numbers.EXP_MAX));
         return y.blend(0f, x.compare(VectorOperators.LT, Numbers.EXP_MIN));

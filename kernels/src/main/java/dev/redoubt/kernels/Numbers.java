@@ -42,8 +42,7 @@ final class Numbers {
     /// Adds 16 partial sums: i and i+8, then i and i+4, i and i+2, i and i+1.
     static float tree(float[] partials) {
         float[] sum = partials.clone();
-        for (int width = PARTIALS / 2; width > 0; width /= 2)
-            for (int i = 0; i < width; i++) sum[i] += sum[i + width];
+        for (int width = PARTIALS / 2; width > 0; width /= 2) for (int i = 0; i < width; i++) sum[i] += sum[i + width];
         return sum[0];
     }
 

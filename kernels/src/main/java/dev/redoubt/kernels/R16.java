@@ -5,7 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// The packed layout of quantized weights: 16 rows interleaved; the bytes of the file and a sum for each block of a row.
+/// The packed layout of quantized weights: 16 rows interleaved; the bytes of the file and a sum for each block
+/// of a row.
 final class R16 {
     /* A matrix is groups of 16 rows (the last one padded with rows of zeros), a group is its blocks of 32 k in order, a block is
      *
@@ -75,7 +76,8 @@ final class R16 {
 
     private static void packBlock(
             MemorySegment file, long from, MemorySegment packed, long to, int lane, int headers, int words) {
-        for (int h = 0; h < headers; h++) packed.set(SHORT, to + 2L * ROWS * h + 2L * lane, file.get(SHORT, from + 2L * h));
+        for (int h = 0; h < headers; h++)
+            packed.set(SHORT, to + 2L * ROWS * h + 2L * lane, file.get(SHORT, from + 2L * h));
         long quantsFrom = from + 2L * headers;
         long quantsTo = to + 2L * ROWS * (headers + 1) + 4L * lane;
         for (int v = 0; v < words; v++)

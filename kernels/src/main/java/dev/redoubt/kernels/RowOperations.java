@@ -11,7 +11,9 @@ final class RowOperations {
     /// Rotates the heads of one row: (a, b) becomes (fma(a, cos, -(b·sin)), fma(a, sin, b·cos)).
     static void rotate(FloatMatrix x, int row, int heads, RopeTable table, int position) {
         int half = table.cos().columns();
-        long angles = 4L * Objects.checkIndex(position, table.cos().rows()) * table.cos().stride();
+        long angles = 4L
+                * Objects.checkIndex(position, table.cos().rows())
+                * table.cos().stride();
         int pairStep = table.interleaved() ? 2 : 1;
         int partner = table.interleaved() ? 1 : half;
         for (int head = 0; head < heads; head++) {

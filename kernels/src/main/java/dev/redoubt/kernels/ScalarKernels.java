@@ -69,8 +69,7 @@ final class ScalarKernels implements Kernels {
                 isum += (R16.quant(format, weights.data(), at, lane, k) - offset) * x.level(row, block * R16.BLOCK + k);
             acc = Math.fma((float) isum, R16.scale(weights.data(), at, lane) * x.scale(row, block), acc);
             if (format == WeightFormat.Q4_1)
-                acc = Math.fma(
-                        x.sum(row, block), R16.minimum(weights.data(), at, lane) * x.scale(row, block), acc);
+                acc = Math.fma(x.sum(row, block), R16.minimum(weights.data(), at, lane) * x.scale(row, block), acc);
         }
         return acc;
     }
@@ -129,7 +128,8 @@ final class ScalarKernels implements Kernels {
             long keys = call.keyOffset(sequence, t / 16, kvHead) + 4L * (t % 16);
             float score = 0;
             for (int d = 0; d < dimension; d++)
-                score = Math.fma(call.query().get(row, column + d), pool.get(ValueLayout.JAVA_FLOAT, keys + 64L * d), score);
+                score = Math.fma(
+                        call.query().get(row, column + d), pool.get(ValueLayout.JAVA_FLOAT, keys + 64L * d), score);
             score *= call.scale();
             p.setAtIndex(ValueLayout.JAVA_FLOAT, t, score);
             max = Math.max(max, score);

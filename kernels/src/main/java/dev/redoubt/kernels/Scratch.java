@@ -3,8 +3,8 @@ package dev.redoubt.kernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// Working memory of one compute thread: native, 64-byte aligned, grown when a kernel needs more than any did before, so that
-/// steady state allocates nothing. What it holds between two kernel calls is undefined.
+/// Working memory of one compute thread: native, 64-byte aligned, grown when a kernel needs more than any did
+/// before, so that steady state allocates nothing. What it holds between two kernel calls is undefined.
 final class Scratch implements AutoCloseable {
     private Arena arena = Arena.ofShared();
     private MemorySegment data = arena.allocate(1 << 16, 64);

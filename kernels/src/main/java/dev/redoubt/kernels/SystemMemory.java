@@ -9,8 +9,8 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
-/// Anonymous memory straight from the system: committed on first touch, locked where allowed, left out of core dumps. Linux; elsewhere
-/// [#map] has nothing to offer and memory comes from an arena.
+/// Anonymous memory straight from the system: committed on first touch, locked where allowed, left out of core
+/// dumps. Linux; elsewhere [#map] has nothing to offer and memory comes from an arena.
 final class SystemMemory {
     /// @param segment lives as long as the arena it was mapped for
     record Mapping(MemorySegment segment, boolean locked) {}
@@ -38,8 +38,7 @@ final class SystemMemory {
                         ValueLayout.JAVA_INT,
                         ValueLayout.JAVA_LONG));
         Optional<MethodHandle> munmap = function(
-                "munmap",
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
+                "munmap", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
         if (mmap.isEmpty() || munmap.isEmpty()) return Optional.empty();
         try {
             MemorySegment address = (MemorySegment) mmap.get()

@@ -5,7 +5,8 @@ import static dev.redoubt.kernels.Lanes.COUNT;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// Vector attention for one KV head: the query heads that share it, in a few neighbouring rows, go over its keys and values together.
+/// Vector attention for one KV head: the query heads that share it, in a few neighbouring rows, go over its
+/// keys and values together.
 final class VectorAttention {
     /* A query is a (row, member of the group), numbered row by row. Queries go in fours that share every load of K and V; in the last
      * four, copies of the last query fill the places that are free, and their results are dropped.
@@ -60,7 +61,13 @@ final class VectorAttention {
         for (int block = 0; block * 16 < longest; block++) {
             long keys = pool + call.keyOffset(sequence, block, kvHead);
             for (int part = 0; part < 16; part += COUNT)
-                scores(keys + 4L * part, dimension, queries, call.scale(), scores + 64L * block + 4L * part, scoreBytes);
+                scores(
+                        keys + 4L * part,
+                        dimension,
+                        queries,
+                        call.scale(),
+                        scores + 64L * block + 4L * part,
+                        scoreBytes);
         }
         int together = count == FOUR ? tokens(first) : 0;
         for (int i = 0; i < count; i++) softmax(i, tokens(first + i));
@@ -165,7 +172,8 @@ final class VectorAttention {
             long p = scores + i * scoreBytes + 4L * t;
             int count = Math.min(16 - t % 16, to - t);
             int d = 0;
-            for (; d + COUNT <= dimension; d += COUNT) column(values + 4L * d, row, count, p, sums + i * row + 4L * d, t == 0);
+            for (; d + COUNT <= dimension; d += COUNT)
+                column(values + 4L * d, row, count, p, sums + i * row + 4L * d, t == 0);
             for (; d < dimension; d++) element(values + 4L * d, row, count, p, sums + i * row + 4L * d, t == 0);
             t += count;
         }

@@ -7,8 +7,8 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// Vector kernels of quantized weights for few rows of input: lanes are the 16 rows of a group, weights are read once from memory and
-/// multiplied as they are unpacked.
+/// Vector kernels of quantized weights for few rows of input: lanes are the 16 rows of a group, weights are
+/// read once from memory and multiplied as they are unpacked.
 final class VectorBlocks {
     /* 16-bit halves. A 32-bit lane holds 4 consecutive k of one row; each multiply works on two of them, in the low and the high half,
      * against a repeated pair of activations (Activations.pairs).
@@ -58,7 +58,8 @@ final class VectorBlocks {
         int blocks = x.blocks();
         int first = row * blocks;
         long quants = w + R16.headerBytes(format) + 4L * part;
-        if (format == WeightFormat.Q8_0) q8(quants, R16.blockBytes(format), blocks, x.pairs, first * Activations.PAIRS, sums);
+        if (format == WeightFormat.Q8_0)
+            q8(quants, R16.blockBytes(format), blocks, x.pairs, first * Activations.PAIRS, sums);
         else q4(quants, R16.blockBytes(format), blocks, x.pairs, first * Activations.PAIRS, x.biases, first, sums);
     }
 
@@ -87,8 +88,11 @@ final class VectorBlocks {
             long w, int blockBytes, int blocks, short[] pairs, int at, int[] biases, int first, long sums) {
         ShortVector nibble = ShortVector.broadcast(Lanes.SHORTS, 15);
         for (int block = 0; block < blocks; block++) {
-            ShortVector sum = IntVector.broadcast(Lanes.INTS, biases[first + block]).reinterpretAsShorts();
-            for (int v = 0; v < 4; v += 2) { // two rounds: the compiler unrolls these, and inlines no longer body than this
+            ShortVector sum =
+                    IntVector.broadcast(Lanes.INTS, biases[first + block]).reinterpretAsShorts();
+            for (int v = 0;
+                    v < 4;
+                    v += 2) { // two rounds: the compiler unrolls these, and inlines no longer body than this
                 sum = q4Step(sum, nibble, w + (long) R16.VECTOR_BYTES * v, pairs, at, 2 * v);
                 sum = q4Step(sum, nibble, w + (long) R16.VECTOR_BYTES * (v + 1), pairs, at, 2 * v + 2);
             }

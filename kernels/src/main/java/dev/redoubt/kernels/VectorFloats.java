@@ -33,8 +33,7 @@ final class VectorFloats {
             for (int row = rowFrom; row < rowTo; row += ROWS) {
                 int count = Math.min(ROWS, rowTo - row);
                 if (to - from >= TOKENS) manyTokens(weights, row, count, in, from, to, out, add, scratch);
-                else
-                    for (int t = from; t < to; t++) oneToken(weights, row, count, in, t, out, add, scratch);
+                else for (int t = from; t < to; t++) oneToken(weights, row, count, in, t, out, add, scratch);
             }
         }
     }
@@ -67,8 +66,7 @@ final class VectorFloats {
         for (int r = 0; r < count; r++) finish(weights, row + r, in, token, out, add, partials + r * PARTIAL_BYTES);
     }
 
-    private static void dotF32(
-            long w, long step1, long step2, long step3, long x, int part, int whole, long partials) {
+    private static void dotF32(long w, long step1, long step2, long step3, long x, int part, int whole, long partials) {
         FloatVector a = Lanes.broadcast(0);
         FloatVector b = a;
         FloatVector c = a;
@@ -84,8 +82,7 @@ final class VectorFloats {
         storePartials(a, b, c, d, partials + 4L * part);
     }
 
-    private static void dotF16(
-            long w, long step1, long step2, long step3, long x, int part, int whole, long partials) {
+    private static void dotF16(long w, long step1, long step2, long step3, long x, int part, int whole, long partials) {
         FloatVector a = Lanes.broadcast(0);
         FloatVector b = a;
         FloatVector c = a;
@@ -118,8 +115,7 @@ final class VectorFloats {
         storePartials(a, b, c, d, partials + 4L * part);
     }
 
-    private static void storePartials(
-            FloatVector a, FloatVector b, FloatVector c, FloatVector d, long to) {
+    private static void storePartials(FloatVector a, FloatVector b, FloatVector c, FloatVector d, long to) {
         Lanes.store(a, to);
         Lanes.store(b, to + PARTIAL_BYTES);
         Lanes.store(c, to + 2 * PARTIAL_BYTES);
@@ -128,13 +124,7 @@ final class VectorFloats {
 
     /// Adds the tail of k and the tree, and writes the output.
     private static void finish(
-            WeightMatrix weights,
-            int row,
-            FloatMatrix in,
-            int token,
-            FloatMatrix out,
-            boolean add,
-            long partials) {
+            WeightMatrix weights, int row, FloatMatrix in, int token, FloatMatrix out, boolean add, long partials) {
         int columns = weights.columns();
         long x = Lanes.address(in.segment()) + 4L * token * in.stride();
         for (int k = columns / 16 * 16; k < columns; k++) {
@@ -176,8 +166,7 @@ final class VectorFloats {
         }
         for (; token < to; token++) {
             long x = Lanes.address(in.segment()) + 4L * token * in.stride();
-            for (int part = 0; part < 16; part += COUNT)
-                dotF32(w, step1, step2, step3, x, part, whole, own);
+            for (int part = 0; part < 16; part += COUNT) dotF32(w, step1, step2, step3, x, part, whole, own);
             for (int r = 0; r < count; r++) finish(weights, row + r, in, token, out, add, own + r * PARTIAL_BYTES);
         }
     }
@@ -185,11 +174,9 @@ final class VectorFloats {
     private static void widen(WeightMatrix weights, int row, int whole, long to) {
         long from = Lanes.address(weights.data()) + row * weights.rowBytes();
         if (weights.format() == WeightFormat.F16) {
-            for (int k = 0; k < whole; k += COUNT)
-                Lanes.store(Lanes.loadF16(from + 2L * k), to + 4L * k);
+            for (int k = 0; k < whole; k += COUNT) Lanes.store(Lanes.loadF16(from + 2L * k), to + 4L * k);
         } else {
-            for (int k = 0; k < whole; k += COUNT)
-                Lanes.store(Lanes.loadBf16(from + 2L * k), to + 4L * k);
+            for (int k = 0; k < whole; k += COUNT) Lanes.store(Lanes.loadBf16(from + 2L * k), to + 4L * k);
         }
     }
 

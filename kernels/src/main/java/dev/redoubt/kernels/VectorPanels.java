@@ -7,8 +7,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// Vector kernels of quantized weights for many rows of input: the integers of 64 weight rows are unpacked once into a panel of floats,
-/// and tiles of 4 input rows × 64 weight rows go over it.
+/// Vector kernels of quantized weights for many rows of input: the integers of 64 weight rows are unpacked once
+/// into a panel of floats, and tiles of 4 input rows × 64 weight rows go over it.
 final class VectorPanels {
     /* Why floats: a block sum of integers stays below 2^24, so f32 multiply-adds of the integers are exact whatever their order, and
      * f32 fma is the widest multiply Java can express. Scales are applied to the exact block sum only, in the order of blocks, so the bits
@@ -52,7 +52,11 @@ final class VectorPanels {
                 multiply(weights.format(), x, block, blocks, rows, own);
             }
             for (int row = 0; row < rows; row++)
-                write(own + ACC + (long) row * K_BYTES, groups, outAt + 4L * ((long) row * out.stride() + (long) group * R16.ROWS), add);
+                write(
+                        own + ACC + (long) row * K_BYTES,
+                        groups,
+                        outAt + 4L * ((long) row * out.stride() + (long) group * R16.ROWS),
+                        add);
         }
     }
 
@@ -131,7 +135,8 @@ final class VectorPanels {
             for (int block = 0; block < blocks; block++) {
                 long w = own + (long) block * R16.BLOCK * K_BYTES;
                 int in = row * x.columns() + (first + block) * R16.BLOCK;
-                for (int part = 0; part < R16.ROWS; part += COUNT) tile(tile, w + 4L * part, x.floats, in, x.columns(), own + ISUMS + 4L * part);
+                for (int part = 0; part < R16.ROWS; part += COUNT)
+                    tile(tile, w + 4L * part, x.floats, in, x.columns(), own + ISUMS + 4L * part);
                 for (int t = 0; t < tile; t++) scale(format, x, row + t, first + block, block, own, t);
             }
             row += tile;
@@ -167,8 +172,7 @@ final class VectorPanels {
         }
     }
 
-    private static void scaleWithMinima(
-            long isums, long scales, long minima, float xScale, float xSum, long acc) {
+    private static void scaleWithMinima(long isums, long scales, long minima, float xScale, float xSum, long acc) {
         for (int i = 0; i < PANEL_ROWS; i += COUNT) {
             FloatVector scale = Lanes.load(scales + 4L * i).mul(xScale);
             FloatVector minimum = Lanes.load(minima + 4L * i).mul(xScale);
@@ -177,16 +181,14 @@ final class VectorPanels {
         }
     }
 
-    private static void storeSums(
-            FloatVector a, FloatVector b, FloatVector c, FloatVector d, long isums) {
+    private static void storeSums(FloatVector a, FloatVector b, FloatVector c, FloatVector d, long isums) {
         Lanes.store(a, isums);
         Lanes.store(b, isums + R16.VECTOR_BYTES);
         Lanes.store(c, isums + 2L * R16.VECTOR_BYTES);
         Lanes.store(d, isums + 3L * R16.VECTOR_BYTES);
     }
 
-    private static void tile4(
-            long w, float[] x, int at, int step, long isums) {
+    private static void tile4(long w, float[] x, int at, int step, long isums) {
         FloatVector a0 = Lanes.broadcast(0), a1 = a0, a2 = a0, a3 = a0;
         FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
         FloatVector c0 = a0, c1 = a0, c2 = a0, c3 = a0;
@@ -224,8 +226,7 @@ final class VectorPanels {
         storeSums(d0, d1, d2, d3, isums + 3L * K_BYTES);
     }
 
-    private static void tile1(
-            long w, float[] x, int at, long isums) {
+    private static void tile1(long w, float[] x, int at, long isums) {
         FloatVector a0 = Lanes.broadcast(0), a1 = a0, a2 = a0, a3 = a0;
         for (int k = 0; k < R16.BLOCK; k++) {
             long from = w + (long) K_BYTES * k;

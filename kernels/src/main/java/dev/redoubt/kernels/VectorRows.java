@@ -6,7 +6,8 @@ import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// Vector kernels over single rows: quantization, norm, SiLU, log-sum-exp. Rows are addresses, counts are in elements.
+/// Vector kernels over single rows: quantization, norm, SiLU, log-sum-exp. Rows are addresses, counts are in
+/// elements.
 final class VectorRows {
     private VectorRows() {}
 
@@ -29,7 +30,8 @@ final class VectorRows {
         int zero = Activations.round((hi + lo) * 0.5f * factor);
         int to = row * out.columns() + block * R16.BLOCK;
         quantizeValues(in, factor, out.floats, to);
-        for (int i = 0; i < R16.BLOCK; i++) out.q.set(ValueLayout.JAVA_BYTE, to + i, (byte) ((int) out.floats[to + i] - zero));
+        for (int i = 0; i < R16.BLOCK; i++)
+            out.q.set(ValueLayout.JAVA_BYTE, to + i, (byte) ((int) out.floats[to + i] - zero));
         out.finish(row, block, scale, zero);
     }
 
@@ -88,7 +90,8 @@ final class VectorRows {
         int whole = columns / 16 * 16;
         for (int part = 0; part < 16; part += COUNT) {
             FloatVector sum = Lanes.broadcast(0);
-            for (int i = part; i < whole; i += 16) sum = sum.add(Lanes.exp(Lanes.load(x + 4L * i).sub(max)));
+            for (int i = part; i < whole; i += 16)
+                sum = sum.add(Lanes.exp(Lanes.load(x + 4L * i).sub(max)));
             Lanes.store(sum, scratch + 4L * part);
         }
         for (int i = whole; i < columns; i++) {

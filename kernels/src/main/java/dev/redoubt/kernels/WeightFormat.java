@@ -1,6 +1,7 @@
 package dev.redoubt.kernels;
 
-/// How the weights of a matrix are stored in a file. Quantized formats are GGUF's: blocks of 32 consecutive weights of one row.
+/// How the weights of a matrix are stored in a file. Quantized formats are GGUF's: blocks of 32 consecutive
+/// weights of one row.
 public enum WeightFormat {
     F32(1, 4),
     F16(1, 2),

@@ -6,7 +6,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Objects;
 
-/// A matrix of weights, (rows, columns) = (out features, in features), in the layout the kernels read. Immutable.
+/// A matrix of weights, (rows, columns) = (out features, in features), in the layout the kernels read.
+/// Immutable.
 public final class WeightMatrix {
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -25,24 +26,26 @@ public final class WeightMatrix {
         this.data = data;
     }
 
-    /// Quantized weights are repacked into memory of `arena` (R16: 16 rows interleaved); others are used where they are, so that
+    /// Quantized weights are repacked into memory of `arena` (R16: 16 rows interleaved); others are used where
+    /// they are, so that
     /// `file` must then live as long as the matrix ([#sharesFile]).
     ///
-    /// @param file off-heap, row-major, as GGUF and safetensors store it, little-endian; exactly `format.bytes(rows, columns)`
-    ///     long, any alignment
+    /// @param file off-heap, row-major, as GGUF and safetensors store it, little-endian; exactly
+    ///     `format.bytes(rows, columns)` long, any alignment
     /// @throws IllegalArgumentException naming the number that does not fit
     public static WeightMatrix of(WeightFormat format, int rows, int columns, MemorySegment file, Arena arena) {
         if (rows <= 0 || columns <= 0)
             throw new IllegalArgumentException("matrix of " + rows + " × " + columns + ", both must be positive");
         if (columns % format.blockWeights() != 0)
-            throw new IllegalArgumentException("columns " + columns + ", " + format + " needs a multiple of "
-                    + format.blockWeights());
+            throw new IllegalArgumentException(
+                    "columns " + columns + ", " + format + " needs a multiple of " + format.blockWeights());
         if (!file.isNative()) throw new IllegalArgumentException("weights on the heap, they must be off-heap");
         long bytes = format.bytes(rows, columns);
         if (file.byteSize() != bytes)
-            throw new IllegalArgumentException("weights of " + file.byteSize() + " bytes, " + rows + " × " + columns + " "
-                    + format + " takes " + bytes);
-        // A mapped file is another segment class than allocated memory; the same size again makes both one class (same bounds,
+            throw new IllegalArgumentException("weights of " + file.byteSize() + " bytes, " + rows + " × " + columns
+                    + " " + format + " takes " + bytes);
+        // A mapped file is another segment class than allocated memory; the same size again makes both one class (same
+        // bounds,
         // same lifetime), and the kernels' loads then see one kind.
         MemorySegment data =
                 format.quantized() ? R16.pack(format, rows, columns, file, arena) : file.reinterpret(bytes);
@@ -75,7 +78,8 @@ public final class WeightMatrix {
         return (long) columns * format.blockBytes();
     }
 
-    /// Writes one row as f32 to `out[outRow]`: widened exactly, or `d·q`, `d·(q-8)`, `d·q + m` with each operation rounded to f32.
+    /// Writes one row as f32 to `out[outRow]`: widened exactly, or `d·q`, `d·(q-8)`, `d·q + m` with each
+    /// operation rounded to f32.
     void dequantize(int row, FloatMatrix out, int outRow) {
         Objects.checkIndex(row, rows);
         Objects.checkIndex(outRow, out.rows());
@@ -85,11 +89,17 @@ public final class WeightMatrix {
             case F32 -> MemorySegment.copy(data, row * rowBytes(), to, at, rowBytes());
             case F16 -> {
                 for (int k = 0; k < columns; k++)
-                    to.set(ValueLayout.JAVA_FLOAT, at + 4L * k, Float.float16ToFloat(data.get(SHORT, row * rowBytes() + 2L * k)));
+                    to.set(
+                            ValueLayout.JAVA_FLOAT,
+                            at + 4L * k,
+                            Float.float16ToFloat(data.get(SHORT, row * rowBytes() + 2L * k)));
             }
             case BF16 -> {
                 for (int k = 0; k < columns; k++)
-                    to.set(ValueLayout.JAVA_FLOAT, at + 4L * k, Float.intBitsToFloat(data.get(SHORT, row * rowBytes() + 2L * k) << 16));
+                    to.set(
+                            ValueLayout.JAVA_FLOAT,
+                            at + 4L * k,
+                            Float.intBitsToFloat(data.get(SHORT, row * rowBytes() + 2L * k) << 16));
             }
             case Q8_0, Q4_0, Q4_1 -> dequantizeBlocks(row, to, at);
         }

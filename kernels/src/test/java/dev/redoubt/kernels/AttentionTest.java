@@ -14,7 +14,15 @@ class AttentionTest {
 
     /// One sequence of `tokens` tokens, computed in chunks, beside another one that shares the pool.
     private static FloatMatrix attend(
-            String provider, int threads, int dimension, int heads, int kvHeads, int tokens, int chunk, int[] blocks, Arena arena) {
+            String provider,
+            int threads,
+            int dimension,
+            int heads,
+            int kvHeads,
+            int tokens,
+            int chunk,
+            int[] blocks,
+            Arena arena) {
         Random random = new Random(17L * dimension + heads);
         FloatMatrix query = Samples.matrix(random, tokens, heads * dimension, arena);
         FloatMatrix keys = Samples.matrix(random, tokens, kvHeads * dimension, arena);
@@ -77,13 +85,15 @@ class AttentionTest {
                     for (int t = 0; t <= row; t++) {
                         double score = 0;
                         for (int d = 0; d < dimension; d++)
-                            score += (double) query.get(row, head * dimension + d) * keys.get(t, head / 2 * dimension + d);
+                            score += (double) query.get(row, head * dimension + d)
+                                    * keys.get(t, head / 2 * dimension + d);
                         weights[t] = Math.exp(score * 0.3f);
                         sum += weights[t];
                     }
                     for (int d = 0; d < dimension; d++) {
                         double expected = 0;
-                        for (int t = 0; t <= row; t++) expected += weights[t] / sum * values.get(t, head / 2 * dimension + d);
+                        for (int t = 0; t <= row; t++)
+                            expected += weights[t] / sum * values.get(t, head / 2 * dimension + d);
                         assertThat((double) out.get(row, head * dimension + d)).isCloseTo(expected, within(1e-5));
                     }
                 }
@@ -100,9 +110,11 @@ class AttentionTest {
                 FloatMatrix expected =
                         attend("scalar", 1, dimension, heads[0], heads[1], tokens, tokens, blocks(0, 1), arena);
                 for (int threads = 1; threads <= 3; threads++) {
-                    FloatMatrix actual =
-                            attend("vector", threads, dimension, heads[0], heads[1], tokens, tokens, blocks(0, 1), arena);
-                    assertThat(Samples.difference(actual, expected)).as(heads[0] + "/" + heads[1] + " heads").isEmpty();
+                    FloatMatrix actual = attend(
+                            "vector", threads, dimension, heads[0], heads[1], tokens, tokens, blocks(0, 1), arena);
+                    assertThat(Samples.difference(actual, expected))
+                            .as(heads[0] + "/" + heads[1] + " heads")
+                            .isEmpty();
                 }
             }
         }
@@ -115,7 +127,9 @@ class AttentionTest {
             FloatMatrix expected = attend(provider, 1, 16, 6, 2, 100, 100, blocks(0, 1), arena);
             for (int chunk : new int[] {1, 3, 7, 16, 17, 64}) {
                 FloatMatrix actual = attend(provider, 2, 16, 6, 2, 100, chunk, blocks(20, -3), arena);
-                assertThat(Samples.difference(actual, expected)).as("chunk " + chunk).isEmpty();
+                assertThat(Samples.difference(actual, expected))
+                        .as("chunk " + chunk)
+                        .isEmpty();
             }
         }
     }
@@ -136,7 +150,8 @@ class AttentionTest {
             FloatMatrix out = FloatMatrix.allocate(3, 32, arena);
             compute.storeKv(rows, rows, batch, kv, 0);
             compute.attention(rows, 1, batch, kv, 0, 1, out);
-            for (int r = 0; r < 3; r++) for (int c = 0; c < 32; c++) assertThat(out.get(r, c)).isFinite();
+            for (int r = 0; r < 3; r++)
+                for (int c = 0; c < 32; c++) assertThat(out.get(r, c)).isFinite();
             for (int c = 0; c < 32; c++) assertThat(out.get(0, c)).isEqualTo(rows.get(0, c));
         }
     }

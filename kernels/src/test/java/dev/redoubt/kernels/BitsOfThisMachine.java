@@ -3,7 +3,8 @@ package dev.redoubt.kernels;
 import java.lang.foreign.Arena;
 import java.util.Random;
 
-/// Prints the lanes of this process and a checksum of every kernel's results, for processes with other vector widths to compare.
+/// Prints the lanes of this process and a checksum of every kernel's results, for processes with other vector
+/// widths to compare.
 final class BitsOfThisMachine {
     private BitsOfThisMachine() {}
 
@@ -46,8 +47,7 @@ final class BitsOfThisMachine {
         batch.blockTable[0] = new int[] {2, 0, 1};
         for (int from = 0; from + 7 <= 42; from += 7) {
             for (int i = 0; i < 7; i++) batch.position[i] = from + i;
-            compute.storeKv(
-                    Samples.matrix(random, 7, 40, arena), Samples.matrix(random, 7, 40, arena), batch, kv, 0);
+            compute.storeKv(Samples.matrix(random, 7, 40, arena), Samples.matrix(random, 7, 40, arena), batch, kv, 0);
             compute.attention(Samples.matrix(random, 7, 80, arena), 4, batch, kv, 0, 0.2f, last);
         }
         return last;

@@ -20,7 +20,8 @@ class ComputeThreadsTest {
                     int parts = region % 7;
                     AtomicIntegerArray runs = new AtomicIntegerArray(7);
                     pool.run(parts, (part, worker) -> runs.incrementAndGet(part));
-                    for (int part = 0; part < 7; part++) assertThat(runs.get(part)).isEqualTo(part < parts ? 1 : 0);
+                    for (int part = 0; part < 7; part++)
+                        assertThat(runs.get(part)).isEqualTo(part < parts ? 1 : 0);
                 }
             }
         }

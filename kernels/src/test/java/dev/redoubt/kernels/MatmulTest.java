@@ -40,7 +40,8 @@ class MatmulTest {
                         expected += term;
                         magnitude += term * term;
                     }
-                    // int8 activations: an error of half a step of about amax/127 in each product, independent of each other
+                    // int8 activations: an error of half a step of about amax/127 in each product, independent of each
+                    // other
                     double tolerance = Math.sqrt(magnitude) * (format.quantized() ? 0.05 : 1e-5);
                     assertThat((double) out.get(row, o)).isCloseTo(expected, within(tolerance));
                 }
@@ -79,7 +80,9 @@ class MatmulTest {
                 vector.matmul(in, rows, Projection.into(weights, out), Projection.addedTo(weights, sum));
                 String what = format + " " + outputs + "×" + columns + ", " + rows + " rows, " + threads + " threads";
                 assertThat(Samples.difference(out, expected)).as(what).isEmpty();
-                assertThat(Samples.difference(sum, expectedSum)).as(what + ", added").isEmpty();
+                assertThat(Samples.difference(sum, expectedSum))
+                        .as(what + ", added")
+                        .isEmpty();
             }
         }
     }
@@ -167,7 +170,8 @@ class MatmulTest {
                     WeightFormat.Q4_0, 16, 64, Samples.file(new Random(3), WeightFormat.Q4_0, 16, 64, arena), arena);
             FloatMatrix out = FloatMatrix.allocate(1, 16, arena);
             compute.matmul(FloatMatrix.allocate(1, 64, arena), 0, Projection.into(weights, out));
-            assertThat(out.segment().mismatch(FloatMatrix.allocate(1, 16, arena).segment())).isEqualTo(-1);
+            assertThat(out.segment().mismatch(FloatMatrix.allocate(1, 16, arena).segment()))
+                    .isEqualTo(-1);
         }
     }
 
@@ -178,11 +182,14 @@ class MatmulTest {
             WeightMatrix weights = WeightMatrix.of(
                     WeightFormat.Q4_0, 16, 64, Samples.file(new Random(3), WeightFormat.Q4_0, 16, 64, arena), arena);
             FloatMatrix in = FloatMatrix.allocate(8, 64, arena);
-            assertThatThrownBy(() -> compute.matmul(in, 1, Projection.into(weights, FloatMatrix.allocate(1, 17, arena))))
+            assertThatThrownBy(
+                            () -> compute.matmul(in, 1, Projection.into(weights, FloatMatrix.allocate(1, 17, arena))))
                     .hasMessage("output columns 17, must be 16");
-            assertThatThrownBy(() -> compute.matmul(in, 8, Projection.into(weights, FloatMatrix.allocate(8, 16, arena))))
+            assertThatThrownBy(
+                            () -> compute.matmul(in, 8, Projection.into(weights, FloatMatrix.allocate(8, 16, arena))))
                     .hasMessage("input of 8 × 64, Compute was opened for 4 × 64");
-            assertThatThrownBy(() -> compute.matmul(in, 9, Projection.into(weights, FloatMatrix.allocate(9, 16, arena))))
+            assertThatThrownBy(
+                            () -> compute.matmul(in, 9, Projection.into(weights, FloatMatrix.allocate(9, 16, arena))))
                     .hasMessage("rows 9, the matrix has 8");
         }
     }

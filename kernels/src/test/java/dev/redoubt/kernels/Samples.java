@@ -16,7 +16,8 @@ final class Samples {
         return matrix;
     }
 
-    /// As [#matrix], with blocks of 32 that lie far to one side, are constant, or are zero: what zero points are for.
+    /// As [#matrix], with blocks of 32 that lie far to one side, are constant, or are zero: what zero points
+    /// are for.
     static FloatMatrix skewed(Random random, int rows, int columns, Arena arena) {
         FloatMatrix matrix = matrix(random, rows, columns, arena);
         for (int r = 0; r < rows; r++) {

@@ -8,7 +8,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The bits do not depend on how wide vectors are. The width is a constant of a process, so other widths get a process of their own.
+/// The bits do not depend on how wide vectors are. The width is a constant of a process, so other widths get a
+/// process of their own.
 class VectorWidthTest {
     @Test
     void thisProcessGivesTheReferencesBits() {

@@ -145,8 +145,8 @@ class WeightMatrixTest {
                     .hasMessage("weights of 100 bytes, 2 × 64 Q8_0 takes 136");
             assertThatThrownBy(() -> WeightMatrix.of(WeightFormat.F32, 0, 64, file, arena))
                     .hasMessage("matrix of 0 × 64, both must be positive");
-            assertThatThrownBy(() ->
-                            WeightMatrix.of(WeightFormat.F32, 1, 1, MemorySegment.ofArray(new float[1]), arena))
+            assertThatThrownBy(
+                            () -> WeightMatrix.of(WeightFormat.F32, 1, 1, MemorySegment.ofArray(new float[1]), arena))
                     .hasMessage("weights on the heap, they must be off-heap");
         }
     }

@@ -22,10 +22,11 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
-/// One connection to the table of keys. Not safe for several threads at once: [KeyStore] gives each connection one owner.
+/// One connection to the table of keys. Not safe for several threads at once: [KeyStore] gives each connection
+/// one owner.
 ///
-/// Every commit is on disk when the call returns (`synchronous=FULL`). Other processes may have the same file open: SQLite's
-/// locks order the writers, and a writer waits for another up to [#BUSY_MILLIS].
+/// Every commit is on disk when the call returns (`synchronous=FULL`). Other processes may have the same file
+/// open: SQLite's locks order the writers, and a writer waits for another up to [#BUSY_MILLIS].
 final class KeyDatabase implements AutoCloseable {
     private static final int SCHEMA_VERSION = 1;
     private static final int BUSY_MILLIS = 5_000;
@@ -55,7 +56,8 @@ final class KeyDatabase implements AutoCloseable {
                 throw e;
             }
         } catch (SQLException | IOException e) {
-            throw new KeyStoreException("key database " + file + " cannot be opened: check its owner, mode and disk space", e);
+            throw new KeyStoreException(
+                    "key database " + file + " cannot be opened: check its owner, mode and disk space", e);
         }
     }
 
@@ -82,7 +84,10 @@ final class KeyDatabase implements AutoCloseable {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, key.keyId());
             statement.setString(2, key.application());
-            statement.setString(3, String.join(" ", key.scopes().stream().map(Scope::wire).sorted().toList()));
+            statement.setString(
+                    3,
+                    String.join(
+                            " ", key.scopes().stream().map(Scope::wire).sorted().toList()));
             statement.setLong(4, key.createdAt().toEpochMilli());
             statement.setBytes(5, hash);
             statement.executeUpdate();
@@ -159,8 +164,9 @@ final class KeyDatabase implements AutoCloseable {
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("SELECT fingerprint FROM key_secret")) {
             if (!rows.next() || !MessageDigest.isEqual(rows.getBytes(1), hasher.fingerprint()))
-                throw new KeyStoreException("key database " + file
-                        + " was written under another key secret: restore the file key-secret beside it, or remove both to start afresh");
+                throw new KeyStoreException(
+                        "key database " + file
+                                + " was written under another key secret: restore the file key-secret beside it, or remove both to start afresh");
         }
     }
 

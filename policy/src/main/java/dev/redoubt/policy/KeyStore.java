@@ -18,13 +18,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
 
-/// API keys, kept as keyed hashes in the home's SQLite database. An acknowledged change survives a crash. Safe for any thread.
+/// API keys, kept as keyed hashes in the home's SQLite database. An acknowledged change survives a crash. Safe
+/// for any thread.
 ///
-/// A change made through this object counts from the moment its call returns. A change made by another process, such as
+/// A change made through this object counts from the moment its call returns. A change made by another process,
+/// such as
 /// `redoubt keys revoke` beside a running server, counts within a second.
 ///
-/// The SQLite driver unpacks a native library into the folder of the system property `org.sqlite.tmpdir`: the launcher sets it
-/// to [Home#nativeLibraries()] before this class is used.
+/// The SQLite driver unpacks a native library into the folder of the system property `org.sqlite.tmpdir`: the
+/// launcher sets it to [Home#nativeLibraries()] before this class is used.
 public final class KeyStore implements AutoCloseable {
     /* Threads: `authenticate` runs on event loops, so it never touches SQLite (JNI, locks, disk): it reads an immutable
      * snapshot. Two connections feed the snapshot, each with one owner at a time:
@@ -69,7 +71,8 @@ public final class KeyStore implements AutoCloseable {
 
     /// A new random key. When this returns, the key is on disk.
     ///
-    /// @param application 1 to 63 characters a-z, 0-9 and '-', beginning and ending with a letter or digit; never `default` (R4.1)
+    /// @param application 1 to 63 characters a-z, 0-9 and '-', beginning and ending with a letter or digit;
+    ///     never `default` (R4.1)
     /// @param scopes at least one
     /// @return the key itself, shown this once; only its keyed hash is stored
     /// @throws IllegalArgumentException if the name or the scopes are refused
@@ -116,7 +119,8 @@ public final class KeyStore implements AutoCloseable {
         }
     }
 
-    /// Who presents this key; empty for an unknown, malformed or revoked one. Takes the same time for each. Never blocks.
+    /// Who presents this key; empty for an unknown, malformed or revoked one. Takes the same time for each.
+    /// Never blocks.
     public Optional<Principal> authenticate(String presented) {
         byte[] hash = hasher.hash(presented);
         Row row = byHash.getOrDefault(ByteBuffer.wrap(hash), NOBODY);

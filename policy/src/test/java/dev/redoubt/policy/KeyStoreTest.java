@@ -19,7 +19,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -63,8 +62,17 @@ final class KeyStoreTest {
             String key = keys.create("chat", Set.of(Scope.INFERENCE)).secret();
             String flipped = key.substring(0, key.length() - 1) + (key.endsWith("A") ? "B" : "A");
             for (String wrong : List.of(
-                    "", " ", "rdt_", key + "x", key.substring(1), key.substring(0, 46), flipped, key.toLowerCase(
-                            java.util.Locale.ROOT), "é".repeat(47), "-".repeat(47), "x".repeat(100_000)))
+                    "",
+                    " ",
+                    "rdt_",
+                    key + "x",
+                    key.substring(1),
+                    key.substring(0, 46),
+                    flipped,
+                    key.toLowerCase(java.util.Locale.ROOT),
+                    "é".repeat(47),
+                    "-".repeat(47),
+                    "x".repeat(100_000)))
                 assertThat(keys.authenticate(wrong)).as("presented %s", wrong).isEmpty();
             assertThat(keys.authenticate(key)).isPresent();
         }
@@ -105,7 +113,9 @@ final class KeyStoreTest {
         }
         try (KeyStore keys = KeyStore.open(home)) {
             assertThat(keys.authenticate(created.secret())).isEmpty();
-            assertThat(keys.list()).singleElement().satisfies(key -> assertThat(key.revokedAt()).isPresent());
+            assertThat(keys.list())
+                    .singleElement()
+                    .satisfies(key -> assertThat(key.revokedAt()).isPresent());
         }
     }
 
@@ -116,7 +126,8 @@ final class KeyStoreTest {
             Created second = keys.create("two", Set.of(Scope.METRICS));
             assertThat(keys.list()).extracting(KeyRecord::keyId).containsExactly(first.keyId(), second.keyId());
             assertThat(keys.list().getFirst().scopes()).containsExactlyInAnyOrder(Scope.INFERENCE, Scope.METRICS);
-            assertThat(keys.list().getFirst().createdAt()).isBefore(Instant.now().plusSeconds(1));
+            assertThat(keys.list().getFirst().createdAt())
+                    .isBefore(Instant.now().plusSeconds(1));
         }
     }
 
@@ -125,10 +136,14 @@ final class KeyStoreTest {
         try (KeyStore server = KeyStore.open(home);
                 KeyStore command = KeyStore.open(home)) { // connections of their own, as of another process
             Created created = command.create("chat", Set.of(Scope.INFERENCE));
-            assertThat(within(Duration.ofSeconds(1), () -> server.authenticate(created.secret()).isPresent()))
+            assertThat(within(
+                            Duration.ofSeconds(1),
+                            () -> server.authenticate(created.secret()).isPresent()))
                     .isTrue();
             command.revoke(created.keyId());
-            assertThat(within(Duration.ofSeconds(1), () -> server.authenticate(created.secret()).isEmpty()))
+            assertThat(within(
+                            Duration.ofSeconds(1),
+                            () -> server.authenticate(created.secret()).isEmpty()))
                     .isTrue();
         }
     }
@@ -138,8 +153,7 @@ final class KeyStoreTest {
     void R4_1_applicationNamesAreStrict(String name) {
         try (KeyStore keys = KeyStore.open(home)) {
             assertThatIllegalArgumentException().isThrownBy(() -> keys.create(name, Set.of(Scope.INFERENCE)));
-            assertThatIllegalArgumentException()
-                    .isThrownBy(() -> keys.create("a".repeat(64), Set.of(Scope.INFERENCE)));
+            assertThatIllegalArgumentException().isThrownBy(() -> keys.create("a".repeat(64), Set.of(Scope.INFERENCE)));
             assertThatIllegalArgumentException().isThrownBy(() -> keys.create("chat", Set.of()));
             assertThat(keys.list()).isEmpty();
         }
@@ -180,7 +194,8 @@ final class KeyStoreTest {
         assertThat(stores).hasSize(6);
         String key = stores.getFirst().create("chat", Set.of(Scope.INFERENCE)).secret();
         for (KeyStore store : stores) {
-            assertThat(within(Duration.ofSeconds(2), () -> store.authenticate(key).isPresent()))
+            assertThat(within(
+                            Duration.ofSeconds(2), () -> store.authenticate(key).isPresent()))
                     .isTrue();
             store.close();
         }
@@ -191,7 +206,8 @@ final class KeyStoreTest {
         List<String> acknowledged = new ArrayList<>();
         for (int round = 0; round < 2; round++) {
             Process child = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-Xmx64m",
                             "--enable-native-access=ALL-UNNAMED",
                             "-cp",
@@ -248,7 +264,8 @@ final class KeyStoreTest {
         public static void main(String[] args) {
             try (KeyStore keys = KeyStore.open(new Home(Path.of(args[0])))) {
                 while (true)
-                    System.out.println(keys.create("chat", Set.of(Scope.INFERENCE)).secret());
+                    System.out.println(
+                            keys.create("chat", Set.of(Scope.INFERENCE)).secret());
             }
         }
     }

@@ -6,8 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/// The golden data beside a checkout, `../shared/testdata`. A checkout without it still passes: such tests are skipped, with one
-/// line that says so.
+/// The golden data beside a checkout, `../shared/testdata`. A checkout without it still passes: such tests are
+/// skipped, with one line that says so.
 public final class Shared {
     private Shared() {}
 

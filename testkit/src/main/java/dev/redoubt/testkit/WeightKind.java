@@ -3,7 +3,8 @@ package dev.redoubt.testkit;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/// How a tiny model stores its matrices. Quantizers are simple and correct, not the best: blocks of 32 weights of one row.
+/// How a tiny model stores its matrices. Quantizers are simple and correct, not the best: blocks of 32 weights
+/// of one row.
 public enum WeightKind {
     F32(0, 1, 4),
     F16(1, 1, 2),
@@ -33,7 +34,8 @@ public enum WeightKind {
     public byte[] encode(float[] weights) {
         if (weights.length % blockWeights != 0)
             throw new IllegalArgumentException(weights.length + " weights, not a multiple of " + blockWeights);
-        ByteBuffer out = ByteBuffer.allocate(weights.length / blockWeights * blockBytes).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer out =
+                ByteBuffer.allocate(weights.length / blockWeights * blockBytes).order(ByteOrder.LITTLE_ENDIAN);
         for (int at = 0; at < weights.length; at += blockWeights) {
             switch (this) {
                 case F32 -> out.putFloat(weights[at]);

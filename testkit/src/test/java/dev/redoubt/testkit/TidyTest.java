@@ -21,7 +21,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/// The house rules that can be checked, over the sources of all modules. A problem reads `path:line: X is banned, use Y`.
+/// The house rules that can be checked, over the sources of all modules. A problem reads `path:line: X is
+/// banned, use Y`.
 class TidyTest {
     /* Which module may name which: the arrows of the root pom. What a module descriptor forbids is here again, because a
      * descriptor is easily widened; what it cannot express (edges between packages of one module) stands in EDGES. */
@@ -43,7 +44,13 @@ class TidyTest {
             new Edge("engine.template", "engine.tokenize", "engine.model", "engine.schedule", "engine.kvcache"),
             new Edge("engine.tokenize", "engine.model", "engine.schedule", "engine.kvcache", "engine.sample"),
             new Edge("engine.model", "engine.schedule", "engine.template", "engine.tokenize", "engine.sample"),
-            new Edge("engine.kvcache", "engine.model", "engine.schedule", "engine.template", "engine.tokenize", "kernels"),
+            new Edge(
+                    "engine.kvcache",
+                    "engine.model",
+                    "engine.schedule",
+                    "engine.template",
+                    "engine.tokenize",
+                    "kernels"),
             new Edge("engine.schedule", "engine.model", "engine.template", "engine.tokenize", "kernels", "trust"),
             new Edge("engine.sample", "engine.model", "engine.schedule", "engine.kvcache", "engine.template", "trust"));
 
@@ -56,16 +63,22 @@ class TidyTest {
                     "a logger, or the Console of cli",
                     path -> isMain(path) && !path.startsWith("cli/") && !path.startsWith("bench/")),
             new Ban(Pattern.compile("\\bnew Thread\\("), "Thread.ofPlatform().name(…)", path -> true),
-            new Ban(Pattern.compile("\\bThread\\.sleep\\b"), "ManualClock, or a wait for the event", path -> !isMain(path)),
             new Ban(
-                    Pattern.compile("\\b(ObjectInputStream|ObjectOutputStream|Externalizable)\\b|\\bimplements .*\\bSerializable\\b"),
+                    Pattern.compile("\\bThread\\.sleep\\b"),
+                    "ManualClock, or a wait for the event",
+                    path -> !isMain(path)),
+            new Ban(
+                    Pattern.compile(
+                            "\\b(ObjectInputStream|ObjectOutputStream|Externalizable)\\b|\\bimplements .*\\bSerializable\\b"),
                     "StrictJson or a codec of ours",
                     path -> true),
             new Ban(Pattern.compile("\\bClass\\.forName\\b|\\bsetAccessible\\b"), "a constructor", path -> true),
             new Ban(
                     Pattern.compile("\\bProcessBuilder\\b|\\bgetRuntime\\(\\)\\s*\\.exec\\b"),
                     "code of ours: only pip and the AOT training are child processes",
-                    path -> isMain(path) && !path.endsWith("/WheelFetch.java") && !path.endsWith("/CacheTraining.java")),
+                    path -> isMain(path)
+                            && !path.endsWith("/WheelFetch.java")
+                            && !path.endsWith("/CacheTraining.java")),
             new Ban(Pattern.compile("\\bjava\\.util\\.logging\\b"), "org.slf4j", path -> true),
             new Ban(Pattern.compile("\\bsun\\.misc\\.Unsafe\\b"), "java.lang.foreign", path -> true),
             new Ban(Pattern.compile("^import (static )?[\\w.]+\\.\\*;"), "one import for each name", path -> true),
@@ -75,8 +88,8 @@ class TidyTest {
     private static final List<Ban> TEXT_BANS = List.of(
             new Ban(Pattern.compile("\\b(TO" + "DO|FIX" + "ME|XX" + "X)\\b"), "an issue", path -> true),
             new Ban(
-                    Pattern.compile("pypi\\." + "org|pythonhosted\\." + "org|repo1?\\.maven\\.(apache\\.)?" + "org|npmjs\\."
-                            + "(org|com)|crates\\." + "io|proxy\\.golang\\." + "org"),
+                    Pattern.compile("pypi\\." + "org|pythonhosted\\." + "org|repo1?\\.maven\\.(apache\\.)?"
+                            + "org|npmjs\\." + "(org|com)|crates\\." + "io|proxy\\.golang\\." + "org"),
                     "the tool's own configuration: no registry is named here",
                     path -> true));
 
@@ -93,7 +106,9 @@ class TidyTest {
         Pattern named = Pattern.compile("\\bdev\\.redoubt\\.([a-z]+(?:\\.[a-z]+)*)");
         for (String path : javaFiles(TidyTest::isMain)) {
             String module = path.substring(0, path.indexOf('/'));
-            String own = path.replaceFirst(".*/dev/redoubt/", "").replaceFirst("/?[^/]+$", "").replace('/', '.');
+            String own = path.replaceFirst(".*/dev/redoubt/", "")
+                    .replaceFirst("/?[^/]+$", "")
+                    .replace('/', '.');
             Set<String> allowed = Objects.requireNonNull(ARROWS.get(module), () -> "no arrows for module " + module);
             List<String> lines = codeOf(path);
             for (int i = 0; i < lines.size(); i++) {
@@ -103,12 +118,14 @@ class TidyTest {
                     String other = matcher.group(1);
                     String otherModule = other.split("\\.")[0];
                     if (!otherModule.equals(module) && !allowed.contains(otherModule))
-                        problems.add(problem(path, i, other + " in " + module, String.join(", ", new TreeSet<>(allowed))));
+                        problems.add(
+                                problem(path, i, other + " in " + module, String.join(", ", new TreeSet<>(allowed))));
                     for (Edge edge : EDGES)
                         if (edge.from.equals(own))
                             for (String never : edge.never)
                                 if (other.equals(never) || other.startsWith(never + "."))
-                                    problems.add(problem(path, i, other + " in " + own, "what its package-info allows"));
+                                    problems.add(
+                                            problem(path, i, other + " in " + own, "what its package-info allows"));
                 }
             }
         }
@@ -158,7 +175,8 @@ class TidyTest {
                 while (matcher.find()) {
                     String target = matcher.group(1);
                     if (target.matches("[a-z]+:.*") || target.contains("../shared/")) continue;
-                    Path at = Objects.requireNonNull(root.resolve(path).getParent()).resolve(target);
+                    Path at = Objects.requireNonNull(root.resolve(path).getParent())
+                            .resolve(target);
                     if (!Files.exists(at)) problems.add(problem(path, i, "link to " + target, "a file that exists"));
                 }
             }
@@ -177,8 +195,7 @@ class TidyTest {
 
     @Test
     void theScannerSeesCodeAndNothingElse() {
-        String source =
-                """
+        String source = """
                 int a; // System.out
                 /* new Thread( */ String s = "Thread.sleep \\" x"; char c = '"'; b();
                 String t = \"""
@@ -198,7 +215,8 @@ class TidyTest {
             if (!ban.where.test(path)) continue;
             for (int i = 0; i < lines.size(); i++) {
                 Matcher matcher = ban.code.matcher(lines.get(i));
-                if (matcher.find()) problems.add(problem(path, i, matcher.group().strip(), ban.instead));
+                if (matcher.find())
+                    problems.add(problem(path, i, matcher.group().strip(), ban.instead));
             }
         }
     }
@@ -238,7 +256,8 @@ class TidyTest {
         return token.matcher(source).replaceAll(found -> {
             String text = found.group();
             String quote = text.startsWith("\"") ? "\"\"" : text.startsWith("'") ? "''" : "";
-            return Matcher.quoteReplacement(quote + "\n".repeat((int) text.chars().filter(c -> c == '\n').count()));
+            return Matcher.quoteReplacement(quote
+                    + "\n".repeat((int) text.chars().filter(c -> c == '\n').count()));
         });
     }
 

@@ -180,7 +180,8 @@ public final class ModelStore {
         return Staging.create(staging());
     }
 
-    /// Where the files of the entry in the making go; what lies beside it in the stage is dropped with the stage.
+    /// Where the files of the entry in the making go; what lies beside it in the stage is dropped with the
+    /// stage.
     static Path stagedFiles(Staging stage) {
         return stage.folder().resolve("entry").resolve(FILES);
     }

@@ -2,8 +2,9 @@ package dev.redoubt.base.generation;
 
 import java.util.List;
 
-/// A language model that answers. The gateway calls it without knowing what stands behind: an engine in this process now, a
-/// deployment of replicas later. Safe for any thread; no method computes on the caller's thread for long except the tokenizer's.
+/// A language model that answers. The gateway calls it without knowing what stands behind: an engine in this
+/// process now, a deployment of replicas later. Safe for any thread; no method computes on the caller's thread
+/// for long except the tokenizer's.
 public interface LanguageModel {
     /// What the model is; does not change.
     ModelCard card();
@@ -13,7 +14,8 @@ public interface LanguageModel {
 
     /// Starts a generation. Everything about the request is validated before anything is queued.
     ///
-    /// @param listener told of every event in order, one at a time, from a thread of the model's; must not block
+    /// @param listener told of every event in order, one at a time, from a thread of the model's; must not
+    ///     block
     /// @return the handle to cancel it with
     /// @throws dev.redoubt.base.ServeException if the request is refused; the listener then hears nothing
     Generation generate(GenerationRequest request, GenerationListener listener);

@@ -3,8 +3,8 @@ package dev.redoubt.base.generation;
 import dev.redoubt.base.Check;
 import java.time.Duration;
 
-/// Bounds of one request; the defaults are the numbers of RULES R1, V1, V3 and V5. Checked at the engine's own entry (V3.1)
-/// and, for a better message, at the edge.
+/// Bounds of one request; the defaults are the numbers of RULES R1, V1, V3 and V5. Checked at the engine's own
+/// entry (V3.1) and, for a better message, at the edge.
 ///
 /// @param promptCodePointsMax of a prompt's text or of all message contents together
 /// @param maxTokensMax of `max_tokens`

@@ -6,7 +6,8 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 
-/// How to pick tokens; names, order and definitions are vLLM's. A record of facts: the engine's entry checks the ranges.
+/// How to pick tokens; names, order and definitions are vLLM's. A record of facts: the engine's entry checks
+/// the ranges.
 ///
 /// @param temperature 0 or more; below 1e-5 is greedy
 /// @param topP above 0, at most 1
@@ -22,7 +23,8 @@ import java.util.Set;
 /// @param stop strings that end the text; they are not part of it
 /// @param stopTokenIds tokens that end the text, beside the model's end-of-sequence tokens
 /// @param ignoreEos the model's end-of-sequence tokens do not end the text
-/// @param logprobs how many alternatives to report for each generated token; 0 reports the token alone; absent: nothing
+/// @param logprobs how many alternatives to report for each generated token; 0 reports the token alone; absent:
+///     nothing
 /// @param promptLogprobs the same for prompt tokens
 public record SamplingParams(
         double temperature,

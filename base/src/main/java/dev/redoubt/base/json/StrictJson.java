@@ -15,8 +15,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/// RFC 8259 and nothing else: UTF-8 without BOM, no comments, no NaN, no trailing text, no field twice, within [JsonLimits].
-/// Numbers with a fraction or exponent become doubles or, where they would lose their value, stay exact. Safe for any thread.
+/// RFC 8259 and nothing else: UTF-8 without BOM, no comments, no NaN, no trailing text, no field twice, within
+/// [JsonLimits]. Numbers with a fraction or exponent become doubles or, where they would lose their value, stay
+/// exact. Safe for any thread.
 public final class StrictJson {
     private final JsonLimits limits;
     private final JsonMapper mapper;

@@ -24,7 +24,21 @@ final class StrictJsonTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", " ", "{", "{}x", "{\"a\":1,}", "[1,]", "NaN", "'a'", "{a:1}", "// c\n1", "\uFEFF1", "01", "[1 2]"})
+            strings = {
+                "",
+                " ",
+                "{",
+                "{}x",
+                "{\"a\":1,}",
+                "[1,]",
+                "NaN",
+                "'a'",
+                "{a:1}",
+                "// c\n1",
+                "\uFEFF1",
+                "01",
+                "[1 2]"
+            })
     void refuses(String text) {
         assertThatThrownBy(() -> parse(text)).isInstanceOf(JsonRefusal.class);
     }
@@ -33,8 +47,8 @@ final class StrictJsonTest {
     void namesTheDuplicateField() {
         assertThatThrownBy(() -> parse("{\"a\":1,\"a\":2}"))
                 .isInstanceOfSatisfying(
-                        JsonRefusal.class, refusal -> assertThat(refusal.duplicateField())
-                                .isEqualTo("a"));
+                        JsonRefusal.class,
+                        refusal -> assertThat(refusal.duplicateField()).isEqualTo("a"));
     }
 
     @Test

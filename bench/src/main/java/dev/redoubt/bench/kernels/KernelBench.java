@@ -14,7 +14,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
 
-/// Matrix products through the public operations, median of repeated calls: every weight format, few and many rows.
+/// Matrix products through the public operations, median of repeated calls: every weight format, few and many
+/// rows.
 ///
 /// Arguments: provider, threads, formats (comma-separated, or `all`), then `rows×outputs×inputs` each, such as
 /// `vector 2 all 1x4096x4096 256x4096x4096`.
@@ -26,14 +27,24 @@ public final class KernelBench {
     public static void main(String[] args) {
         PrintStream out = System.out;
         int threads = Integer.parseInt(args[1]);
-        out.printf("%-24s %-6s %8s %10s %10s %10s %10s%n", "shape", "format", "threads", "median µs", "best µs", "GB/s", "GFLOP/s");
+        out.printf(
+                "%-24s %-6s %8s %10s %10s %10s %10s%n",
+                "shape", "format", "threads", "median µs", "best µs", "GB/s", "GFLOP/s");
         List<WeightFormat> formats = args[2].equals("all")
                 ? List.of(WeightFormat.values())
-                : Arrays.stream(args[2].split(",", -1)).map(WeightFormat::valueOf).toList();
+                : Arrays.stream(args[2].split(",", -1))
+                        .map(WeightFormat::valueOf)
+                        .toList();
         for (int i = 3; i < args.length; i++) {
             String[] shape = args[i].split("x", -1);
             for (WeightFormat format : formats)
-                measure(args[0], threads, format, args[i], Arrays.stream(shape).mapToInt(Integer::parseInt).toArray(), out);
+                measure(
+                        args[0],
+                        threads,
+                        format,
+                        args[i],
+                        Arrays.stream(shape).mapToInt(Integer::parseInt).toArray(),
+                        out);
         }
     }
 
@@ -71,7 +82,8 @@ public final class KernelBench {
     private static MemorySegment weights(WeightFormat format, int outputs, int inputs, Arena arena) {
         MemorySegment file = arena.allocate(format.bytes(outputs, inputs), 64);
         SplittableRandom random = new SplittableRandom(2);
-        for (long at = 0; at + 4 <= file.byteSize(); at += 4) file.set(ValueLayout.JAVA_INT, at, random.nextInt() & 0x2FFF2FFF);
+        for (long at = 0; at + 4 <= file.byteSize(); at += 4)
+            file.set(ValueLayout.JAVA_INT, at, random.nextInt() & 0x2FFF2FFF);
         return file;
     }
 

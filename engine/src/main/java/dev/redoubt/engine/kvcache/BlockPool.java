@@ -9,8 +9,9 @@ import java.util.OptionalInt;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// A fixed set of KV-cache blocks, shared by reference count inside one cache scope. Every block is either owned (its count is
-/// above 0) or free; a free one may still be cached: hittable by its key until it is handed out again. One owner, one thread.
+/// A fixed set of KV-cache blocks, shared by reference count inside one cache scope. Every block is either
+/// owned (its count is above 0) or free; a free one may still be cached: hittable by its key until it is handed
+/// out again. One owner, one thread.
 public final class BlockPool {
     /* Free list
      * ---------
@@ -108,8 +109,8 @@ public final class BlockPool {
         }
     }
 
-    /// The block cached under a key, if its scope and tokens are the expected ones; owned or free. Valid until the next
-    /// allocation: [#share] it before.
+    /// The block cached under a key, if its scope and tokens are the expected ones; owned or free. Valid until
+    /// the next allocation: [#share] it before.
     ///
     /// @param tokens of the sequence; those from `from` on, 16 of them, must be the block's
     public OptionalInt lookup(PrefixKey key, CacheScope scope, int[] tokens, int from) {
@@ -140,7 +141,8 @@ public final class BlockPool {
         while (table.count() > 0) drop(table.removeLast());
     }
 
-    /// As [#release], for blocks whose content is in doubt: those that nobody else holds are not hittable any more and zero.
+    /// As [#release], for blocks whose content is in doubt: those that nobody else holds are not hittable any
+    /// more and zero.
     public void discard(BlockTable table) {
         while (table.count() > 0) {
             int block = table.removeLast();
@@ -149,7 +151,8 @@ public final class BlockPool {
         }
     }
 
-    /// Forgets every cached block of a tenant: free ones are zeroed now, those in use when their last reference goes.
+    /// Forgets every cached block of a tenant: free ones are zeroed now, those in use when their last reference
+    /// goes.
     ///
     /// @return how many blocks were forgotten
     public int clear(String tenant) {
@@ -161,7 +164,8 @@ public final class BlockPool {
         return clear(scope::equals);
     }
 
-    /// Takes every block back, whoever holds it, and zeroes all that may hold data. Tables in use must not be used again.
+    /// Takes every block back, whoever holds it, and zeroes all that may hold data. Tables in use must not be
+    /// used again.
     public void reset() {
         for (int block = 0; block < blocks; block++)
             if (refCounts[block] > 0 || cached[block] != null) memory.zero(block);
@@ -207,7 +211,8 @@ public final class BlockPool {
             seenCached |= cached[block] != null;
             before = block;
         }
-        Invariant.hold(previous[blocks] == before, "the free list's tail is block %d, not %d", previous[blocks], before);
+        Invariant.hold(
+                previous[blocks] == before, "the free list's tail is block %d, not %d", previous[blocks], before);
         Invariant.hold(length == free, "the free list has %d blocks, not %d", length, free);
     }
 

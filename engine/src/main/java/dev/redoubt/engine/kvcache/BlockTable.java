@@ -2,8 +2,9 @@ package dev.redoubt.engine.kvcache;
 
 import java.util.Arrays;
 
-/// The blocks of one sequence in order of position: the token at position `p` lies in slot `p % 16` of block `table[p / 16]`.
-/// Filled and emptied by the pool only, so that a table never names a block it has no reference to.
+/// The blocks of one sequence in order of position: the token at position `p` lies in slot `p % 16` of block
+/// `table[p / 16]`. Filled and emptied by the pool only, so that a table never names a block it has no
+/// reference to.
 public final class BlockTable {
     private int[] blocks = new int[4];
     private int count;
@@ -18,7 +19,8 @@ public final class BlockTable {
         return blocks[java.util.Objects.checkIndex(index, count)];
     }
 
-    /// The table itself for the kernels, to be read only; entries from [#count()] on mean nothing. Valid until the table grows.
+    /// The table itself for the kernels, to be read only; entries from [#count()] on mean nothing. Valid until
+    /// the table grows.
     public int[] array() {
         return blocks;
     }

@@ -2,8 +2,9 @@ package dev.redoubt.engine.kvcache;
 
 import java.util.Optional;
 
-/// Inside what prefix-cache hits may happen (RULES V1.1): one principal of one tenant and, where the caller names one, one end
-/// user. Equal only if all three are; carries the secret that its keys are made with. Made by [PrefixKeys#scope].
+/// Inside what prefix-cache hits may happen (RULES V1.1): one principal of one tenant and, where the caller
+/// names one, one end user. Equal only if all three are; carries the secret that its keys are made with. Made
+/// by [PrefixKeys#scope].
 public final class CacheScope {
     private final String tenant;
     private final String principal;

@@ -11,8 +11,8 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/// Makes the keys of the prefix cache: who may share a block is part of its name. [#scope] is safe for any thread; [#key] is for
-/// one owner, one thread at a time.
+/// Makes the keys of the prefix cache: who may share a block is part of its name. [#scope] is safe for any
+/// thread; [#key] is for one owner, one thread at a time.
 public final class PrefixKeys {
     /* What is hashed, and why it cannot collide
      * -----------------------------------------
@@ -58,8 +58,12 @@ public final class PrefixKeys {
         part(identity, adapterDigest.isPresent() ? ADAPTER : ABSENT, adapter);
         this.weights = java.util.Arrays.copyOf(identity.array(), identity.position());
         this.sha256 = sha256();
-        this.scratch = ByteBuffer.allocate(
-                4 * 5 + BLOCK_DOMAIN.length + SECRET_BYTES + DIGEST_BYTES + weights.length + 4 * BlockPool.BLOCK_TOKENS);
+        this.scratch = ByteBuffer.allocate(4 * 5
+                + BLOCK_DOMAIN.length
+                + SECRET_BYTES
+                + DIGEST_BYTES
+                + weights.length
+                + 4 * BlockPool.BLOCK_TOKENS);
     }
 
     /// The scope of a caller.

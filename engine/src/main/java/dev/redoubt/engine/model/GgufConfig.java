@@ -22,7 +22,8 @@ final class GgufConfig implements ConfigSource {
             "embedding_scale", 1.0,
             "residual_scale", 1.0);
 
-    private static final List<String> TOKEN_ID_KEYS = List.of("tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id");
+    private static final List<String> TOKEN_ID_KEYS =
+            List.of("tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id");
 
     private final GgufMetadata metadata;
     private final String architecture;
@@ -31,7 +32,8 @@ final class GgufConfig implements ConfigSource {
     GgufConfig(GgufMetadata metadata) {
         this.metadata = metadata;
         this.architecture = metadata.string("general.architecture")
-                .orElseThrow(() -> ConfigSource.refusal("general.architecture is missing: the file must name its architecture"));
+                .orElseThrow(() ->
+                        ConfigSource.refusal("general.architecture is missing: the file must name its architecture"));
     }
 
     @Override
@@ -75,14 +77,16 @@ final class GgufConfig implements ConfigSource {
     public RopeScaling ropeScaling() {
         String prefix = architecture + ".rope.";
         String type = metadata.string(prefix + "scaling.type").orElse("");
-        double factor = finite(prefix + "scaling.factor").orElse(finite(prefix + "scale_linear").orElse(1));
+        double factor = finite(prefix + "scaling.factor")
+                .orElse(finite(prefix + "scale_linear").orElse(1));
         if (!(factor >= 1 && factor <= 1e6))
             throw ConfigSource.refusal(prefix + "scaling.factor is " + factor + ", allowed is 1 to 1000000");
         return switch (type) {
             case "", "linear" -> factor == 1 ? new RopeScaling.None() : new RopeScaling.Linear(factor);
             case "none" -> new RopeScaling.None();
             case "yarn" -> {
-                double original = finite(prefix + "scaling.original_context_length").orElse(0);
+                double original =
+                        finite(prefix + "scaling.original_context_length").orElse(0);
                 if (!(original >= 1 && original <= 1 << 24))
                     throw ConfigSource.refusal(
                             prefix + "scaling.original_context_length is " + original + ", allowed is 1 to 16777216");
@@ -95,8 +99,9 @@ final class GgufConfig implements ConfigSource {
                         true,
                         attention * RopeScaling.Yarn.usualAttentionFactor(factor, 1));
             }
-            default -> throw ConfigSource.refusal(prefix + "scaling.type is " + ConfigSource.quote(type)
-                    + ", supported are none, linear, yarn: this model cannot be served");
+            default ->
+                throw ConfigSource.refusal(prefix + "scaling.type is " + ConfigSource.quote(type)
+                        + ", supported are none, linear, yarn: this model cannot be served");
         };
     }
 
@@ -109,7 +114,8 @@ final class GgufConfig implements ConfigSource {
             double value = finite(key).orElse(neutral);
             boolean unusedWindow = suffix.equals("attention.sliding_window") && value >= contextTokensMax;
             if (value != neutral && !unusedWindow)
-                throw ConfigSource.refusal(key + " is " + value + ", supported is " + neutral + ": this model cannot be served");
+                throw ConfigSource.refusal(
+                        key + " is " + value + ", supported is " + neutral + ": this model cannot be served");
         });
     }
 

@@ -14,8 +14,10 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/// A `config.json` as transformers writes it, in both spellings: `rope_theta` and `rope_scaling` beside the sizes, or both inside
-/// `rope_parameters`; `torch_dtype` or `dtype`. `null` counts as absent, and what is absent has the default of transformers'
+/// A `config.json` as transformers writes it, in both spellings: `rope_theta` and `rope_scaling` beside the
+/// sizes, or both inside
+/// `rope_parameters`; `torch_dtype` or `dtype`. `null` counts as absent, and what is absent has the default of
+/// transformers'
 /// `LlamaConfig`.
 final class HuggingFaceConfig implements ConfigSource {
     private static final Set<String> DTYPES = Set.of("float32", "float16", "bfloat16", "float64");
@@ -38,7 +40,9 @@ final class HuggingFaceConfig implements ConfigSource {
         }
         if (!root.isObject()) throw ConfigSource.refusal("config.json is not a JSON object");
         JsonNode architectures = root.path("architectures");
-        if (!architectures.isArray() || architectures.size() != 1 || !architectures.get(0).isString())
+        if (!architectures.isArray()
+                || architectures.size() != 1
+                || !architectures.get(0).isString())
             throw ConfigSource.refusal("'architectures' in config.json must be a list of one architecture's name");
         this.architecture = architectures.get(0).stringValue();
         this.ropeName = present(root, "rope_parameters") == null ? "rope_scaling" : "rope_parameters";
@@ -108,8 +112,10 @@ final class HuggingFaceConfig implements ConfigSource {
                 yield new RopeScaling.Llama3(inRope("factor", 1, 1e6), low, high, original);
             }
             case "yarn" -> yarn();
-            default -> throw ConfigSource.refusal("'rope_type' in '" + ropeName + "' of config.json is " + ConfigSource.quote(type)
-                    + ", supported are default, linear, dynamic, llama3, yarn: this model cannot be served");
+            default ->
+                throw ConfigSource.refusal(
+                        "'rope_type' in '" + ropeName + "' of config.json is " + ConfigSource.quote(type)
+                                + ", supported are default, linear, dynamic, llama3, yarn: this model cannot be served");
         };
     }
 
@@ -152,16 +158,18 @@ final class HuggingFaceConfig implements ConfigSource {
         JsonNode layerTypes = root.path("layer_types");
         for (int i = 0; i < layerTypes.size(); i++)
             requireNeutral("full_attention".equals(layerTypes.get(i).asString("")), "layer_types", "full_attention");
-        String dtype = string(root, "dtype").or(() -> string(root, "torch_dtype")).orElse("float32");
+        String dtype =
+                string(root, "dtype").or(() -> string(root, "torch_dtype")).orElse("float32");
         if (!DTYPES.contains(dtype)) // the tensors' own types are what counts; this only has to be sane
-            throw ConfigSource.refusal("'dtype' in config.json is " + ConfigSource.quote(dtype)
-                    + ", supported are float32, float16, bfloat16: this model cannot be served");
+        throw ConfigSource.refusal("'dtype' in config.json is " + ConfigSource.quote(dtype)
+                + ", supported are float32, float16, bfloat16: this model cannot be served");
     }
 
     private void requireNeutral(boolean holds, String name, String supported) {
         if (!holds)
-            throw ConfigSource.refusal("'" + name + "' in config.json is " + ConfigSource.quote(root.path(name).toString())
-                    + ", supported is " + supported + ": this model cannot be served");
+            throw ConfigSource.refusal("'" + name + "' in config.json is "
+                    + ConfigSource.quote(root.path(name).toString()) + ", supported is " + supported
+                    + ": this model cannot be served");
     }
 
     private double inRope(String name, double low, double high) {

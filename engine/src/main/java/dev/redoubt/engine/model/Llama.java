@@ -21,11 +21,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/// The Llama computation: pre-norm decoder layers with rotary embedding, grouped-query attention and a gated feed-forward net, no
-/// biases. Llama 2 and 3, SmolLM2, and Mistral where its window is not shorter than its context.
+/// The Llama computation: pre-norm decoder layers with rotary embedding, grouped-query attention and a gated
+/// feed-forward net, no biases. Llama 2 and 3, SmolLM2, and Mistral where its window is not shorter than its
+/// context.
 ///
-/// References: Touvron et al., arXiv 2302.13971; RMSNorm, arXiv 1910.07467; rotary embedding, arXiv 2104.09864; SwiGLU, arXiv
-/// 2002.05202; grouped queries, arXiv 2305.13245.
+/// References: Touvron et al., arXiv 2302.13971; RMSNorm, arXiv 1910.07467; rotary embedding, arXiv 2104.09864;
+/// SwiGLU, arXiv 2002.05202; grouped queries, arXiv 2305.13245.
 final class Llama implements Model {
     /// Rows of logits computed at once.
     private static final int LOGIT_ROWS_MAX = 32;
@@ -91,7 +92,8 @@ final class Llama implements Model {
                     weights.matrix(TensorRole.DOWN, layer)));
         this.finalNorm = weights.vector(TensorRole.FINAL_NORM, 0);
         boolean tied = config.tiedHead().orElse(false);
-        this.head = tied ? embedding : weights.optionalMatrix(TensorRole.HEAD, 0).orElse(embedding);
+        this.head =
+                tied ? embedding : weights.optionalMatrix(TensorRole.HEAD, 0).orElse(embedding);
 
         Arena arena = weights.arena();
         Optional<FloatMatrix> divisors = weights.optionalVector(TensorRole.ROPE_DIVISORS, 0);
@@ -150,7 +152,11 @@ final class Llama implements Model {
         int positions = rope.cos().rows();
         for (int row = 0; row < batch.rows; row++) {
             int id = step.tokenIds[row];
-            Invariant.hold(id >= 0 && id < config.vocabularySize(), "token id %d, vocabulary is %d", id, config.vocabularySize());
+            Invariant.hold(
+                    id >= 0 && id < config.vocabularySize(),
+                    "token id %d, vocabulary is %d",
+                    id,
+                    config.vocabularySize());
             int position = batch.position[row];
             Invariant.hold(position >= 0 && position < positions, "position %d, limit is %d", position, positions);
             int sequence = batch.sequence[row];
@@ -223,17 +229,27 @@ final class Llama implements Model {
                         .with(Use.IGNORED));
             }
             result.add(vector(TensorRole.FINAL_NORM, 0, hidden));
-            // A configuration that ties the head decides, as in transformers: a head stored all the same is not read. A container
+            // A configuration that ties the head decides, as in transformers: a head stored all the same is not read. A
+            // container
             // that cannot say so (GGUF) ties by leaving the head out.
-            Use head = config.tiedHead().map(tied -> tied ? Use.IGNORED : Use.REQUIRED).orElse(Use.OPTIONAL);
-            result.add(matrix(TensorRole.HEAD, 0, config.vocabularySize(), hidden).with(head));
-            result.add(vector(TensorRole.ROPE_DIVISORS, 0, config.headDimension() / 2).with(Use.OPTIONAL));
+            Use head = config.tiedHead()
+                    .map(tied -> tied ? Use.IGNORED : Use.REQUIRED)
+                    .orElse(Use.OPTIONAL);
+            result.add(
+                    matrix(TensorRole.HEAD, 0, config.vocabularySize(), hidden).with(head));
+            result.add(vector(TensorRole.ROPE_DIVISORS, 0, config.headDimension() / 2)
+                    .with(Use.OPTIONAL));
             return result;
         }
 
         @Override
         public Model build(
-                ModelConfig config, ModelSpec spec, Weights weights, Compute compute, int rowsMax, int contextTokensMax) {
+                ModelConfig config,
+                ModelSpec spec,
+                Weights weights,
+                Compute compute,
+                int rowsMax,
+                int contextTokensMax) {
             return new Llama(config, spec, weights, compute, rowsMax, contextTokensMax);
         }
     }

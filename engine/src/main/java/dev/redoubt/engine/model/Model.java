@@ -11,8 +11,9 @@ public interface Model extends AutoCloseable {
     /// How one token's keys and values are laid out; decides the block size in bytes.
     KvLayout kvLayout();
 
-    /// One forward pass over a step: writes keys and values of all rows to their slots, then hands the wanted logits out in slices
-    /// of a bounded number of rows (so that prompt logprobs of a long chunk need no chunk × vocabulary matrix).
+    /// One forward pass over a step: writes keys and values of all rows to their slots, then hands the wanted
+    /// logits out in slices of a bounded number of rows (so that prompt logprobs of a long chunk need no chunk
+    /// × vocabulary matrix).
     void forward(StepBatch batch, KvMemory kv, LogitsSink sink);
 
     @Override

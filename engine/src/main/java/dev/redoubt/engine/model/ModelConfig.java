@@ -2,11 +2,13 @@ package dev.redoubt.engine.model;
 
 import java.util.Optional;
 
-/// The sizes and constants of a decoder, checked: every number is in a range that cannot overflow what is computed from it.
+/// The sizes and constants of a decoder, checked: every number is in a range that cannot overflow what is
+/// computed from it.
 ///
 /// @param headDimension of queries, keys and values
 /// @param tiedHead whether the head is the embedding; empty: it is if there is no tensor of its own
-/// @param interleavedRope whether the file pairs neighbouring rows of a head (GGUF llama) rather than halves (Hugging Face)
+/// @param interleavedRope whether the file pairs neighbouring rows of a head (GGUF llama) rather than halves
+///     (Hugging Face)
 record ModelConfig(
         String architecture,
         int vocabularySize,
@@ -33,7 +35,8 @@ record ModelConfig(
     private static final int CONTEXT_TOKENS_MAX = 1 << 24;
 
     /// @param embeddingRows what the embedding tensor says the vocabulary is; 0 if there is none
-    /// @throws dev.redoubt.trust.ArtifactException for a missing value, one of another type, out of range, or that contradicts another
+    /// @throws dev.redoubt.trust.ArtifactException for a missing value, one of another type, out of range, or
+    ///     that contradicts another
     static ModelConfig read(ConfigSource source, long embeddingRows, boolean interleavedRope) {
         int vocabularySize = integer(source, ConfigKey.VOCABULARY_SIZE, embeddingRows, VOCABULARY_SIZE_MAX);
         int hiddenSize = integer(source, ConfigKey.HIDDEN_SIZE, 0, HIDDEN_SIZE_MAX);
@@ -47,16 +50,19 @@ record ModelConfig(
             throw refusal(source, ConfigKey.QUERY_HEADS, queryHeads + ", must divide the hidden size of " + hiddenSize);
         int headDimension = integer(source, ConfigKey.HEAD_DIMENSION, hiddenSize / queryHeads, HEAD_DIMENSION_MAX);
         if (headDimension % 2 != 0)
-            throw refusal(source, ConfigKey.HEAD_DIMENSION, headDimension + ", must be even: rotary embedding turns pairs");
+            throw refusal(
+                    source, ConfigKey.HEAD_DIMENSION, headDimension + ", must be even: rotary embedding turns pairs");
         int contextTokensMax = integer(source, ConfigKey.CONTEXT_TOKENS, 0, CONTEXT_TOKENS_MAX);
         double epsilon = number(source, ConfigKey.NORM_EPSILON, 1e-6);
-        if (!(epsilon > 0 && epsilon <= 1)) throw refusal(source, ConfigKey.NORM_EPSILON, epsilon + ", allowed is above 0, at most 1");
+        if (!(epsilon > 0 && epsilon <= 1))
+            throw refusal(source, ConfigKey.NORM_EPSILON, epsilon + ", allowed is above 0, at most 1");
         double ropeBase = number(source, ConfigKey.ROPE_BASE, 10_000);
         if (!(ropeBase > 1 && ropeBase <= 1e12))
             throw refusal(source, ConfigKey.ROPE_BASE, ropeBase + ", allowed is above 1, at most 1e12");
         source.tokenIds().forEach((name, id) -> {
             if (id < 0 || id >= vocabularySize)
-                throw ConfigSource.refusal(name + " is " + id + ", the vocabulary has ids 0 to " + (vocabularySize - 1));
+                throw ConfigSource.refusal(
+                        name + " is " + id + ", the vocabulary has ids 0 to " + (vocabularySize - 1));
         });
         source.refuseOtherComputations(headDimension, contextTokensMax);
         return new ModelConfig(

@@ -7,7 +7,8 @@ package dev.redoubt.engine.model;
 /// @param contextTokensMax what it was trained for
 /// @param parameters weights in all
 /// @param weightBytes in memory
-/// @param widestInput input features of the widest matrix product: what [dev.redoubt.kernels.Compute] must have room for
+/// @param widestInput input features of the widest matrix product: what [dev.redoubt.kernels.Compute] must have
+///     room for
 public record ModelSpec(
         String architecture,
         String quantization,

@@ -8,7 +8,8 @@ import dev.redoubt.trust.VerifiedArtifact.Container;
 import java.util.List;
 import java.util.TreeSet;
 
-/// From a verified artifact to a model: finds the architecture, checks that the tensors are the expected ones, then loads.
+/// From a verified artifact to a model: finds the architecture, checks that the tensors are the expected ones,
+/// then loads.
 public final class Models {
     /// Every architecture there is.
     private static final List<Architecture> ARCHITECTURES = List.of(new Llama.Family());
@@ -22,23 +23,26 @@ public final class Models {
         return examine(artifact).spec;
     }
 
-    /// Loads the weights. The model owns the artifact from then on: it is closed at once if no weight is read from its files any
-    /// more, else with the model. When this throws, the artifact is still the caller's.
+    /// Loads the weights. The model owns the artifact from then on: it is closed at once if no weight is read
+    /// from its files any more, else with the model. When this throws, the artifact is still the caller's.
     ///
-    /// @param compute the kernels it will run on, with room for `rowsMax` rows of [ModelSpec#widestInput]; outlives the model
+    /// @param compute the kernels it will run on, with room for `rowsMax` rows of [ModelSpec#widestInput];
+    ///     outlives the model
     /// @param rowsMax tokens of the largest step
-    /// @param contextTokensMax positions to prepare for; beyond [ModelSpec#contextTokensMax] a model computes what it was not trained
-    ///     for
+    /// @param contextTokensMax positions to prepare for; beyond [ModelSpec#contextTokensMax] a model computes
+    ///     what it was not trained for
     /// @throws ArtifactException as [#describe], and if the positional encoding does not reach that far
     public static Model load(VerifiedArtifact artifact, Compute compute, int rowsMax, int contextTokensMax) {
         Examined examined = examine(artifact);
         ModelConfig config = examined.config;
         if (config.ropeScaling() instanceof RopeScaling.Dynamic && contextTokensMax > config.contextTokensMax())
-            throw ConfigSource.refusal("rope scaling 'dynamic' with a context of " + contextTokensMax + " tokens, limit is "
-                    + config.contextTokensMax() + ": beyond, a token would depend on the length of its text");
+            throw ConfigSource.refusal(
+                    "rope scaling 'dynamic' with a context of " + contextTokensMax + " tokens, limit is "
+                            + config.contextTokensMax() + ": beyond, a token would depend on the length of its text");
         Weights weights = new Weights(artifact);
         try {
-            Model model = examined.architecture.build(config, examined.spec, weights, compute, rowsMax, contextTokensMax);
+            Model model =
+                    examined.architecture.build(config, examined.spec, weights, compute, rowsMax, contextTokensMax);
             weights.loaded();
             return model;
         } catch (RuntimeException | Error e) {
@@ -50,19 +54,19 @@ public final class Models {
     private record Examined(Architecture architecture, ModelConfig config, ModelSpec spec) {}
 
     private static Examined examine(VerifiedArtifact artifact) {
-        ConfigSource source =
-                switch (artifact.container()) {
-                    case GGUF -> new GgufConfig(artifact.gguf());
-                    case SAFETENSORS ->
-                        new HuggingFaceConfig(artifact.file("config.json")
-                                .orElseThrow(() -> ConfigSource.refusal("config.json is missing: the folder must have one")));
-                };
+        ConfigSource source = switch (artifact.container()) {
+            case GGUF -> new GgufConfig(artifact.gguf());
+            case SAFETENSORS ->
+                new HuggingFaceConfig(artifact.file("config.json")
+                        .orElseThrow(() -> ConfigSource.refusal("config.json is missing: the folder must have one")));
+        };
         Architecture architecture = find(source.architecture(), artifact.container());
         Tensor embedding = artifact.tensors().get(TensorRole.EMBEDDING.name(artifact.container(), 0));
-        long embeddingRows =
-                embedding != null && artifact.container() == Container.GGUF && embedding.shape().size() == 2
-                        ? embedding.shape().get(0)
-                        : 0;
+        long embeddingRows = embedding != null
+                        && artifact.container() == Container.GGUF
+                        && embedding.shape().size() == 2
+                ? embedding.shape().get(0)
+                : 0;
         ModelConfig config = architecture.config(source, embeddingRows);
         TensorCheck.Totals totals = TensorCheck.check(artifact, architecture.tensors(config));
         return new Examined(

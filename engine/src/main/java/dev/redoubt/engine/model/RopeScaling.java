@@ -1,15 +1,16 @@
 package dev.redoubt.engine.model;
 
-/// How a model stretches its rotary embedding over longer texts than its base was made for. What is not listed here is refused by
-/// name: `longrope` and the like depend on the length of a text, so the same token would be computed differently in different
-/// requests.
+/// How a model stretches its rotary embedding over longer texts than its base was made for. What is not listed
+/// here is refused by name: `longrope` and the like depend on the length of a text, so the same token would be
+/// computed differently in different requests.
 sealed interface RopeScaling {
     record None() implements RopeScaling {}
 
     /// Positions divided by a factor.
     record Linear(double factor) implements RopeScaling {}
 
-    /// NTK by length: changes nothing up to the context the model was trained for, and no longer text is computed.
+    /// NTK by length: changes nothing up to the context the model was trained for, and no longer text is
+    /// computed.
     record Dynamic() implements RopeScaling {}
 
     /// Llama 3.1: long wavelengths stretched by the factor, short ones left, a ramp between.
@@ -27,11 +28,11 @@ sealed interface RopeScaling {
             implements RopeScaling {
         public Yarn {
             if (!(betaSlow > 0 && betaFast >= betaSlow && betaFast <= 1e6))
-                throw ConfigSource.refusal("rope scaling 'yarn' has beta_fast " + betaFast + " and beta_slow " + betaSlow
-                        + ", must be positive and the first not the smaller");
+                throw ConfigSource.refusal("rope scaling 'yarn' has beta_fast " + betaFast + " and beta_slow "
+                        + betaSlow + ", must be positive and the first not the smaller");
             if (!(attentionFactor > 0 && attentionFactor <= 100))
-                throw ConfigSource.refusal(
-                        "rope scaling 'yarn' has attention_factor " + attentionFactor + ", allowed is above 0, at most 100");
+                throw ConfigSource.refusal("rope scaling 'yarn' has attention_factor " + attentionFactor
+                        + ", allowed is above 0, at most 100");
         }
 
         /// The factor on cosine and sine where a file gives none.

@@ -5,14 +5,15 @@ import dev.redoubt.kernels.RopeTable;
 import java.lang.foreign.Arena;
 import java.util.Optional;
 
-/// Cosines and sines of the rotary embedding, step by step as transformers' float32 reference computes them, so that goldens agree
-/// far from position 0 too.
+/// Cosines and sines of the rotary embedding, step by step as transformers' float32 reference computes them, so
+/// that goldens agree far from position 0 too.
 final class RopeTables {
     private RopeTables() {}
 
     /// @param divisors (1, headDimension / 2), what each frequency is divided by; GGUF's `rope_freqs`
     /// @return (positions, headDimension / 2) each
-    /// @throws dev.redoubt.trust.ArtifactException if a divisor is not positive, or comes on top of another scaling
+    /// @throws dev.redoubt.trust.ArtifactException if a divisor is not positive, or comes on top of another
+    ///     scaling
     static RopeTable of(ModelConfig config, Optional<FloatMatrix> divisors, int positions, Arena arena) {
         float[] frequencies = frequencies(config.headDimension(), config.ropeBase(), config.ropeScaling());
         divisors.ifPresent(by -> divide(frequencies, by, config.ropeScaling()));
@@ -32,11 +33,13 @@ final class RopeTables {
 
     private static void divide(float[] frequencies, FloatMatrix divisors, RopeScaling scaling) {
         if (!(scaling instanceof RopeScaling.None))
-            throw ConfigSource.refusal("rope_freqs.weight comes on top of rope scaling " + scaling + ": this model cannot be served");
+            throw ConfigSource.refusal(
+                    "rope_freqs.weight comes on top of rope scaling " + scaling + ": this model cannot be served");
         for (int j = 0; j < frequencies.length; j++) {
             float divisor = divisors.get(0, j);
             if (!(divisor > 0 && divisor <= 1e6f))
-                throw ConfigSource.refusal("rope_freqs.weight has " + divisor + " at " + j + ", allowed is above 0, at most 1000000");
+                throw ConfigSource.refusal(
+                        "rope_freqs.weight has " + divisor + " at " + j + ", allowed is above 0, at most 1000000");
             frequencies[j] /= divisor;
         }
     }
@@ -80,7 +83,8 @@ final class RopeTables {
                 result[j] = plain[j] / factor;
                 continue;
             }
-            float smooth = (original / wavelength - low) / (float) (scaling.highFrequencyFactor() - scaling.lowFrequencyFactor());
+            float smooth = (original / wavelength - low)
+                    / (float) (scaling.highFrequencyFactor() - scaling.lowFrequencyFactor());
             result[j] = (1 - smooth) * plain[j] / factor + smooth * plain[j];
         }
         return result;
@@ -106,7 +110,8 @@ final class RopeTables {
     }
 
     /// The dimension whose wave turns `rotations` times within the original context.
-    private static double correctionDimension(double rotations, RopeScaling.Yarn scaling, int headDimension, double base) {
+    private static double correctionDimension(
+            double rotations, RopeScaling.Yarn scaling, int headDimension, double base) {
         return headDimension
                 * StrictMath.log(scaling.originalContextTokens() / (rotations * 2 * Math.PI))
                 / (2 * StrictMath.log(base));

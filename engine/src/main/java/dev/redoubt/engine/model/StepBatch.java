@@ -2,8 +2,8 @@ package dev.redoubt.engine.model;
 
 import dev.redoubt.kernels.AttentionBatch;
 
-/// What the model computes in one step, flattened: rows are tokens, rows of one sequence are neighbours. Mutable and reused; the
-/// engine loop fills it.
+/// What the model computes in one step, flattened: rows are tokens, rows of one sequence are neighbours.
+/// Mutable and reused; the engine loop fills it.
 public final class StepBatch {
     /// Positions, sequences and block tables of the rows; `attention.rows` is how many rows count.
     public final AttentionBatch attention;

@@ -15,7 +15,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// Compares the tensors of an artifact with what its architecture declares, before any memory is taken for them.
+/// Compares the tensors of an artifact with what its architecture declares, before any memory is taken for
+/// them.
 final class TensorCheck {
     private static final int PROBLEMS_NAMED_MAX = 5;
 
@@ -27,7 +28,8 @@ final class TensorCheck {
     /// @param bytes as stored
     record Totals(String quantization, long parameters, long bytes) {}
 
-    /// @throws ArtifactException if a tensor is missing, is not declared, or has another shape or a type that no kernel multiplies
+    /// @throws ArtifactException if a tensor is missing, is not declared, or has another shape or a type that
+    ///     no kernel multiplies
     static Totals check(VerifiedArtifact artifact, List<TensorSpec> specs) {
         Map<String, Tensor> tensors = artifact.tensors();
         List<String> problems = new ArrayList<>();
@@ -44,13 +46,15 @@ final class TensorCheck {
                 continue;
             }
             if (!tensor.shape().equals(spec.shape())) {
-                problems.add("tensor '" + name + "' has shape " + tensor.shape() + ", the configuration asks for " + spec.shape());
+                problems.add("tensor '" + name + "' has shape " + tensor.shape() + ", the configuration asks for "
+                        + spec.shape());
                 continue;
             }
             if (spec.use() == TensorSpec.Use.IGNORED) continue;
             boolean vector = spec.shape().size() == 1;
             if (!supported(tensor.type(), vector)) {
-                problems.add("tensor '" + name + "' has dtype " + tensor.type() + ", supported are " + supportedTypes(vector));
+                problems.add("tensor '" + name + "' has dtype " + tensor.type() + ", supported are "
+                        + supportedTypes(vector));
                 continue;
             }
             long elements = spec.shape().stream().reduce(1L, Math::multiplyExact);
@@ -60,7 +64,8 @@ final class TensorCheck {
         }
         for (String name : tensors.keySet())
             if (!declared.contains(name))
-                problems.add("unexpected extra tensor " + ConfigSource.quote(name) + ", the architecture has none of that name");
+                problems.add("unexpected extra tensor " + ConfigSource.quote(name)
+                        + ", the architecture has none of that name");
         if (!problems.isEmpty()) throw refusal(problems);
         TensorType most = weightsByType.entrySet().stream()
                 .max(Map.Entry.comparingByValue())

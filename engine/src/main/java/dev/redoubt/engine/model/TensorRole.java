@@ -31,11 +31,10 @@ enum TensorRole {
 
     /// @param layer counts only where the name has one
     String name(Container container, int layer) {
-        String name =
-                switch (container) {
-                    case GGUF -> gguf;
-                    case SAFETENSORS -> huggingFace;
-                };
+        String name = switch (container) {
+            case GGUF -> gguf;
+            case SAFETENSORS -> huggingFace;
+        };
         return name.replace("%d", Integer.toString(layer));
     }
 }

@@ -11,11 +11,12 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Optional;
 
-/// The declared tensors of an artifact, turned into what kernels read. Owns the memory of the weights, and the artifact as long as a
-/// matrix reads from its files.
+/// The declared tensors of an artifact, turned into what kernels read. Owns the memory of the weights, and the
+/// artifact as long as a matrix reads from its files.
 final class Weights implements AutoCloseable {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfShort BITS16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort BITS16 =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final VerifiedArtifact artifact;
     private final Arena arena = Arena.ofShared(); // weights and activations: read by every compute thread

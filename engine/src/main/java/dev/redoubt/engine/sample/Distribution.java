@@ -122,7 +122,8 @@ final class Distribution {
     /// @param massAbove of the tokens with larger logits
     private record Cut(float logit, double massAbove) {}
 
-    /// The largest logit at which the mass of the tokens from there to the top reaches `amount`; the smallest one kept, if none does.
+    /// The largest logit at which the mass of the tokens from there to the top reaches `amount`; the smallest
+    /// one kept, if none does.
     private Cut fromTheTop(double amount, Weigher weigher) {
         double[] mass = new double[1 << DIGIT_BITS];
         double above = 0;
@@ -157,8 +158,8 @@ final class Distribution {
     private static final double LN2_HIGH = 0x1.62e42fefa39efp-1;
     private static final double LN2_LOW = 0x1.abc9e3b39803fp-56;
 
-    /// e to the `x`, for x of at most 0, to about 1e-15: x = k · ln 2 + r, a Taylor polynomial in r, times 2^k in two steps so that
-    /// subnormal results come out right.
+    /// e to the `x`, for x of at most 0, to about 1e-15: x = k · ln 2 + r, a Taylor polynomial in r, times 2^k
+    /// in two steps so that subnormal results come out right.
     static double exp(double x) {
         if (x < -745.2) return 0;
         double k = Math.rint(x * LOG2_E);

@@ -11,16 +11,18 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/// Logits to a token, in the order and with the definitions of vLLM: mask of `minTokens`, logit bias, repetition, frequency and
-/// presence penalty, then greedy, or temperature, min-p, top-k, top-p and a draw. Stateless: everything a draw depends on is in the
-/// [SamplingState] of its sequence and the logits row, so neighbours cannot matter. Safe for any thread on different states.
+/// Logits to a token, in the order and with the definitions of vLLM: mask of `minTokens`, logit bias,
+/// repetition, frequency and presence penalty, then greedy, or temperature, min-p, top-k, top-p and a draw.
+/// Stateless: everything a draw depends on is in the [SamplingState] of its sequence and the logits row, so
+/// neighbours cannot matter. Safe for any thread on different states.
 public final class Sampler {
     /// Temperatures below take the most likely token.
     static final double GREEDY_BELOW = 1e-5;
 
     private Sampler() {}
 
-    /// Picks the next token of one sequence. Does not change `logits`, or anything of `state` that a later call could see.
+    /// Picks the next token of one sequence. Does not change `logits`, or anything of `state` that a later call
+    /// could see.
     ///
     /// @param row of `logits`
     /// @param logSumExp of the raw row, from [dev.redoubt.kernels.Compute#logSumExp]
@@ -57,7 +59,8 @@ public final class Sampler {
         for (int id = 0; id < columns; id++) {
             float z = data.getAtIndex(ValueLayout.JAVA_FLOAT, start + id);
             if (z > own || (z == own && id < tokenId)) rank++;
-            if (found == bestIds.length && (found == 0 || !(z > best[found - 1]))) continue; // of equals the lower id came first
+            if (found == bestIds.length && (found == 0 || !(z > best[found - 1])))
+                continue; // of equals the lower id came first
             int at = found < bestIds.length ? found++ : found - 1;
             for (; at > 0 && z > best[at - 1]; at--) {
                 best[at] = best[at - 1];
@@ -67,8 +70,7 @@ public final class Sampler {
             bestIds[at] = id;
         }
         List<TokenLogprob.Alternative> alternatives = new ArrayList<>(found);
-        for (int i = 0; i < found; i++)
-            alternatives.add(new TokenLogprob.Alternative(bestIds[i], best[i] - logSumExp));
+        for (int i = 0; i < found; i++) alternatives.add(new TokenLogprob.Alternative(bestIds[i], best[i] - logSumExp));
         return new TokenLogprob(tokenId, own - logSumExp, rank, List.copyOf(alternatives));
     }
 

@@ -12,8 +12,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/// Everything about sampling that belongs to one sequence: parameters, seed, the tokens so far. Owned by the sequence; one thread at
-/// a time.
+/// Everything about sampling that belongs to one sequence: parameters, seed, the tokens so far. Owned by the
+/// sequence; one thread at a time.
 public final class SamplingState {
     /* Random numbers: counter-based, so nothing has to be saved, replayed or locked. Number n is
      * mix(mix(seed) + (n + 1) · 0x9E3779B97F4A7C15), the n-th output of SplitMix64 [1] started at a mixed seed (mixed, so that the
@@ -31,8 +31,7 @@ public final class SamplingState {
     private int accepted;
     private float[] scratch = new float[0]; // (vocabulary), allocated when a step first has to change logits or draw
 
-    private SamplingState(
-            SamplingParams params, long stream, int vocabularySize, int[] ending, BitSet occurred) {
+    private SamplingState(SamplingParams params, long stream, int vocabularySize, int[] ending, BitSet occurred) {
         this.params = params;
         this.stream = stream;
         this.vocabularySize = vocabularySize;
@@ -52,16 +51,19 @@ public final class SamplingState {
                 .distinct()
                 .toArray();
         BitSet occurred = new BitSet();
-        if (params.repetitionPenalty() != 1) for (int id : promptIds) occurred.set(Objects.checkIndex(id, vocabularySize));
+        if (params.repetitionPenalty() != 1)
+            for (int id : promptIds) occurred.set(Objects.checkIndex(id, vocabularySize));
         return new SamplingState(params, mix(seed), vocabularySize, ending, occurred);
     }
 
-    /// The token was accepted: counts it. The next draw depends on the seed and on how many were accepted, nothing else.
+    /// The token was accepted: counts it. The next draw depends on the seed and on how many were accepted,
+    /// nothing else.
     public void accept(int tokenId) {
         Objects.checkIndex(tokenId, vocabularySize);
         accepted++;
         if (params.repetitionPenalty() != 1) occurred.set(tokenId);
-        if (params.frequencyPenalty() != 0 || params.presencePenalty() != 0) outputCounts.merge(tokenId, 1, Integer::sum);
+        if (params.frequencyPenalty() != 0 || params.presencePenalty() != 0)
+            outputCounts.merge(tokenId, 1, Integer::sum);
     }
 
     public SamplingParams params() {
@@ -76,8 +78,8 @@ public final class SamplingState {
                 || !outputCounts.isEmpty();
     }
 
-    /// A copy of a row with everything of vLLM's order that comes before the temperature: the mask of `minTokens`, bias, repetition,
-    /// frequency and presence penalty. Valid until the next call.
+    /// A copy of a row with everything of vLLM's order that comes before the temperature: the mask of
+    /// `minTokens`, bias, repetition, frequency and presence penalty. Valid until the next call.
     ///
     /// @return (vocabulary)
     float[] changedLogits(FloatMatrix logits, int row) {
@@ -99,8 +101,8 @@ public final class SamplingState {
         double repetition = params.repetitionPenalty();
         for (int id = occurred.nextSetBit(0); id >= 0; id = occurred.nextSetBit(id + 1))
             z[id] = (float) (z[id] > 0 ? z[id] / repetition : z[id] * repetition);
-        outputCounts.forEach((id, count) ->
-                z[id] = (float) (z[id] - params.frequencyPenalty() * count - params.presencePenalty()));
+        outputCounts.forEach(
+                (id, count) -> z[id] = (float) (z[id] - params.frequencyPenalty() * count - params.presencePenalty()));
         return z;
     }
 

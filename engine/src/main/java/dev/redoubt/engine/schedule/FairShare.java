@@ -7,7 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Whose turn it is among waiting sequences: the tenant that was served least, and inside a tenant the one that came first.
+/// Whose turn it is among waiting sequences: the tenant that was served least, and inside a tenant the one that
+/// came first.
 final class FairShare {
     /* Virtual token counter (Sheng et al., "Fairness in Serving Large Language Models", OSDI 2024)
      * ---------------------------------------------------------------------------------------------
@@ -95,7 +96,8 @@ final class FairShare {
     }
 
     /// The sequence whose turn it is; null if none waits. Raises the floor and asserts the bound.
-    @Nullable Sequence head() {
+    @Nullable
+    Sequence head() {
         Tenant least = null;
         long most = 0;
         for (Tenant tenant : tenants.values()) {
@@ -150,8 +152,7 @@ final class FairShare {
         for (Tenant tenant : tenants.values()) {
             found += tenant.waiting.size();
             Invariant.hold(tenant.running >= 0, "a tenant runs %d sequences", tenant.running);
-            Invariant.hold(
-                    tenant.counter - floor <= spreadBound, "counter %d, floor %d", tenant.counter, floor);
+            Invariant.hold(tenant.counter - floor <= spreadBound, "counter %d, floor %d", tenant.counter, floor);
             Invariant.hold(
                     tenant.waiting.isEmpty() || tenant.counter >= floor, "counter %d, floor %d", tenant.counter, floor);
         }
@@ -173,7 +174,8 @@ final class FairShare {
         return tenant;
     }
 
-    /// To the least counter of the waiting tenants; if none waits, of the running ones: then (1) says nothing, and (2) gets easier.
+    /// To the least counter of the waiting tenants; if none waits, of the running ones: then (1) says nothing,
+    /// and (2) gets easier.
     private void raiseFloor() {
         long least = Long.MAX_VALUE;
         for (Tenant tenant : tenants.values())

@@ -15,7 +15,8 @@ import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Decides who computes how many tokens in the next step. Deterministic: the same calls give the same plans. One owner, one thread.
+/// Decides who computes how many tokens in the next step. Deterministic: the same calls give the same plans.
+/// One owner, one thread.
 public final class Scheduler {
     /* One idea: every sequence catches up to its own length. There is no prefill or decode phase; a sequence that lacks 500
      * tokens gets a chunk, one that lacks 1 gets 1, in the same step, under one token budget.
@@ -80,7 +81,8 @@ public final class Scheduler {
         return expired;
     }
 
-    /// Decides the next step. Preempts and admits; computes nothing. Whatever it holds must be run and then committed or ended.
+    /// Decides the next step. Preempts and admits; computes nothing. Whatever it holds must be run and then
+    /// committed or ended.
     public StepPlan plan() {
         StepPlan plan = new StepPlan();
         boolean preempted = planRunning(plan);
@@ -89,8 +91,8 @@ public final class Scheduler {
         return plan;
     }
 
-    /// The step was computed: counts its tokens and shares the blocks that are full now. Sequences that have ended since are left
-    /// out.
+    /// The step was computed: counts its tokens and shares the blocks that are full now. Sequences that have
+    /// ended since are left out.
     public void commit(StepPlan plan) {
         for (StepPlan.Entry entry : plan.entries()) {
             Sequence sequence = entry.sequence();
@@ -109,17 +111,20 @@ public final class Scheduler {
         fairShare.generated(sequence);
     }
 
-    /// Ends a sequence, wherever it stands: its blocks are free when this returns. Does nothing if it has ended.
+    /// Ends a sequence, wherever it stands: its blocks are free when this returns. Does nothing if it has
+    /// ended.
     public void end(Sequence sequence) {
         end(sequence, true);
     }
 
-    /// As [#end], for a sequence whose blocks may hold anything: what nobody else holds is zeroed and not hittable any more.
+    /// As [#end], for a sequence whose blocks may hold anything: what nobody else holds is zeroed and not
+    /// hittable any more.
     public void discard(Sequence sequence) {
         end(sequence, false);
     }
 
-    /// Forgets everything after a fault of ours, the tenants' counters too; never fails itself. The pool must be reset as well.
+    /// Forgets everything after a fault of ours, the tenants' counters too; never fails itself. The pool must
+    /// be reset as well.
     public void reset() {
         for (Sequence sequence : alive) sequence.state = State.ENDED;
         alive.clear();
@@ -242,8 +247,7 @@ public final class Scheduler {
     /// What a sequence gets of the rest of the budget.
     private int share(Sequence sequence, StepPlan plan) {
         int missing = sequence.length() - sequence.computed;
-        return Math.min(
-                Math.min(missing, limits.prefillChunkTokensMax()), limits.batchedTokensMax() - plan.tokens());
+        return Math.min(Math.min(missing, limits.prefillChunkTokensMax()), limits.batchedTokensMax() - plan.tokens());
     }
 
     private Admission admit(Sequence sequence) {
@@ -275,15 +279,15 @@ public final class Scheduler {
         return new Admission.Admitted(sequence.computed);
     }
 
-    /// Cached blocks that the sequence starts with. Stops one token short of its length: the last token is always computed, since
-    /// its logits are what the step is for.
+    /// Cached blocks that the sequence starts with. Stops one token short of its length: the last token is
+    /// always computed, since its logits are what the step is for.
     private List<Integer> prefixHits(Sequence sequence) {
         List<Integer> hits = new ArrayList<>();
         if (prefixKeys == null || !sequence.readsPrefixCache()) return hits;
         int blocks = (sequence.length() - 1) / BlockPool.BLOCK_TOKENS;
         for (int i = 0; i < blocks; i++) {
-            OptionalInt hit = pool.lookup(
-                    key(sequence, i), sequence.scope(), sequence.tokens(), i * BlockPool.BLOCK_TOKENS);
+            OptionalInt hit =
+                    pool.lookup(key(sequence, i), sequence.scope(), sequence.tokens(), i * BlockPool.BLOCK_TOKENS);
             if (hit.isEmpty()) break;
             hits.add(hit.getAsInt());
         }

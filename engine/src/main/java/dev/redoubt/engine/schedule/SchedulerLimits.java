@@ -10,11 +10,7 @@ import dev.redoubt.base.Check;
 /// @param contextTokensMax of one sequence, prompt and output
 /// @param outputTokensMax of one sequence, output only
 public record SchedulerLimits(
-        int sequencesMax,
-        int batchedTokensMax,
-        int prefillChunkTokensMax,
-        int contextTokensMax,
-        int outputTokensMax) {
+        int sequencesMax, int batchedTokensMax, int prefillChunkTokensMax, int contextTokensMax, int outputTokensMax) {
     public SchedulerLimits {
         Check.positive("sequencesMax", sequencesMax);
         Check.inRange("batchedTokensMax", batchedTokensMax, sequencesMax, 1 << 20);
@@ -23,7 +19,8 @@ public record SchedulerLimits(
         Check.positive("outputTokensMax", outputTokensMax);
     }
 
-    /// How far the service of two tenants that always have something waiting may drift apart; proof in [FairShare].
+    /// How far the service of two tenants that always have something waiting may drift apart; proof in
+    /// [FairShare].
     public long fairnessBound() {
         return 2 * FairShare.spreadBound(this);
     }

@@ -9,12 +9,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// One token stream: the prompt, what was generated, and how much of it has keys and values. Owned by the scheduler from
-/// [Scheduler#submit] on.
+/// One token stream: the prompt, what was generated, and how much of it has keys and values. Owned by the
+/// scheduler from [Scheduler#submit] on.
 public final class Sequence {
     /// Where a sequence stands.
     public enum State {
-        /// Not submitted, or held back until the first choice of its request has computed the prompt they share.
+        /// Not submitted, or held back until the first choice of its request has computed the prompt they
+        /// share.
         HELD,
         /// In its tenant's queue; holds no block.
         WAITING,
@@ -53,9 +54,15 @@ public final class Sequence {
     /// @param prompt token ids, at least one; kept, so it must not change
     /// @param outputTokensMax how many it may generate
     /// @param deadlineNanos past it the sequence expires; never, if it is [#NO_DEADLINE]
-    /// @param readsPrefixCache false: computes every prompt token itself (prompt logprobs); what it computes is shared all the same
+    /// @param readsPrefixCache false: computes every prompt token itself (prompt logprobs); what it computes is
+    ///     shared all the same
     public Sequence(
-            long id, CacheScope scope, int[] prompt, int outputTokensMax, long deadlineNanos, boolean readsPrefixCache) {
+            long id,
+            CacheScope scope,
+            int[] prompt,
+            int outputTokensMax,
+            long deadlineNanos,
+            boolean readsPrefixCache) {
         Check.positive("prompt tokens", prompt.length);
         Check.positive("outputTokensMax", outputTokensMax);
         this.id = id;

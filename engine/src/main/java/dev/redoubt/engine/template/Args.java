@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// The evaluated arguments of a call.
 record Args(List<Value> positional, Map<String, Value> named, Budget budget) {
     /// The argument at a place or of a name.
-    @Nullable Value get(int place, String name) {
+    @Nullable
+    Value get(int place, String name) {
         if (place < positional.size()) return positional.get(place);
         return named.get(name);
     }

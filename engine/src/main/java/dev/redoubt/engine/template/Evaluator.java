@@ -115,7 +115,8 @@ final class Evaluator {
     Args arguments(Expr.Arguments arguments, Interpreter.Scope scope) {
         Map<String, Value> named = new HashMap<>();
         List<Value> positional = values(arguments.positional(), scope);
-        for (Expr.Arguments.Named argument : arguments.named()) named.put(argument.name(), value(argument.value(), scope));
+        for (Expr.Arguments.Named argument : arguments.named())
+            named.put(argument.name(), value(argument.value(), scope));
         return new Args(positional, named, budget);
     }
 
@@ -160,17 +161,16 @@ final class Evaluator {
         for (Expr.Comparison.Step step : comparison.steps()) {
             Value right = value(step.operand(), scope);
             budget.at(comparison.line());
-            boolean holds =
-                    switch (step.comparator()) {
-                        case EQUAL -> Values.equal(left, right, budget);
-                        case NOT_EQUAL -> !Values.equal(left, right, budget);
-                        case LESS -> Values.compare(left, right, budget) < 0;
-                        case LESS_OR_EQUAL -> Values.compare(left, right, budget) <= 0;
-                        case GREATER -> Values.compare(left, right, budget) > 0;
-                        case GREATER_OR_EQUAL -> Values.compare(left, right, budget) >= 0;
-                        case IN -> Operators.contains(right, left, budget);
-                        case NOT_IN -> !Operators.contains(right, left, budget);
-                    };
+            boolean holds = switch (step.comparator()) {
+                case EQUAL -> Values.equal(left, right, budget);
+                case NOT_EQUAL -> !Values.equal(left, right, budget);
+                case LESS -> Values.compare(left, right, budget) < 0;
+                case LESS_OR_EQUAL -> Values.compare(left, right, budget) <= 0;
+                case GREATER -> Values.compare(left, right, budget) > 0;
+                case GREATER_OR_EQUAL -> Values.compare(left, right, budget) >= 0;
+                case IN -> Operators.contains(right, left, budget);
+                case NOT_IN -> !Operators.contains(right, left, budget);
+            };
             if (!holds) return Value.Bool.FALSE;
             left = right;
         }
@@ -179,14 +179,13 @@ final class Evaluator {
 
     /// Only data, namespaces and the loop have fields; of everything else every field is undefined.
     private Value attribute(Value target, String name) {
-        Value found =
-                switch (target) {
-                    case Value.Undefined undefined -> throw Values.undefined(undefined, budget);
-                    case Value.Mapping mapping -> mapping.get(name);
-                    case Value.Namespace namespace -> namespace.fields.get(name);
-                    case Value.Loop loop -> ofLoop(loop, name);
-                    default -> null;
-                };
+        Value found = switch (target) {
+            case Value.Undefined undefined -> throw Values.undefined(undefined, budget);
+            case Value.Mapping mapping -> mapping.get(name);
+            case Value.Namespace namespace -> namespace.fields.get(name);
+            case Value.Loop loop -> ofLoop(loop, name);
+            default -> null;
+        };
         return found == null ? new Value.Undefined(name) : found;
     }
 
@@ -235,19 +234,20 @@ final class Evaluator {
     private Value called(Value target, Args args) {
         return switch (target) {
             case Value.Macro macro -> interpreter.call(macro, args, null);
-            case Value.Undefined undefined -> throw budget.fail(
-                    "unknown function, '" + Token.shortened(undefined.name()) + "' is undefined");
+            case Value.Undefined undefined ->
+                throw budget.fail("unknown function, '" + Token.shortened(undefined.name()) + "' is undefined");
             case Value.Function function ->
                 switch (function) {
                     case RANGE -> range(args);
                     case NAMESPACE -> namespace(args);
                     case DICT -> dict(args);
                     case RAISE_EXCEPTION ->
-                        throw budget.raise(
-                                Values.print(args.only("raise_exception", "message").required(0, "message"), budget)
-                                        .chars());
+                        throw budget.raise(Values.print(
+                                        args.only("raise_exception", "message").required(0, "message"), budget)
+                                .chars());
                     case STRFTIME_NOW ->
-                        Text.data(DateFormat.format(today, args.only("strftime_now", "format").text(0, "format"), budget));
+                        Text.data(DateFormat.format(
+                                today, args.only("strftime_now", "format").text(0, "format"), budget));
                 };
             default -> throw budget.fail(Values.kind(target) + " cannot be called");
         };
@@ -277,7 +277,9 @@ final class Evaluator {
         for (Value given : args.positional()) {
             if (!(given instanceof Value.Mapping mapping))
                 throw budget.fail("'namespace' expects a mapping, found " + Values.kind(given));
-            mapping.entries().forEach((key, value) -> namespace.fields.put(Values.text(key, budget).chars(), value));
+            mapping.entries()
+                    .forEach((key, value) ->
+                            namespace.fields.put(Values.text(key, budget).chars(), value));
         }
         namespace.fields.putAll(args.named());
         return namespace;

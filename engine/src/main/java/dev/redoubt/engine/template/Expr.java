@@ -22,7 +22,12 @@ sealed interface Expr {
     record Index(Expr target, Expr index, int line) implements Expr {}
 
     /// `target[from:to:step]`
-    record Slice(Expr target, @Nullable Expr from, @Nullable Expr to, @Nullable Expr step, int line) implements Expr {}
+    record Slice(
+            Expr target,
+            @Nullable Expr from,
+            @Nullable Expr to,
+            @Nullable Expr step,
+            int line) implements Expr {}
 
     record Call(Expr target, Arguments arguments, int line) implements Expr {}
 

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Expressions, with Jinja's precedences: `if else`, `or`, `and`, `not`, comparisons, `+ -`, `~`, `* / // %`, `**`,
-/// sign, and tightest of all fields, calls, filters and tests.
+/// Expressions, with Jinja's precedences: `if else`, `or`, `and`, `not`, comparisons, `+ -`, `~`, `* / // %`,
+/// `**`, sign, and tightest of all fields, calls, filters and tests.
 final class ExpressionParser {
     private final TokenStream tokens;
 
@@ -132,8 +132,7 @@ final class ExpressionParser {
         int line = tokens.line();
         Expr first = unary(true);
         List<Expr.Arithmetic.Step> steps = new ArrayList<>();
-        while (tokens.skipOperator("**"))
-            steps.add(new Expr.Arithmetic.Step(Expr.Operator.POWER, unary(true)));
+        while (tokens.skipOperator("**")) steps.add(new Expr.Arithmetic.Step(Expr.Operator.POWER, unary(true)));
         return steps.isEmpty() ? first : new Expr.Arithmetic(first, steps, line);
     }
 
@@ -163,7 +162,8 @@ final class ExpressionParser {
                 yield new Expr.Literal(Text.template(text.toString()));
             }
             case INTEGER -> new Expr.Literal(new Value.Int(integer(tokens.next())));
-            case FLOAT -> new Expr.Literal(new Value.Real(Double.parseDouble(tokens.next().text())));
+            case FLOAT ->
+                new Expr.Literal(new Value.Real(Double.parseDouble(tokens.next().text())));
             case OPERATOR -> {
                 if (tokens.skipOperator("(")) yield bracketed();
                 if (tokens.skipOperator("[")) yield new Expr.ListOf(items("]"), false);
@@ -236,7 +236,8 @@ final class ExpressionParser {
     private Expr field(Expr target, int line) {
         if (tokens.at(Token.Kind.INTEGER))
             return new Expr.Index(target, new Expr.Literal(new Value.Int(integer(tokens.next()))), line);
-        return new Expr.Attribute(target, tokens.expect(Token.Kind.NAME, "a field's name").text(), line);
+        return new Expr.Attribute(
+                target, tokens.expect(Token.Kind.NAME, "a field's name").text(), line);
     }
 
     private Expr index(Expr target, int line) {
@@ -301,7 +302,8 @@ final class ExpressionParser {
         boolean negated = tokens.skipName("not");
         Token name = tokens.expect(Token.Kind.NAME, "a test's name");
         Tests test = Tests.named(name.text());
-        if (test == null) throw TemplateException.at(name.line(), "unknown test '" + Token.shortened(name.text()) + "'");
+        if (test == null)
+            throw TemplateException.at(name.line(), "unknown test '" + Token.shortened(name.text()) + "'");
         List<Expr> arguments = List.of();
         if (tokens.skipOperator("(")) {
             Expr.Arguments given = arguments();

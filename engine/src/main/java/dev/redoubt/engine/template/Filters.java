@@ -69,12 +69,13 @@ enum Filters {
             case CAPITALIZE -> TextCase.capitalize(string(value, args, budget), budget);
             case DEFAULT -> {
                 args.only(shown(), "default_value", "boolean");
-                boolean missing = value instanceof Value.Undefined
-                        || args.truth(1, "boolean", false) && !Values.truth(value);
+                boolean missing =
+                        value instanceof Value.Undefined || args.truth(1, "boolean", false) && !Values.truth(value);
                 Value fallback = args.get(0, "default_value");
                 yield missing ? fallback == null ? Text.EMPTY : fallback : value;
             }
-            case DICTSORT -> SequenceFilters.dictsort(value, args.only(shown(), "case_sensitive", "by", "reverse"), budget);
+            case DICTSORT ->
+                SequenceFilters.dictsort(value, args.only(shown(), "case_sensitive", "by", "reverse"), budget);
             case ESCAPE -> escape(string(value, args, budget), budget);
             case FIRST -> {
                 List<Value> items = Values.items(value, budget);
@@ -102,7 +103,8 @@ enum Filters {
                 Value attribute = args.get(1, "attribute");
                 List<Text> parts = new ArrayList<>();
                 for (Value item : Values.items(value, budget))
-                    parts.add(Values.print(attribute == null ? item : SequenceFilters.field(item, attribute, budget), budget));
+                    parts.add(Values.print(
+                            attribute == null ? item : SequenceFilters.field(item, attribute, budget), budget));
                 yield Methods.join(parts, separator == null ? Text.EMPTY : Values.print(separator, budget), budget);
             }
             case LENGTH -> new Value.Int(length(value, budget));
@@ -111,7 +113,8 @@ enum Filters {
             case UPPER -> TextCase.upper(string(value, args, budget), budget);
             case TITLE -> TextCase.title(string(value, args, budget), true, budget);
             case MAP -> SequenceFilters.map(value, args, budget);
-            case MAX, MIN -> SequenceFilters.extreme(value, this == MAX, args.only(shown(), "case_sensitive", "attribute"), budget);
+            case MAX, MIN ->
+                SequenceFilters.extreme(value, this == MAX, args.only(shown(), "case_sensitive", "attribute"), budget);
             case REJECT -> SequenceFilters.select(value, args, false, budget);
             case SELECT -> SequenceFilters.select(value, args, true, budget);
             case REJECTATTR -> SequenceFilters.selectByField(value, args, false, budget);
@@ -119,27 +122,32 @@ enum Filters {
             case REPLACE -> {
                 args.only(shown(), "old", "new", "count");
                 Text text = Values.print(value, budget);
-                yield TextCase.replace(text, args.text(0, "old"), args.text(1, "new"), args.integer(2, "count", -1), budget);
+                yield TextCase.replace(
+                        text, args.text(0, "old"), args.text(1, "new"), args.integer(2, "count", -1), budget);
             }
             case REVERSE -> {
                 args.only(shown());
                 List<Value> items = Values.items(value, budget);
                 budget.list(items.size());
                 if (!(value instanceof Text)) yield Value.Sequence.list(items.reversed());
-                yield Operators.concat(items.reversed().stream().map(Text.class::cast).toList(), budget);
+                yield Operators.concat(
+                        items.reversed().stream().map(Text.class::cast).toList(), budget);
             }
             case SAFE -> {
                 args.only(shown());
                 yield value;
             }
-            case SORT -> SequenceFilters.sort(value, args.only(shown(), "reverse", "case_sensitive", "attribute"), budget);
+            case SORT ->
+                SequenceFilters.sort(value, args.only(shown(), "reverse", "case_sensitive", "attribute"), budget);
             case STRING -> Values.print(value, budget);
             case SUM -> SequenceFilters.sum(value, args.only(shown(), "attribute", "start"), budget);
             case TOJSON -> json(value, args.only(shown(), "ensure_ascii", "indent", "separators", "sort_keys"), budget);
             case TRIM -> {
                 args.only(shown(), "chars");
                 Value chars = args.get(0, "chars");
-                String unwanted = chars == null || chars == Value.None.NONE ? "" : Values.text(chars, budget).chars();
+                String unwanted = chars == null || chars == Value.None.NONE
+                        ? ""
+                        : Values.text(chars, budget).chars();
                 yield Methods.stripped(Values.print(value, budget), unwanted, true, true, budget);
             }
             case UNIQUE -> SequenceFilters.unique(value, args.only(shown(), "case_sensitive", "attribute"), budget);
@@ -215,10 +223,7 @@ enum Filters {
         Text prefix = width instanceof Text given
                 ? given
                 : (Text) Operators.arithmetic(
-                        Expr.Operator.MULTIPLY,
-                        Text.template(" "),
-                        width == null ? new Value.Int(4) : width,
-                        budget);
+                        Expr.Operator.MULTIPLY, Text.template(" "), width == null ? new Value.Int(4) : width, budget);
         Text.Builder all = new Text.Builder();
         int from = 0;
         for (boolean firstLine = true; from <= text.length(); firstLine = false) {
@@ -242,7 +247,8 @@ enum Filters {
             throw budget.fail("an indentation of " + spaces + ", limit is " + JsonOutput.Style.INDENT_MAX);
         String item = spaces >= 0 ? "," : ", ";
         String key = ": ";
-        if (args.get(2, "separators") instanceof Value.Sequence separators && separators.items().size() == 2) {
+        if (args.get(2, "separators") instanceof Value.Sequence separators
+                && separators.items().size() == 2) {
             item = Values.text(separators.items().getFirst(), budget).chars();
             key = Values.text(separators.items().getLast(), budget).chars();
             if (item.length() > 8 || key.length() > 8) throw budget.fail("separators over the limit of 8 characters");

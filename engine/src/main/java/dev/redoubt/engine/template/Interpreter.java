@@ -28,7 +28,8 @@ final class Interpreter {
             this.outer = outer;
         }
 
-        @Nullable Value get(String name) {
+        @Nullable
+        Value get(String name) {
             for (Scope at = this; at != null; at = at.outer) {
                 Value value = at.names.get(name);
                 if (value != null) return value;
@@ -230,9 +231,7 @@ final class Interpreter {
             Value given = args.get(i, parameter.name());
             Expr fallback = parameter.fallback();
             if (given == null)
-                given = fallback == null
-                        ? new Value.Undefined(parameter.name())
-                        : evaluator.value(fallback, scope);
+                given = fallback == null ? new Value.Undefined(parameter.name()) : evaluator.value(fallback, scope);
             scope.set(parameter.name(), given);
         }
         if (caller != null) scope.set("caller", caller);

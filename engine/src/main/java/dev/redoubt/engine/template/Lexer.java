@@ -14,8 +14,8 @@ final class Lexer {
      *   begins with `+`;
      * - one newline at the very end of the template vanishes. */
     private static final String[] OPERATORS = {
-        "//", "**", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "~", "<", ">", "=", ".", ",", ":", "|", "(", ")", "[",
-        "]", "{", "}"
+        "//", "**", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "~", "<", ">", "=", ".", ",", ":", "|", "(", ")",
+        "[", "]", "{", "}"
     };
 
     private final String source;
@@ -162,7 +162,8 @@ final class Lexer {
         Deque<Character> open = new ArrayDeque<>();
         while (true) {
             skipSpace();
-            if (at >= source.length()) throw fail("unexpected end of template inside a tag, expected '" + closing + "'");
+            if (at >= source.length())
+                throw fail("unexpected end of template inside a tag, expected '" + closing + "'");
             if (open.isEmpty() && closes(end, closing)) return;
             char c = source.charAt(at);
             if (c == '\'' || c == '"') string(c);

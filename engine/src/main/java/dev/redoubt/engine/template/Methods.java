@@ -28,11 +28,13 @@ final class Methods {
             case "rstrip" -> strip(text, args, budget, false, true);
             case "startswith" -> {
                 args.only("startswith", "prefix");
-                yield Value.Bool.of(anyOf(args.required(0, "prefix"), budget, p -> text.chars().startsWith(p)));
+                yield Value.Bool.of(anyOf(
+                        args.required(0, "prefix"), budget, p -> text.chars().startsWith(p)));
             }
             case "endswith" -> {
                 args.only("endswith", "suffix");
-                yield Value.Bool.of(anyOf(args.required(0, "suffix"), budget, p -> text.chars().endsWith(p)));
+                yield Value.Bool.of(anyOf(
+                        args.required(0, "suffix"), budget, p -> text.chars().endsWith(p)));
             }
             case "split" -> split(text, args.only("split", "sep", "maxsplit"), budget, false);
             case "rsplit" -> split(text, args.only("rsplit", "sep", "maxsplit"), budget, true);
@@ -43,7 +45,8 @@ final class Methods {
             case "capitalize" -> noArguments(args, name, TextCase.capitalize(text, budget));
             case "replace" -> {
                 args.only("replace", "old", "new", "count");
-                yield TextCase.replace(text, args.text(0, "old"), args.text(1, "new"), args.integer(2, "count", -1), budget);
+                yield TextCase.replace(
+                        text, args.text(0, "old"), args.text(1, "new"), args.integer(2, "count", -1), budget);
             }
             case "find" -> {
                 args.only("find", "sub");
@@ -66,7 +69,8 @@ final class Methods {
             case "join" -> {
                 args.only("join", "iterable");
                 List<Text> parts = new ArrayList<>();
-                for (Value item : Values.items(args.required(0, "iterable"), budget)) parts.add(Values.text(item, budget));
+                for (Value item : Values.items(args.required(0, "iterable"), budget))
+                    parts.add(Values.text(item, budget));
                 yield join(parts, text, budget);
             }
             case "isdigit" -> noArguments(args, name, all(text, budget, Character::isDigit));
@@ -91,14 +95,17 @@ final class Methods {
 
     private static boolean anyOf(Value affixes, Budget budget, Predicate<String> test) {
         if (affixes instanceof Text affix) return test.test(affix.chars());
-        for (Value affix : Values.items(affixes, budget)) if (test.test(Values.text(affix, budget).chars())) return true;
+        for (Value affix : Values.items(affixes, budget))
+            if (test.test(Values.text(affix, budget).chars())) return true;
         return false;
     }
 
     private static Text strip(Text text, Args args, Budget budget, boolean leading, boolean trailing) {
         args.only("strip", "chars");
         Value given = args.get(0, "chars");
-        String unwanted = given == null || given == Value.None.NONE ? "" : Values.text(given, budget).chars();
+        String unwanted = given == null || given == Value.None.NONE
+                ? ""
+                : Values.text(given, budget).chars();
         if (given instanceof Text && unwanted.isEmpty()) return text;
         return stripped(text, unwanted, leading, trailing, budget);
     }
@@ -126,7 +133,8 @@ final class Methods {
         if (most < 0) most = Long.MAX_VALUE;
         budget.text(text.length());
         if (given == null || given == Value.None.NONE) {
-            if (fromRight && most != Long.MAX_VALUE) throw budget.fail("'rsplit' at whitespace with a limit is unsupported");
+            if (fromRight && most != Long.MAX_VALUE)
+                throw budget.fail("'rsplit' at whitespace with a limit is unsupported");
             return Value.Sequence.list(words(text, most, budget));
         }
         Text separator = Values.text(given, budget);
@@ -136,7 +144,9 @@ final class Methods {
             int end = text.length();
             while (most-- > 0) {
                 budget.list(parts.size() / 64 + 1);
-                int found = end < separator.length() ? -1 : text.chars().lastIndexOf(separator.chars(), end - separator.length());
+                int found = end < separator.length()
+                        ? -1
+                        : text.chars().lastIndexOf(separator.chars(), end - separator.length());
                 budget.scan((end - Math.max(found, 0)) * (1L + separator.length() / 32));
                 if (found < 0) break;
                 parts.addFirst(text.slice(found + separator.length(), end));
@@ -209,7 +219,10 @@ final class Methods {
             case "keys" -> noArguments(args, name, Value.Sequence.list(Values.items(mapping, budget)));
             case "values" -> {
                 budget.list(mapping.entries().size());
-                yield noArguments(args, name, Value.Sequence.list(List.copyOf(mapping.entries().values())));
+                yield noArguments(
+                        args,
+                        name,
+                        Value.Sequence.list(List.copyOf(mapping.entries().values())));
             }
             case "copy" -> noArguments(args, name, mapping);
             default -> null;

@@ -45,7 +45,8 @@ final class NumberFilters {
     }
 
     private static Value real(String digits, Value otherwise) {
-        boolean plain = !digits.isEmpty() && digits.chars().allMatch(c -> c >= '0' && c <= '9' || "+-.eE".indexOf(c) >= 0);
+        boolean plain =
+                !digits.isEmpty() && digits.chars().allMatch(c -> c >= '0' && c <= '9' || "+-.eE".indexOf(c) >= 0);
         if (!plain) return otherwise;
         try {
             return new Value.Real(Double.parseDouble(digits));
@@ -58,15 +59,15 @@ final class NumberFilters {
         long precision = args.integer(0, "precision", 0);
         if (precision < -15 || precision > 15) throw budget.fail("a precision of " + precision + ", limit is 15");
         Value method = args.get(1, "method");
-        RoundingMode mode =
-                switch (method instanceof Text text ? text.chars() : "common") {
-                    case "ceil" -> RoundingMode.CEILING;
-                    case "floor" -> RoundingMode.FLOOR;
-                    case "common" -> RoundingMode.HALF_EVEN;
-                    default -> throw budget.fail("'round' knows common, ceil and floor");
-                };
+        RoundingMode mode = switch (method instanceof Text text ? text.chars() : "common") {
+            case "ceil" -> RoundingMode.CEILING;
+            case "floor" -> RoundingMode.FLOOR;
+            case "common" -> RoundingMode.HALF_EVEN;
+            default -> throw budget.fail("'round' knows common, ceil and floor");
+        };
         double number = Values.real(value, budget);
         if (!Double.isFinite(number)) return new Value.Real(number);
-        return new Value.Real(new BigDecimal(number).setScale((int) precision, mode).doubleValue());
+        return new Value.Real(
+                new BigDecimal(number).setScale((int) precision, mode).doubleValue());
     }
 }

@@ -4,7 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Arithmetic, membership, indices and slices, as Python has them, on 64-bit whole numbers that refuse to overflow.
+/// Arithmetic, membership, indices and slices, as Python has them, on 64-bit whole numbers that refuse to
+/// overflow.
 final class Operators {
     private Operators() {}
 
@@ -64,7 +65,8 @@ final class Operators {
         if (base == 0 || base == 1) return exponent == 0 ? 1 : base;
         if (base == -1) return exponent % 2 == 0 ? 1 : -1;
         long result = 1;
-        for (long i = 0; i < exponent; i++) result = Math.multiplyExact(result, base); // overflows after 63 rounds at most
+        for (long i = 0; i < exponent; i++)
+            result = Math.multiplyExact(result, base); // overflows after 63 rounds at most
         return result;
     }
 
@@ -138,12 +140,14 @@ final class Operators {
                 Value found = isKey(index) ? mapping.entries().get(index) : null;
                 yield found == null ? missing(index, budget) : found;
             }
-            case Value.Sequence sequence when index instanceof Value.Int number -> {
+            case Value.Sequence sequence
+            when index instanceof Value.Int number -> {
                 long at = number.value() < 0 ? number.value() + sequence.items().size() : number.value();
                 boolean inside = at >= 0 && at < sequence.items().size();
                 yield inside ? sequence.items().get((int) at) : missing(index, budget);
             }
-            case Text text when index instanceof Value.Int number -> {
+            case Text text
+            when index instanceof Value.Int number -> {
                 budget.scan(text.length());
                 int length = text.codePoints();
                 long at = number.value() < 0 ? number.value() + length : number.value();
@@ -151,7 +155,8 @@ final class Operators {
                 int from = text.chars().offsetByCodePoints(0, (int) at);
                 yield text.slice(from, text.chars().offsetByCodePoints(from, 1));
             }
-            case Value.Namespace namespace when index instanceof Text name -> {
+            case Value.Namespace namespace
+            when index instanceof Text name -> {
                 Value found = namespace.fields.get(name.chars());
                 yield found == null ? missing(index, budget) : found;
             }
@@ -168,11 +173,11 @@ final class Operators {
     }
 
     private static Value missing(Value index, Budget budget) {
-        return new Value.Undefined(isKey(index) ? Token.shortened(Values.print(index, budget).chars()) : "element");
+        return new Value.Undefined(
+                isKey(index) ? Token.shortened(Values.print(index, budget).chars()) : "element");
     }
 
-    static Value slice(
-            Value target, @Nullable Value from, @Nullable Value to, @Nullable Value step, Budget budget) {
+    static Value slice(Value target, @Nullable Value from, @Nullable Value to, @Nullable Value step, Budget budget) {
         return switch (target) {
             case Value.Undefined undefined -> throw Values.undefined(undefined, budget);
             case Value.Sequence sequence -> {

@@ -27,7 +27,8 @@ final class Parser {
         List<Stmt> body = new ArrayList<>();
         while (true) {
             switch (tokens.peek().kind()) {
-                case DATA -> body.add(new Stmt.Output(Text.template(tokens.next().text())));
+                case DATA ->
+                    body.add(new Stmt.Output(Text.template(tokens.next().text())));
                 case PRINT_BEGIN -> {
                     int line = tokens.next().line();
                     body.add(new Stmt.Print(expressions.tuple(true), line));
@@ -156,8 +157,9 @@ final class Parser {
 
     private Stmt.Target target() {
         String name = tokens.expect(Token.Kind.NAME, "a variable's name").text();
-        String field =
-                tokens.skipOperator(".") ? tokens.expect(Token.Kind.NAME, "a field's name").text() : null;
+        String field = tokens.skipOperator(".")
+                ? tokens.expect(Token.Kind.NAME, "a field's name").text()
+                : null;
         return new Stmt.Target(name, field);
     }
 
@@ -198,7 +200,8 @@ final class Parser {
 
     private Stmt callTag(int line) {
         List<Stmt.Parameter> parameters = tokens.skipOperator("(") ? parameters() : List.of();
-        if (!(expressions.expression() instanceof Expr.Call call)) throw tokens.fail("'call' expects a call of a macro");
+        if (!(expressions.expression() instanceof Expr.Call call))
+            throw tokens.fail("'call' expects a call of a macro");
         blockEnd();
         List<Stmt> body = ownBody("endcall");
         end("endcall");

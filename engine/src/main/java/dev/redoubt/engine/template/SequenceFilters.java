@@ -21,7 +21,8 @@ final class SequenceFilters {
             budget.step();
             int dot = names.indexOf('.', from);
             String name = names.substring(from, dot < 0 ? names.length() : dot);
-            boolean number = !name.isEmpty() && name.length() < 9 && name.chars().allMatch(c -> c >= '0' && c <= '9');
+            boolean number =
+                    !name.isEmpty() && name.length() < 9 && name.chars().allMatch(c -> c >= '0' && c <= '9');
             at = Operators.index(at, number ? new Value.Int(Long.parseLong(name)) : Text.data(name), budget);
             if (dot < 0) break;
             from = dot + 1;
@@ -57,7 +58,8 @@ final class SequenceFilters {
 
     static Value selectByField(Value value, Args args, boolean wanted, Budget budget) {
         Value attribute = args.required(0, "attribute");
-        return chosen(value, attribute, args.positional().subList(1, args.positional().size()), wanted, budget);
+        return chosen(
+                value, attribute, args.positional().subList(1, args.positional().size()), wanted, budget);
     }
 
     /// @param test its name and arguments; none: truth
@@ -117,7 +119,8 @@ final class SequenceFilters {
         for (Value item : Values.items(value, budget)) {
             budget.step();
             Value key = key(item, attribute, caseSensitive, budget);
-            if (!Operators.isKey(key)) throw budget.fail("'unique' expects strings or numbers, found " + Values.kind(key));
+            if (!Operators.isKey(key))
+                throw budget.fail("'unique' expects strings or numbers, found " + Values.kind(key));
             if (seen.add(key)) unique.add(item);
         }
         return Value.Sequence.list(unique);

@@ -28,8 +28,8 @@ public final class TemplateException extends RuntimeException {
         return new TemplateException("template line " + line + ": raised: " + clean, true);
     }
 
-    /// Whether the template itself refused the messages by `raise_exception`. The message then holds what the template
-    /// said, which may quote the messages: at most 200 characters, without control characters.
+    /// Whether the template itself refused the messages by `raise_exception`. The message then holds what the
+    /// template said, which may quote the messages: at most 200 characters, without control characters.
     public boolean raised() {
         return raised;
     }

@@ -47,13 +47,13 @@ enum Tests {
     }
 
     boolean holds(Value value, List<Value> arguments, Budget budget) {
-        int expected =
-                switch (this) {
-                    case DIVISIBLE_BY, EQUAL, NOT_EQUAL, LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL, IN, SAME_AS -> 1;
-                    default -> 0;
-                };
+        int expected = switch (this) {
+            case DIVISIBLE_BY, EQUAL, NOT_EQUAL, LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL, IN, SAME_AS -> 1;
+            default -> 0;
+        };
         if (arguments.size() != expected)
-            throw budget.fail("test '" + names.getFirst() + "' takes " + expected + " argument(s), found " + arguments.size());
+            throw budget.fail(
+                    "test '" + names.getFirst() + "' takes " + expected + " argument(s), found " + arguments.size());
         return switch (this) {
             case DEFINED -> !(value instanceof Value.Undefined);
             case UNDEFINED -> value instanceof Value.Undefined;

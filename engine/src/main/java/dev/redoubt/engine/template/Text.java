@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// A string that knows, character by character, whether it stands in the template (or is the model's own) or comes from
-/// data. Immutable. Two texts are equal when their characters are, whatever their origin.
+/// A string that knows, character by character, whether it stands in the template (or is the model's own) or
+/// comes from data. Immutable. Two texts are equal when their characters are, whatever their origin.
 final class Text implements Value {
     /* Origins are kept as ends of alternating runs: characters [0, ends[0]) have origin `firstTrusted`, the next run
      * the other one, and so on; the last end is the length. A text of one origin, which nearly all are, holds one

@@ -24,8 +24,8 @@ final class TextCase {
         return all.append(lower(text.slice(first, text.length()), budget)).build();
     }
 
-    /// Every first letter of a run of letters upper, the others lower; with `words`, runs are cut at spaces and `-([{<`
-    /// instead, as Jinja's filter does.
+    /// Every first letter of a run of letters upper, the others lower; with `words`, runs are cut at spaces and
+    /// `-([{<` instead, as Jinja's filter does.
     static Text title(Text text, boolean words, Budget budget) {
         budget.text(text.length());
         Text.Builder all = new Text.Builder();

@@ -37,7 +37,8 @@ sealed interface Value
         NONE
     }
 
-    /// What a missing name or field gives: false, empty, prints nothing; anything else done with it is an error.
+    /// What a missing name or field gives: false, empty, prints nothing; anything else done with it is an
+    /// error.
     ///
     /// @param name what was missing, for the error
     record Undefined(String name) implements Value {}
@@ -51,7 +52,8 @@ sealed interface Value
 
     /// Keys are [Text], [Int], [Real], [Bool] or [None], in order of insertion. Never changed after it is made.
     record Mapping(Map<Value, Value> entries) implements Value {
-        @Nullable Value get(String key) {
+        @Nullable
+        Value get(String key) {
             return entries.get(Text.data(key));
         }
     }

@@ -113,16 +113,19 @@ final class Values {
                 budget.scan(text.length());
                 yield text.equals(right);
             }
-            case Value.Sequence a when right instanceof Value.Sequence b -> {
+            case Value.Sequence a
+            when right instanceof Value.Sequence b -> {
                 if (a.tuple() != b.tuple() || a.items().size() != b.items().size()) yield false;
                 boolean same = true;
                 for (int i = 0; same && i < a.items().size(); i++)
                     same = equal(a.items().get(i), b.items().get(i), budget, nesting + 1);
                 yield same;
             }
-            case Value.Mapping a when right instanceof Value.Mapping b -> {
+            case Value.Mapping a
+            when right instanceof Value.Mapping b -> {
                 boolean same = a.entries().size() == b.entries().size();
-                Iterator<Map.Entry<Value, Value>> entries = a.entries().entrySet().iterator();
+                Iterator<Map.Entry<Value, Value>> entries =
+                        a.entries().entrySet().iterator();
                 while (same && entries.hasNext()) {
                     Map.Entry<Value, Value> entry = entries.next();
                     Value other = b.entries().get(entry.getKey());
@@ -171,12 +174,15 @@ final class Values {
         if (i == common) return Integer.compare(a.length(), b.length());
         char x = a.charAt(i);
         char y = b.charAt(i);
-        boolean surrogates = Character.isSurrogate(x) != Character.isSurrogate(y); // supplementary ones are above all others
+        boolean surrogates =
+                Character.isSurrogate(x) != Character.isSurrogate(y); // supplementary ones are above all others
         return surrogates ? (Character.isSurrogate(x) ? 1 : -1) : Character.compare(x, y);
     }
 
-    /// What `{{ value }}` prints: scalars as Python does; lists and mappings as JSON, which is what Hugging Face's own
-    /// `jinja` for JavaScript does and what the reference texts hold (Python's `repr` would have single quotes).
+    /// What `{{ value }}` prints: scalars as Python does; lists and mappings as JSON, which is what Hugging
+    /// Face's own
+    /// `jinja` for JavaScript does and what the reference texts hold (Python's `repr` would have single
+    /// quotes).
     static Text print(Value value, Budget budget) {
         return switch (value) {
             case Text text -> text;

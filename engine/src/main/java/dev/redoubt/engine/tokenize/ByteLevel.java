@@ -2,8 +2,8 @@ package dev.redoubt.engine.tokenize;
 
 import java.nio.charset.StandardCharsets;
 
-/// GPT-2's spelling of bytes as printable characters: `Ġ` is a space. Printable Latin-1 stands for itself, the other 68
-/// bytes for U+0100 and up, in order.
+/// GPT-2's spelling of bytes as printable characters: `Ġ` is a space. Printable Latin-1 stands for itself, the
+/// other 68 bytes for U+0100 and up, in order.
 final class ByteLevel {
     private static final int CHARS = 256 + 68;
     private static final short[] BYTES = table();

@@ -12,7 +12,8 @@ final class ControlNames {
 
     ControlNames(List<ControlToken> controls) {
         for (ControlToken control : controls)
-            byFirst.computeIfAbsent(control.name().charAt(0), c -> new ArrayList<>()).add(control);
+            byFirst.computeIfAbsent(control.name().charAt(0), c -> new ArrayList<>())
+                    .add(control);
         for (List<ControlToken> sharing : byFirst.values())
             sharing.sort((a, b) -> Integer.compare(b.name().length(), a.name().length()));
     }

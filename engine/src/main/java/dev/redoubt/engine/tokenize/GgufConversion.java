@@ -25,7 +25,8 @@ final class GgufConversion {
         this.ids = new HashMap<>(2 * gguf.tokens().size());
         for (int id = 0; id < gguf.tokens().size(); id++) {
             String token = gguf.tokens().get(id);
-            if (ids.put(token, id) != null) throw GgufVocabulary.refused("tokenizer.ggml.tokens has a duplicate token, id " + id);
+            if (ids.put(token, id) != null)
+                throw GgufVocabulary.refused("tokenizer.ggml.tokens has a duplicate token, id " + id);
             int type = gguf.type(id);
             boolean control = type == GgufVocabulary.CONTROL
                     || type == GgufVocabulary.UNKNOWN
@@ -42,13 +43,15 @@ final class GgufConversion {
             case "gpt2" -> conversion.byteLevel();
             case "llama" -> conversion.sentencePiece();
             default ->
-                throw GgufVocabulary.refused("tokenizer.ggml.model '" + gguf.model() + "', supported are gpt2 and llama");
+                throw GgufVocabulary.refused(
+                        "tokenizer.ggml.model '" + gguf.model() + "', supported are gpt2 and llama");
         };
     }
 
     private TokenizerPlan byteLevel() {
         PreTokenizer pre = PreTokenizer.named(gguf.pre());
-        JsonWriter json = new JsonWriter(32 * gguf.tokens().size() + 32 * gguf.merges().size());
+        JsonWriter json =
+                new JsonWriter(32 * gguf.tokens().size() + 32 * gguf.merges().size());
         json.raw("{\"version\":\"1.0\",\"truncation\":null,\"padding\":null,\"added_tokens\":");
         writeAddedTokens(json);
         json.raw(",\"normalizer\":null,\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[");
@@ -57,8 +60,10 @@ final class GgufConversion {
                     .string(pattern)
                     .raw("},\"behavior\":\"Isolated\",\"invert\":false},");
         json.raw("{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":false,\"use_regex\":false}]}");
-        json.raw(",\"post_processor\":null,\"decoder\":null,\"model\":{\"type\":\"BPE\",\"dropout\":null,\"unk_token\":null,");
-        json.raw("\"fuse_unk\":false,\"byte_fallback\":false,\"ignore_merges\":").raw(Boolean.toString(pre.wholeWords()));
+        json.raw(
+                ",\"post_processor\":null,\"decoder\":null,\"model\":{\"type\":\"BPE\",\"dropout\":null,\"unk_token\":null,");
+        json.raw("\"fuse_unk\":false,\"byte_fallback\":false,\"ignore_merges\":")
+                .raw(Boolean.toString(pre.wholeWords()));
         json.raw(",\"vocab\":");
         writeVocabulary(json, Map.of());
         json.raw(",\"merges\":");
@@ -79,8 +84,10 @@ final class GgufConversion {
         json.raw(",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[");
         if (spacePrefix) json.raw("{\"type\":\"Prepend\",\"prepend\":\"▁\"},");
         json.raw("{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"▁\"}]},\"pre_tokenizer\":null,");
-        json.raw("\"post_processor\":null,\"decoder\":null,\"model\":{\"type\":\"BPE\",\"dropout\":null,\"unk_token\":");
-        if (gguf.unknown().isPresent()) json.string(gguf.tokens().get(gguf.unknown().getAsInt()));
+        json.raw(
+                "\"post_processor\":null,\"decoder\":null,\"model\":{\"type\":\"BPE\",\"dropout\":null,\"unk_token\":");
+        if (gguf.unknown().isPresent())
+            json.string(gguf.tokens().get(gguf.unknown().getAsInt()));
         else json.raw("null");
         json.raw(",\"fuse_unk\":true,\"byte_fallback\":true,\"ignore_merges\":false,\"vocab\":");
         writeVocabulary(json, letters);
@@ -93,9 +100,9 @@ final class GgufConversion {
         return new TokenizerPlan(vocabulary(gguf.addBos().orElse(true), spacePrefix), text, text, expansions);
     }
 
-    /// Characters that stand in tokens and are none themselves. llama.cpp merges them all the same, and spells what is
-    /// left of them in bytes; the library wants a token for each, so they get ids beyond the vocabulary that are
-    /// spelled out afterwards.
+    /// Characters that stand in tokens and are none themselves. llama.cpp merges them all the same, and spells
+    /// what is left of them in bytes; the library wants a token for each, so they get ids beyond the vocabulary
+    /// that are spelled out afterwards.
     private Map<String, Integer> lettersWithoutToken() {
         Set<String> missing = new TreeSet<>();
         for (int id = 0; id < gguf.tokens().size(); id++) {
@@ -132,7 +139,8 @@ final class GgufConversion {
             String token = gguf.tokens().get(id);
             if (token.isEmpty()) continue;
             json.raw(separator).raw("{\"id\":").number(id).raw(",\"content\":").string(token);
-            json.raw(",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"special\":false}");
+            json.raw(
+                    ",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"special\":false}");
             separator = ",";
         }
         json.raw(']');
@@ -167,7 +175,8 @@ final class GgufConversion {
             Integer both = ids.get(merge.substring(0, space).concat(merge.substring(space + 1)));
             if (left == null || right == null || both == null)
                 throw GgufVocabulary.refused("tokenizer.ggml.merges has a merge of a token that does not exist");
-            if (controlIds.get(left) || controlIds.get(right) || controlIds.get(both)) continue; // no text becomes control
+            if (controlIds.get(left) || controlIds.get(right) || controlIds.get(both))
+                continue; // no text becomes control
             if (!seen.add(merge)) throw GgufVocabulary.refused("tokenizer.ggml.merges has a duplicate merge");
             json.raw(separator).string(merge);
             separator = ",";
@@ -185,7 +194,8 @@ final class GgufConversion {
             else bytes[id] = sentencePiece ? PieceText.bytes(token) : ByteLevel.bytes(token);
         }
         if (addsBos && gguf.bos().isEmpty())
-            throw GgufVocabulary.refused("tokenizer.ggml.add_bos_token is true and tokenizer.ggml.bos_token_id is missing");
+            throw GgufVocabulary.refused(
+                    "tokenizer.ggml.add_bos_token is true and tokenizer.ggml.bos_token_id is missing");
         Set<Integer> ends = new HashSet<>(gguf.declaredEnds());
         ends.addAll(ControlToken.ends(controls));
         return new Vocabulary(

@@ -49,14 +49,15 @@ record GgufVocabulary(
         if (types.length != 0 && types.length != tokens.size())
             throw refused("tokenizer.ggml.token_type has length " + types.length + ", expected one for each of "
                     + tokens.size() + " tokens");
-        for (float score : scores) if (!Float.isFinite(score)) throw refused("tokenizer.ggml.scores has a score that is not finite");
+        for (float score : scores)
+            if (!Float.isFinite(score)) throw refused("tokenizer.ggml.scores has a score that is not finite");
         for (int type : types)
             if (type < NORMAL || type > BYTE) throw refused("tokenizer.ggml.token_type " + type + ", expected 1 to 6");
     }
 
     static GgufVocabulary of(GgufMetadata gguf) {
-        List<String> tokens = gguf.strings("tokenizer.ggml.tokens")
-                .orElseThrow(() -> refused("tokenizer.ggml.tokens is missing"));
+        List<String> tokens =
+                gguf.strings("tokenizer.ggml.tokens").orElseThrow(() -> refused("tokenizer.ggml.tokens is missing"));
         return new GgufVocabulary(
                 gguf.string("tokenizer.ggml.model").orElseThrow(() -> refused("tokenizer.ggml.model is missing")),
                 gguf.string("tokenizer.ggml.pre").orElse(""),

@@ -15,8 +15,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Reads a `tokenizer.json`, refuses what is inconsistent or unknown, and takes out of it what only we may do: control
-/// tokens, BOS, truncation, decoding.
+/// Reads a `tokenizer.json`, refuses what is inconsistent or unknown, and takes out of it what only we may do:
+/// control tokens, BOS, truncation, decoding.
 final class JsonConversion {
     private static final int TOKENS_MAX = 1 << 20;
 
@@ -36,7 +36,8 @@ final class JsonConversion {
         if (!model.path("type").asString("").equals("BPE"))
             throw refused("tokenizer.json has model type '" + shown(model.path("type")) + "', supported is BPE");
         for (String name : List.of("continuing_subword_prefix", "end_of_word_suffix"))
-            if (!model.path(name).asString("").isEmpty()) throw refused("tokenizer.json sets model." + name + ", unsupported");
+            if (!model.path(name).asString("").isEmpty())
+                throw refused("tokenizer.json sets model." + name + ", unsupported");
         int declared = declaredSize();
         BitSet used = new BitSet();
         if (!model.path("vocab").isObject()) throw refused("tokenizer.json has no model.vocab");
@@ -65,7 +66,8 @@ final class JsonConversion {
 
     private static int id(JsonNode value, String where, int limit) {
         if (!value.isIntegralNumber() || !value.canConvertToInt() || value.asInt() < 0 || value.asInt() >= limit)
-            throw refused("tokenizer.json has the id " + shown(value) + " in " + where + ", expected 0 to " + (limit - 1));
+            throw refused(
+                    "tokenizer.json has the id " + shown(value) + " in " + where + ", expected 0 to " + (limit - 1));
         return value.asInt();
     }
 
@@ -75,7 +77,8 @@ final class JsonConversion {
         if (content.isEmpty()) throw refused("tokenizer.json has an added token without content, id " + id);
         Integer known = ids.get(content);
         if (known == null ? used.get(id) : known != id)
-            throw refused("tokenizer.json has the duplicate added token id " + id + ", another token has its id or its text");
+            throw refused(
+                    "tokenizer.json has the duplicate added token id " + id + ", another token has its id or its text");
         if (addedIds.get(id)) throw refused("tokenizer.json has the duplicate added token id " + id);
         addedIds.set(id);
         used.set(id);
@@ -83,7 +86,10 @@ final class JsonConversion {
         boolean control = token.path("special").asBoolean(false) || ControlToken.isAlwaysControl(content);
         if (control) controlIds.set(id);
         ControlToken asControl = new ControlToken(
-                id, content, token.path("lstrip").asBoolean(false), token.path("rstrip").asBoolean(false));
+                id,
+                content,
+                token.path("lstrip").asBoolean(false),
+                token.path("rstrip").asBoolean(false));
         added.add(new Added(id, content, asControl, control));
     }
 
@@ -101,8 +107,8 @@ final class JsonConversion {
         return new TokenizerPlan(vocabulary(), text, changed ? json.toString() : text, Map.of());
     }
 
-    /// Control tokens leave; added tokens that stay get their ids through the vocabulary, since the library counts
-    /// anew.
+    /// Control tokens leave; added tokens that stay get their ids through the vocabulary, since the library
+    /// counts anew.
     private void keepPlainTokens(ObjectNode json) {
         ArrayNode tokens = json.putArray("added_tokens");
         for (JsonNode token : files.tokenizer().path("added_tokens"))
@@ -164,7 +170,8 @@ final class JsonConversion {
                 bytes, List.copyOf(controls), controlIds, bos, addsBos, Set.copyOf(ends), spelling.stripsFirstSpace());
     }
 
-    /// The one special token that the post-processor puts before a text. What it puts after a text is for training.
+    /// The one special token that the post-processor puts before a text. What it puts after a text is for
+    /// training.
     private OptionalInt prefixToken() {
         JsonNode processor = files.tokenizer().path("post_processor");
         List<JsonNode> all = new ArrayList<>(List.of(processor));

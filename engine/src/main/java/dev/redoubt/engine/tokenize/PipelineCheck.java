@@ -22,8 +22,8 @@ final class PipelineCheck {
     static void check(JsonNode tokenizer) {
         long growth = normalizer(tokenizer.path("normalizer"), 0);
         if (growth > GROWTH_MAX)
-            throw JsonConversion.refused(
-                    "tokenizer.json has a normalizer that makes a text " + growth + " times its length, limit is " + GROWTH_MAX);
+            throw JsonConversion.refused("tokenizer.json has a normalizer that makes a text " + growth
+                    + " times its length, limit is " + GROWTH_MAX);
         preTokenizer(tokenizer.path("pre_tokenizer"), 0);
     }
 
@@ -32,7 +32,8 @@ final class PipelineCheck {
     }
 
     private static String type(JsonNode step, String of, int nesting) {
-        if (nesting > NESTING_MAX) throw JsonConversion.refused("tokenizer.json has a " + of + " nested over the depth limit");
+        if (nesting > NESTING_MAX)
+            throw JsonConversion.refused("tokenizer.json has a " + of + " nested over the depth limit");
         return step.path("type").asString("");
     }
 
@@ -77,8 +78,10 @@ final class PipelineCheck {
     /// @return the fewest characters that a match of the step's pattern has
     private static int pattern(JsonNode step) {
         JsonNode pattern = step.path("pattern");
-        if (pattern.path("String").isString()) return Math.max(1, pattern.path("String").asString().length());
-        if (!pattern.path("Regex").isString()) throw JsonConversion.refused("tokenizer.json has a step without a pattern");
+        if (pattern.path("String").isString())
+            return Math.max(1, pattern.path("String").asString().length());
+        if (!pattern.path("Regex").isString())
+            throw JsonConversion.refused("tokenizer.json has a step without a pattern");
         SafePattern.check(pattern.path("Regex").asString());
         return 1;
     }

@@ -2,8 +2,8 @@ package dev.redoubt.engine.tokenize;
 
 import java.util.List;
 
-/// How llama.cpp cuts a text before byte-level BPE, by the name in `tokenizer.ggml.pre`. Each pattern cuts what the one
-/// before it left, matches and gaps alike.
+/// How llama.cpp cuts a text before byte-level BPE, by the name in `tokenizer.ggml.pre`. Each pattern cuts what
+/// the one before it left, matches and gaps alike.
 enum PreTokenizer {
     GPT2(false, PreTokenizer.GPT2_WORDS),
     /// Digits stand alone.
@@ -34,10 +34,11 @@ enum PreTokenizer {
             case "llama3", "llama-v3", "llama-bpe", "falcon3", "pixtral", "lfm2" -> LLAMA3;
             case "qwen2", "deepseek-r1-qwen", "stablelm2", "megrez" -> QWEN2;
             case "", "default" -> DEFAULT;
-            default -> throw GgufVocabulary.refused("tokenizer.ggml.pre '"
-                    + (pre.length() > 40 ? pre.substring(0, 40) : pre)
-                    + "' is unknown: convert the model to a pre-tokenizer of gpt-2, smollm, llama-bpe or qwen2, or use its"
-                    + " tokenizer.json");
+            default ->
+                throw GgufVocabulary.refused("tokenizer.ggml.pre '"
+                        + (pre.length() > 40 ? pre.substring(0, 40) : pre)
+                        + "' is unknown: convert the model to a pre-tokenizer of gpt-2, smollm, llama-bpe or qwen2, or use its"
+                        + " tokenizer.json");
         };
     }
 

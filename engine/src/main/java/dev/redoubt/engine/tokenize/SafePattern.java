@@ -25,7 +25,8 @@ final class SafePattern {
 
     /// @throws dev.redoubt.trust.ArtifactException if the pattern could run away, or is none that we know
     static void check(String pattern) {
-        if (pattern.length() > CHARS_MAX) throw refused("has " + pattern.length() + " characters, limit is " + CHARS_MAX);
+        if (pattern.length() > CHARS_MAX)
+            throw refused("has " + pattern.length() + " characters, limit is " + CHARS_MAX);
         SafePattern check = new SafePattern(pattern);
         check.alternatives(0);
         if (check.at < pattern.length()) throw refused("has a bracket without its beginning");
@@ -80,10 +81,13 @@ final class SafePattern {
     /// `{2}`, `{1,3}` or `{2,}`; whether it is without an upper bound.
     private boolean bounds(boolean group) {
         int end = pattern.indexOf('}', at);
-        String[] bounds = end < 0 ? new String[0] : pattern.substring(at + 1, end).split(",", -1);
+        String[] bounds =
+                end < 0 ? new String[0] : pattern.substring(at + 1, end).split(",", -1);
         boolean known = bounds.length == 1 || bounds.length == 2;
         for (int i = 0; known && i < bounds.length; i++)
-            known = bounds[i].isEmpty() ? i == 1 : bounds[i].length() <= 3 && bounds[i].chars().allMatch(c -> c >= '0' && c <= '9');
+            known = bounds[i].isEmpty()
+                    ? i == 1
+                    : bounds[i].length() <= 3 && bounds[i].chars().allMatch(c -> c >= '0' && c <= '9');
         if (!known) throw refused("has an unknown repetition");
         if (group) throw refused("repeats a group");
         at = end + 1;
@@ -141,6 +145,7 @@ final class SafePattern {
 
     private static ArtifactException refused(String problem) {
         return new ArtifactException(
-                "R1.3", "tokenizer.json has a regex pattern that " + problem + ": such a tokenizer could run without limit");
+                "R1.3",
+                "tokenizer.json has a regex pattern that " + problem + ": such a tokenizer could run without limit");
     }
 }

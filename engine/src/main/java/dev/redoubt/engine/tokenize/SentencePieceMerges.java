@@ -46,14 +46,23 @@ final class SentencePieceMerges {
         json.raw('[');
         String separator = "";
         for (Merge merge : merges) {
-            json.raw(separator).raw('[').string(merge.left()).raw(',').string(merge.right()).raw(']');
+            json.raw(separator)
+                    .raw('[')
+                    .string(merge.left())
+                    .raw(',')
+                    .string(merge.right())
+                    .raw(']');
             separator = ",";
         }
         json.raw(']');
     }
 
     private static boolean isPart(
-            String part, GgufVocabulary gguf, Map<String, Integer> ids, Map<String, Integer> letters, BitSet controlIds) {
+            String part,
+            GgufVocabulary gguf,
+            Map<String, Integer> ids,
+            Map<String, Integer> letters,
+            BitSet controlIds) {
         Integer id = ids.get(part);
         return id == null ? letters.containsKey(part) : GgufConversion.isMergeable(gguf, controlIds, id);
     }

@@ -28,7 +28,8 @@ final class TokenLibrary implements AutoCloseable {
             throw new UncheckedIOException(e);
         } catch (EngineException e) { // the file was not even looked at
             throw new IllegalStateException(
-                    "the tokenizer library cannot be unpacked and loaded: make the folder ENGINE_CACHE_DIR writable", e);
+                    "the tokenizer library cannot be unpacked and loaded: make the folder ENGINE_CACHE_DIR writable",
+                    e);
         } catch (RuntimeException e) {
             throw GgufVocabulary.refused("tokenizer.json is refused by the tokenizer library");
         }
@@ -36,7 +37,9 @@ final class TokenLibrary implements AutoCloseable {
 
     /// @param text without lone surrogates
     long[] ids(String text) {
-        return text.isEmpty() ? new long[0] : tokenizer.encode(text, false, false).getIds();
+        return text.isEmpty()
+                ? new long[0]
+                : tokenizer.encode(text, false, false).getIds();
     }
 
     @Override

@@ -10,10 +10,11 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/// Text to token ids and back, by Hugging Face `tokenizers`; one path for GGUF vocabularies and `tokenizer.json`. Safe
-/// for any platform thread: native code pins a virtual thread to its carrier.
+/// Text to token ids and back, by Hugging Face `tokenizers`; one path for GGUF vocabularies and
+/// `tokenizer.json`. Safe for any platform thread: native code pins a virtual thread to its carrier.
 ///
-/// The library unpacks its native part into the folder that the system property `ENGINE_CACHE_DIR` names; set it, and
+/// The library unpacks its native part into the folder that the system property `ENGINE_CACHE_DIR` names; set
+/// it, and
 /// `ai.djl.offline` to `true` and `RUST_FLAVOR` to `cpu`, before the first use.
 public final class Tokenizer implements AutoCloseable {
     /* Control tokens: the library never sees one. They are stripped from what it is given, so no text becomes one;
@@ -36,13 +37,12 @@ public final class Tokenizer implements AutoCloseable {
         this.vocabulary = plan.vocabulary();
         this.expansions = plan.expansions();
         this.library = new TokenLibrary(plan.json());
-        this.continuing =
-                plan.continuingJson().equals(plan.json()) ? library : new TokenLibrary(plan.continuingJson());
+        this.continuing = plan.continuingJson().equals(plan.json()) ? library : new TokenLibrary(plan.continuingJson());
         this.controls = new ControlNames(vocabulary.controls());
     }
 
-    /// @throws dev.redoubt.trust.ArtifactException if the artifact's vocabulary is missing, inconsistent or of an
-    ///     unknown kind
+    /// @throws dev.redoubt.trust.ArtifactException if the artifact's vocabulary is missing, inconsistent or of
+    ///     an unknown kind
     public static Tokenizer of(VerifiedArtifact artifact) {
         return switch (artifact.container()) {
             case GGUF -> of(GgufVocabulary.of(artifact.gguf()));
@@ -73,15 +73,17 @@ public final class Tokenizer implements AutoCloseable {
         return vocabulary.addsBos();
     }
 
-    /// Tokens that end a text: those that the files declare, and control tokens whose name says so (`<|im_end|>`,
-    /// `<|eot_id|>`, `<|endoftext|>`, …), as llama.cpp does, since many files declare only one of theirs. A special
-    /// token that ends the text after a prompt (`add_eos_token`) is never added: a prompt is to be continued.
+    /// Tokens that end a text: those that the files declare, and control tokens whose name says so
+    /// (`<|im_end|>`,
+    /// `<|eot_id|>`, `<|endoftext|>`, …), as llama.cpp does, since many files declare only one of theirs. A
+    /// special token that ends the text after a prompt (`add_eos_token`) is never added: a prompt is to be
+    /// continued.
     public Set<Integer> endOfSequence() {
         return vocabulary.ends();
     }
 
-    /// The ids of a plain text, BOS included where the model wants it. Names of control tokens in the text are text,
-    /// never control.
+    /// The ids of a plain text, BOS included where the model wants it. Names of control tokens in the text are
+    /// text, never control.
     public int[] encode(String text) {
         Ids ids = new Ids();
         if (vocabulary.addsBos()) ids.add(vocabulary.bos().orElseThrow());
@@ -96,8 +98,8 @@ public final class Tokenizer implements AutoCloseable {
         return ids.toArray();
     }
 
-    /// The ids of a rendered chat: control tokens are recognised only where every character comes from the template
-    /// itself. A BOS is there only if the template writes it.
+    /// The ids of a rendered chat: control tokens are recognised only where every character comes from the
+    /// template itself. A BOS is there only if the template writes it.
     public int[] encode(RenderedText rendered) {
         Ids ids = new Ids();
         StringBuilder run = new StringBuilder();
@@ -177,8 +179,8 @@ public final class Tokenizer implements AutoCloseable {
         return text.append(decoder.rest()).toString();
     }
 
-    /// The bytes one token stands for; of a control token its name; none where the model has an id and the vocabulary
-    /// no token.
+    /// The bytes one token stands for; of a control token its name; none where the model has an id and the
+    /// vocabulary no token.
     public byte[] bytes(int id) {
         return vocabulary.bytes()[id].clone();
     }
@@ -187,15 +189,16 @@ public final class Tokenizer implements AutoCloseable {
         return vocabulary.isControl(id);
     }
 
-    /// A decoder for tokens that arrive one by one and begin a text: the concatenation of its answers is [#decode].
+    /// A decoder for tokens that arrive one by one and begin a text: the concatenation of its answers is
+    /// [#decode].
     ///
     /// @param skipControl control tokens yield nothing, else their names
     public StreamDecoder newStreamDecoder(boolean skipControl) {
         return new VocabularyDecoder(vocabulary, skipControl, true);
     }
 
-    /// A decoder for tokens that go on where a prompt ended. The difference is one space: SentencePiece's first word of
-    /// a text has an artificial one, a word after other words has a real one.
+    /// A decoder for tokens that go on where a prompt ended. The difference is one space: SentencePiece's first
+    /// word of a text has an artificial one, a word after other words has a real one.
     ///
     /// @param skipControl control tokens yield nothing, else their names
     /// @param prompt what stands before

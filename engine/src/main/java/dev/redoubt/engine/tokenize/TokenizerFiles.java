@@ -24,7 +24,10 @@ record TokenizerFiles(JsonNode tokenizer, JsonNode tokenizerConfig, JsonNode gen
     }
 
     static TokenizerFiles of(
-            byte[] tokenizer, Optional<byte[]> tokenizerConfig, Optional<byte[]> generationConfig, Optional<byte[]> config) {
+            byte[] tokenizer,
+            Optional<byte[]> tokenizerConfig,
+            Optional<byte[]> generationConfig,
+            Optional<byte[]> config) {
         return new TokenizerFiles(
                 parse("tokenizer.json", Optional.of(tokenizer)),
                 parse("tokenizer_config.json", tokenizerConfig),

@@ -6,8 +6,7 @@ import java.util.Map;
 ///
 /// @param vocabulary what tokens stand for
 /// @param json a `tokenizer.json` without control tokens, truncation, padding or post-processing
-/// @param continuingJson the same for text that does not stand at the very start; equal to `json` where that makes no
-///     difference
+/// @param continuingJson the same for text that does not stand at the very start; equal to `json` where that
+///     makes no difference
 /// @param expansions ids that only the library knows, with the ids they stand for
-record TokenizerPlan(
-        Vocabulary vocabulary, String json, String continuingJson, Map<Integer, int[]> expansions) {}
+record TokenizerPlan(Vocabulary vocabulary, String json, String continuingJson, Map<Integer, int[]> expansions) {}

@@ -7,7 +7,8 @@ final class VocabularyDecoder implements StreamDecoder {
     private final Utf8Assembler assembler = new Utf8Assembler();
     private boolean atStart;
 
-    /// @param atStart nothing stands before: the space of the first word is an artefact where the vocabulary says so
+    /// @param atStart nothing stands before: the space of the first word is an artefact where the vocabulary
+    ///     says so
     VocabularyDecoder(Vocabulary vocabulary, boolean skipControl, boolean atStart) {
         this.vocabulary = vocabulary;
         this.skipControl = skipControl;

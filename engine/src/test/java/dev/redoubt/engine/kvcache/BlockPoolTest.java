@@ -30,7 +30,8 @@ final class BlockPoolTest {
 
     @Test
     void allocatingMoreThanIsFreeFails() {
-        assertThatThrownBy(() -> pool.allocate(new BlockTable(), 5)).hasMessageContaining("allocating 5 blocks, 4 are free");
+        assertThatThrownBy(() -> pool.allocate(new BlockTable(), 5))
+                .hasMessageContaining("allocating 5 blocks, 4 are free");
     }
 
     @Test
@@ -124,7 +125,8 @@ final class BlockPoolTest {
         pool.verify(List.of(used));
         pool.release(used);
         assertThat(zeroed).containsExactly(0, 1);
-        assertThat(pool.lookup(keys.key(other, null, tokens(3), 0), other, tokens(3), 0)).hasValue(2);
+        assertThat(pool.lookup(keys.key(other, null, tokens(3), 0), other, tokens(3), 0))
+                .hasValue(2);
         assertThat(pool.clear(other)).isEqualTo(1);
         assertThat(zeroed).containsExactly(0, 1, 2);
         pool.verify(List.of());
@@ -164,7 +166,8 @@ final class BlockPoolTest {
         assertThatThrownBy(() -> pool.verify(List.of(table, table))).hasMessageContaining("reference count");
     }
 
-    /// Every state the pool can get into by its methods passes its own check, and a free block that is not cached is zero.
+    /// Every state the pool can get into by its methods passes its own check, and a free block that is not
+    /// cached is zero.
     @Test
     void V2_5_randomUseKeepsEveryPromise() {
         long seed = 20261122;
@@ -176,7 +179,8 @@ final class BlockPoolTest {
             int what = random.nextInt(10);
             if (what < 4 && big.freeBlocks() > 2) {
                 BlockTable table = new BlockTable();
-                int hit = big.lookup(keys.key(scope, null, tokens(what), 0), scope, tokens(what), 0).orElse(-1);
+                int hit = big.lookup(keys.key(scope, null, tokens(what), 0), scope, tokens(what), 0)
+                        .orElse(-1);
                 if (hit >= 0) big.share(table, hit);
                 big.allocate(table, random.nextInt(1, 3));
                 int last = table.block(table.count() - 1);

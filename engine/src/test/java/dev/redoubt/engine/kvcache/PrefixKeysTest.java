@@ -27,7 +27,8 @@ final class PrefixKeysTest {
                 new PrefixKeys("model", Optional.of("adapter"), fixed()).key(scope, null, TOKENS, 0),
                 new PrefixKeys("modeladapter", Optional.empty(), fixed()).key(scope, null, TOKENS, 0)));
         assertThat(all).hasSize(7);
-        assertThat(new PrefixKeys("model", Optional.empty(), fixed()).key(scope, null, TOKENS, 0)).isEqualTo(key);
+        assertThat(new PrefixKeys("model", Optional.empty(), fixed()).key(scope, null, TOKENS, 0))
+                .isEqualTo(key);
     }
 
     @Test

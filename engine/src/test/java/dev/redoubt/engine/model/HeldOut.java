@@ -23,7 +23,9 @@ final class HeldOut {
         try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.newInstance(
                 shakespeare.resolve("base-bf16").resolve("tokenizer.json"),
                 Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"))) {
-            return Arrays.stream(tokenizer.encode(heldOut).getIds()).mapToInt(Math::toIntExact).toArray();
+            return Arrays.stream(tokenizer.encode(heldOut).getIds())
+                    .mapToInt(Math::toIntExact)
+                    .toArray();
         }
     }
 }

@@ -21,9 +21,10 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import tools.jackson.databind.JsonNode;
 
-/// The hostile corpus where it is about what a Llama model is: its configuration and its tensors. Left to others: names, links, manifests
-/// and pickles (`trust`), tokenizers and templates (`tokenize`, `template`), splits (`trust`). Left out: GPTQ and AWQ
-/// (`md.quantization`) and adapters (`md.lora`), which this version refuses as a whole.
+/// The hostile corpus where it is about what a Llama model is: its configuration and its tensors. Left to
+/// others: names, links, manifests and pickles (`trust`), tokenizers and templates (`tokenize`, `template`),
+/// splits (`trust`). Left out: GPTQ and AWQ (`md.quantization`) and adapters (`md.lora`), which this version
+/// refuses as a whole.
 class HostileModelTest {
     private static final Set<String> CLASSES =
             Set.of("gg.model", "gg.accept", "md.config", "md.config_text", "md.tensors", "md.accept");
@@ -32,7 +33,8 @@ class HostileModelTest {
     @TestFactory
     Stream<DynamicTest> V4_3_everyCaseGetsItsVerdict() throws IOException, JsonRefusal {
         Path corpus = Shared.testdata("hostile");
-        JsonNode manifest = new StrictJson(JsonLimits.MODEL_FILE).parse(Files.readAllBytes(corpus.resolve("manifest.json")));
+        JsonNode manifest =
+                new StrictJson(JsonLimits.MODEL_FILE).parse(Files.readAllBytes(corpus.resolve("manifest.json")));
         return manifest.path("cases")
                 .valueStream()
                 .filter(hostile -> CLASSES.contains(hostile.path("class").asString(""))
@@ -40,7 +42,8 @@ class HostileModelTest {
                         && !hostile.has("recipe")
                         && !NOT_SERVED_YET.contains(hostile.path("id").stringValue()))
                 .map(hostile -> DynamicTest.dynamicTest(
-                        hostile.path("id").stringValue(), () -> judge(hostile, corpus.resolve(hostile.path("path").stringValue()))));
+                        hostile.path("id").stringValue(),
+                        () -> judge(hostile, corpus.resolve(hostile.path("path").stringValue()))));
     }
 
     private static void judge(JsonNode hostile, Path path) {
@@ -48,14 +51,19 @@ class HostileModelTest {
             assertThat(describe(path).vocabularySize()).isPositive();
             return;
         }
-        String[] reasons = hostile.path("reason_contains").valueStream().map(JsonNode::stringValue).toArray(String[]::new);
-        assertThatThrownBy(() -> describe(path)).isInstanceOf(ArtifactException.class).satisfies(refusal -> {
-            String message = String.valueOf(refusal.getMessage()).toLowerCase(Locale.ROOT);
-            for (String reason : reasons)
-                assertThat(Arrays.stream(reason.toLowerCase(Locale.ROOT).split("\\|")))
-                        .as("%s names %s", message, reason)
-                        .anyMatch(message::contains);
-        });
+        String[] reasons = hostile.path("reason_contains")
+                .valueStream()
+                .map(JsonNode::stringValue)
+                .toArray(String[]::new);
+        assertThatThrownBy(() -> describe(path))
+                .isInstanceOf(ArtifactException.class)
+                .satisfies(refusal -> {
+                    String message = String.valueOf(refusal.getMessage()).toLowerCase(Locale.ROOT);
+                    for (String reason : reasons)
+                        assertThat(Arrays.stream(reason.toLowerCase(Locale.ROOT).split("\\|")))
+                                .as("%s names %s", message, reason)
+                                .anyMatch(message::contains);
+                });
     }
 
     private static ModelSpec describe(Path path) {

@@ -30,7 +30,8 @@ class LlamaGoldenTest {
         "hf-f16, logits-f16.json, vector",
         "hf-bf16, logits-bf16.json, vector",
     })
-    void stories260kSaysWhatTheReferenceSays(String model, String golden, String kernels) throws IOException, JsonRefusal {
+    void stories260kSaysWhatTheReferenceSays(String model, String golden, String kernels)
+            throws IOException, JsonRefusal {
         JsonNode expected = Golden.json(Shared.testdata("stories260k/" + golden));
         try (PromptRunner runner = PromptRunner.open(Shared.testdata("stories260k/" + model), kernels, 256)) {
             for (JsonNode prompt : (Iterable<JsonNode>) expected.path("prompts").valueStream()::iterator) {
@@ -46,7 +47,8 @@ class LlamaGoldenTest {
             }
             int[] greedy = Golden.ints(expected.path("greedy").path("ids")); // BOS first
             int[] follow = runner.greedy(new int[] {greedy[0]}, greedy.length - 1);
-            for (int i = 0; i < follow.length; i++) assertThat(follow[i]).as("step %d", i).isEqualTo(greedy[i + 1]);
+            for (int i = 0; i < follow.length; i++)
+                assertThat(follow[i]).as("step %d", i).isEqualTo(greedy[i + 1]);
         }
     }
 
@@ -79,9 +81,11 @@ class LlamaGoldenTest {
             }
             JsonNode greedy = expected.path("greedy");
             for (int i = 0; i < greedy.size(); i++) {
-                int[] prompt = Golden.ints(prompts.get(greedy.get(i).path("prompt").intValue()).path("ids"));
+                int[] prompt = Golden.ints(
+                        prompts.get(greedy.get(i).path("prompt").intValue()).path("ids"));
                 int[] ids = Golden.ints(greedy.get(i).path("ids"));
-                if (prompt.length <= 48) assertThat(runner.greedy(prompt, ids.length)).containsExactly(ids);
+                if (prompt.length <= 48)
+                    assertThat(runner.greedy(prompt, ids.length)).containsExactly(ids);
             }
         }
     }

@@ -32,7 +32,8 @@ class LlamaTest {
             names = {"F32", "F16", "BF16"})
     void bothContainersGiveTheSameLogits(WeightKind kind) throws IOException {
         int[] ids = ids(40);
-        try (PromptRunner gguf = PromptRunner.open(TinyModels.gguf(folder.resolve("tiny.gguf"), kind, 3), "scalar", 64);
+        try (PromptRunner gguf =
+                        PromptRunner.open(TinyModels.gguf(folder.resolve("tiny.gguf"), kind, 3), "scalar", 64);
                 PromptRunner huggingFace =
                         PromptRunner.open(TinyModels.huggingFace(folder.resolve("tiny"), kind, 3), "scalar", 64)) {
             float[][] left = gguf.logits(ids);
@@ -51,8 +52,12 @@ class LlamaTest {
                 PromptRunner chunks = PromptRunner.open(file, "vector", 2, 96, 7);
                 PromptRunner single = PromptRunner.open(file, "scalar", 1, 96, 1)) {
             float[][] expected = whole.logits(ids);
-            assertThat(Arrays.deepEquals(expected, chunks.logits(ids))).as("chunks of 7").isTrue();
-            assertThat(Arrays.deepEquals(expected, single.logits(ids))).as("one by one, scalar").isTrue();
+            assertThat(Arrays.deepEquals(expected, chunks.logits(ids)))
+                    .as("chunks of 7")
+                    .isTrue();
+            assertThat(Arrays.deepEquals(expected, single.logits(ids)))
+                    .as("one by one, scalar")
+                    .isTrue();
         }
     }
 
@@ -60,8 +65,10 @@ class LlamaTest {
     @EnumSource(WeightKind.class)
     void quantizedModelsAreCloseToTheirOriginal(WeightKind kind) throws IOException {
         int[] ids = ids(30);
-        try (PromptRunner original = PromptRunner.open(TinyModels.gguf(folder.resolve("a.gguf"), WeightKind.F32, 9), "vector", 32);
-                PromptRunner other = PromptRunner.open(TinyModels.gguf(folder.resolve("b.gguf"), kind, 9), "vector", 32)) {
+        try (PromptRunner original =
+                        PromptRunner.open(TinyModels.gguf(folder.resolve("a.gguf"), WeightKind.F32, 9), "vector", 32);
+                PromptRunner other =
+                        PromptRunner.open(TinyModels.gguf(folder.resolve("b.gguf"), kind, 9), "vector", 32)) {
             double correlation = correlation(original.logits(ids), other.logits(ids));
             assertThat(correlation).isGreaterThan(kind == WeightKind.Q4_0 || kind == WeightKind.Q4_1 ? 0.9 : 0.99);
         }
@@ -81,7 +88,8 @@ class LlamaTest {
 
     @Test
     void quantizedModelNeedsItsFilesNoLonger() throws IOException {
-        VerifiedArtifact artifact = ModelStore.openPath(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q4_0, 1));
+        VerifiedArtifact artifact =
+                ModelStore.openPath(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q4_0, 1));
         try (Compute compute = Compute.open("scalar", 1, 4, 96);
                 Model model = Models.load(artifact, compute, 4, 32)) {
             assertThat(model.spec().quantization()).isEqualTo("Q4_0");
@@ -91,7 +99,8 @@ class LlamaTest {
 
     @Test
     void plainModelKeepsItsFilesUntilItIsClosed() throws IOException {
-        VerifiedArtifact artifact = ModelStore.openPath(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.F16, 1));
+        VerifiedArtifact artifact =
+                ModelStore.openPath(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.F16, 1));
         try (Compute compute = Compute.open("scalar", 1, 4, 96)) {
             try (Model model = Models.load(artifact, compute, 4, 32)) {
                 assertThat(model.kvLayout().kvHeads()).isEqualTo(2);
@@ -105,8 +114,12 @@ class LlamaTest {
     void refusedLoadLeavesTheArtifactToTheCaller() throws IOException {
         Path model = TinyModels.huggingFace(folder.resolve("tiny"), WeightKind.F32, 1);
         Path config = model.resolve("config.json");
-        Files.writeString(config, Files.readString(config)
-                .replace("\"rope_scaling\":null", "\"rope_scaling\":{\"rope_type\":\"dynamic\",\"factor\":2.0}"));
+        Files.writeString(
+                config,
+                Files.readString(config)
+                        .replace(
+                                "\"rope_scaling\":null",
+                                "\"rope_scaling\":{\"rope_type\":\"dynamic\",\"factor\":2.0}"));
         try (VerifiedArtifact artifact = ModelStore.openPath(model);
                 Compute compute = Compute.open("scalar", 1, 4, 96)) {
             assertThatThrownBy(() -> Models.load(artifact, compute, 4, 512))
@@ -118,7 +131,8 @@ class LlamaTest {
 
     @Test
     void idsAndPositionsOutOfRangeNeverReachAKernel() throws IOException {
-        VerifiedArtifact artifact = ModelStore.openPath(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 1));
+        VerifiedArtifact artifact =
+                ModelStore.openPath(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 1));
         try (Compute compute = Compute.open("scalar", 1, 4, 96);
                 Model model = Models.load(artifact, compute, 4, 32);
                 KvMemory kv = KvMemory.map(model.kvLayout(), 2)) {
@@ -127,15 +141,19 @@ class LlamaTest {
             step.attention.sequences = 1;
             step.attention.rows = 1;
             step.tokenIds[0] = TinyModels.VOCABULARY_SIZE;
-            assertThatThrownBy(() -> model.forward(step, kv, (first, logits, rows) -> {})).hasMessageContaining("token id 272");
+            assertThatThrownBy(() -> model.forward(step, kv, (first, logits, rows) -> {}))
+                    .hasMessageContaining("token id 272");
             step.tokenIds[0] = 1;
             step.attention.position[0] = 32;
-            assertThatThrownBy(() -> model.forward(step, kv, (first, logits, rows) -> {})).hasMessageContaining("position 32");
+            assertThatThrownBy(() -> model.forward(step, kv, (first, logits, rows) -> {}))
+                    .hasMessageContaining("position 32");
             step.attention.position[0] = 16;
             step.attention.blockTable[0] = new int[] {0, 2};
-            assertThatThrownBy(() -> model.forward(step, kv, (first, logits, rows) -> {})).hasMessageContaining("no block");
+            assertThatThrownBy(() -> model.forward(step, kv, (first, logits, rows) -> {}))
+                    .hasMessageContaining("no block");
             step.attention.rows = 5;
-            assertThatThrownBy(() -> model.forward(step, kv, (first, logits, rows) -> {})).hasMessageContaining("5 rows");
+            assertThatThrownBy(() -> model.forward(step, kv, (first, logits, rows) -> {}))
+                    .hasMessageContaining("5 rows");
         }
     }
 

@@ -33,7 +33,8 @@ class ModelsTest {
         assertThat(spec.headDimension()).isEqualTo(16);
         assertThat(spec.vocabularySize()).isEqualTo(272);
         assertThat(spec.widestInput()).isEqualTo(96);
-        assertThat(spec.parameters()).isEqualTo(2L * 272 * 64 + 64 + 2 * (2 * 64 + 2 * 64 * 64 + 2 * 32 * 64 + 3 * 96 * 64));
+        assertThat(spec.parameters())
+                .isEqualTo(2L * 272 * 64 + 64 + 2 * (2 * 64 + 2 * 64 * 64 + 2 * 32 * 64 + 3 * 96 * 64));
     }
 
     @Test
@@ -50,34 +51,46 @@ class ModelsTest {
     @Test
     void V4_3_missingTensorIsNamed() throws IOException {
         Path file = folder.resolve("tiny.gguf");
-        Files.write(file, TinyModels.ggufOf(WeightKind.Q8_0, 1).removeTensor("blk.1.ffn_up.weight").bytes());
+        Files.write(
+                file,
+                TinyModels.ggufOf(WeightKind.Q8_0, 1)
+                        .removeTensor("blk.1.ffn_up.weight")
+                        .bytes());
         refused(file, "tensor 'blk.1.ffn_up.weight' is missing");
     }
 
     @Test
     void V4_3_extraTensorIsNamed() throws IOException {
         Path file = folder.resolve("tiny.gguf");
-        Files.write(file, TinyModels.ggufOf(WeightKind.F32, 1).tensor("blk.0.attn_q.bias", WeightKind.F32, new byte[256], 64).bytes());
+        Files.write(
+                file,
+                TinyModels.ggufOf(WeightKind.F32, 1)
+                        .tensor("blk.0.attn_q.bias", WeightKind.F32, new byte[256], 64)
+                        .bytes());
         refused(file, "unexpected extra tensor 'blk.0.attn_q.bias'");
     }
 
     @Test
     void V4_3_otherShapeIsNamed() throws IOException {
         Path file = folder.resolve("tiny.gguf");
-        Files.write(file, TinyModels.ggufOf(WeightKind.F32, 1)
-                .removeTensor("blk.0.attn_k.weight")
-                .tensor("blk.0.attn_k.weight", WeightKind.F32, new byte[4 * 64 * 64], 64, 64)
-                .bytes());
+        Files.write(
+                file,
+                TinyModels.ggufOf(WeightKind.F32, 1)
+                        .removeTensor("blk.0.attn_k.weight")
+                        .tensor("blk.0.attn_k.weight", WeightKind.F32, new byte[4 * 64 * 64], 64, 64)
+                        .bytes());
         refused(file, "tensor 'blk.0.attn_k.weight' has shape [64, 64], the configuration asks for [32, 64]");
     }
 
     @Test
     void typeWithoutKernelIsNamedWithTheSupportedOnes() throws IOException {
         Path model = TinyModels.huggingFace(folder.resolve("tiny"), WeightKind.F32, 1);
-        Files.write(model.resolve("model.safetensors"), TinyModels.safetensorsOf(WeightKind.F32, 1)
-                .removeTensor("model.layers.0.mlp.up_proj.weight")
-                .tensor("model.layers.0.mlp.up_proj.weight", "F8_E4M3", new byte[96 * 64], 96, 64)
-                .bytes());
+        Files.write(
+                model.resolve("model.safetensors"),
+                TinyModels.safetensorsOf(WeightKind.F32, 1)
+                        .removeTensor("model.layers.0.mlp.up_proj.weight")
+                        .tensor("model.layers.0.mlp.up_proj.weight", "F8_E4M3", new byte[96 * 64], 96, 64)
+                        .bytes());
         refused(model, "has dtype F8_E4M3, supported are F32, F16, BF16, Q4_0, Q4_1, Q8_0");
     }
 
@@ -92,14 +105,20 @@ class ModelsTest {
     @Test
     void ggufWithoutHeadIsTied() throws IOException {
         Path file = folder.resolve("tiny.gguf");
-        Files.write(file, TinyModels.ggufOf(WeightKind.F32, 1).removeTensor("output.weight").bytes());
+        Files.write(
+                file,
+                TinyModels.ggufOf(WeightKind.F32, 1)
+                        .removeTensor("output.weight")
+                        .bytes());
         assertThat(describe(file).vocabularySize()).isEqualTo(272);
     }
 
     @Test
     void vocabularySizeOfGgufMayComeFromTheEmbedding() throws IOException {
         Path file = folder.resolve("tiny.gguf");
-        Files.write(file, TinyModels.ggufOf(WeightKind.F32, 1).remove("llama.vocab_size").bytes());
+        Files.write(
+                file,
+                TinyModels.ggufOf(WeightKind.F32, 1).remove("llama.vocab_size").bytes());
         assertThat(describe(file).vocabularySize()).isEqualTo(272);
     }
 
@@ -167,7 +186,9 @@ class ModelsTest {
     }
 
     private static void refused(Path path, String named) {
-        assertThatThrownBy(() -> describe(path)).isInstanceOf(ArtifactException.class).hasMessageContaining(named);
+        assertThatThrownBy(() -> describe(path))
+                .isInstanceOf(ArtifactException.class)
+                .hasMessageContaining(named);
     }
 
     private static ModelSpec describe(Path path) {

@@ -33,7 +33,8 @@ final class PromptRunner implements AutoCloseable {
     /// @param rowsMax tokens of a prefill chunk
     static PromptRunner open(Path path, String kernels, int threads, int contextTokensMax, int rowsMax) {
         VerifiedArtifact artifact = ModelStore.openPath(path);
-        Compute compute = Compute.open(kernels, threads, rowsMax, Models.describe(artifact).widestInput());
+        Compute compute = Compute.open(
+                kernels, threads, rowsMax, Models.describe(artifact).widestInput());
         Model model = Models.load(artifact, compute, rowsMax, contextTokensMax);
         int blocks = (contextTokensMax + KvLayout.BLOCK_TOKENS - 1) / KvLayout.BLOCK_TOKENS;
         return new PromptRunner(compute, model, KvMemory.map(model.kvLayout(), blocks), rowsMax);
@@ -54,8 +55,11 @@ final class PromptRunner implements AutoCloseable {
         float[][] result = new float[ids.length][];
         for (int from = 0; from < ids.length; from += rowsMax) {
             int first = from;
-            append(from, Arrays.copyOfRange(ids, from, Math.min(ids.length, from + rowsMax)), true, (row, values) ->
-                    result[first + row] = values);
+            append(
+                    from,
+                    Arrays.copyOfRange(ids, from, Math.min(ids.length, from + rowsMax)),
+                    true,
+                    (row, values) -> result[first + row] = values);
         }
         return result;
     }

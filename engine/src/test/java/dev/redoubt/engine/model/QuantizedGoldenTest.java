@@ -15,8 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Quantized weights with int8 activations against float32 references, teacher-forced: the golden ids are fed, whatever we would say.
-/// Prints what it measured.
+/// Quantized weights with int8 activations against float32 references, teacher-forced: the golden ids are fed,
+/// whatever we would say. Prints what it measured.
 class QuantizedGoldenTest {
     @TempDir
     Path folder;
@@ -40,8 +40,7 @@ class QuantizedGoldenTest {
                 int[] ids = new int[256];
                 System.arraycopy(text, w * 255, ids, 1, 255); // BOS is 0
                 float[][] logits = runner.logits(ids);
-                for (int i = 0; i < 255; i++)
-                    agreement.add(logits[i], ids[i + 1], nll[w * 255 + i], top1[w * 255 + i]);
+                for (int i = 0; i < 255; i++) agreement.add(logits[i], ids[i + 1], nll[w * 255 + i], top1[w * 255 + i]);
             }
         }
         agreement.print("shakespeare " + model);

@@ -44,7 +44,8 @@ class RopeTablesTest {
         RopeScaling.Yarn yarn = new RopeScaling.Yarn(4, 2048, 32, 1, true, RopeScaling.Yarn.usualAttentionFactor(4, 1));
         float[] plain = RopeTables.frequencies(64, 10_000, new RopeScaling.None());
         float[] scaled = RopeTables.frequencies(64, 10_000, yarn);
-        // correction dimensions: 64 · ln(2048 / (rotations · 2π)) / (2 · ln 10000) = 8.06 and 20.1, so the ramp runs from 8 to 21
+        // correction dimensions: 64 · ln(2048 / (rotations · 2π)) / (2 · ln 10000) = 8.06 and 20.1, so the ramp runs
+        // from 8 to 21
         for (int j = 0; j < plain.length; j++) {
             double ramp = Math.clamp((j - 8) / 13.0, 0, 1);
             assertThat(scaled[j]).isCloseTo((float) (plain[j] * (1 - ramp) + plain[j] / 4 * ramp), within(1e-7f));

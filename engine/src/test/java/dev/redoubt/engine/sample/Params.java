@@ -25,40 +25,58 @@ record Params(
     }
 
     Params topP(double value) {
-        return new Params(temperature, value, topK, minP, presence, frequency, repetition, bias, minTokens, stopIds, logprobs);
+        return new Params(
+                temperature, value, topK, minP, presence, frequency, repetition, bias, minTokens, stopIds, logprobs);
     }
 
     Params topK(int value) {
-        return new Params(temperature, topP, value, minP, presence, frequency, repetition, bias, minTokens, stopIds, logprobs);
+        return new Params(
+                temperature, topP, value, minP, presence, frequency, repetition, bias, minTokens, stopIds, logprobs);
     }
 
     Params minP(double value) {
-        return new Params(temperature, topP, topK, value, presence, frequency, repetition, bias, minTokens, stopIds, logprobs);
+        return new Params(
+                temperature, topP, topK, value, presence, frequency, repetition, bias, minTokens, stopIds, logprobs);
     }
 
     Params presence(double value) {
-        return new Params(temperature, topP, topK, minP, value, frequency, repetition, bias, minTokens, stopIds, logprobs);
+        return new Params(
+                temperature, topP, topK, minP, value, frequency, repetition, bias, minTokens, stopIds, logprobs);
     }
 
     Params frequency(double value) {
-        return new Params(temperature, topP, topK, minP, presence, value, repetition, bias, minTokens, stopIds, logprobs);
+        return new Params(
+                temperature, topP, topK, minP, presence, value, repetition, bias, minTokens, stopIds, logprobs);
     }
 
     Params repetition(double value) {
-        return new Params(temperature, topP, topK, minP, presence, frequency, value, bias, minTokens, stopIds, logprobs);
+        return new Params(
+                temperature, topP, topK, minP, presence, frequency, value, bias, minTokens, stopIds, logprobs);
     }
 
     Params bias(Map<Integer, Double> value) {
-        return new Params(temperature, topP, topK, minP, presence, frequency, repetition, value, minTokens, stopIds, logprobs);
+        return new Params(
+                temperature, topP, topK, minP, presence, frequency, repetition, value, minTokens, stopIds, logprobs);
     }
 
     Params minTokens(int value, Set<Integer> stopTokenIds) {
-        return new Params(temperature, topP, topK, minP, presence, frequency, repetition, bias, value, stopTokenIds, logprobs);
+        return new Params(
+                temperature, topP, topK, minP, presence, frequency, repetition, bias, value, stopTokenIds, logprobs);
     }
 
     Params logprobs(int value) {
         return new Params(
-                temperature, topP, topK, minP, presence, frequency, repetition, bias, minTokens, stopIds, OptionalInt.of(value));
+                temperature,
+                topP,
+                topK,
+                minP,
+                presence,
+                frequency,
+                repetition,
+                bias,
+                minTokens,
+                stopIds,
+                OptionalInt.of(value));
     }
 
     SamplingParams build() {

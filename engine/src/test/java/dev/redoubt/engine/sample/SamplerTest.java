@@ -20,7 +20,9 @@ class SamplerTest {
     @Test
     void greedyTakesTheArgMaxItIsGiven() {
         SamplingState state = state(Params.of(0), 1, 4);
-        assertThat(Sampler.sample(Rows.of(new float[] {0, 1, 2, 3}), 0, 0, 2, state).tokenId()).isEqualTo(2);
+        assertThat(Sampler.sample(Rows.of(new float[] {0, 1, 2, 3}), 0, 0, 2, state)
+                        .tokenId())
+                .isEqualTo(2);
     }
 
     @Test
@@ -43,7 +45,8 @@ class SamplerTest {
 
     @Test
     void endIsMaskedUntilMinTokens() {
-        SamplingState state = SamplingState.of(Params.of(0).minTokens(2, Set.of(1)).build(), 1, NO_PROMPT, Set.of(0), 3);
+        SamplingState state =
+                SamplingState.of(Params.of(0).minTokens(2, Set.of(1)).build(), 1, NO_PROMPT, Set.of(0), 3);
         float[] logits = {9, 8, 7};
         assertThat(token(logits, state)).isEqualTo(2);
         state.accept(2);
@@ -56,7 +59,9 @@ class SamplerTest {
     void aPromptCountsForRepetitionOnly() {
         int[] prompt = {0};
         float[] logits = {2, 1.5f};
-        assertThat(token(logits, SamplingState.of(Params.of(0).presence(2).frequency(2).build(), 1, prompt, Set.of(), 2)))
+        assertThat(token(
+                        logits,
+                        SamplingState.of(Params.of(0).presence(2).frequency(2).build(), 1, prompt, Set.of(), 2)))
                 .isEqualTo(0);
         assertThat(token(logits, SamplingState.of(Params.of(0).repetition(1.5).build(), 1, prompt, Set.of(), 2)))
                 .isEqualTo(1);
@@ -65,7 +70,8 @@ class SamplerTest {
     @Test
     void everythingMaskedGivesTheArgMax() {
         float none = Float.NEGATIVE_INFINITY;
-        assertThat(Sampler.sample(Rows.of(new float[] {none, none}), 0, 0, 1, state(Params.of(1), 1, 2)).tokenId())
+        assertThat(Sampler.sample(Rows.of(new float[] {none, none}), 0, 0, 1, state(Params.of(1), 1, 2))
+                        .tokenId())
                 .isEqualTo(1);
     }
 
@@ -83,7 +89,8 @@ class SamplerTest {
         SamplingState again = state(Params.of(1).topP(0.9), 42, 64);
         SamplingState neighbour = state(Params.of(2), 43, 64);
         for (int step = 0; step < 50; step++) {
-            for (int other = 0; other < step % 4; other++) neighbour.accept(Sampler.sample(rows, 3, 0, 0, neighbour).tokenId());
+            for (int other = 0; other < step % 4; other++)
+                neighbour.accept(Sampler.sample(rows, 3, 0, 0, neighbour).tokenId());
             Sampler.sample(rows, step % 7, 0, 0, again); // drawn and not accepted: counts for nothing
             int token = Sampler.sample(rows, step % 7, 0, 0, again).tokenId();
             among.add(token);
@@ -110,7 +117,11 @@ class SamplerTest {
     @Test
     void drawsFollowTheProbabilities() {
         float[] logits = {2, 1, 0, -1, 0.5f, 1.5f, -3, 0};
-        for (Params params : List.of(Params.of(1), Params.of(0.7).topP(0.9), Params.of(1.5).topK(5), Params.of(1).minP(0.2))) {
+        for (Params params : List.of(
+                Params.of(1),
+                Params.of(0.7).topP(0.9),
+                Params.of(1.5).topK(5),
+                Params.of(1).minP(0.2))) {
             double[] expected = Distribution.of(logits, params.build()).probabilities();
             int[] counts = new int[logits.length];
             SamplingState state = state(params, 2024, logits.length);
@@ -162,7 +173,8 @@ class SamplerTest {
     @Test
     void expIsTheExponential() {
         for (double x = 0; x > -745; x -= 0.37)
-            assertThat(Distribution.exp(x)).isCloseTo(StrictMath.exp(x), within(StrictMath.exp(x) * 1e-14 + Double.MIN_VALUE));
+            assertThat(Distribution.exp(x))
+                    .isCloseTo(StrictMath.exp(x), within(StrictMath.exp(x) * 1e-14 + Double.MIN_VALUE));
         assertThat(Distribution.exp(Double.NEGATIVE_INFINITY)).isZero();
     }
 
@@ -171,7 +183,8 @@ class SamplerTest {
         FloatMatrix rows = Rows.of(new float[] {9, 9}, new float[] {1, 3});
         SamplingState state = state(Params.of(0).bias(Map.of(0, 50.0)).logprobs(2), 1, 2);
         float logSumExp = (float) Math.log(Math.exp(1) + Math.exp(3));
-        TokenLogprob logprob = Sampler.sample(rows, 1, logSumExp, 1, state).logprob().orElseThrow();
+        TokenLogprob logprob =
+                Sampler.sample(rows, 1, logSumExp, 1, state).logprob().orElseThrow();
         assertThat(logprob.tokenId()).isZero();
         assertThat(logprob.logprob()).isEqualTo(1 - logSumExp);
         assertThat(logprob.rank()).isEqualTo(2);
@@ -184,17 +197,22 @@ class SamplerTest {
     void alternativesAreBestFirstAndOfEqualsTheLowerId() {
         TokenLogprob logprob = Sampler.logprob(Rows.of(new float[] {1, 5, 3, 5, 0, 3, 5}), 0, 0, 3, 5);
         assertThat(logprob.rank()).isEqualTo(2);
-        assertThat(logprob.top().stream().map(TokenLogprob.Alternative::tokenId)).containsExactly(1, 3, 6, 2, 5);
-        assertThat(Sampler.logprob(Rows.of(new float[] {1, 2}), 0, 0, 0, 5).top()).hasSize(2);
-        assertThat(Sampler.logprob(Rows.of(new float[] {1, 2}), 0, 0, 0, 0).top()).isEmpty();
+        assertThat(logprob.top().stream().map(TokenLogprob.Alternative::tokenId))
+                .containsExactly(1, 3, 6, 2, 5);
+        assertThat(Sampler.logprob(Rows.of(new float[] {1, 2}), 0, 0, 0, 5).top())
+                .hasSize(2);
+        assertThat(Sampler.logprob(Rows.of(new float[] {1, 2}), 0, 0, 0, 0).top())
+                .isEmpty();
     }
 
     private static double[] bySorting(float[] logits, Params params) {
         Integer[] order = IntStream.range(0, logits.length).boxed().toArray(Integer[]::new);
-        Arrays.sort(order, (a, b) -> logits[a] != logits[b] ? Float.compare(logits[b], logits[a]) : Integer.compare(a, b));
+        Arrays.sort(
+                order, (a, b) -> logits[a] != logits[b] ? Float.compare(logits[b], logits[a]) : Integer.compare(a, b));
         double[] weight = new double[logits.length];
         float max = logits[order[0]];
-        for (int id = 0; id < logits.length; id++) weight[id] = StrictMath.exp(((double) logits[id] - max) / params.temperature());
+        for (int id = 0; id < logits.length; id++)
+            weight[id] = StrictMath.exp(((double) logits[id] - max) / params.temperature());
         for (int id = 0; id < logits.length; id++) if (weight[id] < params.minP()) weight[id] = 0;
         int k = params.topK() > 0 ? Math.min(params.topK(), logits.length) : logits.length;
         for (int id = 0; id < logits.length; id++) if (logits[id] < logits[order[k - 1]]) weight[id] = 0;

@@ -26,10 +26,14 @@ class SamplingGoldenTest {
     Stream<DynamicTest> probabilitiesAreTheReferences() throws IOException, JsonRefusal {
         JsonNode root = new StrictJson(JsonLimits.MODEL_FILE)
                 .parse(Files.readAllBytes(Shared.testdata("sampling/golden.json")));
-        return root.path("vectors").valueStream().flatMap(vector -> vector.path("cases").valueStream()
-                .map(golden -> DynamicTest.dynamicTest(
-                        vector.path("name").stringValue() + ": " + golden.path("name").stringValue(),
-                        () -> compare(vector, golden))));
+        return root.path("vectors")
+                .valueStream()
+                .flatMap(vector -> vector.path("cases")
+                        .valueStream()
+                        .map(golden -> DynamicTest.dynamicTest(
+                                vector.path("name").stringValue() + ": "
+                                        + golden.path("name").stringValue(),
+                                () -> compare(vector, golden))));
     }
 
     private static void compare(JsonNode vector, JsonNode golden) {
@@ -41,8 +45,10 @@ class SamplingGoldenTest {
         double[] actual = Distribution.of(state.changedLogits(Rows.of(logits), 0), state.params())
                 .probabilities();
 
-        double[] expected =
-                golden.path("probs").valueStream().mapToDouble(JsonNode::doubleValue).toArray();
+        double[] expected = golden.path("probs")
+                .valueStream()
+                .mapToDouble(JsonNode::doubleValue)
+                .toArray();
         if (golden.path("equals_straddle_top_p").booleanValue()) {
             Arrays.sort(actual);
             Arrays.sort(expected);

@@ -1,7 +1,7 @@
 package dev.redoubt.engine.schedule;
 
-/// Measures service by itself and checks RULES V3.6: while two tenants both have something waiting without a break, the difference
-/// of what they get in any interval stays within the bound.
+/// Measures service by itself and checks RULES V3.6: while two tenants both have something waiting without a
+/// break, the difference of what they get in any interval stays within the bound.
 final class FairnessWatch {
     private final Scheduler scheduler;
     private final long bound;

@@ -6,8 +6,9 @@ import dev.redoubt.engine.kvcache.BlockMemory;
 import dev.redoubt.engine.kvcache.BlockPool;
 import java.util.Arrays;
 
-/// A model reduced to what the scheduler can get wrong: every slot holds a hash of all tokens up to its own, computed from the
-/// slot before it *through the block table*. A wrong block, slot, order or a block used twice changes a hash, and so the text.
+/// A model reduced to what the scheduler can get wrong: every slot holds a hash of all tokens up to its own,
+/// computed from the slot before it *through the block table*. A wrong block, slot, order or a block used twice
+/// changes a hash, and so the text.
 final class FakeKv implements BlockMemory {
     private final long[] slots;
 
@@ -21,7 +22,8 @@ final class FakeKv implements BlockMemory {
     }
 
     boolean isZero(int block) {
-        for (int i = 0; i < BlockPool.BLOCK_TOKENS; i++) if (slots[block * BlockPool.BLOCK_TOKENS + i] != 0) return false;
+        for (int i = 0; i < BlockPool.BLOCK_TOKENS; i++)
+            if (slots[block * BlockPool.BLOCK_TOKENS + i] != 0) return false;
         return true;
     }
 
@@ -35,12 +37,15 @@ final class FakeKv implements BlockMemory {
             if (position > 0) {
                 hash = slots[slot(sequence, position - 1)];
                 if (hash != expected[position - 1])
-                    assertThat(hash).as("sequence %d, position %d", sequence.id(), position - 1).isEqualTo(expected[position - 1]);
+                    assertThat(hash)
+                            .as("sequence %d, position %d", sequence.id(), position - 1)
+                            .isEqualTo(expected[position - 1]);
             } else {
                 hash = 1;
             }
             int slot = slot(sequence, position);
-            if (slot % BlockPool.BLOCK_TOKENS == 0 && slots[slot] != 0) assertThat(slots[slot]).as("a fresh block").isZero();
+            if (slot % BlockPool.BLOCK_TOKENS == 0 && slots[slot] != 0)
+                assertThat(slots[slot]).as("a fresh block").isZero();
             hash = mix(hash, sequence.token(position));
             slots[slot] = hash;
         }

@@ -5,8 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-/// Scheduler and block pool under virtual time with random traffic. A failure prints its seed; `-Dredoubt.sim.seed=SEED` replays
-/// that run alone, `-Dredoubt.sim.steps=N` sets how many steps are simulated in all.
+/// Scheduler and block pool under virtual time with random traffic. A failure prints its seed;
+/// `-Dredoubt.sim.seed=SEED` replays that run alone, `-Dredoubt.sim.steps=N` sets how many steps are simulated
+/// in all.
 final class SchedulerSimTest {
     private static final long STEPS = Long.getLong("redoubt.sim.steps", 1_000_000);
     private static final int STEPS_PER_RUN = 4_000;

@@ -92,7 +92,8 @@ final class SchedulerTest {
         for (int i = 0; i < 20_000; i++) {
             while (waiting(scheduler, "prompts") < 8) scheduler.submit(List.of(sequence("prompts", 150, 1)));
             while (waiting(scheduler, "answers") < 8) scheduler.submit(List.of(sequence("answers", 4, 100)));
-            assertThat(scheduler.isBacklogged("prompts") && scheduler.isBacklogged("answers")).isTrue();
+            assertThat(scheduler.isBacklogged("prompts") && scheduler.isBacklogged("answers"))
+                    .isTrue();
             step(scheduler);
             long difference = Math.abs(scheduler.counter("prompts") - scheduler.counter("answers"));
             assertThat(difference).isLessThanOrEqualTo(bound / 2);
@@ -175,8 +176,7 @@ final class SchedulerTest {
     void R1_3_cancelAndDeadlineFreeTheBlocksAtOnce() {
         World world = world(4, 64, 64, 8, false);
         Sequence cancelled = sequence("a", 30, 20);
-        Sequence expiring =
-                new Sequence(99, keys.scope("a", "key", Optional.empty()), new int[40], 4, 1_000, true);
+        Sequence expiring = new Sequence(99, keys.scope("a", "key", Optional.empty()), new int[40], 4, 1_000, true);
         world.scheduler.submit(List.of(cancelled));
         world.scheduler.submit(List.of(expiring));
         step(world.scheduler);

@@ -116,7 +116,8 @@ final class Simulation {
         assertThat(submitted).isEqualTo(finished + refused + cancelled + expired + failed);
         assertThat(pool.freeBlocks()).isEqualTo(pool.blocks());
         pool.reset();
-        for (int block = 0; block < pool.blocks(); block++) assertThat(kv.isZero(block)).isTrue();
+        for (int block = 0; block < pool.blocks(); block++)
+            assertThat(kv.isZero(block)).isTrue();
         return new Report(
                 steps,
                 tokens,
@@ -169,7 +170,8 @@ final class Simulation {
         }
         scheduler.commit(plan);
         next.forEach((sequence, token) -> {
-            long[] expected = java.util.Objects.requireNonNull(request(sequence).expected.get(sequence));
+            long[] expected =
+                    java.util.Objects.requireNonNull(request(sequence).expected.get(sequence));
             int length = sequence.length();
             scheduler.append(sequence, token);
             fairness.generated(sequence);

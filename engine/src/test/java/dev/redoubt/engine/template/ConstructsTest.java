@@ -13,14 +13,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// What each construct gives, as Jinja gives it.
 class ConstructsTest {
     private static final Map<String, Object> DATA = Map.of(
-            "a", "Hello",
-            "n", 3L,
-            "f", 1.5,
-            "yes", true,
-            "list", List.of(3L, 1L, 2L),
-            "words", List.of("b", "A", "c", "b"),
-            "map", Map.of("k", "v"),
-            "messages", List.of(Map.of("role", "user", "n", 2L), Map.of("role", "tool", "n", 1L)));
+            "a",
+            "Hello",
+            "n",
+            3L,
+            "f",
+            1.5,
+            "yes",
+            true,
+            "list",
+            List.of(3L, 1L, 2L),
+            "words",
+            List.of("b", "A", "c", "b"),
+            "map",
+            Map.of("k", "v"),
+            "messages",
+            List.of(Map.of("role", "user", "n", 2L), Map.of("role", "tool", "n", 1L)));
 
     private static String render(String template) {
         return ChatTemplate.parse(template).render(DATA, Data.DAY).text();
@@ -109,11 +117,29 @@ class ConstructsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "{{ x.y }}", "{{ x + 1 }}", "{{ x() }}", "{{ 1 + 'a' }}", "{{ a.nothing() }}", "{{ list.append(1) }}",
-                "{{ none | length }}", "{{ 1 < 'a' }}", "{% for x in 5 %}{% endfor %}", "{% set map.k = 1 %}",
-                "{{ 'x' | format(1) }}", "{{ a | trim(1, 2) }}", "{{ 5 | items }}", "{% for a, b in list %}{% endfor %}",
-                "{% set a, b = [1] %}", "{{ a['x']['y'] }}", "{{ range(1, 5, 0) }}", "{{ namespace }}", "{{ {[1]: 2} }}",
-                "{% macro m() %}{% endmacro %}{{ m(1) }}", "{{ '' is divisibleby }}", "{{ -'a' }}", "{{ loop.index.x.y }}"
+                "{{ x.y }}",
+                "{{ x + 1 }}",
+                "{{ x() }}",
+                "{{ 1 + 'a' }}",
+                "{{ a.nothing() }}",
+                "{{ list.append(1) }}",
+                "{{ none | length }}",
+                "{{ 1 < 'a' }}",
+                "{% for x in 5 %}{% endfor %}",
+                "{% set map.k = 1 %}",
+                "{{ 'x' | format(1) }}",
+                "{{ a | trim(1, 2) }}",
+                "{{ 5 | items }}",
+                "{% for a, b in list %}{% endfor %}",
+                "{% set a, b = [1] %}",
+                "{{ a['x']['y'] }}",
+                "{{ range(1, 5, 0) }}",
+                "{{ namespace }}",
+                "{{ {[1]: 2} }}",
+                "{% macro m() %}{% endmacro %}{{ m(1) }}",
+                "{{ '' is divisibleby }}",
+                "{{ -'a' }}",
+                "{{ loop.index.x.y }}"
             })
     void mistakeIsRefusedWithItsLine(String template) {
         ChatTemplate parsed = ChatTemplate.parse("\n\n" + template);
@@ -126,10 +152,29 @@ class ConstructsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "{{", "{% if %}", "{% for in x %}{% endfor %}", "{{ 1 2 }}", "{% endfor %}", "{% if yes %}{% endfor %}",
-                "{{ (1 }}", "{{ [1, }", "{{ a | }}", "{{ a is }}", "{% break %}", "{{ 99999999999999999999 }}", "{{ \u0001 }}",
-                "{% set %}", "{% block x %}{% endblock %}", "{{ f(a=1, 2) }}", "{{ a. }}", "{{ '\\x1' }}", "{{ '\\U00110000' }}",
-                "{% raw %}", "{% set x = %}", "{% call 5 %}{% endcall %}", "{% macro m(%}{% endmacro %}"
+                "{{",
+                "{% if %}",
+                "{% for in x %}{% endfor %}",
+                "{{ 1 2 }}",
+                "{% endfor %}",
+                "{% if yes %}{% endfor %}",
+                "{{ (1 }}",
+                "{{ [1, }",
+                "{{ a | }}",
+                "{{ a is }}",
+                "{% break %}",
+                "{{ 99999999999999999999 }}",
+                "{{ \u0001 }}",
+                "{% set %}",
+                "{% block x %}{% endblock %}",
+                "{{ f(a=1, 2) }}",
+                "{{ a. }}",
+                "{{ '\\x1' }}",
+                "{{ '\\U00110000' }}",
+                "{% raw %}",
+                "{% set x = %}",
+                "{% call 5 %}{% endcall %}",
+                "{% macro m(%}{% endmacro %}"
             })
     void noTemplateIsRefusedWhenParsed(String template) {
         assertThatThrownBy(() -> ChatTemplate.parse(template))
@@ -151,17 +196,21 @@ class ConstructsTest {
 
     @Test
     void budgetsEndWhatDataMakesLong() {
-        ChatTemplate loops = ChatTemplate.parse("{% for a in x %}{% for b in x %}{% for c in x %}.{% endfor %}{% endfor %}{% endfor %}");
+        ChatTemplate loops = ChatTemplate.parse(
+                "{% for a in x %}{% for b in x %}{% for c in x %}.{% endfor %}{% endfor %}{% endfor %}");
         List<Long> thousand = java.util.Collections.nCopies(1_000, 1L);
         assertThatThrownBy(() -> loops.render(Map.of("x", thousand))).hasMessageContaining("step budget");
         ChatTemplate output = ChatTemplate.parse("{% for a in x %}{{ y }}{% endfor %}");
         assertThatThrownBy(() -> output.render(Map.of("x", thousand, "y", "0123456789".repeat(1_000))))
                 .hasMessageContaining("output");
-        ChatTemplate deep = ChatTemplate.parse("{% set ns = namespace(x=[]) %}{% for i in range(1000) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}");
+        ChatTemplate deep = ChatTemplate.parse(
+                "{% set ns = namespace(x=[]) %}{% for i in range(1000) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}");
         assertThatThrownBy(() -> deep.render(Map.of())).hasMessageContaining("depth");
-        ChatTemplate dag = ChatTemplate.parse("{% set ns = namespace(x=['y']) %}{% for i in range(50) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x == ns.x }}");
+        ChatTemplate dag = ChatTemplate.parse(
+                "{% set ns = namespace(x=['y']) %}{% for i in range(50) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x == ns.x }}");
         assertThatThrownBy(() -> dag.render(Map.of())).hasMessageContaining("budget");
-        assertThatThrownBy(() -> ChatTemplate.parse("x".repeat(ChatTemplate.SOURCE_CHARS_MAX + 1))).hasMessageContaining("limit");
+        assertThatThrownBy(() -> ChatTemplate.parse("x".repeat(ChatTemplate.SOURCE_CHARS_MAX + 1)))
+                .hasMessageContaining("limit");
     }
 
     @Test
@@ -169,7 +218,8 @@ class ConstructsTest {
         String expression = "(".repeat(55) + "1" + ")".repeat(55);
         String filters = "{{ a" + "|trim".repeat(10_000) + " }}";
         String fields = "{{ a" + "[0]".repeat(20_000) + " }}";
-        String macro = "{% macro m(n) %}{% if n %}{% if n %}{% if n %}{{ ((((m(n - 1))))) }}{% endif %}{% endif %}{% endif %}{% endmacro %}{{ m(100000) }}";
+        String macro =
+                "{% macro m(n) %}{% if n %}{% if n %}{% if n %}{{ ((((m(n - 1))))) }}{% endif %}{% endif %}{% endif %}{% endmacro %}{{ m(100000) }}";
         List<String> outcomes = new java.util.ArrayList<>();
         Thread small = new Thread(
                 null,
@@ -191,7 +241,8 @@ class ConstructsTest {
 
     @Test
     void originIsKeptCharacterByCharacter() {
-        RenderedText rendered = ChatTemplate.parse("<{{ a | upper }}{{ (' ' + a + '|x ') | trim | replace('l', 'L') }}>")
+        RenderedText rendered = ChatTemplate.parse(
+                        "<{{ a | upper }}{{ (' ' + a + '|x ') | trim | replace('l', 'L') }}>")
                 .render(DATA);
         assertThat(rendered.pieces())
                 .containsExactly(

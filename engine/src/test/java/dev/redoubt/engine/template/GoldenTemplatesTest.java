@@ -19,9 +19,12 @@ class GoldenTemplatesTest {
         for (JsonNode one : cases) {
             String name = one.get("name").asString();
             try {
-                RenderedText rendered =
-                        ChatTemplate.parse(one.get("chat_template").asString()).render(Data.map(one.get("data")), Data.DAY);
-                softly.assertThat(rendered.text()).as(name).isEqualTo(one.get("target").asString());
+                RenderedText rendered = ChatTemplate.parse(
+                                one.get("chat_template").asString())
+                        .render(Data.map(one.get("data")), Data.DAY);
+                softly.assertThat(rendered.text())
+                        .as(name)
+                        .isEqualTo(one.get("target").asString());
             } catch (TemplateException e) {
                 softly.fail(name, e);
             }

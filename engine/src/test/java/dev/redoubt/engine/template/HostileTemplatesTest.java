@@ -30,7 +30,8 @@ class HostileTemplatesTest {
 
     private static void check(Path folder, JsonNode one) throws IOException {
         String source = source(folder, one);
-        Map<String, Object> data = Data.map(Data.json(folder.resolve(one.get("render_with").asString())));
+        Map<String, Object> data =
+                Data.map(Data.json(folder.resolve(one.get("render_with").asString())));
         boolean atLoad = one.has("when") && one.get("when").asString().equals("load");
         long started = System.nanoTime();
         try {
@@ -53,21 +54,29 @@ class HostileTemplatesTest {
 
     private static void accepted(Path folder, JsonNode one, String text) throws IOException {
         if (one.has("expected")) {
-            assertThat(text).isEqualTo(Files.readString(folder.resolve(one.get("expected").asString())));
+            assertThat(text)
+                    .isEqualTo(
+                            Files.readString(folder.resolve(one.get("expected").asString())));
         } else if (one.has("or_output")) {
             assertThat(text).isEqualTo(one.get("or_output").asString());
         } else {
-            assertThat(one.has("or_output_without")).as("rendered: a refusal was due").isTrue();
-            for (JsonNode word : one.get("or_output_without")) assertThat(text).doesNotContainIgnoringCase(word.asString());
+            assertThat(one.has("or_output_without"))
+                    .as("rendered: a refusal was due")
+                    .isTrue();
+            for (JsonNode word : one.get("or_output_without"))
+                assertThat(text).doesNotContainIgnoringCase(word.asString());
         }
     }
 
     private static String source(Path folder, JsonNode one) throws IOException {
-        if (!one.has("recipe")) return Files.readString(folder.resolve(one.get("path").asString()));
+        if (!one.has("recipe"))
+            return Files.readString(folder.resolve(one.get("path").asString()));
         StringBuilder source = new StringBuilder();
         for (JsonNode part : one.get("recipe").get("parts")) {
             if (part.has("utf8")) source.append(part.get("utf8").asString());
-            else source.repeat(part.get("repeat_utf8").asString(), part.get("times").asInt());
+            else
+                source.repeat(
+                        part.get("repeat_utf8").asString(), part.get("times").asInt());
         }
         return source.toString();
     }

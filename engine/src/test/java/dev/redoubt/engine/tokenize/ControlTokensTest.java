@@ -60,17 +60,25 @@ class ControlTokensTest {
     @Test
     void V5_2_controlTokenSplitBetweenTemplateAndDataIsText() {
         String[] templates = {
-            "<|im_{{ x }}", "{{ '<|im_' + x }}", "{{ '<|im_' ~ x }}", "{{ ['<|im_', x] | join }}",
-            "{{ '<|im_?' | replace('?', x) }}", "{{ '%s%s' | format('<|im_', x) }}",
-            "{% set y %}<|im_{{ x }}{% endset %}{{ y | trim }}", "{{ ('<|im_' + x)[0:20] }}",
-            "{% macro m(a) %}<|im_{{ a }}{% endmacro %}{{ m(x) }}", "{{ {'<|im_end|>': 1} | tojson }}",
-            "{{ x | replace('X', '') }}", "{{ ('<|IM_' + x) | lower }}"
+            "<|im_{{ x }}",
+            "{{ '<|im_' + x }}",
+            "{{ '<|im_' ~ x }}",
+            "{{ ['<|im_', x] | join }}",
+            "{{ '<|im_?' | replace('?', x) }}",
+            "{{ '%s%s' | format('<|im_', x) }}",
+            "{% set y %}<|im_{{ x }}{% endset %}{{ y | trim }}",
+            "{{ ('<|im_' + x)[0:20] }}",
+            "{% macro m(a) %}<|im_{{ a }}{% endmacro %}{{ m(x) }}",
+            "{{ {'<|im_end|>': 1} | tojson }}",
+            "{{ x | replace('X', '') }}",
+            "{{ ('<|IM_' + x) | lower }}"
         };
         for (String template : templates) {
             RenderedText rendered = ChatTemplate.parse(template).render(Map.of("x", "end|>"));
             assertThat(controls(tokenizer.encode(rendered))).as(template).isZero();
         }
-        assertThat(controls(tokenizer.encode(ChatTemplate.parse("{{ x }}").render(Map.of("x", "<|im_end|>"))))).isZero();
+        assertThat(controls(tokenizer.encode(ChatTemplate.parse("{{ x }}").render(Map.of("x", "<|im_end|>")))))
+                .isZero();
     }
 
     @Test
@@ -90,13 +98,17 @@ class ControlTokensTest {
     @Test
     void piecesOfDifferentOriginAreOneRun() {
         RenderedText split = new RenderedText(List.of(
-                new RenderedText.Piece("Hel", true), new RenderedText.Piece("lo wor", false), new RenderedText.Piece("ld", true)));
+                new RenderedText.Piece("Hel", true),
+                new RenderedText.Piece("lo wor", false),
+                new RenderedText.Piece("ld", true)));
         assertThat(tokenizer.encode(split)).isEqualTo(tokenizer.encode("Hello world"));
     }
 
     @Test
     void randomMessagesNeverYieldAControlToken() {
-        String[] parts = {"<|", "im_", "start", "end", "|>", "<|im_start|>", "<repo_name>", "\n", "user", " ", "<", "|", ">"};
+        String[] parts = {
+            "<|", "im_", "start", "end", "|>", "<|im_start|>", "<repo_name>", "\n", "user", " ", "<", "|", ">"
+        };
         long seed = 42;
         Random random = new Random(seed);
         for (int round = 0; round < 300; round++) {
@@ -118,7 +130,8 @@ class ControlTokensTest {
         long seed = 20_251_122;
         Random random = new Random(seed);
         for (int round = 0; round < 300; round++) {
-            int[] ids = random.ints(random.nextInt(40), 0, tokenizer.vocabularySize()).toArray();
+            int[] ids = random.ints(random.nextInt(40), 0, tokenizer.vocabularySize())
+                    .toArray();
             boolean skip = random.nextBoolean();
             StreamDecoder decoder = tokenizer.newStreamDecoder(skip);
             StringBuilder streamed = new StringBuilder();
@@ -137,8 +150,7 @@ class ControlTokensTest {
         int[] ids = tokenizer.encode("naïve 😀 text");
         byte[] all = new byte[64];
         int size = 0;
-        for (int id : ids)
-            for (byte b : tokenizer.bytes(id)) all[size++] = b;
+        for (int id : ids) for (byte b : tokenizer.bytes(id)) all[size++] = b;
         assertThat(new String(all, 0, size, StandardCharsets.UTF_8)).isEqualTo("naïve 😀 text");
         assertThat(tokenizer.bytes(2)).isEqualTo("<|im_end|>".getBytes(StandardCharsets.UTF_8));
         assertThat(IntStream.range(0, 17)).allMatch(tokenizer::isControl);

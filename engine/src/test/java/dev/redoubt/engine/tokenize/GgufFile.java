@@ -62,7 +62,8 @@ final class GgufFile {
         };
     }
 
-    @Nullable Object get(String key) {
+    @Nullable
+    Object get(String key) {
         return values.get(key);
     }
 
@@ -87,7 +88,9 @@ final class GgufFile {
                 get("tokenizer.ggml.pre") instanceof String pre ? pre : "",
                 list("tokens").stream().map(String.class::cast).toList(),
                 floats,
-                list("token_type").stream().mapToInt(n -> ((Number) n).intValue()).toArray(),
+                list("token_type").stream()
+                        .mapToInt(n -> ((Number) n).intValue())
+                        .toArray(),
                 list("merges").stream().map(String.class::cast).toList(),
                 id("bos_token_id"),
                 id("unknown_token_id"),

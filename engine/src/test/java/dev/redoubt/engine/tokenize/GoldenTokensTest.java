@@ -35,7 +35,9 @@ class GoldenTokensTest {
                         .filter(id -> !id.isEmpty())
                         .mapToInt(Integer::parseInt)
                         .toArray();
-                assertThat(tokenizer.encodeWithoutBos(texts[i])).as("text %d", i).isEqualTo(ids);
+                assertThat(tokenizer.encodeWithoutBos(texts[i]))
+                        .as("text %d", i)
+                        .isEqualTo(ids);
                 assertThat(tokenizer.decode(ids, true)).as("text %d", i).isEqualTo(texts[i]);
             }
         }
@@ -105,11 +107,16 @@ class GoldenTokensTest {
                 List<Map<String, Object>> messages = new ArrayList<>();
                 for (JsonNode message : one.get("messages"))
                     messages.add(Map.of(
-                            "role", message.get("role").asString(), "content", message.get("content").asString()));
+                            "role",
+                            message.get("role").asString(),
+                            "content",
+                            message.get("content").asString()));
                 var rendered = template.render(Map.of("messages", messages, "add_generation_prompt", true));
                 assertThat(tokenizer.encode(rendered)).as(name).isEqualTo(ids);
             } else {
-                assertThat(tokenizer.encode(one.get("prompt").asString())).as(name).isEqualTo(ids);
+                assertThat(tokenizer.encode(one.get("prompt").asString()))
+                        .as(name)
+                        .isEqualTo(ids);
             }
             // ending at id 0 too, as llama.cpp does, cuts no golden answer before its own end
             int firstEnd = one.get("greedy").get("first_eos").asInt();
@@ -131,7 +138,8 @@ class GoldenTokensTest {
                 Optional.of(Files.readAllBytes(folder.resolve("generation_config.json"))),
                 Optional.of(Files.readAllBytes(folder.resolve("config.json"))));
         try (Tokenizer fromJson = Tokenizer.of(files);
-                Tokenizer fromGguf = Tokenizer.of(new GgufFile(Shared.testdata("stories260k/stories260K.gguf")).vocabulary())) {
+                Tokenizer fromGguf =
+                        Tokenizer.of(new GgufFile(Shared.testdata("stories260k/stories260K.gguf")).vocabulary())) {
             JsonNode golden = json("stories260k/logits-f32.json");
             int[] greedy = ints(golden.get("greedy").get("ids"));
             String text = Files.readString(Shared.testdata("stories260k/greedy-200.txt"));
@@ -149,7 +157,8 @@ class GoldenTokensTest {
             }
             for (JsonNode one : json("tokenizers/smollm2.json")) {
                 String any = one.get("text").asString();
-                if (any.indexOf('▁') < 0) assertThat(fromJson.encode(any)).as(any).isEqualTo(fromGguf.encode(any));
+                if (any.indexOf('▁') < 0)
+                    assertThat(fromJson.encode(any)).as(any).isEqualTo(fromGguf.encode(any));
             }
         }
     }

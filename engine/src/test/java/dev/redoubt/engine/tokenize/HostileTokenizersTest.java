@@ -71,7 +71,10 @@ class HostileTokenizersTest {
         StringBuilder text = new StringBuilder();
         for (JsonNode part : parts) {
             if (part.has("utf8")) text.append(part.get("utf8").asString());
-            else text.repeat(Integer.parseInt(part.get("repeat_hex").asString(), 16), part.get("times").asInt());
+            else
+                text.repeat(
+                        Integer.parseInt(part.get("repeat_hex").asString(), 16),
+                        part.get("times").asInt());
         }
         return text.toString().getBytes(StandardCharsets.UTF_8);
     }
@@ -93,8 +96,28 @@ class HostileTokenizersTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "(a+)+$", "(?=(x+x+)+y)x", "(a|a)*b", "(a|aa)+$", "a*a*a*b", "a*a*[bc]", "(a)\\1", "(?<=a+)b", "(?R)",
-                "(?>a+)", "\\d(?=(?:\\d{3})*\\b)", "(a", "a)", "[a", "a{1,99999}", "(ab){2,20}", "(a?){20}", "*a", "\\g<0>", "\\k<n>", "a{,}", "\\"
+                "(a+)+$",
+                "(?=(x+x+)+y)x",
+                "(a|a)*b",
+                "(a|aa)+$",
+                "a*a*a*b",
+                "a*a*[bc]",
+                "(a)\\1",
+                "(?<=a+)b",
+                "(?R)",
+                "(?>a+)",
+                "\\d(?=(?:\\d{3})*\\b)",
+                "(a",
+                "a)",
+                "[a",
+                "a{1,99999}",
+                "(ab){2,20}",
+                "(a?){20}",
+                "*a",
+                "\\g<0>",
+                "\\k<n>",
+                "a{,}",
+                "\\"
             })
     void R1_3_patternThatCanRunAwayIsRefused(String pattern) {
         assertThatThrownBy(() -> SafePattern.check(pattern))

@@ -41,7 +41,9 @@ class SentencePieceTest {
         for (String symbol : symbols) {
             Integer id = ids.get(symbol);
             if (id != null) found.add(id);
-            else for (byte b : symbol.getBytes(StandardCharsets.UTF_8)) found.add(ids.get("<0x%02X>".formatted(b & 0xFF)));
+            else
+                for (byte b : symbol.getBytes(StandardCharsets.UTF_8))
+                    found.add(ids.get("<0x%02X>".formatted(b & 0xFF)));
         }
         return found.stream().mapToInt(Integer::intValue).toArray();
     }
@@ -59,7 +61,8 @@ class SentencePieceTest {
         try (Tokenizer tokenizer = Tokenizer.of(gguf)) {
             for (int round = 0; round < 500; round++) {
                 StringBuilder text = new StringBuilder();
-                for (int n = random.nextInt(60); n > 0; n--) text.appendCodePoint(alphabet[random.nextInt(alphabet.length)]);
+                for (int n = random.nextInt(60); n > 0; n--)
+                    text.appendCodePoint(alphabet[random.nextInt(alphabet.length)]);
                 assertThat(tokenizer.encodeWithoutBos(text.toString()))
                         .as("seed %d, round %d: %s", seed, round, text)
                         .isEqualTo(reference(gguf, ids, text.toString(), prefix));
@@ -82,12 +85,23 @@ class SentencePieceTest {
         int[] types = new int[tokens.size()];
         float[] scores = new float[tokens.size()];
         for (int id = 0; id < types.length; id++) {
-            types[id] = id == 0 ? GgufVocabulary.UNKNOWN : id < 3 ? GgufVocabulary.CONTROL : id < 259 ? GgufVocabulary.BYTE : GgufVocabulary.NORMAL;
+            types[id] = id == 0
+                    ? GgufVocabulary.UNKNOWN
+                    : id < 3 ? GgufVocabulary.CONTROL : id < 259 ? GgufVocabulary.BYTE : GgufVocabulary.NORMAL;
             scores[id] = -id;
         }
         GgufVocabulary gguf = new GgufVocabulary(
-                "llama", "", tokens, scores, types, List.of(), OptionalInt.of(1), OptionalInt.of(0), List.of(2),
-                Optional.of(false), Optional.of(false));
+                "llama",
+                "",
+                tokens,
+                scores,
+                types,
+                List.of(),
+                OptionalInt.of(1),
+                OptionalInt.of(0),
+                List.of(2),
+                Optional.of(false),
+                Optional.of(false));
         sameOnRandomTexts(gguf, false, "aabbccxyé中 ", 7);
     }
 }

@@ -13,15 +13,16 @@ import org.junit.jupiter.api.Test;
 
 /// What a `tokenizer.json` and its neighbours mean, on vocabularies small enough to read.
 class TokenizerJsonTest {
-    private static final String PREPEND =
-            "{'type':'Sequence','normalizers':[{'type':'Prepend','prepend':'▁'},"
-                    + "{'type':'Replace','pattern':{'String':' '},'content':'▁'}]}";
+    private static final String PREPEND = "{'type':'Sequence','normalizers':[{'type':'Prepend','prepend':'▁'},"
+            + "{'type':'Replace','pattern':{'String':' '},'content':'▁'}]}";
     private static final String DECODER = "{'type':'Sequence','decoders':[{'type':'Replace','pattern':{'String':'▁'},"
             + "'content':' '},{'type':'ByteFallback'},{'type':'Fuse'},{'type':'Strip','content':' ','start':1,'stop':0}]}";
-    private static final String BOS = "{'type':'TemplateProcessing','single':[{'SpecialToken':{'id':'<s>','type_id':0}},"
-            + "{'Sequence':{'id':'A','type_id':0}}],'pair':[],'special_tokens':{'<s>':{'id':'<s>','ids':[1],'tokens':['<s>']}}}";
+    private static final String BOS =
+            "{'type':'TemplateProcessing','single':[{'SpecialToken':{'id':'<s>','type_id':0}},"
+                    + "{'Sequence':{'id':'A','type_id':0}}],'pair':[],'special_tokens':{'<s>':{'id':'<s>','ids':[1],'tokens':['<s>']}}}";
 
-    /// 0 `<unk>`, 1 `<s>`, 2 `</s>`, 3 `▁`, 4 `a`, 5 `b`, 6 `▁a`, 7 `<tool>` (plain), 8 `<|im_end|>` (called plain), 9 `<r>` (rstrip)
+    /// 0 `<unk>`, 1 `<s>`, 2 `</s>`, 3 `▁`, 4 `a`, 5 `b`, 6 `▁a`, 7 `<tool>` (plain), 8 `<|im_end|>` (called
+    /// plain), 9 `<r>` (rstrip)
     private static String json(String normalizer, String preTokenizer, String postProcessor, String added) {
         return ("{'version':'1.0','truncation':{'direction':'Right','max_length':2,'strategy':'LongestFirst','stride':0},"
                         + "'padding':null,'added_tokens':[" + special(0, "<unk>", true, false) + ","
@@ -125,7 +126,8 @@ class TokenizerJsonTest {
         try (Tokenizer tokenizer = tokenizer(json(PREPEND, "null", "null", ""), "{}", "{}", "{}")) {
             assertThat(tokenizer.newStreamDecoder(true).push(6)).isEqualTo("a");
             assertThat(tokenizer.newStreamDecoder(true, new int[] {1}).push(6)).isEqualTo("a");
-            assertThat(tokenizer.newStreamDecoder(true, new int[] {1, 5}).push(6)).isEqualTo(" a");
+            assertThat(tokenizer.newStreamDecoder(true, new int[] {1, 5}).push(6))
+                    .isEqualTo(" a");
             assertThat(tokenizer.decode(new int[] {1, 6, 6}, true)).isEqualTo("a a");
             assertThat(tokenizer.decode(new int[] {1, 6}, false)).isEqualTo("<s> a");
         }

@@ -19,17 +19,37 @@ class Utf8AssemblerTest {
     void randomBytesGiveWhatJavaGivesButForSurrogates() {
         long seed = 1234;
         Random random = new Random(seed);
-        byte[] favourites = {'a', (byte) 0xC3, (byte) 0xA9, (byte) 0xE2, (byte) 0x82, (byte) 0xAC, (byte) 0xF0, (byte) 0x9F,
-            (byte) 0x98, (byte) 0x80, (byte) 0xE0, (byte) 0xF4, (byte) 0xC0, (byte) 0xFF, (byte) 0x90, (byte) 0xBF};
+        byte[] favourites = {
+            'a',
+            (byte) 0xC3,
+            (byte) 0xA9,
+            (byte) 0xE2,
+            (byte) 0x82,
+            (byte) 0xAC,
+            (byte) 0xF0,
+            (byte) 0x9F,
+            (byte) 0x98,
+            (byte) 0x80,
+            (byte) 0xE0,
+            (byte) 0xF4,
+            (byte) 0xC0,
+            (byte) 0xFF,
+            (byte) 0x90,
+            (byte) 0xBF
+        };
         for (int round = 0; round < 5_000; round++) {
             byte[] bytes = new byte[random.nextInt(12)];
             for (int i = 0; i < bytes.length; i++)
-                bytes[i] = random.nextInt(4) == 0 ? (byte) random.nextInt(256) : favourites[random.nextInt(favourites.length)];
+                bytes[i] = random.nextInt(4) == 0
+                        ? (byte) random.nextInt(256)
+                        : favourites[random.nextInt(favourites.length)];
             boolean surrogate = false;
             for (int i = 0; i + 1 < bytes.length; i++)
                 surrogate |= bytes[i] == (byte) 0xED && (bytes[i + 1] & 0xE0) == 0xA0;
             if (surrogate) continue;
-            assertThat(assembled(bytes)).as("seed %d, round %d", seed, round).isEqualTo(new String(bytes, StandardCharsets.UTF_8));
+            assertThat(assembled(bytes))
+                    .as("seed %d, round %d", seed, round)
+                    .isEqualTo(new String(bytes, StandardCharsets.UTF_8));
         }
     }
 

@@ -14,8 +14,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// The fields that a JSON object may have; no others. Immutable.
 ///
-/// A null is the same as an absent field, since clients send nulls for what they leave out; but an unknown name is refused
-/// whatever its value (R3.4).
+/// A null is the same as an absent field, since clients send nulls for what they leave out; but an unknown name
+/// is refused whatever its value (R3.4).
 public final class FieldTable implements FieldType<FieldValues> {
     private final Map<String, Field<?>> byName = new LinkedHashMap<>();
     private final Set<String> unsupported;
@@ -27,8 +27,8 @@ public final class FieldTable implements FieldType<FieldValues> {
     }
 
     /// @param path of the object in the body; empty for the body itself
-    /// @throws ServeException naming the first field that is unknown, unsupported, of the wrong type or out of range; then the
-    ///     first that is missing
+    /// @throws ServeException naming the first field that is unknown, unsupported, of the wrong type or out of
+    ///     range; then the first that is missing
     @Override
     public FieldValues decode(String path, JsonNode node) {
         if (!node.isObject()) throw wrongType(path.isEmpty() ? "body" : path, "a JSON object");

@@ -13,8 +13,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What a field's value must be: decodes it without any coercion (`"1"` and `1.0` are no integers, `1` is no boolean) and
-/// describes it as JSON Schema.
+/// What a field's value must be: decodes it without any coercion (`"1"` and `1.0` are no integers, `1` is no
+/// boolean) and describes it as JSON Schema.
 public interface FieldType<T> {
     /// @param path of the value, for the error
     /// @throws ServeException if the value is anything else
@@ -34,7 +34,8 @@ public interface FieldType<T> {
             public Long decode(String path, JsonNode node) {
                 if (!node.isIntegralNumber()) throw wrongType(path, "an integer");
                 if (!node.canConvertToLong() || node.longValue() < low || node.longValue() > high)
-                    throw ServeException.ofField(ErrorCode.OUT_OF_RANGE, path, path, node.asString(), low + " to " + high);
+                    throw ServeException.ofField(
+                            ErrorCode.OUT_OF_RANGE, path, path, node.asString(), low + " to " + high);
                 return node.longValue();
             }
 
@@ -79,18 +80,21 @@ public interface FieldType<T> {
 
             @Override
             public ObjectNode schema() {
-                return schemaOf("number").put(above ? "exclusiveMinimum" : "minimum", low).put("maximum", high);
+                return schemaOf("number")
+                        .put(above ? "exclusiveMinimum" : "minimum", low)
+                        .put("maximum", high);
             }
         };
     }
 
     static FieldType<String> text() {
-        return of("a string", JsonNode::isString, JsonNode::stringValue, schemaOf("string")).map((path, value) -> {
-            // an escape can say half of a surrogate pair, which is no text
-            if (value.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE))
-                throw wrongType(path, "a string of whole characters");
-            return value;
-        });
+        return of("a string", JsonNode::isString, JsonNode::stringValue, schemaOf("string"))
+                .map((path, value) -> {
+                    // an escape can say half of a surrogate pair, which is no text
+                    if (value.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE))
+                        throw wrongType(path, "a string of whole characters");
+                    return value;
+                });
     }
 
     /// @param codePointsMin and `codePointsMax` are inclusive
@@ -106,7 +110,8 @@ public interface FieldType<T> {
                         codePointsMin + " to " + codePointsMax);
             return value;
         });
-        return bounded.withSchema(schemaOf("string").put("minLength", codePointsMin).put("maxLength", codePointsMax));
+        return bounded.withSchema(
+                schemaOf("string").put("minLength", codePointsMin).put("maxLength", codePointsMax));
     }
 
     static FieldType<String> oneOf(List<String> allowed) {
@@ -172,7 +177,8 @@ public interface FieldType<T> {
         return new FieldType<>() {
             @Override
             public T decode(String path, JsonNode node) {
-                for (Case<T> one : cases) if (one.kind().test(node)) return one.type().decode(path, node);
+                for (Case<T> one : cases)
+                    if (one.kind().test(node)) return one.type().decode(path, node);
                 throw wrongType(path, expected);
             }
 
@@ -227,7 +233,10 @@ public interface FieldType<T> {
     }
 
     private static <T> FieldType<T> of(
-            String expected, Predicate<JsonNode> kind, java.util.function.Function<JsonNode, T> value, ObjectNode schema) {
+            String expected,
+            Predicate<JsonNode> kind,
+            java.util.function.Function<JsonNode, T> value,
+            ObjectNode schema) {
         return new FieldType<>() {
             @Override
             public T decode(String path, JsonNode node) {

@@ -6,8 +6,8 @@ import dev.redoubt.base.generation.TokenLogprob;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Everything one request has been answered so far: each choice of each prompt under its own index, so that a reply is bound to
-/// its request's identity and never to the order of arrival (V3.5). Has one owner at a time.
+/// Everything one request has been answered so far: each choice of each prompt under its own index, so that a
+/// reply is bound to its request's identity and never to the order of arrival (V3.5). Has one owner at a time.
 public final class Answer {
     private final int choicesEach;
     private final List<PromptPart> prompts = new ArrayList<>();

@@ -64,7 +64,8 @@ public final class ChatReply implements StreamFormat {
     }
 
     private JsonWriter beginDelta(StringBuilder out, int index) {
-        JsonWriter json = head.beginChunk(out, CHUNK).name("choices").beginArray().beginObject();
+        JsonWriter json =
+                head.beginChunk(out, CHUNK).name("choices").beginArray().beginObject();
         return json.name("index").value(index).name("delta").beginObject();
     }
 

@@ -90,7 +90,8 @@ public final class CompletionReply implements StreamFormat {
             Optional<Integer> unscored,
             List<TokenLogprob> some,
             @Nullable FinishReason reason) {
-        JsonWriter json = head.beginChunk(out, OBJECT).name("choices").beginArray().beginObject();
+        JsonWriter json =
+                head.beginChunk(out, OBJECT).name("choices").beginArray().beginObject();
         json.name("index").value(index).name("text").value(text).name("logprobs");
         if (some.isEmpty() && unscored.isEmpty()) json.nothing();
         else choice.tokenTextOffset = shapes.completion(json, unscored, some, choice.tokenTextOffset);

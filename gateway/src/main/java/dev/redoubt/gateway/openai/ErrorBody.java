@@ -4,8 +4,8 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import java.util.Optional;
 
-/// OpenAI's error envelope, `{"error":{"message","type","param","code"}}`. Its text comes from the closed table [ErrorCode]
-/// alone (R5.3).
+/// OpenAI's error envelope, `{"error":{"message","type","param","code"}}`. Its text comes from the closed table
+/// [ErrorCode] alone (R5.3).
 public final class ErrorBody {
     private ErrorBody() {}
 
@@ -24,11 +24,12 @@ public final class ErrorBody {
         return switch (code.kind()) {
             case CALLER -> "invalid_request_error";
             case DENIED -> code == ErrorCode.UNAUTHENTICATED ? "authentication_error" : "permission_error";
-            case CAPACITY -> switch (code.status()) {
-                case 429 -> "rate_limit_error";
-                case 504 -> "timeout_error";
-                default -> "overloaded_error";
-            };
+            case CAPACITY ->
+                switch (code.status()) {
+                    case 429 -> "rate_limit_error";
+                    case 504 -> "timeout_error";
+                    default -> "overloaded_error";
+                };
             case INTERNAL -> "server_error";
         };
     }

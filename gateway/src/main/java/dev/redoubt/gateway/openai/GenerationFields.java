@@ -28,8 +28,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The bodies of `/v1/chat/completions`, `/v1/completions` and `/generate`: the tables of their fields, and what they mean.
-/// What other servers know and this one does not is refused by name, never ignored.
+/// The bodies of `/v1/chat/completions`, `/v1/completions` and `/generate`: the tables of their fields, and
+/// what they mean. What other servers know and this one does not is refused by name, never ignored.
 public final class GenerationFields {
     /// OpenAI's own limit for the completion route, lower than for chat.
     private static final int COMPLETION_LOGPROBS_MAX = 5;
@@ -39,18 +39,56 @@ public final class GenerationFields {
 
     /// Fields of vLLM that neither route has.
     private static final Set<String> VLLM_UNSUPPORTED = Set.of(
-            "add_special_tokens", "allowed_token_ids", "bad_words", "cache_salt", "chat_template_kwargs",
-            "guided_choice", "guided_grammar", "guided_json", "guided_regex", "include_stop_str_in_output",
-            "kv_transfer_params", "length_penalty", "priority", "repetition_detection", "request_id",
-            "return_token_ids", "return_tokens_as_token_ids", "skip_special_tokens",
-            "spaces_between_special_tokens", "structured_outputs", "thinking_token_budget", "truncate_prompt_tokens",
-            "use_beam_search", "vllm_xargs");
+            "add_special_tokens",
+            "allowed_token_ids",
+            "bad_words",
+            "cache_salt",
+            "chat_template_kwargs",
+            "guided_choice",
+            "guided_grammar",
+            "guided_json",
+            "guided_regex",
+            "include_stop_str_in_output",
+            "kv_transfer_params",
+            "length_penalty",
+            "priority",
+            "repetition_detection",
+            "request_id",
+            "return_token_ids",
+            "return_tokens_as_token_ids",
+            "skip_special_tokens",
+            "spaces_between_special_tokens",
+            "structured_outputs",
+            "thinking_token_budget",
+            "truncate_prompt_tokens",
+            "use_beam_search",
+            "vllm_xargs");
 
     private static final Set<String> CHAT_UNSUPPORTED = Set.of(
-            "add_generation_prompt", "audio", "chat_template", "continue_final_message", "documents", "echo",
-            "function_call", "functions", "include_reasoning", "metadata", "modalities", "moderation",
-            "parallel_tool_calls", "prediction", "prompt_cache_key", "prompt_cache_retention", "reasoning",
-            "reasoning_effort", "safety_identifier", "service_tier", "store", "tool_choice", "tools", "verbosity",
+            "add_generation_prompt",
+            "audio",
+            "chat_template",
+            "continue_final_message",
+            "documents",
+            "echo",
+            "function_call",
+            "functions",
+            "include_reasoning",
+            "metadata",
+            "modalities",
+            "moderation",
+            "parallel_tool_calls",
+            "prediction",
+            "prompt_cache_key",
+            "prompt_cache_retention",
+            "reasoning",
+            "reasoning_effort",
+            "safety_identifier",
+            "service_tier",
+            "store",
+            "tool_choice",
+            "tools",
+            "verbosity",
             "web_search_options");
 
     private static final Set<String> COMPLETION_UNSUPPORTED = Set.of("prompt_embeds", "suffix");
@@ -58,8 +96,8 @@ public final class GenerationFields {
     private final RequestLimits limits;
 
     private final Field<String> model = required("model", FieldType.text(0, MODEL_LENGTH_MAX), "a served model's name");
-    private final Field<String> modelOptional =
-            optional("model", FieldType.text(0, MODEL_LENGTH_MAX), "a served model's name; may be absent if there is one");
+    private final Field<String> modelOptional = optional(
+            "model", FieldType.text(0, MODEL_LENGTH_MAX), "a served model's name; may be absent if there is one");
     private final Field<List<ChatMessage>> messages;
     private final Field<List<Prompt>> prompt;
     private final Field<String> promptText;
@@ -86,7 +124,9 @@ public final class GenerationFields {
     private final Field<Boolean> includeUsage =
             optional("include_usage", FieldType.bool(), "a last chunk with the usage");
     private final Field<FieldValues> streamOptions = optional(
-            "stream_options", new FieldTable(List.of(includeUsage), Set.of("continuous_usage_stats", "include_obfuscation")), "only with stream");
+            "stream_options",
+            new FieldTable(List.of(includeUsage), Set.of("continuous_usage_stats", "include_obfuscation")),
+            "only with stream");
     private final Field<Boolean> logprobs =
             optional("logprobs", FieldType.bool(), "report the log probability of each token");
     private final Field<Integer> topLogprobs;
@@ -95,7 +135,8 @@ public final class GenerationFields {
     private final Field<Boolean> echo = optional("echo", FieldType.bool(), "the text begins with the prompt");
     private final Field<JsonNode> bestOf =
             optional("best_of", FieldType.only(JsonNodeFactory.instance.numberNode(1)), "1 only");
-    private final Field<JsonNode> responseFormat = optional("response_format", FieldType.only(plainText()), "plain text only");
+    private final Field<JsonNode> responseFormat =
+            optional("response_format", FieldType.only(plainText()), "plain text only");
     private final Field<String> user =
             optional("user", FieldType.text(1, USER_LENGTH_MAX), "your end user: nothing is cached across end users");
 
@@ -118,7 +159,8 @@ public final class GenerationFields {
                 "temperature",
                 FieldType.number(0, limits.temperatureMax()),
                 "0 is greedy; default " + limits.temperatureDefault());
-        logitBias = optional("logit_bias", logitBiasType(limits.logitBiasMax()), "token id to what is added to its logit");
+        logitBias =
+                optional("logit_bias", logitBiasType(limits.logitBiasMax()), "token id to what is added to its logit");
         stop = optional("stop", stopType(limits), "strings that end the text; not part of it");
         stopTokenIds = optional(
                 "stop_token_ids",
@@ -133,8 +175,24 @@ public final class GenerationFields {
         promptLogprobs = optional("prompt_logprobs", alternatives, "the same for prompt tokens; not with stream");
 
         List<Field<?>> sampling = List.of(
-                minTokens, temperature, topP, topK, minP, presencePenalty, frequencyPenalty, repetitionPenalty,
-                logitBias, seed, stop, stopTokenIds, ignoreEos, n, stream, streamOptions, promptLogprobs, user,
+                minTokens,
+                temperature,
+                topP,
+                topK,
+                minP,
+                presencePenalty,
+                frequencyPenalty,
+                repetitionPenalty,
+                logitBias,
+                seed,
+                stop,
+                stopTokenIds,
+                ignoreEos,
+                n,
+                stream,
+                streamOptions,
+                promptLogprobs,
+                user,
                 responseFormat);
         chat = new FieldTable(
                 joined(List.of(model, messages, maxTokens, maxCompletionTokens, logprobs, topLogprobs), sampling),
@@ -223,7 +281,11 @@ public final class GenerationFields {
         int minTokensWanted = body.get(minTokens, 0);
         if (minTokensWanted > maxTokensWanted)
             throw ServeException.ofField(
-                    ErrorCode.OUT_OF_RANGE, "min_tokens", "min_tokens", minTokensWanted, "at most max_tokens " + maxTokensWanted);
+                    ErrorCode.OUT_OF_RANGE,
+                    "min_tokens",
+                    "min_tokens",
+                    minTokensWanted,
+                    "at most max_tokens " + maxTokensWanted);
         SamplingParams sampling = new SamplingParams(
                 body.get(temperature, limits.temperatureDefault()),
                 body.get(topP, 1.0),
@@ -279,7 +341,8 @@ public final class GenerationFields {
                 for (Map.Entry<String, JsonNode> entry : node.properties()) {
                     String id = entry.getKey();
                     if (!id.matches("0|[1-9][0-9]{0,8}"))
-                        throw ServeException.ofField(ErrorCode.WRONG_TYPE, path, path, "an object of token ids and numbers");
+                        throw ServeException.ofField(
+                                ErrorCode.WRONG_TYPE, path, path, "an object of token ids and numbers");
                     result.put(Integer.valueOf(id), bias.decode(path + "." + id, entry.getValue()));
                 }
                 return result;

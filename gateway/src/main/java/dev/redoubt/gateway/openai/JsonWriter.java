@@ -1,7 +1,7 @@
 package dev.redoubt.gateway.openai;
 
-/// Writes one JSON text, compact, into a growing buffer. The caller is trusted to nest properly; all text is escaped. Not safe
-/// for several threads.
+/// Writes one JSON text, compact, into a growing buffer. The caller is trusted to nest properly; all text is
+/// escaped. Not safe for several threads.
 public final class JsonWriter {
     /// What stands for a logarithm of zero, as in vLLM: JSON has no infinity.
     private static final double LOGPROB_MIN = -9999.0;
@@ -120,11 +120,13 @@ public final class JsonWriter {
         out.append('"');
     }
 
-    /// Control characters; the line separators that old JavaScript trips over; half of a surrogate pair, which UTF-8 cannot say.
+    /// Control characters; the line separators that old JavaScript trips over; half of a surrogate pair, which
+    /// UTF-8 cannot say.
     private static boolean mustEscape(String text, int i) {
         char c = text.charAt(i);
         if (c < 0x20 || c == 0x7F || c == 0x2028 || c == 0x2029) return true;
-        if (Character.isHighSurrogate(c)) return i + 1 == text.length() || !Character.isLowSurrogate(text.charAt(i + 1));
+        if (Character.isHighSurrogate(c))
+            return i + 1 == text.length() || !Character.isLowSurrogate(text.charAt(i + 1));
         if (Character.isLowSurrogate(c)) return i == 0 || !Character.isHighSurrogate(text.charAt(i - 1));
         return false;
     }

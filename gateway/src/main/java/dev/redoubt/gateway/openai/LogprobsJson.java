@@ -79,7 +79,8 @@ final class LogprobsJson {
         json.endObject();
     }
 
-    /// vLLM's `prompt_logprobs`: null for the first token, then objects by token id, the prompt's own token first.
+    /// vLLM's `prompt_logprobs`: null for the first token, then objects by token id, the prompt's own token
+    /// first.
     void prompt(JsonWriter json, List<TokenLogprob> logprobs) {
         json.beginArray().nothing();
         for (TokenLogprob one : logprobs) {
@@ -97,7 +98,11 @@ final class LogprobsJson {
 
     private void ranked(JsonWriter json, int id, float logprob, int rank) {
         json.name(Integer.toString(id)).beginObject().name("logprob").logprob(logprob);
-        json.name("rank").value(rank).name("decoded_token").value(model.tokenText(id)).endObject();
+        json.name("rank")
+                .value(rank)
+                .name("decoded_token")
+                .value(model.tokenText(id))
+                .endObject();
     }
 
     private int codePoints(int id) {

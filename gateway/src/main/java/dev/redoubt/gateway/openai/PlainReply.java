@@ -6,6 +6,9 @@ public final class PlainReply implements ReplyFormat {
     public String whole(Answer answer) {
         Answer.Choice choice = answer.choices().getFirst();
         JsonWriter json = new JsonWriter().beginObject().name("text").value(choice.text.toString());
-        return json.name("finish_reason").value(ReplyFormat.wire(choice.reason)).endObject().toString();
+        return json.name("finish_reason")
+                .value(ReplyFormat.wire(choice.reason))
+                .endObject()
+                .toString();
     }
 }

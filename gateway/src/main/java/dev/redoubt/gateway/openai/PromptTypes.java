@@ -17,7 +17,14 @@ import tools.jackson.databind.JsonNode;
 /// How prompts and messages are written in a body.
 final class PromptTypes {
     private static final Set<String> MESSAGE_FIELDS_UNSUPPORTED = Set.of(
-            "name", "refusal", "audio", "annotations", "tool_calls", "tool_call_id", "function_call", "reasoning",
+            "name",
+            "refusal",
+            "audio",
+            "annotations",
+            "tool_calls",
+            "tool_call_id",
+            "function_call",
+            "reasoning",
             "reasoning_content");
     /// Parts of one message; more than anyone sends.
     private static final int PARTS_MAX = 64;
@@ -55,8 +62,7 @@ final class PromptTypes {
     /// `string | [string] | [int] | [[int]]`
     FieldType<List<Prompt>> prompts() {
         FieldType<Prompt> text = text().map((path, value) -> new Prompt.Text(value));
-        FieldType<Prompt> tokens =
-                FieldType.listOf(tokenId(), 1, tokensMax).map((path, ids) -> new Prompt.Tokens(ids));
+        FieldType<Prompt> tokens = FieldType.listOf(tokenId(), 1, tokensMax).map((path, ids) -> new Prompt.Tokens(ids));
         return FieldType.either(
                 "a string, a list of strings, a list of token ids or a list of lists of token ids",
                 List.of(
@@ -92,8 +98,9 @@ final class PromptTypes {
                 "a string or a list of parts",
                 List.of(
                         new Case<>(JsonNode::isString, text()),
-                        new Case<>(JsonNode::isArray, FieldType.listOf(part, 1, PARTS_MAX)
-                                .map((path, parts) -> {
+                        new Case<>(
+                                JsonNode::isArray,
+                                FieldType.listOf(part, 1, PARTS_MAX).map((path, parts) -> {
                                     StringBuilder joined = new StringBuilder();
                                     for (var one : parts) {
                                         if (!joined.isEmpty()) joined.append('\n'); // as vLLM and llama.cpp do

@@ -9,8 +9,16 @@ import dev.redoubt.base.generation.LanguageModel;
 /// @param usageChunk a stream ends with the usage, and all its other chunks have a null there
 public record ReplyHead(String id, long created, LanguageModel model, boolean usageChunk) {
     JsonWriter begin(StringBuilder out, String object) {
-        JsonWriter json = new JsonWriter(out).beginObject().name("id").value(id).name("object").value(object);
-        return json.name("created").value(created).name("model").value(model.card().name());
+        JsonWriter json = new JsonWriter(out)
+                .beginObject()
+                .name("id")
+                .value(id)
+                .name("object")
+                .value(object);
+        return json.name("created")
+                .value(created)
+                .name("model")
+                .value(model.card().name());
     }
 
     JsonWriter beginChunk(StringBuilder out, String object) {

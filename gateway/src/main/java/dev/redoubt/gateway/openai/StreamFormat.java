@@ -4,7 +4,8 @@ import dev.redoubt.base.generation.FinishReason;
 import dev.redoubt.base.generation.TokenLogprob;
 import java.util.List;
 
-/// How one route writes its answer as server-sent events, `data: {…}` and an empty line each. One object serves one request.
+/// How one route writes its answer as server-sent events, `data: {…}` and an empty line each. One object serves
+/// one request.
 public interface StreamFormat extends ReplyFormat {
     /// What follows the last event.
     String DONE = "data: [DONE]\n\n";

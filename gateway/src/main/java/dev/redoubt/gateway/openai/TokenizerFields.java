@@ -35,7 +35,14 @@ public final class TokenizerFields {
                 "tokens", FieldType.listOf(PromptTypes.tokenId(), 0, PromptTypes.tokensMax(limits)), "token ids");
         tokenize = new FieldTable(
                 List.of(model, prompt, messages),
-                Set.of("add_special_tokens", "add_generation_prompt", "continue_final_message", "return_token_strs", "chat_template", "chat_template_kwargs", "tools"));
+                Set.of(
+                        "add_special_tokens",
+                        "add_generation_prompt",
+                        "continue_final_message",
+                        "return_token_strs",
+                        "chat_template",
+                        "chat_template_kwargs",
+                        "tools"));
         detokenize = new FieldTable(List.of(model, tokens), Set.of());
     }
 
@@ -62,7 +69,10 @@ public final class TokenizerFields {
             throw ServeException.ofField(ErrorCode.MISSING_FIELD, "prompt", "prompt");
         int[] ids = text.map(served::tokenize).orElseGet(() -> served.tokenize(conversation.orElseThrow()));
         JsonWriter json = new JsonWriter().beginObject().name("count").value(ids.length);
-        json.name("max_model_len").value(served.card().contextTokensMax()).name("tokens").beginArray();
+        json.name("max_model_len")
+                .value(served.card().contextTokensMax())
+                .name("tokens")
+                .beginArray();
         for (int id : ids) json.value(id);
         return json.endArray().endObject().toString();
     }
@@ -73,6 +83,11 @@ public final class TokenizerFields {
         List<Integer> ids = body.get(tokens);
         ids.forEach(id -> GenerationFields.checkToken("tokens", id, card));
         String text = served.detokenize(ids.stream().mapToInt(Integer::intValue).toArray());
-        return new JsonWriter().beginObject().name("prompt").value(text).endObject().toString();
+        return new JsonWriter()
+                .beginObject()
+                .name("prompt")
+                .value(text)
+                .endObject()
+                .toString();
     }
 }

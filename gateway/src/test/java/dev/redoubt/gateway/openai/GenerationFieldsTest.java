@@ -42,11 +42,12 @@ final class GenerationFieldsTest {
 
     @Test
     void everythingThatWorksArrives() {
-        GenerationCall call = chat(",\"max_completion_tokens\":7,\"temperature\":1,\"top_p\":0.5,\"top_k\":-1,\"min_p\":0.1,"
-                + "\"presence_penalty\":1,\"frequency_penalty\":-1,\"repetition_penalty\":1.1,\"logit_bias\":{\"5\":-100},"
-                + "\"seed\":-9223372036854775808,\"stop\":\"x\",\"stop_token_ids\":[3,4],\"n\":8,\"logprobs\":true,"
-                + "\"top_logprobs\":20,\"ignore_eos\":true,\"min_tokens\":7,\"user\":\"u\",\"stream\":true,"
-                + "\"stream_options\":{\"include_usage\":true},\"response_format\":{\"type\":\"text\"}");
+        GenerationCall call =
+                chat(",\"max_completion_tokens\":7,\"temperature\":1,\"top_p\":0.5,\"top_k\":-1,\"min_p\":0.1,"
+                        + "\"presence_penalty\":1,\"frequency_penalty\":-1,\"repetition_penalty\":1.1,\"logit_bias\":{\"5\":-100},"
+                        + "\"seed\":-9223372036854775808,\"stop\":\"x\",\"stop_token_ids\":[3,4],\"n\":8,\"logprobs\":true,"
+                        + "\"top_logprobs\":20,\"ignore_eos\":true,\"min_tokens\":7,\"user\":\"u\",\"stream\":true,"
+                        + "\"stream_options\":{\"include_usage\":true},\"response_format\":{\"type\":\"text\"}");
         assertThat(call.sampling().maxTokens()).isEqualTo(7);
         assertThat(call.sampling().topK()).isZero();
         assertThat(call.sampling().logitBias()).isEqualTo(Map.of(5, -100.0));
@@ -60,7 +61,8 @@ final class GenerationFieldsTest {
 
     @Test
     void nullIsAbsentAlsoForWhatIsNotSupported() {
-        assertThat(chat(",\"stop\":null,\"tools\":null,\"seed\":null,\"n\":null")).isEqualTo(chat(""));
+        assertThat(chat(",\"stop\":null,\"tools\":null,\"seed\":null,\"n\":null"))
+                .isEqualTo(chat(""));
     }
 
     @Test
@@ -69,8 +71,8 @@ final class GenerationFieldsTest {
                 {"model":"m","messages":[{"role":"developer","content":"a"},
                 {"role":"user","content":[{"type":"text","text":"b"},{"type":"text","text":"c"}]}]}""")));
         assertThat(call.prompts())
-                .containsExactly(new Prompt.Chat(
-                        List.of(new ChatMessage("system", "a"), new ChatMessage("user", "b\nc"))));
+                .containsExactly(
+                        new Prompt.Chat(List.of(new ChatMessage("system", "a"), new ChatMessage("user", "b\nc"))));
     }
 
     @ParameterizedTest
@@ -87,34 +89,67 @@ final class GenerationFieldsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"[]", "[[]]", "[1,\"x\"]", "[\"x\",1]", "[[1],2]", "[1.0]", "[-1]", "{}", "true", "[[[1]]]"})
+    @ValueSource(
+            strings = {"[]", "[[]]", "[1,\"x\"]", "[\"x\",1]", "[[1],2]", "[1.0]", "[-1]", "{}", "true", "[[[1]]]"})
     void R3_4_otherFormsAreRefused(String prompt) {
         assertRefused(() -> completion(prompt, ""), "prompt");
     }
 
     @Test
     void R1_4_moreThan32PromptsAreRefused() {
-        assertThat(completion("[" + "\"x\",".repeat(31) + "\"x\"]", "").prompts()).hasSize(32);
+        assertThat(completion("[" + "\"x\",".repeat(31) + "\"x\"]", "").prompts())
+                .hasSize(32);
         assertRefused(() -> completion("[" + "\"x\",".repeat(32) + "\"x\"]", ""), "prompt");
     }
 
     @Test
     void V1_4_thePromptLimitIsInCodePoints() {
-        assertThat(completion("\"" + "\uD83D\uDE42".repeat(8192) + "\"", "").prompts()).hasSize(1);
+        assertThat(completion("\"" + "\uD83D\uDE42".repeat(8192) + "\"", "").prompts())
+                .hasSize(1);
         assertRefused(() -> completion("\"" + "\uD83D\uDE42".repeat(8193) + "\"", ""), "prompt");
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "\"tools\":[]", "\"tool_choice\":\"none\"", "\"functions\":[]", "\"response_format\":{\"type\":\"json_object\"}",
-                "\"audio\":{}", "\"store\":true", "\"metadata\":{}", "\"service_tier\":\"auto\"", "\"echo\":true",
-                "\"parallel_tool_calls\":true", "\"reasoning_effort\":\"low\"", "\"prediction\":{}", "\"modalities\":[\"text\"]",
-                "\"web_search_options\":{}", "\"guided_json\":{}", "\"best_of\":2", "\"max_tokens\":1.0", "\"max_tokens\":\"1\"",
-                "\"max_tokens\":2049", "\"max_tokens\":true", "\"n\":9", "\"n\":0", "\"temperature\":2.01", "\"temperature\":1e999",
-                "\"top_p\":0", "\"min_p\":1.5", "\"top_k\":-2", "\"repetition_penalty\":0", "\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]",
-                "\"stop\":\"\"", "\"logit_bias\":{\"01\":1}", "\"logit_bias\":{\"1\":101}", "\"top_logprobs\":1",
-                "\"stream_options\":{}", "\"min_tokens\":513", "\"prompt_logprobs\":21", "\"user\":\"\"", "\"evil\":null"
+                "\"tools\":[]",
+                "\"tool_choice\":\"none\"",
+                "\"functions\":[]",
+                "\"response_format\":{\"type\":\"json_object\"}",
+                "\"audio\":{}",
+                "\"store\":true",
+                "\"metadata\":{}",
+                "\"service_tier\":\"auto\"",
+                "\"echo\":true",
+                "\"parallel_tool_calls\":true",
+                "\"reasoning_effort\":\"low\"",
+                "\"prediction\":{}",
+                "\"modalities\":[\"text\"]",
+                "\"web_search_options\":{}",
+                "\"guided_json\":{}",
+                "\"best_of\":2",
+                "\"max_tokens\":1.0",
+                "\"max_tokens\":\"1\"",
+                "\"max_tokens\":2049",
+                "\"max_tokens\":true",
+                "\"n\":9",
+                "\"n\":0",
+                "\"temperature\":2.01",
+                "\"temperature\":1e999",
+                "\"top_p\":0",
+                "\"min_p\":1.5",
+                "\"top_k\":-2",
+                "\"repetition_penalty\":0",
+                "\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]",
+                "\"stop\":\"\"",
+                "\"logit_bias\":{\"01\":1}",
+                "\"logit_bias\":{\"1\":101}",
+                "\"top_logprobs\":1",
+                "\"stream_options\":{}",
+                "\"min_tokens\":513",
+                "\"prompt_logprobs\":21",
+                "\"user\":\"\"",
+                "\"evil\":null"
             })
     void R3_4_theFieldToBlameIsNamed(String field) {
         assertRefused(() -> chat("," + field), field.split("\"")[1]);
@@ -123,14 +158,21 @@ final class GenerationFieldsTest {
     @Test
     void fieldsThatDisagreeAreRefused() {
         assertRefused(() -> chat(",\"max_tokens\":1,\"max_completion_tokens\":2"), "max_tokens");
-        assertThat(chat(",\"max_tokens\":2,\"max_completion_tokens\":2").sampling().maxTokens()).isEqualTo(2);
+        assertThat(chat(",\"max_tokens\":2,\"max_completion_tokens\":2")
+                        .sampling()
+                        .maxTokens())
+                .isEqualTo(2);
         assertRefused(() -> chat(",\"prompt_logprobs\":1,\"stream\":true"), "prompt_logprobs");
     }
 
     @Test
     void aScoredEchoAsksForThePromptsLogprobs() {
-        assertThat(completion("\"x\"", ",\"echo\":true,\"logprobs\":2").sampling().promptLogprobs()).hasValue(2);
-        assertThat(completion("\"x\"", ",\"echo\":true").sampling().promptLogprobs()).isEmpty();
+        assertThat(completion("\"x\"", ",\"echo\":true,\"logprobs\":2")
+                        .sampling()
+                        .promptLogprobs())
+                .hasValue(2);
+        assertThat(completion("\"x\"", ",\"echo\":true").sampling().promptLogprobs())
+                .isEmpty();
     }
 
     private void assertRefused(org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String field) {
@@ -143,7 +185,9 @@ final class GenerationFieldsTest {
 
     private GenerationCall chat(String more) {
         return fields.chat(fields.chatTable()
-                .decode("", parse("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]" + more + "}")));
+                .decode(
+                        "",
+                        parse("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]" + more + "}")));
     }
 
     private GenerationCall completion(String prompt, String more) {

@@ -17,8 +17,22 @@ final class JsonWriterTest {
 
     @Test
     void commasAreWhereTheyBelong() {
-        JsonWriter json = new JsonWriter().beginObject().name("a").beginArray().value(1).nothing().beginObject();
-        json.endObject().value(true).endArray().name("b").value("x").name("c").beginArray().endArray().endObject();
+        JsonWriter json = new JsonWriter()
+                .beginObject()
+                .name("a")
+                .beginArray()
+                .value(1)
+                .nothing()
+                .beginObject();
+        json.endObject()
+                .value(true)
+                .endArray()
+                .name("b")
+                .value("x")
+                .name("c")
+                .beginArray()
+                .endArray()
+                .endObject();
         assertThat(json).hasToString("{\"a\":[1,null,{},true],\"b\":\"x\",\"c\":[]}");
     }
 
@@ -40,8 +54,7 @@ final class JsonWriterTest {
     @Test
     void noEventCanBeForgedByText() {
         String text = "\n\ndata: [DONE]\r\n\u2028\u2029\u0000";
-        assertThat(new JsonWriter().value(text).toString())
-                .doesNotContain("\n", "\r", "\u2028", "\u2029", "\u0000");
+        assertThat(new JsonWriter().value(text).toString()).doesNotContain("\n", "\r", "\u2028", "\u2029", "\u0000");
     }
 
     @Test
@@ -51,7 +64,11 @@ final class JsonWriterTest {
 
     @Test
     void whatIsNoNumberIsTheSmallestLogprob() {
-        JsonWriter json = new JsonWriter().beginArray().logprob(Float.NEGATIVE_INFINITY).logprob(Float.NaN).logprob(-0.5f);
+        JsonWriter json = new JsonWriter()
+                .beginArray()
+                .logprob(Float.NEGATIVE_INFINITY)
+                .logprob(Float.NaN)
+                .logprob(-0.5f);
         assertThat(json.endArray()).hasToString("[-9999.0,-9999.0,-0.5]");
     }
 
@@ -59,8 +76,9 @@ final class JsonWriterTest {
     void R5_3_anErrorHasOpenAisEnvelope() {
         ServeException refusal = ServeException.ofField(ErrorCode.UNKNOWN_FIELD, "evil\"", "evil\"");
         assertThat(ErrorBody.of(refusal, Optional.empty()))
-                .isEqualTo("{\"error\":{\"message\":\"unknown field 'evil\\\"': remove it\",\"type\":\"invalid_request_error\","
-                        + "\"param\":\"evil\\\"\",\"code\":\"unknown_field\"}}");
+                .isEqualTo(
+                        "{\"error\":{\"message\":\"unknown field 'evil\\\"': remove it\",\"type\":\"invalid_request_error\","
+                                + "\"param\":\"evil\\\"\",\"code\":\"unknown_field\"}}");
         assertThat(ErrorBody.of(ServeException.of(ErrorCode.INTERNAL), Optional.of("abc")))
                 .isEqualTo("{\"error\":{\"message\":\"internal error\",\"type\":\"server_error\",\"param\":null,"
                         + "\"code\":\"internal\",\"error_id\":\"abc\"}}");
