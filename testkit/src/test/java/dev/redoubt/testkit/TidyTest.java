@@ -77,6 +77,7 @@ class TidyTest {
                     Pattern.compile("\\bProcessBuilder\\b|\\bgetRuntime\\(\\)\\s*\\.exec\\b"),
                     "code of ours: only pip and the AOT training are child processes",
                     path -> isMain(path)
+                            && !path.startsWith("testkit/")
                             && !path.endsWith("/WheelFetch.java")
                             && !path.endsWith("/CacheTraining.java")),
             new Ban(Pattern.compile("\\bjava\\.util\\.logging\\b"), "org.slf4j", path -> true),

@@ -221,9 +221,10 @@ class ConstructsTest {
         String macro =
                 "{% macro m(n) %}{% if n %}{% if n %}{% if n %}{{ ((((m(n - 1))))) }}{% endif %}{% endif %}{% endif %}{% endmacro %}{{ m(100000) }}";
         List<String> outcomes = new java.util.ArrayList<>();
-        Thread small = new Thread(
-                null,
-                () -> {
+        Thread small = Thread.ofPlatform()
+                .name("small-stack")
+                .stackSize(512 << 10)
+                .unstarted(() -> {
                     for (String template : List.of("{{ " + expression + " }}", filters, fields, macro)) {
                         try {
                             outcomes.add(render(template));
@@ -231,9 +232,7 @@ class ConstructsTest {
                             outcomes.add("refused");
                         }
                     }
-                },
-                "small-stack",
-                512 << 10);
+                });
         small.start();
         small.join();
         assertThat(outcomes).containsExactly("1", "refused", "refused", "refused");
