@@ -15,7 +15,6 @@ import java.util.Set;
 
 /// Runs of equal requests against a model, timed from the first submission to the last end.
 final class Benchmark {
-    private static final int WARM_UPS = 2; // the second finds most code compiled
     private static final long SEED = 20261122;
 
     private Benchmark() {}
@@ -41,7 +40,7 @@ final class Benchmark {
             String test, LanguageModel model, int promptTokens, int maxTokens, int batch, int repeat, int counted)
             throws InterruptedException {
         Random random = new Random(SEED);
-        for (int i = 0; i < WARM_UPS; i++) seconds(model, random, promptTokens, maxTokens, batch);
+        double _ = seconds(model, random, promptTokens, maxTokens, batch); // warm-up
         double[] speeds = new double[repeat];
         for (int i = 0; i < repeat; i++)
             speeds[i] = (double) batch * counted / seconds(model, random, promptTokens, maxTokens, batch);
