@@ -44,6 +44,7 @@ final class Activations implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final int rowsMax;
     private final int columnsMax;
+    private int rows;
     private int columns;
 
     final MemorySegment q;
@@ -73,7 +74,14 @@ final class Activations implements AutoCloseable {
         if (rows > rowsMax || columns > columnsMax)
             throw new IllegalArgumentException(
                     "input of " + rows + " × " + columns + ", Compute was opened for " + rowsMax + " × " + columnsMax);
+        this.rows = rows;
         this.columns = columns;
+    }
+
+    /// Whether kernels multiply bytes: with more rows they use `floats`, and `q`, `zeros`, `pairs` and `biases` may be
+    /// left out.
+    boolean bytesNeeded() {
+        return rows <= PAIRED_ROWS;
     }
 
     int columns() {
@@ -95,13 +103,26 @@ final class Activations implements AutoCloseable {
         return zeros.getAtIndex(ValueLayout.JAVA_FLOAT, (long) row * blocks() + block);
     }
 
+    /// Where a block of a row stands among all blocks.
+    int index(int row, int block) {
+        return row * blocks() + block;
+    }
+
     float scale(int row, int block) {
-        return scales.getAtIndex(ValueLayout.JAVA_FLOAT, (long) row * blocks() + block);
+        return scale(index(row, block));
+    }
+
+    float scale(int index) {
+        return scales.getAtIndex(ValueLayout.JAVA_FLOAT, index);
     }
 
     /// Σ t of a block, as the float it is used as.
     float sum(int row, int block) {
-        return sums.getAtIndex(ValueLayout.JAVA_FLOAT, (long) row * blocks() + block);
+        return sum(index(row, block));
+    }
+
+    float sum(int index) {
+        return sums.getAtIndex(ValueLayout.JAVA_FLOAT, index);
     }
 
     /// The scale of a block; 0 if all of it counts as zero.
@@ -113,6 +134,12 @@ final class Activations implements AutoCloseable {
     /// To the nearest integer, ties to even, for |x| < 2^22.
     static int round(float x) {
         return Float.floatToRawIntBits(x + Numbers.ROUND) - Float.floatToRawIntBits(Numbers.ROUND);
+    }
+
+    /// Completes a block of which nothing but `floats` is needed.
+    void finish(int row, int block, float scale, float sum) {
+        scales.setAtIndex(ValueLayout.JAVA_FLOAT, index(row, block), scale);
+        sums.setAtIndex(ValueLayout.JAVA_FLOAT, index(row, block), sum);
     }
 
     /// Completes a block whose `q` is written.

@@ -29,18 +29,26 @@ final class VectorRows {
         float factor = scale == 0 ? 0 : 1 / scale;
         int zero = Activations.round((hi + lo) * 0.5f * factor);
         int to = row * out.columns() + block * R16.BLOCK;
-        quantizeValues(in, factor, out.floats, to);
+        float sum = quantizeValues(in, factor, out.floats, to);
+        if (!out.bytesNeeded()) {
+            out.finish(row, block, scale, sum);
+            return;
+        }
         for (int i = 0; i < R16.BLOCK; i++)
             out.q.set(ValueLayout.JAVA_BYTE, to + i, (byte) ((int) out.floats[to + i] - zero));
         out.finish(row, block, scale, zero);
     }
 
-    private static void quantizeValues(long in, float factor, float[] floats, int to) {
+    /// @return the sum of the levels, exact in any order
+    private static float quantizeValues(long in, float factor, float[] floats, int to) {
         FloatVector round = Lanes.broadcast(Numbers.ROUND);
+        FloatVector sum = Lanes.broadcast(0);
         for (int i = 0; i < R16.BLOCK; i += COUNT) {
-            FloatVector rounded = Lanes.load(in + 4L * i).mul(factor).add(round);
-            rounded.sub(round).intoArray(floats, to + i);
+            FloatVector level = Lanes.load(in + 4L * i).mul(factor).add(round).sub(round);
+            level.intoArray(floats, to + i);
+            sum = sum.add(level);
         }
+        return sum.reduceLanes(VectorOperators.ADD);
     }
 
     static void rmsNorm(long in, int columns, long weight, float epsilon, long out, long scratch) {
