@@ -20,7 +20,6 @@ final class HubServer implements AutoCloseable {
 
     private final ServerSocket socket;
     private final Answer answer;
-    private int dropped; // server thread only
     private final List<String> requests = Collections.synchronizedList(new ArrayList<>());
 
     HubServer(Answer answer) throws IOException {
@@ -50,8 +49,8 @@ final class HubServer implements AutoCloseable {
                 requests.add(head.toString());
                 answer.to(head.toString(), connection.getOutputStream());
                 connection.getOutputStream().flush();
-            } catch (IOException clientWentAway) {
-                dropped++;
+            } catch (IOException ignored) {
+                // the caller left: that is what some tests are about
             }
         }
     }

@@ -71,7 +71,6 @@ final class RopeTables {
     private static float[] llama3(float[] plain, RopeScaling.Llama3 scaling) {
         float factor = (float) scaling.factor();
         float low = (float) scaling.lowFrequencyFactor();
-        float high = (float) scaling.highFrequencyFactor();
         float original = (float) scaling.originalContextTokens();
         float longWavelength = (float) (scaling.originalContextTokens() / scaling.lowFrequencyFactor());
         float shortWavelength = (float) (scaling.originalContextTokens() / scaling.highFrequencyFactor());
