@@ -75,14 +75,14 @@ final class Lanes {
         return IntVector.fromMemorySegment(INTS, MEMORY, address, LITTLE);
     }
 
-    /// As many f16 as there are lanes, widened exactly.
+    /// As many f16 as there are lanes, widened exactly. They must be finite, as the weights and scales of a verified
+    /// artifact
+    /// are: what is infinite or no number elsewhere costs more operations than the compiler inlines.
     static FloatVector loadF16(long address) {
         /* Sign to bit 31, exponent and fraction to where f32 has them (the sign's copies in between masked away), then times 2^112
-         * for the difference of the exponents' biases, which also makes subnormals right. Exponent 31 (infinite, NaN) gets f32's. */
+         * for the difference of the exponents' biases, which also makes subnormals right. */
         IntVector moved = loadHalves(address).lanewise(VectorOperators.LSHL, 13).and(0x8FFFE000);
-        IntVector scaled = moved.reinterpretAsFloats().mul(0x1p112f).reinterpretAsInts();
-        IntVector special = moved.or(0x7F800000);
-        return scaled.blend(special, moved.and(0x0F800000).eq(0x0F800000)).reinterpretAsFloats();
+        return moved.reinterpretAsFloats().mul(0x1p112f);
     }
 
     /// As many i16 as there are lanes, as floats.
