@@ -38,10 +38,6 @@ record Args(List<Value> positional, Map<String, Value> named, Budget budget) {
         return positional.size() + named.size();
     }
 
-    void atMost(int count, String of) {
-        if (count() > count) throw budget.fail("too many arguments of '" + of + "'");
-    }
-
     /// Only these may be given.
     Args only(String of, String... names) {
         if (positional.size() > names.length) throw budget.fail("too many arguments of '" + of + "'");
