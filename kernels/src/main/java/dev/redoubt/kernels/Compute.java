@@ -3,7 +3,6 @@ package dev.redoubt.kernels;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.function.IntConsumer;
-import org.jspecify.annotations.Nullable;
 
 /// What a model's forward pass is written in: whole operations over the rows of a step, spread over a fixed set
 /// of threads. The result of each row depends on that row (and, in attention, its own sequence) alone: not on
@@ -40,21 +39,16 @@ public final class Compute implements AutoCloseable {
     private final Kernels kernels;
     private final ComputeThreads threads;
     private final Scratch[] scratch;
-    private final int rowsMax;
-    private final int columnsMax;
-    private @Nullable Activations activations;
     private int[] tileFrom = new int[16];
 
-    private Compute(Kernels kernels, int threads, int rowsMax, int columnsMax) {
+    private Compute(Kernels kernels, int threads) {
         this.kernels = kernels;
         this.threads = new ComputeThreads(threads);
         this.scratch = new Scratch[threads];
         for (int i = 0; i < threads; i++) scratch[i] = new Scratch();
-        this.rowsMax = rowsMax;
-        this.columnsMax = columnsMax;
     }
 
-    /// @param provider `auto`, `scalar` or `vector`
+    /// @param provider one of [Providers#NAMES], or `native-` and an instruction set such as `avx2`
     /// @param threads workers, the caller's included; 1 or more
     /// @param rowsMax rows of the largest step
     /// @param columnsMax columns of the widest input of a [#matmul]
@@ -62,17 +56,10 @@ public final class Compute implements AutoCloseable {
         if (threads < 1 || rowsMax < 1 || columnsMax < 1)
             throw new IllegalArgumentException("compute of " + threads + " threads, " + rowsMax + " rows, " + columnsMax
                     + " columns: all must be positive");
-        Kernels kernels = switch (provider) {
-            case "auto", "vector" -> new VectorKernels();
-            case "scalar" -> new ScalarKernels();
-            default ->
-                throw new IllegalArgumentException(
-                        "kernel provider '" + provider + "', known are auto, scalar and vector");
-        };
-        return new Compute(kernels, threads, rowsMax, columnsMax);
+        return new Compute(Providers.open(provider, rowsMax, columnsMax), threads);
     }
 
-    /// `scalar` or `vector`, with what it stands on, for the start line: such as `vector (AVX-512, 16 lanes)`.
+    /// The provider and what it stands on, for the start line: such as `native (AVX-512 VNNI)`.
     public String description() {
         return kernels.description();
     }
@@ -99,32 +86,25 @@ public final class Compute implements AutoCloseable {
         }
         checkRows(rows, in);
         if (rows == 0) return;
-        Activations input = activations();
         if (quantized) {
-            input.columns(rows, in.columns());
-            forRows(rows, in.columns(), (from, to, worker) -> kernels.quantize(in, from, to, input));
+            kernels.expect(rows, in.columns());
+            forRows(rows, in.columns(), (from, to, worker) -> kernels.quantize(in, from, to));
         }
         int groupsPerPart = groupsPerPart(in, rows, projections);
         int parts = 0;
         for (Projection projection : projections) parts += parts(projection, groupsPerPart);
-        threads.run(parts, (part, worker) -> multiplyPart(in, input, rows, projections, groupsPerPart, part, worker));
+        threads.run(parts, (part, worker) -> multiplyPart(in, rows, projections, groupsPerPart, part, worker));
     }
 
     private void multiplyPart(
-            FloatMatrix in,
-            Activations input,
-            int rows,
-            Projection[] projections,
-            int groupsPerPart,
-            int part,
-            int worker) {
+            FloatMatrix in, int rows, Projection[] projections, int groupsPerPart, int part, int worker) {
         int index = 0;
         int first = part;
         while (first >= parts(projections[index], groupsPerPart)) first -= parts(projections[index++], groupsPerPart);
         Projection projection = projections[index];
         int from = first * groupsPerPart;
         int to = Math.min(from + groupsPerPart, R16.groups(projection.weights.rows()));
-        kernels.matmul(projection.weights, from, to, in, input, rows, projection.out, projection.add, scratch[worker]);
+        kernels.matmul(projection.weights, from, to, in, rows, projection.out, projection.add, scratch[worker]);
     }
 
     private static int parts(Projection projection, int groupsPerPart) {
@@ -141,12 +121,6 @@ public final class Compute implements AutoCloseable {
         long enough = (PART_WORK + workOfGroup - 1) / workOfGroup;
         long even = (groups + PARTS_PER_THREAD * threads.threads() - 1) / (PARTS_PER_THREAD * threads.threads());
         return Math.toIntExact((Math.max(enough, even) + 3) / 4 * 4);
-    }
-
-    private Activations activations() {
-        Activations present = activations;
-        if (present == null) activations = present = new Activations(rowsMax, columnsMax);
-        return present;
     }
 
     /// `out[r] = in[r] / sqrt(mean(in[r]²) + epsilon) · weight`; `in` and `out` may be the same.
@@ -170,9 +144,7 @@ public final class Compute implements AutoCloseable {
     public void rope(FloatMatrix x, int heads, RopeTable table, AttentionBatch batch) {
         same("columns", x.columns(), heads * table.cos().columns() * 2);
         checkRows(batch.rows, x);
-        forRows(batch.rows, 8 * x.columns(), (from, to, worker) -> {
-            for (int row = from; row < to; row++) RowOperations.rotate(x, row, heads, table, batch.position[row]);
-        });
+        forRows(batch.rows, 8 * x.columns(), (from, to, worker) -> kernels.rope(x, from, to, heads, table, batch));
     }
 
     /// Writes the step's keys and values to their slots.
@@ -276,9 +248,7 @@ public final class Compute implements AutoCloseable {
     @Override
     public void close() {
         threads.close();
-        Activations present = activations;
-        if (present != null) present.close();
-        activations = null;
+        kernels.close();
         for (Scratch each : scratch) each.close();
     }
 
