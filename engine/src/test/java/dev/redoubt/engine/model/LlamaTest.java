@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.redoubt.kernels.Compute;
+import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.KvMemory;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
@@ -103,7 +104,7 @@ class LlamaTest {
                 ModelStore.openPath(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.F16, 1));
         try (Compute compute = Compute.open("scalar", 1, 4, 96)) {
             try (Model model = Models.load(artifact, compute, 4, 32)) {
-                assertThat(model.kvLayout().kvHeads()).isEqualTo(2);
+                assertThat(model.kvLayout(KvFormat.F16).kvHeads()).isEqualTo(2);
                 assertThat(readable(artifact)).isTrue();
             }
             assertThat(readable(artifact)).isFalse();
@@ -135,7 +136,7 @@ class LlamaTest {
                 ModelStore.openPath(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 1));
         try (Compute compute = Compute.open("scalar", 1, 4, 96);
                 Model model = Models.load(artifact, compute, 4, 32);
-                KvMemory kv = KvMemory.map(model.kvLayout(), 2)) {
+                KvMemory kv = KvMemory.map(model.kvLayout(KvFormat.F16), 2)) {
             StepBatch step = new StepBatch(8, 1);
             step.attention.blockTable[0] = new int[] {0, 1};
             step.attention.sequences = 1;
