@@ -147,7 +147,8 @@ public final class Compute implements AutoCloseable {
         forRows(batch.rows, 8 * x.columns(), (from, to, worker) -> kernels.rope(x, from, to, heads, table, batch));
     }
 
-    /// Writes the step's keys and values to their slots.
+    /// Writes the step's keys and values to their slots, in the format of the KV memory. A token with a key or value
+    /// that is not finite is marked, see [#attention].
     ///
     /// @param keys (tokens, kvHeads · headDimension), rotated
     public void storeKv(FloatMatrix keys, FloatMatrix values, AttentionBatch batch, KvMemory kv, int layer) {
@@ -158,11 +159,12 @@ public final class Compute implements AutoCloseable {
         checkRows(batch.rows, keys);
         checkRows(batch.rows, values);
         forRows(batch.rows, 8 * columns, (from, to, worker) -> {
-            for (int row = from; row < to; row++) RowOperations.storeKv(keys, values, batch, row, kv, layer);
+            for (int row = from; row < to; row++) KvRows.store(keys, values, batch, row, kv, layer);
         });
     }
 
-    /// Causal grouped-query attention of every row over positions 0 to its own.
+    /// Causal grouped-query attention of every row over positions 0 to its own. A row that sees a marked token becomes
+    /// NaN, so that no format turns what is not finite into a plausible number.
     ///
     /// @param query (tokens, queryHeads · headDimension), rotated; `queryHeads` is a multiple of the KV heads
     /// @param scale of the scores, usually 1/sqrt(headDimension)
@@ -191,6 +193,14 @@ public final class Compute implements AutoCloseable {
             int tile = tiles - 1 - part / layout.kvHeads();
             kernels.attention(call, tileFrom[tile], tileFrom[tile + 1], part % layout.kvHeads(), scratch[worker]);
         });
+        if (!kv.allFinite()) spoilRows(batch, kv, out);
+    }
+
+    private static void spoilRows(AttentionBatch batch, KvMemory kv, FloatMatrix out) {
+        for (int row = 0; row < batch.rows; row++) {
+            if (kv.finite(batch.blockTable[batch.sequence[row]], batch.position[row] + 1)) continue;
+            for (int column = 0; column < out.columns(); column++) out.set(row, column, Float.NaN);
+        }
     }
 
     /// Fills `tileFrom`: tile i is rows `tileFrom[i]` to `tileFrom[i + 1] - 1`, of one sequence.

@@ -10,6 +10,7 @@ import dev.redoubt.engine.model.TensorSpec.Use;
 import dev.redoubt.kernels.AttentionBatch;
 import dev.redoubt.kernels.Compute;
 import dev.redoubt.kernels.FloatMatrix;
+import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.KvLayout;
 import dev.redoubt.kernels.KvMemory;
 import dev.redoubt.kernels.RopeTable;
@@ -182,8 +183,8 @@ final class Llama implements Model {
     }
 
     @Override
-    public KvLayout kvLayout() {
-        return new KvLayout(config.layers(), config.kvHeads(), config.headDimension());
+    public KvLayout kvLayout(KvFormat format) {
+        return new KvLayout(format, config.layers(), config.kvHeads(), config.headDimension());
     }
 
     @Override
