@@ -31,8 +31,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /// The default model against its float32 reference: ids and rendered chats to the letter, probabilities
@@ -156,20 +154,16 @@ final class GoldenSmolLm2Test {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"wikitext", "shakespeare"})
-    void perplexityTop1AndDivergenceAreWithinThePromise(String text) throws Exception {
-        assertWithinThePromise(text, engine, EngineOptions.defaults(2).kvFormat());
-    }
-
-    @ParameterizedTest
-    @EnumSource(KvFormat.class)
-    void everyFormatOfTheKvCacheKeepsThePromise(KvFormat kvFormat) throws Exception {
-        try (Engine other = open(kvFormat)) {
-            assertWithinThePromise("wikitext", other, kvFormat);
+    @CsvSource({"F16,0.97", "F32,0.97", "Q8,0.96"})
+    void perplexityTop1AndDivergenceAreWithinThePromise(KvFormat kvFormat, double top1Min) throws Exception {
+        try (Engine engine = open(kvFormat)) {
+            assertWithinThePromise("wikitext", engine, kvFormat, top1Min);
+            assertWithinThePromise("shakespeare", engine, kvFormat, top1Min);
         }
     }
 
-    private static void assertWithinThePromise(String text, Engine engine, KvFormat kvFormat) throws Exception {
+    private static void assertWithinThePromise(String text, Engine engine, KvFormat kvFormat, double top1Min)
+            throws Exception {
         IntArray ids = IntArray.read("smollm2/" + text + "-ids.i32");
         IntArray top1 = IntArray.read("smollm2/" + text + "-top1.i32");
         IntArray top16 = IntArray.read("smollm2/" + text + "-top16-ids.i32");
@@ -205,7 +199,7 @@ final class GoldenSmolLm2Test {
                 (double) agreed / at,
                 divergence / at);
         assertThat(ratio).isBetween(0.99, 1.01);
-        assertThat((double) agreed / at).isGreaterThanOrEqualTo(0.97);
+        assertThat((double) agreed / at).isGreaterThanOrEqualTo(top1Min);
         assertThat(divergence / at).isLessThanOrEqualTo(0.005);
     }
 

@@ -15,7 +15,8 @@ final class VectorAttention {
      * 1. Scores, lanes are the 16 tokens of a block: every block that the longest row of the four sees.
      * 2. Softmax per query; lanes past its own position become -infinity first, and exp gives them exactly 0.
      * 3. Values, lanes are dimensions: all four queries over the tokens that each of them sees, then each alone over the rest of its
-     *    own. Values past a query's position are never read for it, so that neighbours cannot show even in the sign of a zero.
+     *    own; a single query of a four alone from the start. Values past a query's position are never read for it,
+     *    so that neighbours cannot show even in the sign of a zero.
      *
      * Scratch, in floats: queries [fours][dimension][4], sums [4·fours][dimension], widened [16·dimension], partials [16],
      * scores [4·fours][tokens in whole blocks], inverses [4·fours] (1 / the sum of a query's weights). */
@@ -190,7 +191,7 @@ final class VectorAttention {
             if (first >= tokens(to - 1)) continue;
             if (format.headerBytes() > 0)
                 for (int i = from; i < to; i++) multiply(scores + i * scoreBytes + 4L * first, head, 1);
-            int together = to - from == FOUR ? Math.clamp(tokens(from) - first, 0, 16) : 0;
+            int together = to - from > 1 ? Math.clamp(tokens(from) - first, 0, 16) : 0;
             if (together > 0) valuesOfFour(values, from, first, together);
             for (int i = from; i < to; i++) valuesOfOne(values, i, first, together, Math.min(tokens(i) - first, 16));
         }
