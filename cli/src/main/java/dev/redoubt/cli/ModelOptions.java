@@ -3,6 +3,7 @@ package dev.redoubt.cli;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.kernels.KvFormat;
+import dev.redoubt.kernels.Providers;
 import java.time.Duration;
 import java.util.Locale;
 import picocli.CommandLine.Option;
@@ -33,6 +34,14 @@ final class ModelOptions {
             description = "How keys and values are stored: f16, f32 or q8. Default: ${DEFAULT-VALUE}.")
     private String kvFormat = "f16";
 
+    @Option(
+            names = "--kernels",
+            paramLabel = "NAME",
+            defaultValue = "auto",
+            description =
+                    "Who computes: auto, scalar, vector or native; the bits are the same. Default: ${DEFAULT-VALUE}.")
+    private String kernels = "auto";
+
     String model() {
         return model;
     }
@@ -42,6 +51,19 @@ final class ModelOptions {
             throw new CommandFailure(
                     ExitCode.USAGE, "--threads is " + threads + ", allowed is 1 to 1024: give the number of cores");
         return threads;
+    }
+
+    String kernels() {
+        if (!Providers.NAMES.contains(kernels))
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "--kernels is " + kernels + ", allowed are " + String.join(", ", Providers.NAMES)
+                            + ": give one of them");
+        if (kernels.equals("native") && !Providers.present().contains(kernels))
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "--kernels is native, which is not there: " + Providers.nativeKernels() + ": leave the option out");
+        return kernels;
     }
 
     KvFormat kvFormat() {
@@ -64,7 +86,7 @@ final class ModelOptions {
         EngineOptions defaults = EngineOptions.defaults(threads());
         RequestLimits limits = RequestLimits.DEFAULT;
         return new EngineOptions(
-                defaults.kernels(),
+                kernels(),
                 defaults.threads(),
                 contextTokensMax,
                 sequencesMax,

@@ -85,7 +85,7 @@ final class ServeCommand implements Callable<Integer> {
 
     private EngineOptions withContext(EngineOptions defaults) {
         return new EngineOptions(
-                defaults.kernels(),
+                model.kernels(),
                 defaults.threads(),
                 contextTokensMax,
                 defaults.sequencesMax(),

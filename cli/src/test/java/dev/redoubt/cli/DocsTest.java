@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 /// The reference pages are made from the code they describe.
 final class DocsTest {
     private static final Map<String, String> ENGINE = Map.ofEntries(
-            Map.entry("kernels", "`auto`, `scalar` or `vector`; all give the same bits"),
+            Map.entry("kernels", "`auto`, `scalar`, `vector` or `native`; all give the same bits"),
             Map.entry("threads", "compute threads (`--threads`; the default is the number of cores)"),
             Map.entry("contextTokensMax", "prompt and answer together (`--max-model-len`), at most the model's own"),
             Map.entry("sequencesMax", "sequences in one step"),

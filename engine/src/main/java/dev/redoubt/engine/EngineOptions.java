@@ -7,7 +7,7 @@ import java.util.OptionalLong;
 
 /// How an engine is sized; the defaults are RULES V2's.
 ///
-/// @param kernels `auto`, `scalar` or `vector`
+/// @param kernels `auto`, `scalar`, `vector` or `native`
 /// @param threads compute threads
 /// @param contextTokensMax prompt and answer of one sequence together (`max_model_len`)
 /// @param sequencesMax in one step

@@ -1,5 +1,6 @@
 package dev.redoubt.kernels;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.function.IntConsumer;
@@ -31,6 +32,8 @@ public final class Compute implements AutoCloseable {
     private static final long PART_WORK = 1 << 17;
     /// Elements that are worth a part of their own in operations over single rows.
     private static final int PART_ELEMENTS = 1 << 13;
+    /// Weights whose packing is worth a part of its own.
+    private static final int PACK_WORK = 1 << 18;
     /// Parts of a product for each thread: evens out threads of different speed.
     private static final int PARTS_PER_THREAD = 4;
     /// Query rows × heads that share the loads of a KV head.
@@ -62,6 +65,19 @@ public final class Compute implements AutoCloseable {
     /// The provider and what it stands on, for the start line: such as `native (AVX-512 VNNI)`.
     public String description() {
         return kernels.description();
+    }
+
+    /// As [WeightMatrix#of], packed by all threads.
+    public WeightMatrix weights(WeightFormat format, int rows, int columns, MemorySegment file, Arena arena) {
+        return WeightMatrix.of(format, rows, columns, file, arena, packed -> {
+            int groups = R16.groups(rows);
+            int groupsPerPart = Math.max(1, PACK_WORK / (R16.ROWS * columns));
+            int parts = (groups + groupsPerPart - 1) / groupsPerPart;
+            threads.run(parts, (part, worker) -> {
+                int from = part * groupsPerPart;
+                kernels.pack(format, rows, columns, file, from, Math.min(groups, from + groupsPerPart), packed);
+            });
+        });
     }
 
     /// `out[r] = table[ids[r]]`, dequantized.

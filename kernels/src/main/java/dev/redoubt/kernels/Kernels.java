@@ -1,5 +1,7 @@
 package dev.redoubt.kernels;
 
+import java.lang.foreign.MemorySegment;
+
 /// The seam that a provider fills: functions over ranges of rows, called from several threads at once on
 /// disjoint ranges. Every provider returns the same bits; [ScalarKernels] is the definition that can be read.
 ///
@@ -19,6 +21,21 @@ interface Kernels extends AutoCloseable {
 
     /// Name of the provider and what it stands on.
     String description();
+
+    /// Packs groups `groupFrom` to `groupTo - 1` of a matrix of quantized weights ([R16]).
+    ///
+    /// @param file the whole matrix, `format.bytes(rows, columns)` bytes
+    /// @param packed the whole matrix, zero before
+    default void pack(
+            WeightFormat format,
+            int rows,
+            int columns,
+            MemorySegment file,
+            int groupFrom,
+            int groupTo,
+            MemorySegment packed) {
+        R16.pack(format, rows, columns, file, groupFrom, groupTo, packed);
+    }
 
     /// Says that `rows` rows of `columns` columns are to be quantized next. On the caller's thread, before any
     /// [#quantize].

@@ -61,19 +61,18 @@ public final class Providers {
         return names;
     }
 
-    /// What the native kernels are here, or why they are not: lines for people.
-    public static List<String> report() {
+    /// What the native kernels are here, or why they are not: for people.
+    public static String nativeKernels() {
         return switch (NativeLibrary.find()) {
-            case NativeLibrary.Found.Absent(String reason) -> List.of("native   not there: " + reason);
+            case NativeLibrary.Found.Absent(String reason) -> reason;
             case NativeLibrary.Found.Present(NativeLibrary library) ->
-                List.of(
-                        "native   built with " + library.compiler() + ", SHA-256 " + library.digest(),
-                        "this processor runs "
-                                + String.join(
-                                        ", ",
-                                        library.sets().stream()
-                                                .map(InstructionSet::title)
-                                                .toList()));
+                "this processor runs "
+                        + String.join(
+                                ", ",
+                                library.sets().stream()
+                                        .map(InstructionSet::title)
+                                        .toList())
+                        + "; built with " + library.compiler() + ", SHA-256 " + library.digest();
         };
     }
 }
