@@ -5,7 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /// The rows of a step quantized to int8 with a zero point in blocks of 32, as every kernel of quantized weights
-/// reads them. Filled by [Kernels#quantize] for one number of columns at a time; row strides follow from
+/// reads them. Filled by [Kernels#quantize] of the Java providers for one number of columns at a time; row strides
+/// follow from
 /// [#columns(int)].
 final class Activations implements AutoCloseable {
     /* The definition, for a block x[0..31] with smallest value lo, largest value hi and largest magnitude amax:
@@ -71,11 +72,15 @@ final class Activations implements AutoCloseable {
 
     /// Says how wide the rows are that come next.
     void columns(int rows, int columns) {
+        checkSize(rows, columns, rowsMax, columnsMax);
+        this.rows = rows;
+        this.columns = columns;
+    }
+
+    static void checkSize(int rows, int columns, int rowsMax, int columnsMax) {
         if (rows > rowsMax || columns > columnsMax)
             throw new IllegalArgumentException(
                     "input of " + rows + " × " + columns + ", Compute was opened for " + rowsMax + " × " + columnsMax);
-        this.rows = rows;
-        this.columns = columns;
     }
 
     /// Whether kernels multiply bytes: with more rows they use `floats`, and `q`, `zeros`, `pairs` and `biases` may be

@@ -41,9 +41,6 @@ public final class Compute implements AutoCloseable {
     private final Kernels kernels;
     private final ComputeThreads threads;
     private final Scratch[] scratch;
-    private final int rowsMax;
-    private final int columnsMax;
-    private @Nullable Activations activations;
     private @Nullable AttentionCall[] attentionCalls = {}; // by layer
 
     private final Embedding embedding = new Embedding();
@@ -56,16 +53,14 @@ public final class Compute implements AutoCloseable {
     private final Gate gate = new Gate();
     private final Parts parts = new Parts();
 
-    private Compute(Kernels kernels, int threads, int rowsMax, int columnsMax) {
+    private Compute(Kernels kernels, int threads) {
         this.kernels = kernels;
         this.threads = new ComputeThreads(threads);
         this.scratch = new Scratch[threads];
         for (int i = 0; i < threads; i++) scratch[i] = new Scratch();
-        this.rowsMax = rowsMax;
-        this.columnsMax = columnsMax;
     }
 
-    /// @param provider `auto`, `scalar` or `vector`
+    /// @param provider one of [Providers#NAMES], or `native-` and an instruction set such as `avx2`
     /// @param threads workers, the caller's included; 1 or more
     /// @param rowsMax rows of the largest step
     /// @param columnsMax columns of the widest input of a [#matmul]
@@ -73,17 +68,10 @@ public final class Compute implements AutoCloseable {
         if (threads < 1 || rowsMax < 1 || columnsMax < 1)
             throw new IllegalArgumentException("compute of " + threads + " threads, " + rowsMax + " rows, " + columnsMax
                     + " columns: all must be positive");
-        Kernels kernels = switch (provider) {
-            case "auto", "vector" -> new VectorKernels();
-            case "scalar" -> new ScalarKernels();
-            default ->
-                throw new IllegalArgumentException(
-                        "kernel provider '" + provider + "', known are auto, scalar and vector");
-        };
-        return new Compute(kernels, threads, rowsMax, columnsMax);
+        return new Compute(Providers.open(provider, rowsMax, columnsMax), threads);
     }
 
-    /// `scalar` or `vector`, with what it stands on, for the start line: such as `vector (AVX-512, 16 lanes)`.
+    /// The provider and what it stands on, for the start line: such as `native (AVX-512 VNNI)`.
     public String description() {
         return kernels.description();
     }
@@ -116,15 +104,12 @@ public final class Compute implements AutoCloseable {
         }
         checkRows(rows, in);
         if (rows == 0) return;
-        Activations input = activations();
         if (quantized) {
-            input.columns(rows, in.columns());
+            kernels.expect(rows, in.columns());
             quantization.in = in;
-            quantization.out = input;
             quantization.run(rows, in.columns());
         }
         product.in = in;
-        product.input = input;
         product.rows = rows;
         product.projections = projections;
         product.groupsPerPart = groupsPerPart(in, rows, projections);
@@ -147,12 +132,6 @@ public final class Compute implements AutoCloseable {
         long enough = (PART_WORK + workOfGroup - 1) / workOfGroup;
         long even = (groups + PARTS_PER_THREAD * threads.threads() - 1) / (PARTS_PER_THREAD * threads.threads());
         return Math.toIntExact((Math.max(enough, even) + 3) / 4 * 4);
-    }
-
-    private Activations activations() {
-        Activations present = activations;
-        if (present == null) activations = present = new Activations(rowsMax, columnsMax);
-        return present;
     }
 
     /// `out[r] = in[r] / sqrt(mean(in[r]²) + epsilon) · weight`; `in` and `out` may be the same.
@@ -300,9 +279,7 @@ public final class Compute implements AutoCloseable {
     @Override
     public void close() {
         threads.close();
-        Activations present = activations;
-        if (present != null) present.close();
-        activations = null;
+        kernels.close();
         for (Scratch each : scratch) each.close();
     }
 
@@ -353,11 +330,10 @@ public final class Compute implements AutoCloseable {
     @SuppressWarnings("NullAway.Init")
     private final class Quantization extends OverRows {
         private FloatMatrix in;
-        private Activations out;
 
         @Override
         void run(int from, int to, int worker) {
-            kernels.quantize(in, from, to, out);
+            kernels.quantize(in, from, to);
         }
     }
 
@@ -365,7 +341,6 @@ public final class Compute implements AutoCloseable {
     @SuppressWarnings("NullAway.Init")
     private final class Product implements ComputeThreads.Task {
         private FloatMatrix in;
-        private Activations input;
         private int rows;
         private Projection[] projections;
         private int groupsPerPart;
@@ -379,8 +354,7 @@ public final class Compute implements AutoCloseable {
             Projection projection = projections[index];
             int from = first * groupsPerPart;
             int to = Math.min(from + groupsPerPart, R16.groups(projection.weights.rows()));
-            kernels.matmul(
-                    projection.weights, from, to, in, input, rows, projection.out, projection.add, scratch[worker]);
+            kernels.matmul(projection.weights, from, to, in, rows, projection.out, projection.add, scratch[worker]);
         }
     }
 
@@ -406,7 +380,7 @@ public final class Compute implements AutoCloseable {
 
         @Override
         void run(int from, int to, int worker) {
-            for (int row = from; row < to; row++) RowOperations.rotate(x, row, heads, table, batch.position[row]);
+            kernels.rope(x, from, to, heads, table, batch);
         }
     }
 

@@ -5,7 +5,7 @@ package dev.redoubt.kernels;
 ///
 /// All memory is off-heap with fixed addresses (matrices, [Activations], [KvMemory], [Scratch]), so that a
 /// provider in C needs no copy.
-interface Kernels {
+interface Kernels extends AutoCloseable {
     /* One arithmetic per weight format. All of it is f32 with one rounding per operation; fma is one operation and is used only
      * where it is written.
      *
@@ -20,20 +20,25 @@ interface Kernels {
     /// Name of the provider and what it stands on.
     String description();
 
-    /// Fills rows `rowFrom` to `rowTo - 1` of `out`.
-    void quantize(FloatMatrix in, int rowFrom, int rowTo, Activations out);
+    /// Says that `rows` rows of `columns` columns are to be quantized next. On the caller's thread, before any
+    /// [#quantize].
+    ///
+    /// @throws IllegalArgumentException if that is more than the provider was made for
+    void expect(int rows, int columns);
+
+    /// Quantizes rows `rowFrom` to `rowTo - 1` into the provider's own activations, which [#matmul] reads.
+    void quantize(FloatMatrix in, int rowFrom, int rowTo);
 
     /// Outputs of weight rows `16·groupFrom` to `16·groupTo - 1` for all `rows` rows of the input.
     ///
     /// @param in f32 input, read where the weights are not quantized
-    /// @param quantized the same input, read where they are
+    ///     (otherwise what [#quantize] made of it)
     /// @param add whether `out` is added to or overwritten
     void matmul(
             WeightMatrix weights,
             int groupFrom,
             int groupTo,
             FloatMatrix in,
-            Activations quantized,
             int rows,
             FloatMatrix out,
             boolean add,
@@ -49,6 +54,11 @@ interface Kernels {
             float epsilon,
             FloatMatrix out,
             Scratch scratch);
+
+    /// Rotates every head of rows `rowFrom` to `rowTo - 1` in place by the row's position.
+    default void rope(FloatMatrix x, int rowFrom, int rowTo, int heads, RopeTable table, AttentionBatch batch) {
+        for (int row = rowFrom; row < rowTo; row++) RowOperations.rotate(x, row, heads, table, batch.position[row]);
+    }
 
     /// gate = (gate / (1 + exp(-gate))) · up.
     void siluMul(FloatMatrix gate, FloatMatrix up, int rowFrom, int rowTo);
@@ -67,4 +77,8 @@ interface Kernels {
 
     /// Lowest index of the largest logit; 0 if there is a NaN.
     int argMax(FloatMatrix logits, int row);
+
+    /// Frees what the provider holds.
+    @Override
+    void close();
 }

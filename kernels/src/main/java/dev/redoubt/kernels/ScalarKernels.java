@@ -5,13 +5,27 @@ import java.lang.foreign.ValueLayout;
 
 /// The reference: the definition of [Kernels] written down plainly, one element at a time.
 final class ScalarKernels implements Kernels {
+    private final LazyActivations input;
+
+    /// @param rowsMax rows of the largest step
+    /// @param columnsMax columns of the widest input
+    ScalarKernels(int rowsMax, int columnsMax) {
+        input = new LazyActivations(rowsMax, columnsMax);
+    }
+
     @Override
     public String description() {
         return "scalar (reference)";
     }
 
     @Override
-    public void quantize(FloatMatrix in, int rowFrom, int rowTo, Activations out) {
+    public void expect(int rows, int columns) {
+        input.get().columns(rows, columns);
+    }
+
+    @Override
+    public void quantize(FloatMatrix in, int rowFrom, int rowTo) {
+        Activations out = input.get();
         for (int row = rowFrom; row < rowTo; row++)
             for (int block = 0; block < out.blocks(); block++) quantizeBlock(in, row, block, out);
     }
@@ -42,7 +56,6 @@ final class ScalarKernels implements Kernels {
             int groupFrom,
             int groupTo,
             FloatMatrix in,
-            Activations quantized,
             int rows,
             FloatMatrix out,
             boolean add,
@@ -50,8 +63,9 @@ final class ScalarKernels implements Kernels {
         int outTo = Math.min(groupTo * R16.ROWS, weights.rows());
         for (int row = 0; row < rows; row++) {
             for (int o = groupFrom * R16.ROWS; o < outTo; o++) {
-                float product =
-                        weights.format().quantized() ? dotBlocks(weights, o, quantized, row) : dot(weights, o, in, row);
+                float product = weights.format().quantized()
+                        ? dotBlocks(weights, o, input.get(), row)
+                        : dot(weights, o, in, row);
                 out.set(row, o, add ? out.get(row, o) + product : product);
             }
         }
@@ -167,5 +181,10 @@ final class ScalarKernels implements Kernels {
         for (int i = 0; i < logits.columns(); i++) max = Math.max(max, logits.get(row, i));
         for (int i = 0; i < logits.columns(); i++) if (logits.get(row, i) == max) return i;
         return 0;
+    }
+
+    @Override
+    public void close() {
+        input.close();
     }
 }

@@ -2,13 +2,27 @@ package dev.redoubt.kernels;
 
 /// The Java Vector API, 4, 8 or 16 float lanes as the machine has them.
 final class VectorKernels implements Kernels {
+    private final LazyActivations input;
+
+    /// @param rowsMax rows of the largest step
+    /// @param columnsMax columns of the widest input
+    VectorKernels(int rowsMax, int columnsMax) {
+        input = new LazyActivations(rowsMax, columnsMax);
+    }
+
     @Override
     public String description() {
         return "vector (" + Lanes.FLOATS.vectorBitSize() + " bits, " + Lanes.COUNT + " lanes)";
     }
 
     @Override
-    public void quantize(FloatMatrix in, int rowFrom, int rowTo, Activations out) {
+    public void expect(int rows, int columns) {
+        input.get().columns(rows, columns);
+    }
+
+    @Override
+    public void quantize(FloatMatrix in, int rowFrom, int rowTo) {
+        Activations out = input.get();
         for (int row = rowFrom; row < rowTo; row++) VectorRows.quantizeRow(rowAddress(in, row), row, out);
     }
 
@@ -18,7 +32,6 @@ final class VectorKernels implements Kernels {
             int groupFrom,
             int groupTo,
             FloatMatrix in,
-            Activations quantized,
             int rows,
             FloatMatrix out,
             boolean add,
@@ -27,9 +40,9 @@ final class VectorKernels implements Kernels {
             int rowTo = Math.min(groupTo * R16.ROWS, weights.rows());
             VectorFloats.matmul(weights, groupFrom * R16.ROWS, rowTo, in, rows, out, add, scratch);
         } else if (rows <= Activations.PAIRED_ROWS) {
-            VectorBlocks.matmul(weights, groupFrom, groupTo, quantized, rows, out, add, scratch);
+            VectorBlocks.matmul(weights, groupFrom, groupTo, input.get(), rows, out, add, scratch);
         } else {
-            VectorPanels.matmul(weights, groupFrom, groupTo, quantized, rows, out, add, scratch);
+            VectorPanels.matmul(weights, groupFrom, groupTo, input.get(), rows, out, add, scratch);
         }
     }
 
@@ -76,5 +89,10 @@ final class VectorKernels implements Kernels {
 
     private static long rowAddress(FloatMatrix matrix, int row) {
         return Lanes.address(matrix.segment()) + 4L * row * matrix.stride();
+    }
+
+    @Override
+    public void close() {
+        input.close();
     }
 }

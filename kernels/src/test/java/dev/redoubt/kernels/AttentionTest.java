@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AttentionTest {
@@ -103,25 +106,27 @@ class AttentionTest {
 
     @ParameterizedTest
     @ValueSource(ints = {2, 6, 8, 16, 20, 32, 64, 80, 96, 128})
-    void vectorEqualsScalarToTheBit(int dimension) {
+    void everyProviderEqualsScalarToTheBit(int dimension) {
         for (int[] heads : new int[][] {{1, 1}, {3, 1}, {4, 2}, {9, 3}, {5, 1}, {14, 2}}) {
             try (Arena arena = Arena.ofShared()) {
                 int tokens = 53;
                 FloatMatrix expected =
                         attend("scalar", 1, dimension, heads[0], heads[1], tokens, tokens, blocks(0, 1), arena);
-                for (int threads = 1; threads <= 3; threads++) {
-                    FloatMatrix actual = attend(
-                            "vector", threads, dimension, heads[0], heads[1], tokens, tokens, blocks(0, 1), arena);
-                    assertThat(Samples.difference(actual, expected))
-                            .as(heads[0] + "/" + heads[1] + " heads")
-                            .isEmpty();
+                for (String provider : Providers.fast()) {
+                    for (int threads = 1; threads <= 3; threads++) {
+                        FloatMatrix actual = attend(
+                                provider, threads, dimension, heads[0], heads[1], tokens, tokens, blocks(0, 1), arena);
+                        assertThat(Samples.difference(actual, expected))
+                                .as(provider + " " + heads[0] + "/" + heads[1] + " heads")
+                                .isEmpty();
+                    }
                 }
             }
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"scalar", "vector"})
+    @MethodSource("providers")
     void V3_2_chunksAndBlockTablesDoNotShow(String provider) {
         try (Arena arena = Arena.ofShared()) {
             FloatMatrix expected = attend(provider, 1, 16, 6, 2, 100, 100, blocks(0, 1), arena);
@@ -134,10 +139,17 @@ class AttentionTest {
         }
     }
 
-    @Test
-    void tokensPastTheOwnPositionAreNeverRead() {
+    static List<String> providers() {
+        List<String> all = new ArrayList<>(Providers.fast());
+        all.add("scalar");
+        return all;
+    }
+
+    @ParameterizedTest
+    @MethodSource("providers")
+    void tokensPastTheOwnPositionAreNeverRead(String provider) {
         try (Arena arena = Arena.ofShared();
-                Compute compute = Compute.open("vector", 1, 8, 64);
+                Compute compute = Compute.open(provider, 1, 8, 64);
                 KvMemory kv = KvMemory.map(new KvLayout(1, 1, 32), 1)) {
             // What another sequence left in the rest of the block, NaN at worst, must not show.
             kv.segment().fill((byte) 0xFF);

@@ -10,14 +10,14 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class MatmulTest {
-    private static final int[] ROW_COUNTS = {
-        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 31, 32, 33, 64
-    };
+    private static final int[] ROW_COUNTS = IntStream.rangeClosed(1, 64).toArray();
     /// Outputs × inputs: whole and broken groups of 16 and 64 outputs, whole and broken panels of 256 inputs.
     private static final int[][] SHAPES = {{1, 32}, {16, 64}, {17, 96}, {40, 256}, {65, 288}, {130, 544}};
 
@@ -51,20 +51,22 @@ class MatmulTest {
 
     @ParameterizedTest
     @EnumSource
-    void vectorEqualsScalarToTheBit(WeightFormat format) {
-        for (int threads = 1; threads <= 3; threads++) {
-            for (int[] shape : SHAPES) {
-                int columns = format.quantized() ? shape[1] : shape[1] - 5;
-                compareProviders(format, shape[0], columns, threads);
+    void everyProviderEqualsScalarToTheBit(WeightFormat format) {
+        for (String provider : Providers.fast()) {
+            for (int threads = 1; threads <= 3; threads++) {
+                for (int[] shape : SHAPES) {
+                    int columns = format.quantized() ? shape[1] : shape[1] - 5;
+                    compareProviders(provider, format, shape[0], columns, threads);
+                }
             }
         }
     }
 
-    private static void compareProviders(WeightFormat format, int outputs, int columns, int threads) {
+    private static void compareProviders(String provider, WeightFormat format, int outputs, int columns, int threads) {
         Random random = new Random(31L * outputs + columns);
         try (Arena arena = Arena.ofShared();
                 Compute scalar = Compute.open("scalar", 1, 64, columns);
-                Compute vector = Compute.open("vector", threads, 64, columns)) {
+                Compute fast = Compute.open(provider, threads, 64, columns)) {
             WeightMatrix weights = WeightMatrix.of(
                     format, outputs, columns, Samples.file(random, format, outputs, columns, arena), arena);
             FloatMatrix in = Samples.skewed(random, 64, columns, arena);
@@ -77,8 +79,9 @@ class MatmulTest {
                 out.segment().asSlice(0, 4L * rows * out.stride()).fill((byte) 0);
                 FloatMatrix sum = Samples.copy(expectedSum, arena);
                 MemorySegment.copy(before.segment(), 0, sum.segment(), 0, 4L * rows * sum.stride());
-                vector.matmul(in, rows, Projection.into(weights, out), Projection.addedTo(weights, sum));
-                String what = format + " " + outputs + "×" + columns + ", " + rows + " rows, " + threads + " threads";
+                fast.matmul(in, rows, Projection.into(weights, out), Projection.addedTo(weights, sum));
+                String what = provider + " " + format + " " + outputs + "×" + columns + ", " + rows + " rows, "
+                        + threads + " threads";
                 assertThat(Samples.difference(out, expected)).as(what).isEmpty();
                 assertThat(Samples.difference(sum, expectedSum))
                         .as(what + ", added")
@@ -87,12 +90,17 @@ class MatmulTest {
         }
     }
 
-    @Test
-    void projectionsOfDifferentFormatsShareOneCall() {
+    static List<String> providers() {
+        return Providers.fast();
+    }
+
+    @ParameterizedTest
+    @MethodSource("providers")
+    void projectionsOfDifferentFormatsShareOneCall(String provider) {
         Random random = new Random(5);
         try (Arena arena = Arena.ofShared();
                 Compute scalar = Compute.open("scalar", 1, 9, 256);
-                Compute vector = Compute.open("vector", 2, 9, 256)) {
+                Compute fast = Compute.open(provider, 2, 9, 256)) {
             FloatMatrix in = Samples.skewed(random, 9, 256, arena);
             List<Projection> one = new ArrayList<>();
             List<Projection> other = new ArrayList<>();
@@ -104,7 +112,7 @@ class MatmulTest {
                 other.add(Projection.into(weights, FloatMatrix.allocate(9, outputs, arena)));
             }
             scalar.matmul(in, 9, one.toArray(Projection[]::new));
-            vector.matmul(in, 9, other.toArray(Projection[]::new));
+            fast.matmul(in, 9, other.toArray(Projection[]::new));
             for (int i = 0; i < one.size(); i++)
                 assertThat(Samples.difference(one.get(i).out(), other.get(i).out()))
                         .as("projection " + i)
@@ -115,10 +123,13 @@ class MatmulTest {
     @ParameterizedTest
     @EnumSource
     void extremeQuantsAndActivationsStayExact(WeightFormat format) {
-        if (!format.quantized()) return;
+        if (format.quantized()) for (String provider : Providers.fast()) compareExtremes(provider, format);
+    }
+
+    private static void compareExtremes(String provider, WeightFormat format) {
         try (Arena arena = Arena.ofShared();
                 Compute scalar = Compute.open("scalar", 1, 8, 64);
-                Compute vector = Compute.open("vector", 1, 8, 64)) {
+                Compute fast = Compute.open(provider, 1, 8, 64)) {
             // Every pattern of the largest quants against activations of one sign and of alternating sign.
             for (int pattern : new int[] {0x80, 0x7F, 0x00, 0xFF, 0x0F, 0xF0}) {
                 MemorySegment file = arena.allocate(format.bytes(32, 64), 64).fill((byte) pattern);
@@ -135,8 +146,10 @@ class MatmulTest {
                     FloatMatrix expected = FloatMatrix.allocate(8, 32, arena);
                     FloatMatrix actual = FloatMatrix.allocate(8, 32, arena);
                     scalar.matmul(in, rows, Projection.into(weights, expected));
-                    vector.matmul(in, rows, Projection.into(weights, actual));
-                    assertThat(Samples.difference(expected, actual)).isEmpty();
+                    fast.matmul(in, rows, Projection.into(weights, actual));
+                    assertThat(Samples.difference(expected, actual))
+                            .as(provider)
+                            .isEmpty();
                 }
             }
         }
@@ -144,7 +157,9 @@ class MatmulTest {
 
     @Test
     void aBlockOfZerosAndATinyBlockQuantizeToZero() {
-        for (String provider : new String[] {"scalar", "vector"}) {
+        List<String> all = new ArrayList<>(Providers.fast());
+        all.add("scalar");
+        for (String provider : all) {
             try (Arena arena = Arena.ofShared();
                     Compute compute = Compute.open(provider, 1, 1, 64)) {
                 FloatMatrix in = FloatMatrix.allocate(1, 64, arena);

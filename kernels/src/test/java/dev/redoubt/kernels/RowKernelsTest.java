@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RowKernelsTest {
@@ -28,12 +31,16 @@ class RowKernelsTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 15, 16, 17, 64, 172, 577, 1536})
-    void vectorEqualsScalarToTheBit(int columns) {
+    void everyProviderEqualsScalarToTheBit(int columns) {
+        for (String provider : Providers.fast()) compareProviders(provider, columns);
+    }
+
+    private static void compareProviders(String provider, int columns) {
         Random random = new Random(columns);
         for (int threads = 1; threads <= 3; threads++) {
             try (Arena arena = Arena.ofShared();
                     Compute scalar = Compute.open("scalar", 1, 33, columns);
-                    Compute vector = Compute.open("vector", threads, 33, columns)) {
+                    Compute vector = Compute.open(provider, threads, 33, columns)) {
                 FloatMatrix in = Samples.matrix(random, 33, columns, arena);
                 FloatMatrix up = Samples.matrix(random, 33, columns, arena);
                 for (int i = 0; i < columns; i++) in.set(1, i, in.get(1, i) * 80);
@@ -95,8 +102,54 @@ class RowKernelsTest {
         }
     }
 
+    static List<String> providers() {
+        List<String> all = new ArrayList<>(Providers.fast());
+        all.add("scalar");
+        return all;
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"scalar", "vector"})
+    @MethodSource("providers")
+    void aNaNReachesTheSumAndIsNobodysLargest(String provider) {
+        for (int at : new int[] {0, 15, 16, 40, 69}) {
+            try (Arena arena = Arena.ofShared();
+                    Compute compute = Compute.open(provider, 1, 1, 64)) {
+                FloatMatrix logits = FloatMatrix.allocate(1, 70, arena);
+                for (int i = 0; i < 70; i++) logits.set(0, i, i);
+                logits.set(0, at, Float.NaN);
+                float[] sum = new float[1];
+                int[] largest = {-1};
+                Samples.logSumExp(compute, logits, 1, sum, largest);
+                assertThat(sum[0]).as("NaN at " + at).isNaN();
+                assertThat(largest[0]).as("NaN at " + at).isZero();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("providers")
+    void aNaNInTheInputOfQuantizedWeightsReachesEveryOutput(String provider) {
+        for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+            try (Arena arena = Arena.ofShared();
+                    Compute compute = Compute.open(provider, 1, 1, 64)) {
+                FloatMatrix in = Samples.matrix(new Random(8), 1, 64, arena);
+                in.set(0, 37, bad);
+                WeightMatrix weights = WeightMatrix.of(
+                        WeightFormat.Q4_1,
+                        16,
+                        64,
+                        Samples.file(new Random(3), WeightFormat.Q4_1, 16, 64, arena),
+                        arena);
+                FloatMatrix out = FloatMatrix.allocate(1, 16, arena);
+                compute.matmul(in, 1, Compute.Projection.into(weights, out));
+                for (int o = 0; o < 16; o++)
+                    assertThat(Float.isFinite(out.get(0, o))).as(bad + " " + o).isFalse();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("providers")
     void argMaxIsTheLowestOfEquals(String provider) {
         try (Arena arena = Arena.ofShared();
                 Compute compute = Compute.open(provider, 1, 1, 64)) {
@@ -112,7 +165,7 @@ class RowKernelsTest {
     @ValueSource(booleans = {true, false})
     void ropeTurnsEachPairByItsAngle(boolean interleaved) {
         try (Arena arena = Arena.ofShared();
-                Compute compute = Compute.open("vector", 2, 40, 64)) {
+                Compute compute = Compute.open("scalar", 2, 40, 64)) {
             Random random = new Random(4);
             FloatMatrix cos = FloatMatrix.allocate(50, 4, arena);
             FloatMatrix sin = FloatMatrix.allocate(50, 4, arena);
@@ -128,6 +181,13 @@ class RowKernelsTest {
             batch.rows = 40;
             for (int r = 0; r < 40; r++) batch.position[r] = 49 - r;
             compute.rope(x, 3, new RopeTable(cos, sin, interleaved), batch);
+            for (String provider : Providers.fast()) {
+                try (Compute fast = Compute.open(provider, 2, 40, 64)) {
+                    FloatMatrix same = Samples.copy(before, arena);
+                    fast.rope(same, 3, new RopeTable(cos, sin, interleaved), batch);
+                    assertThat(Samples.difference(same, x)).as(provider).isEmpty();
+                }
+            }
             for (int r = 0; r < 40; r++) {
                 for (int head = 0; head < 3; head++) {
                     for (int j = 0; j < 4; j++) {
@@ -163,6 +223,6 @@ class RowKernelsTest {
     @Test
     void anUnknownProviderIsNamed() {
         assertThatThrownBy(() -> Compute.open("cuda", 1, 1, 1))
-                .hasMessage("kernel provider 'cuda', known are auto, scalar and vector");
+                .hasMessage("kernel provider 'cuda', known are auto, scalar, vector, native");
     }
 }

@@ -1,0 +1,73 @@
+package dev.redoubt.kernels;
+
+import java.util.List;
+
+/// Who computes: which providers there are, and which one `auto` takes on this machine.
+public final class Providers {
+    /// What `--kernels` takes.
+    public static final List<String> NAMES = List.of("auto", "scalar", "vector", "native");
+
+    private static final String NATIVE = "native";
+
+    private Providers() {}
+
+    /// @throws IllegalArgumentException if there is no such provider, or not here, with the reason
+    static Kernels open(String name, int rowsMax, int columnsMax) {
+        return switch (name) {
+            case "scalar" -> new ScalarKernels(rowsMax, columnsMax);
+            case "vector" -> new VectorKernels(rowsMax, columnsMax);
+            case "auto" ->
+                switch (NativeLibrary.find()) {
+                    case NativeLibrary.Found.Present(NativeLibrary library) ->
+                        new NativeKernels(library, library.sets().getFirst(), rowsMax, columnsMax);
+                    case NativeLibrary.Found.Absent _ -> new VectorKernels(rowsMax, columnsMax);
+                };
+            default -> openNative(name, rowsMax, columnsMax);
+        };
+    }
+
+    private static Kernels openNative(String name, int rowsMax, int columnsMax) {
+        if (!name.equals(NATIVE) && !name.startsWith(NATIVE + "-"))
+            throw new IllegalArgumentException("kernel provider '" + name + "', known are " + String.join(", ", NAMES));
+        return switch (NativeLibrary.find()) {
+            case NativeLibrary.Found.Absent(String reason) ->
+                throw new IllegalArgumentException("native kernels are not there: " + reason);
+            case NativeLibrary.Found.Present(NativeLibrary library) -> {
+                InstructionSet set = name.equals(NATIVE) ? library.sets().getFirst() : set(library, name);
+                yield new NativeKernels(library, set, rowsMax, columnsMax);
+            }
+        };
+    }
+
+    private static InstructionSet set(NativeLibrary library, String name) {
+        for (InstructionSet set : library.sets()) if (name.equals(NATIVE + "-" + set.symbol())) return set;
+        List<String> present =
+                library.sets().stream().map(set -> NATIVE + "-" + set.symbol()).toList();
+        throw new IllegalArgumentException(
+                "kernel provider '" + name + "', this machine has " + String.join(", ", present));
+    }
+
+    /// Every provider of this machine that must give the bits of `scalar`, one for each instruction set.
+    static List<String> fast() {
+        List<String> names = new java.util.ArrayList<>(List.of("vector"));
+        if (NativeLibrary.find() instanceof NativeLibrary.Found.Present(NativeLibrary library))
+            for (InstructionSet set : library.sets()) names.add(NATIVE + "-" + set.symbol());
+        return names;
+    }
+
+    /// What the native kernels are here, or why they are not: lines for people.
+    public static List<String> report() {
+        return switch (NativeLibrary.find()) {
+            case NativeLibrary.Found.Absent(String reason) -> List.of("native   not there: " + reason);
+            case NativeLibrary.Found.Present(NativeLibrary library) ->
+                List.of(
+                        "native   built with " + library.compiler() + ", SHA-256 " + library.digest(),
+                        "this processor runs "
+                                + String.join(
+                                        ", ",
+                                        library.sets().stream()
+                                                .map(InstructionSet::title)
+                                                .toList()));
+        };
+    }
+}

@@ -1,0 +1,126 @@
+// Products of F32, F16 and BF16 weights: the lanes are the 16 partial sums of one output, by k mod 16.
+#ifndef REDOUBT_FLOATS_H
+#define REDOUBT_FLOATS_H
+
+enum { F32 = 0, F16 = 1, BF16 = 2 }; // NativeKernels.number
+enum { OUTPUTS = 4, TOKENS_MAX = 6 };
+
+static inline int64_t element_bytes(int format) { return format == F32 ? 4 : 2; }
+
+static inline vf load_weights(int format, const uint8_t *w, int64_t k) {
+    if (format == F32) return vf_load((const float *) (w + 4 * k));
+    const uint16_t *half = (const uint16_t *) (w + 2 * k);
+    return format == F16 ? vf_load_f16(half) : vf_load_bf16(half);
+}
+
+// The last n < 16 weights of a row: nothing behind them is read.
+static inline vf load_last_weights(int format, const uint8_t *w, int64_t k, int n) {
+    uint8_t copy[64] = {0};
+    memcpy(copy, w + element_bytes(format) * k, (size_t) (element_bytes(format) * n));
+    return load_weights(format, copy, 0);
+}
+
+// `tokens` rows of input (a constant where this is inlined) against four rows of weights at w, w + step[0], …
+static inline __attribute__((always_inline)) void multiply_tokens(
+        const int tokens, const int format, const uint8_t *w, const int64_t *step, int64_t columns, const float *x,
+        int64_t x_stride, float *out, int64_t out_stride, int outputs, int add) {
+    vf acc[TOKENS_MAX * OUTPUTS];
+#pragma GCC unroll 8
+    for (int t = 0; t < tokens; t++)
+#pragma GCC unroll 4
+        for (int o = 0; o < OUTPUTS; o++) acc[t * OUTPUTS + o] = vf_zero();
+    const uint8_t *w1 = w + step[0], *w2 = w + step[1], *w3 = w + step[2];
+    int64_t k = 0;
+    for (; k + 16 <= columns; k += 16) {
+        vf weights[OUTPUTS] = {load_weights(format, w, k), load_weights(format, w1, k), load_weights(format, w2, k),
+                               load_weights(format, w3, k)};
+#pragma GCC unroll 8
+        for (int t = 0; t < tokens; t++) {
+            vf value = vf_load(x + t * x_stride + k);
+#pragma GCC unroll 4
+            for (int o = 0; o < OUTPUTS; o++) acc[t * OUTPUTS + o] = vf_fma(weights[o], value, acc[t * OUTPUTS + o]);
+        }
+    }
+    int rest = (int) (columns - k);
+    if (rest > 0) {
+        vf weights[OUTPUTS] = {load_last_weights(format, w, k, rest), load_last_weights(format, w1, k, rest),
+                               load_last_weights(format, w2, k, rest), load_last_weights(format, w3, k, rest)};
+#pragma GCC unroll 8
+        for (int t = 0; t < tokens; t++) {
+            vf value = vf_load_first(x + t * x_stride + k, rest);
+#pragma GCC unroll 4
+            for (int o = 0; o < OUTPUTS; o++) acc[t * OUTPUTS + o] = vf_fma_first(weights[o], value, acc[t * OUTPUTS + o], rest);
+        }
+    }
+#pragma GCC unroll 8
+    for (int t = 0; t < tokens; t++) {
+        __m128 products = vf_tree4(acc[t * OUTPUTS + 0], acc[t * OUTPUTS + 1], acc[t * OUTPUTS + 2], acc[t * OUTPUTS + 3]);
+        float *to = out + t * out_stride;
+        if (outputs == OUTPUTS) {
+            _mm_storeu_ps(to, add ? _mm_add_ps(_mm_loadu_ps(to), products) : products);
+        } else {
+            float four[OUTPUTS];
+            _mm_storeu_ps(four, products);
+            for (int o = 0; o < outputs; o++) to[o] = add ? to[o] + four[o] : four[o];
+        }
+    }
+}
+
+static inline __attribute__((always_inline)) void multiply_all_tokens(
+        const int format, const uint8_t *w, const int64_t *step, int64_t columns, const float *x, int64_t x_stride,
+        int64_t tokens, float *out, int64_t out_stride, int outputs, int add) {
+    while (tokens > 0) {
+        int done = tokens >= FLOAT_TOKENS ? FLOAT_TOKENS : tokens >= 4 && FLOAT_TOKENS > 4 ? 4 : tokens >= 2 ? 2 : 1;
+#define TOKENS(N) multiply_tokens(N, format, w, step, columns, x, x_stride, out, out_stride, outputs, add)
+        if (done == FLOAT_TOKENS) TOKENS(FLOAT_TOKENS);
+        else if (done == 4) TOKENS(4);
+        else if (done == 2) TOKENS(2);
+        else TOKENS(1);
+#undef TOKENS
+        x += done * x_stride;
+        out += done * out_stride;
+        tokens -= done;
+    }
+}
+
+static inline void widen_row(int format, const uint8_t *w, int64_t columns, float *to) {
+    int64_t k = 0;
+    for (; k + 16 <= columns; k += 16) vf_store(to + k, load_weights(format, w, k));
+    if (k < columns) vf_store(to + k, load_last_weights(format, w, k, (int) (columns - k)));
+}
+
+// Input that stays in the second-level cache while the weights pass.
+enum { INPUT_BYTES = 1 << 19 };
+
+// `wide`: 4 × (columns rounded up to 16) floats.
+static inline __attribute__((always_inline)) void multiply_floats(
+        const int format, const uint8_t *w, int64_t row_from, int64_t row_to, int64_t columns, const float *x,
+        int64_t x_stride, int64_t tokens, float *out, int64_t out_stride, int add, float *wide) {
+    int64_t row_bytes = element_bytes(format) * columns;
+    int64_t wide_stride = (columns + 15) / 16 * 16;
+    int64_t at_once = INPUT_BYTES / (4 * x_stride) / FLOAT_TOKENS * FLOAT_TOKENS;
+    if (at_once < FLOAT_TOKENS) at_once = FLOAT_TOKENS;
+    for (int64_t first = 0; first < tokens; first += at_once) {
+        int64_t count = tokens - first < at_once ? tokens - first : at_once;
+        for (int64_t row = row_from; row < row_to; row += OUTPUTS) {
+            int outputs = row_to - row < OUTPUTS ? (int) (row_to - row) : OUTPUTS;
+            const uint8_t *weights = w + row * row_bytes;
+            // A last row stands in for those that a short group lacks; what it computes there is not stored.
+            int64_t step[OUTPUTS - 1];
+            for (int o = 1; o < OUTPUTS; o++) step[o - 1] = (o < outputs ? o : outputs - 1) * row_bytes;
+            const float *in = x + first * x_stride;
+            float *to = out + first * out_stride + row;
+            if (format == F32 || count <= FLOAT_TOKENS) {
+                multiply_all_tokens(
+                        format, weights, step, columns, in, x_stride, count, to, out_stride, outputs, add);
+                continue;
+            }
+            for (int o = 0; o < outputs; o++) widen_row(format, weights + o * row_bytes, columns, wide + o * wide_stride);
+            for (int o = 1; o < OUTPUTS; o++) step[o - 1] = (o < outputs ? o : outputs - 1) * wide_stride * 4;
+            multiply_all_tokens(
+                    F32, (const uint8_t *) wide, step, columns, in, x_stride, count, to, out_stride, outputs, add);
+        }
+    }
+}
+
+#endif
