@@ -2,7 +2,9 @@ package dev.redoubt.cli;
 
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.kernels.KvFormat;
 import java.time.Duration;
+import java.util.Locale;
 import picocli.CommandLine.Option;
 
 /// Which model, on how many threads: the same words for every command that loads one.
@@ -24,6 +26,13 @@ final class ModelOptions {
             description = "Compute threads. Default: the processors of this machine.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
+    @Option(
+            names = "--kv-cache-dtype",
+            paramLabel = "TYPE",
+            defaultValue = "f16",
+            description = "How keys and values are stored: f16, f32 or q8. Default: ${DEFAULT-VALUE}.")
+    private String kvFormat = "f16";
+
     String model() {
         return model;
     }
@@ -33,6 +42,13 @@ final class ModelOptions {
             throw new CommandFailure(
                     ExitCode.USAGE, "--threads is " + threads + ", allowed is 1 to 1024: give the number of cores");
         return threads;
+    }
+
+    KvFormat kvFormat() {
+        for (KvFormat format : KvFormat.values())
+            if (format.name().toLowerCase(Locale.ROOT).equals(kvFormat)) return format;
+        throw new CommandFailure(
+                ExitCode.USAGE, "--kv-cache-dtype is " + kvFormat + ", allowed are f16, f32 and q8: give one of them");
     }
 
     /// What the machine's owner may ask of a model without a server between: the context is the only bound.
@@ -56,6 +72,7 @@ final class ModelOptions {
                 defaults.prefillChunkTokensMax(),
                 defaults.queuedMax(),
                 defaults.memoryUtilization(),
+                kvFormat(),
                 defaults.kvBytesMax(),
                 prefixCache,
                 new RequestLimits(

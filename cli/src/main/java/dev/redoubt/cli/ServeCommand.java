@@ -93,6 +93,7 @@ final class ServeCommand implements Callable<Integer> {
                 defaults.prefillChunkTokensMax(),
                 defaults.queuedMax(),
                 defaults.memoryUtilization(),
+                model.kvFormat(),
                 OptionalLong.empty(),
                 defaults.prefixCache(),
                 defaults.limits());

@@ -148,6 +148,19 @@ class CommandLineTest {
     }
 
     @Test
+    void everyKvFormatAnswersAndAnotherIsNamedWithTheAllowedOnes() throws IOException {
+        for (String type : new String[] {"f16", "f32", "q8"}) {
+            Ran ran = run("run", "--model", tiny(), "--kv-cache-dtype", type, "--max-tokens", "4", "Hello");
+            assertThat(ran.exitCode()).as(ran.err()).isZero();
+        }
+        for (String command : new String[] {"serve", "run", "chat", "bench"}) {
+            Ran ran = run(command, "--model", tiny(), "--kv-cache-dtype", "fp8");
+            assertThat(ran.exitCode()).as(command).isEqualTo(64);
+            assertThat(ran.err()).contains("--kv-cache-dtype is fp8, allowed are f16, f32 and q8: give one of them");
+        }
+    }
+
+    @Test
     void perplexityScoresWindowsThatDoNotOverlap() throws IOException {
         Path text = Files.writeString(folder.resolve("text.txt"), "It was a bright cold day in April. ".repeat(20));
         Path nll = folder.resolve("nll.f32");

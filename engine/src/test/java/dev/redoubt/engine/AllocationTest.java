@@ -11,6 +11,7 @@ import dev.redoubt.base.generation.Prompt;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.base.generation.SamplingParams;
 import dev.redoubt.engine.kvcache.BlockPool;
+import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
 import dev.redoubt.trust.ModelStore;
@@ -143,6 +144,7 @@ final class AllocationTest {
                 256,
                 64,
                 0.5,
+                KvFormat.F16,
                 OptionalLong.of(16_000_000),
                 prefixCache,
                 RequestLimits.DEFAULT);

@@ -163,7 +163,8 @@ public final class Compute implements AutoCloseable {
         rotation.run(batch.rows, 8 * x.columns());
     }
 
-    /// Writes the step's keys and values to their slots.
+    /// Writes the step's keys and values to their slots, in the format of the KV memory. A token with a key or value
+    /// that is not finite is marked, see [#attention].
     ///
     /// @param keys (tokens, kvHeads · headDimension), rotated
     public void storeKv(FloatMatrix keys, FloatMatrix values, AttentionBatch batch, KvMemory kv, int layer) {
@@ -181,7 +182,8 @@ public final class Compute implements AutoCloseable {
         store.run(batch.rows, 8 * columns);
     }
 
-    /// Causal grouped-query attention of every row over positions 0 to its own.
+    /// Causal grouped-query attention of every row over positions 0 to its own. A row that sees a marked token becomes
+    /// NaN, so that no format turns what is not finite into a plausible number.
     ///
     /// @param query (tokens, queryHeads · headDimension), rotated; `queryHeads` is a multiple of the KV heads
     /// @param scale of the scores, usually 1/sqrt(headDimension)
@@ -207,6 +209,14 @@ public final class Compute implements AutoCloseable {
         attention.kvHeads = layout.kvHeads();
         attention.cutIntoTiles(batch, Math.max(1, TILE_QUERIES / attention.call.group()));
         threads.run(attention.tiles * layout.kvHeads(), attention);
+        if (!kv.allFinite()) spoilRows(batch, kv, out);
+    }
+
+    private static void spoilRows(AttentionBatch batch, KvMemory kv, FloatMatrix out) {
+        for (int row = 0; row < batch.rows; row++) {
+            if (kv.finite(batch.blockTable[batch.sequence[row]], batch.position[row] + 1)) continue;
+            for (int column = 0; column < out.columns(); column++) out.set(row, column, Float.NaN);
+        }
     }
 
     /// A model asks for the same things layer by layer, step after step: its calls are kept.
@@ -394,7 +404,7 @@ public final class Compute implements AutoCloseable {
 
         @Override
         void run(int from, int to, int worker) {
-            for (int row = from; row < to; row++) RowOperations.storeKv(keys, values, batch, row, kv, layer);
+            for (int row = from; row < to; row++) KvRows.store(keys, values, batch, row, kv, layer);
         }
     }
 

@@ -65,11 +65,21 @@ interface Kernels extends AutoCloseable {
 
     /// All query heads of one KV head for rows `rowFrom` to `rowTo - 1`, which belong to one sequence.
     ///
-    /// Per row and head, tokens t = 0 to the row's position:
+    /// Per row and head, tokens t = 0 to the row's position, K and V the stored values widened exactly, kScale and
+    /// vScale those of a token where the format has them and 1 elsewhere:
     ///
-    /// - s[t] = (fma over d in order of q[d]·K[t][d], from 0) · scale; m = max s
+    /// - s[t] = ((fma over d in order of q[d]·K[t][d], from 0) · kScale[t]) · scale; m = max s
     /// - p[t] = exp(s[t] - m); partial[t mod 16] += p[t]; tree
-    /// - o[d] = fma over t in order of p[t]·V[t][d], from 0; out[d] = o[d] · (1 / sum)
+    /// - o[d] = fma over t in order of (p[t]·vScale[t])·V[t][d], from 0; out[d] = o[d] · (1 / sum)
+    ///
+    /// What is stored (`KvRows`, the same for every provider), per token and KV head, of K and of V:
+    ///
+    /// - F32: x; F16: x clamped to ±65504, then rounded to the nearest f16, ties to even
+    /// - Q8: scale = max |x| / 127, or 0 if that is below the smallest normal f32; q = x · (1 / scale) rounded
+    ///   to the nearest integer, ties to even, clamped to ±127; all 0 if the scale is 0
+    ///
+    /// Stored values count as finite: [Compute#attention] overwrites every row that sees a token of which this
+    /// is not true, whatever the kernel made of it.
     void attention(AttentionCall call, int rowFrom, int rowTo, int kvHead, Scratch scratch);
 
     /// m = max x; partial[i mod 16] += exp(x[i] - m); tree; m + (float) ln(sum).

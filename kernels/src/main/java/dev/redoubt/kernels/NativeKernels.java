@@ -274,7 +274,7 @@ final class NativeKernels implements Kernels {
         try {
             ATTENTION.invokeExact(
                     attention,
-                    0,
+                    number(call.format()),
                     Lanes.address(call.query().segment()) + head,
                     Lanes.address(call.out().segment()) + head,
                     (long) call.query().stride(),
@@ -325,6 +325,15 @@ final class NativeKernels implements Kernels {
             case Q8_0 -> 3;
             case Q4_0 -> 4;
             case Q4_1 -> 5;
+        };
+    }
+
+    /// By which attention.h knows a format.
+    private static int number(KvFormat format) {
+        return switch (format) {
+            case F32 -> 0;
+            case F16 -> 1;
+            case Q8 -> 2;
         };
     }
 

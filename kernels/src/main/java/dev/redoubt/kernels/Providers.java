@@ -47,6 +47,12 @@ public final class Providers {
                 "kernel provider '" + name + "', this machine has " + String.join(", ", present));
     }
 
+    /// The names of those that this machine has, `auto` left out.
+    public static List<String> present() {
+        boolean found = NativeLibrary.find() instanceof NativeLibrary.Found.Present;
+        return found ? List.of("scalar", "vector", NATIVE) : List.of("scalar", "vector");
+    }
+
     /// Every provider of this machine that must give the bits of `scalar`, one for each instruction set.
     static List<String> fast() {
         List<String> names = new java.util.ArrayList<>(List.of("vector"));

@@ -11,6 +11,7 @@ import dev.redoubt.kernels.AttentionBatch;
 import dev.redoubt.kernels.Compute;
 import dev.redoubt.kernels.Compute.Projection;
 import dev.redoubt.kernels.FloatMatrix;
+import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.KvLayout;
 import dev.redoubt.kernels.KvMemory;
 import dev.redoubt.kernels.RopeTable;
@@ -189,8 +190,8 @@ final class Llama implements Model {
     }
 
     @Override
-    public KvLayout kvLayout() {
-        return new KvLayout(config.layers(), config.kvHeads(), config.headDimension());
+    public KvLayout kvLayout(KvFormat format) {
+        return new KvLayout(format, config.layers(), config.kvHeads(), config.headDimension());
     }
 
     @Override
