@@ -46,8 +46,7 @@ final class EngineParts {
                     options, context, layout.blockBytes(), new MachineMemory(Path.of("/")).available());
             KvMemory kv = KvMemory.map(layout, blocks);
             opened.push(kv::close);
-            ModelRunner runner =
-                    new ModelRunner(model, kv, compute, tokenizer.endOfSequence(), options.batchedTokensMax());
+            ModelRunner runner = new ModelRunner(model, kv, compute, tokenizer.endOfSequence());
             return new Engine.Parts(
                     card(artifact, spec, context, text.chat(), time),
                     text,

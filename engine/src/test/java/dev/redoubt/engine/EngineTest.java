@@ -76,9 +76,9 @@ final class EngineTest {
             }
 
             @Override
-            public List<RowOutcome> run(StepBatch batch, List<RowTask> tasks) {
+            public void run(StepBatch batch, List<? extends RowTask> tasks) {
                 if (held.get()) steps.acquireUninterruptibly();
-                return model.run(batch, tasks);
+                model.run(batch, tasks);
             }
         };
         Engine.Parts parts = new Engine.Parts(

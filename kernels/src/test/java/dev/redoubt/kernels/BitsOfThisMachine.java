@@ -32,7 +32,7 @@ final class BitsOfThisMachine {
             compute.rmsNorm(x, 7, Samples.matrix(random, 1, 84, arena), 1e-5f, out);
             compute.siluMul(out, x, 7);
             float[] sums = new float[7];
-            compute.logSumExp(out, 7, sums, new int[7]);
+            Samples.logSumExp(compute, out, 7, sums, new int[7]);
             for (float each : sums) sum = 31 * sum + Float.floatToIntBits(each);
             sum = mix(sum, out);
             for (KvFormat format : KvFormat.values()) {
