@@ -126,6 +126,7 @@ final class EngineTest {
                 java.util.Map.of(),
                 OptionalLong.of(5),
                 30,
+                false,
                 0,
                 List.of(),
                 Set.of(),

@@ -84,6 +84,7 @@ final class GoldenStoriesTest {
                 Map.of(),
                 OptionalLong.of(seed),
                 maxTokens,
+                false,
                 0,
                 List.of(),
                 Set.of(),
