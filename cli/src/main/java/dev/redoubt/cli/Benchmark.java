@@ -94,6 +94,7 @@ final class Benchmark {
                 Map.of(),
                 OptionalLong.empty(),
                 maxTokens,
+                false,
                 0,
                 List.of(),
                 Set.of(),

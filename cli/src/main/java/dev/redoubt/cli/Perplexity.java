@@ -99,6 +99,7 @@ record Perplexity(int tokens, float[] nll, int[] top1) {
                 Map.of(last, CERTAIN),
                 OptionalLong.empty(),
                 1,
+                false,
                 0,
                 List.of(),
                 Set.of(),

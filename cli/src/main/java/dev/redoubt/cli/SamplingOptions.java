@@ -15,8 +15,11 @@ final class SamplingOptions {
     @Option(names = "--greedy", description = "Always the most likely token: the same answer every time.")
     private boolean greedy;
 
-    @Option(names = "--max-tokens", paramLabel = "N", description = "Longest answer. Default: ${DEFAULT-VALUE}.")
-    private int maxTokens = RequestLimits.DEFAULT.maxTokensDefault();
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            description = "Longest answer. Default: 512, or what the prompt leaves of the context.")
+    private @Nullable Integer maxTokens;
 
     @Option(names = "--seed", paramLabel = "N", description = "The same seed gives the same answer.")
     private @Nullable Long seed;
@@ -30,6 +33,7 @@ final class SamplingOptions {
     }
 
     int maxTokens() {
+        if (maxTokens == null) return RequestLimits.DEFAULT.maxTokensDefault();
         if (maxTokens < 1)
             throw new CommandFailure(
                     ExitCode.USAGE, "--max-tokens is " + maxTokens + ", it must be 1 or more: ask for at least one");
@@ -48,6 +52,7 @@ final class SamplingOptions {
                 Map.of(),
                 seed == null ? OptionalLong.empty() : OptionalLong.of(seed),
                 maxTokens(),
+                maxTokens == null,
                 0,
                 List.of(),
                 Set.of(),

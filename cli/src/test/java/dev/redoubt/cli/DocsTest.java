@@ -31,7 +31,7 @@ final class DocsTest {
     private static final Map<String, String> LIMITS = Map.ofEntries(
             Map.entry("promptCodePointsMax", "code points of a prompt, or of all message contents (V1.4)"),
             Map.entry("maxTokensMax", "`max_tokens` (V3.3)"),
-            Map.entry("maxTokensDefault", "where `max_tokens` is absent (V3.3)"),
+            Map.entry("maxTokensDefault", "where `max_tokens` is absent (V3.3); less where the prompt leaves less"),
             Map.entry("temperatureMax", "`temperature` (V5.1)"),
             Map.entry("temperatureDefault", "where `temperature` is absent (V5.1)"),
             Map.entry("choicesMax", "`n`"),

@@ -23,16 +23,16 @@ final class RunningServer implements AutoCloseable {
     }
 
     static RunningServer start(Path folder) throws IOException {
+        return start(folder, RequestLimits.DEFAULT);
+    }
+
+    static RunningServer start(Path folder, RequestLimits limits) throws IOException {
         Path model = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 11);
         Console silent = Console.of(new ByteArrayOutputStream(), new ByteArrayOutputStream());
         Context context = new Context(new Home(folder.resolve("home").toAbsolutePath()), silent);
         EngineOptions options = EngineOptions.defaults(2);
         return new RunningServer(Server.start(
-                context,
-                new LocalModels(context),
-                model.toString(),
-                options,
-                new EdgeOptions("127.0.0.1", 0, RequestLimits.DEFAULT)));
+                context, new LocalModels(context), model.toString(), options, new EdgeOptions("127.0.0.1", 0, limits)));
     }
 
     @Override

@@ -242,6 +242,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
             int[] ids = encode(prompt);
             check.tokens(prompt instanceof Prompt.Chat ? "messages" : "prompt", ids.length, request.sampling);
             request.promptIds = ids;
+            request.sampling = check.fitted(ids.length, request.sampling);
             CacheScope scope =
                     scopes.scope(request.caller.tenant(), request.caller.principal(), request.caller.endUser());
             List<Choice> choices = new ArrayList<>();

@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 final class LiveRequest {
     final long id;
     final Caller caller;
-    final SamplingParams sampling;
     final int choiceCount;
     final long arrivalNanos;
     final long deadlineNanos;
@@ -25,6 +24,7 @@ final class LiveRequest {
     final AtomicBoolean cancelled = new AtomicBoolean();
 
     // Written by engine-input before the loop gets the request.
+    SamplingParams sampling; // as asked for, then with a max_tokens that fits
     int[] promptIds = {};
     List<Choice> choices = List.of();
 

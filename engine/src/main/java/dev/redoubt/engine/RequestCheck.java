@@ -67,12 +67,25 @@ final class RequestCheck {
         length("messages", codePoints);
     }
 
-    /// What only tokenization can tell.
+    /// What only tokenization can tell: whether prompt and answer fit into the context. A `max_tokens` that the
+    /// caller gave must fit as it is; the default gives way to what the prompt leaves, down to one token.
     void tokens(String field, int promptTokens, SamplingParams sampling) {
         if (promptTokens == 0) throw ServeException.ofField(ErrorCode.EMPTY_PROMPT, field, field);
-        if ((long) promptTokens + sampling.maxTokens() > contextTokensMax)
+        boolean yields = sampling.maxTokensYields();
+        int least = yields ? Math.max(1, sampling.minTokens()) : sampling.maxTokens();
+        if ((long) promptTokens + least > contextTokensMax)
             throw ServeException.ofField(
-                    ErrorCode.CONTEXT_LENGTH_EXCEEDED, field, promptTokens, sampling.maxTokens(), contextTokensMax);
+                    ErrorCode.CONTEXT_LENGTH_EXCEEDED,
+                    field,
+                    promptTokens,
+                    yields ? "at least " + least : least,
+                    contextTokensMax);
+    }
+
+    /// The sampling of a prompt that passed [#tokens], with a `max_tokens` that fits.
+    SamplingParams fitted(int promptTokens, SamplingParams sampling) {
+        int room = contextTokensMax - promptTokens;
+        return sampling.maxTokens() <= room ? sampling : sampling.withMaxTokens(room);
     }
 
     void tokenId(String field, int id) {

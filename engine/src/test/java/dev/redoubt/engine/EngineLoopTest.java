@@ -47,6 +47,7 @@ final class EngineLoopTest {
                 Map.of(),
                 OptionalLong.of(1),
                 maxTokens,
+                false,
                 minTokens,
                 stop,
                 stopIds,

@@ -138,6 +138,7 @@ final class EngineTest {
                 java.util.Map.of(),
                 OptionalLong.of(5),
                 30,
+                false,
                 0,
                 List.of(),
                 Set.of(),

@@ -105,6 +105,7 @@ final class GoldenStoriesTest {
                 Map.of(),
                 OptionalLong.of(seed),
                 maxTokens,
+                false,
                 0,
                 List.of(),
                 Set.of(),

@@ -121,6 +121,7 @@ final class RandomSchedules {
                 Map.of(),
                 OptionalLong.of(random.nextInt(1000)),
                 tokens,
+                false,
                 random.nextInt(tokens + 1),
                 random.nextInt(3) == 0 ? List.of("ab", "b" + (char) ('a' + random.nextInt(20))) : List.of(),
                 random.nextInt(3) == 0 ? Set.of(random.nextInt(1, vocabulary)) : Set.of(),

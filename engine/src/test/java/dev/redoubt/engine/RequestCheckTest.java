@@ -44,6 +44,7 @@ final class RequestCheckTest {
                 Map.of(),
                 OptionalLong.empty(),
                 16,
+                false,
                 0,
                 List.of(),
                 Set.of(),
@@ -71,6 +72,7 @@ final class RequestCheckTest {
                 bias,
                 OptionalLong.empty(),
                 maxTokens,
+                false,
                 minTokens,
                 stop,
                 ids,
@@ -143,6 +145,53 @@ final class RequestCheckTest {
         List<Integer> ids = java.util.Collections.nCopies(4093, 1);
         assertThat(refused(new Prompt.Tokens(ids), SamplingParams.greedy(4), 1).code())
                 .isEqualTo(ErrorCode.CONTEXT_LENGTH_EXCEEDED);
+    }
+
+    @Test
+    void V1_4_theDefaultOfMaxTokensGivesWayToThePromptAndAGivenOneDoesNot() {
+        SamplingParams given = rest(512, 0, Map.of(), List.of(), Set.of(), 0, 0);
+        SamplingParams byDefault = byDefault(0);
+        for (int fits : new int[] {1, 4096 - 512}) {
+            check.tokens("prompt", fits, given);
+            assertThat(check.fitted(fits, given)).isEqualTo(given);
+            assertThat(check.fitted(fits, byDefault)).isEqualTo(byDefault);
+        }
+        assertThat(overContext(4096 - 511, given)).contains("3585 tokens", "max_tokens is 512", "limit of 4096");
+        for (int prompt : new int[] {4096 - 511, 4095}) {
+            check.tokens("prompt", prompt, byDefault);
+            assertThat(check.fitted(prompt, byDefault).maxTokens()).isEqualTo(4096 - prompt);
+        }
+        assertThat(overContext(4096, byDefault)).contains("4096 tokens", "max_tokens is at least 1", "limit of 4096");
+        check.tokens("prompt", 4086, byDefault(10));
+        assertThat(overContext(4087, byDefault(10))).contains("max_tokens is at least 10");
+    }
+
+    private static SamplingParams byDefault(int minTokens) {
+        return new SamplingParams(
+                1,
+                1,
+                0,
+                0,
+                0,
+                0,
+                1,
+                Map.of(),
+                OptionalLong.empty(),
+                512,
+                true,
+                minTokens,
+                List.of(),
+                Set.of(),
+                false,
+                OptionalInt.empty(),
+                OptionalInt.empty());
+    }
+
+    private String overContext(int promptTokens, SamplingParams sampling) {
+        ServeException refusal =
+                catchThrowableOfType(ServeException.class, () -> check.tokens("prompt", promptTokens, sampling));
+        assertThat(refusal.code()).isEqualTo(ErrorCode.CONTEXT_LENGTH_EXCEEDED);
+        return String.valueOf(refusal.getMessage());
     }
 
     @Test

@@ -183,6 +183,7 @@ final class TinyModelNonInterferenceTest {
                             i % 8 == 1 ? Map.of(5, 3.0) : Map.of(),
                             OptionalLong.of(random.nextLong()),
                             4 + random.nextInt(20),
+                            false,
                             0,
                             List.of(),
                             Set.of(),

@@ -19,6 +19,7 @@ import java.util.Set;
 /// @param logitBias token id to what is added to its logit, -100 to 100
 /// @param seed the same seed gives the same tokens, whatever the neighbours; absent: a fresh one
 /// @param maxTokens 1 or more
+/// @param maxTokensYields fewer will do where the context has no room for so many: the caller did not say how many
 /// @param minTokens no end-of-sequence or stop token before that many; at most `maxTokens`
 /// @param stop strings that end the text; they are not part of it
 /// @param stopTokenIds tokens that end the text, beside the model's end-of-sequence tokens
@@ -37,6 +38,7 @@ public record SamplingParams(
         Map<Integer, Double> logitBias,
         OptionalLong seed,
         int maxTokens,
+        boolean maxTokensYields,
         int minTokens,
         List<String> stop,
         Set<Integer> stopTokenIds,
@@ -62,11 +64,34 @@ public record SamplingParams(
                 Map.of(),
                 OptionalLong.empty(),
                 maxTokens,
+                false,
                 0,
                 List.of(),
                 Set.of(),
                 false,
                 OptionalInt.empty(),
                 OptionalInt.empty());
+    }
+
+    /// The same with another `maxTokens`.
+    public SamplingParams withMaxTokens(int tokens) {
+        return new SamplingParams(
+                temperature,
+                topP,
+                topK,
+                minP,
+                presencePenalty,
+                frequencyPenalty,
+                repetitionPenalty,
+                logitBias,
+                seed,
+                tokens,
+                maxTokensYields,
+                minTokens,
+                stop,
+                stopTokenIds,
+                ignoreEos,
+                logprobs,
+                promptLogprobs);
     }
 }

@@ -91,6 +91,7 @@ record Params(
                 bias,
                 OptionalLong.empty(),
                 100,
+                false,
                 minTokens,
                 List.of(),
                 stopIds,

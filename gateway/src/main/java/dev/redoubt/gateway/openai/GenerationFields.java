@@ -152,7 +152,11 @@ public final class GenerationFields {
         messages = required("messages", prompts.messages(), "the conversation so far");
         prompt = required("prompt", prompts.prompts(), "one prompt or several, as text or token ids");
         promptText = required("prompt", prompts.text(), "the text to continue");
-        maxTokens = optional("max_tokens", tokens, "at most that many; default " + limits.maxTokensDefault());
+        maxTokens = optional(
+                "max_tokens",
+                tokens,
+                "at most that many; default " + limits.maxTokensDefault()
+                        + ", or what the prompt leaves of the context");
         maxCompletionTokens = optional("max_completion_tokens", tokens, "the newer name of max_tokens");
         minTokens = optional("min_tokens", FieldType.integer(0, limits.maxTokensMax()), "no end before that many");
         temperature = optional(
@@ -297,6 +301,7 @@ public final class GenerationFields {
                 body.get(logitBias, Map.of()),
                 body.find(seed).map(OptionalLong::of).orElse(OptionalLong.empty()),
                 maxTokensWanted,
+                tokens.isEmpty(),
                 minTokensWanted,
                 body.get(stop, List.of()),
                 Set.copyOf(body.get(stopTokenIds, List.of())),

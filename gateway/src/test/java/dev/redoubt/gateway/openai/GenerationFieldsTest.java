@@ -31,6 +31,7 @@ final class GenerationFieldsTest {
         assertThat(call.prompts()).containsExactly(new Prompt.Chat(List.of(new ChatMessage("user", "hi"))));
         assertThat(call.sampling().temperature()).isEqualTo(0.7);
         assertThat(call.sampling().maxTokens()).isEqualTo(512);
+        assertThat(call.sampling().maxTokensYields()).isTrue();
         assertThat(call.sampling().topP()).isEqualTo(1);
         assertThat(call.sampling().topK()).isZero();
         assertThat(call.sampling().repetitionPenalty()).isEqualTo(1);
@@ -49,6 +50,7 @@ final class GenerationFieldsTest {
                         + "\"top_logprobs\":20,\"ignore_eos\":true,\"min_tokens\":7,\"user\":\"u\",\"stream\":true,"
                         + "\"stream_options\":{\"include_usage\":true},\"response_format\":{\"type\":\"text\"}");
         assertThat(call.sampling().maxTokens()).isEqualTo(7);
+        assertThat(call.sampling().maxTokensYields()).isFalse();
         assertThat(call.sampling().topK()).isZero();
         assertThat(call.sampling().logitBias()).isEqualTo(Map.of(5, -100.0));
         assertThat(call.sampling().seed()).hasValue(Long.MIN_VALUE);
