@@ -123,6 +123,7 @@ final class AllocationTest {
                 Map.of(),
                 OptionalLong.of(1),
                 TOKENS,
+                false,
                 0,
                 List.of(),
                 Set.of(),
