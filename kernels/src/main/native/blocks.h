@@ -6,7 +6,7 @@
 //
 //     Σ w·t = Σ (w + offset)·q - offset · Σ q + zero · Σ w      (t = q + zero; the offset makes w unsigned for vpdpbusd)
 //
-// then acc = fma(that, wScale · xScale, acc), and for Q4_1 acc = fma(Σ t, wMinimum · xScale, acc), block after block.
+// then acc = fma(that, wScale · xScale, acc), and for Q4_1 acc = fma(wMinimum, xScale · Σ t, acc), block after block.
 
 enum { Q8_0 = 3, Q4_0 = 4, Q4_1 = 5 }; // NativeKernels.number
 
@@ -90,12 +90,12 @@ static inline __attribute__((always_inline)) void multiply_tile(
         }
 #pragma GCC unroll 16
         for (int r = 0; r < rows; r++) {
-            vf zero = vf_set1(terms[r].zero), x_scale = vf_set1(terms[r].scale), x_sum = vf_set1(terms[r].sum);
+            vf zero = vf_set1(terms[r].zero), x_scale = vf_set1(terms[r].scale), x_sum = vf_set1(terms[r].scaled_sum);
 #pragma GCC unroll 4
             for (int g = 0; g < groups; g++) {
                 vf sum = vf_fma(zero, weight_sum[g], vi_to_float(sums[r * groups + g]));
                 acc[r * groups + g] = vf_fma(sum, vf_mul(scale[g], x_scale), acc[r * groups + g]);
-                if (format == Q4_1) acc[r * groups + g] = vf_fma(x_sum, vf_mul(minimum[g], x_scale), acc[r * groups + g]);
+                if (format == Q4_1) acc[r * groups + g] = vf_fma(minimum[g], x_sum, acc[r * groups + g]);
             }
         }
     }

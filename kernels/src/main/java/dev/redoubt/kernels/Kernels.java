@@ -14,7 +14,7 @@ interface Kernels extends AutoCloseable {
      * Quantized weights (Q8_0, Q4_0, Q4_1), activations as in Activations, for one output, over the blocks of 32 k in order, acc = 0:
      *     isum = Σ w·t, exact, w the stored integer, less 8 for Q4_0        (|isum| ≤ 32·128·4095 < 2^24)
      *     acc  = fma((float) isum, wScale · xScale, acc)
-     *     acc  = fma((float) xSum, wMinimum · xScale, acc)                  (Q4_1 only; xSum = Σ t)
+     *     acc  = fma(wMinimum, xScale · (float) Σ t, acc)                   (Q4_1 only)
      * F32, F16, BF16 weights (widened exactly), f32 activations:
      *     partial[k mod 16] = fma(w[k], x[k], partial[k mod 16]), k in order, from 0; then Numbers.tree
      * An added product (residual) is out + product, one more addition. */

@@ -83,7 +83,7 @@ final class ScalarKernels implements Kernels {
                 isum += (R16.quant(format, weights.data(), at, lane, k) - offset) * x.level(row, block * R16.BLOCK + k);
             acc = Math.fma((float) isum, R16.scale(weights.data(), at, lane) * x.scale(row, block), acc);
             if (format == WeightFormat.Q4_1)
-                acc = Math.fma(x.sum(row, block), R16.minimum(weights.data(), at, lane) * x.scale(row, block), acc);
+                acc = Math.fma(R16.minimum(weights.data(), at, lane), x.scale(row, block) * x.sum(row, block), acc);
         }
         return acc;
     }
