@@ -172,7 +172,7 @@ class CommandLineTest {
             answers.add(ran.out());
         }
         assertThat(answers).hasSizeGreaterThan(1).containsOnly(answers.getFirst());
-        Ran ran = run("run", "--model", tiny(), "--kernels", "cuda", "Hello");
+        Ran ran = run("run", "--model", tiny(), "--kernels", "cuda"); // said before stdin is read
         assertThat(ran.exitCode()).isEqualTo(64);
         assertThat(ran.err()).contains("--kernels is cuda, allowed are auto, scalar, vector, native: give one of them");
     }
