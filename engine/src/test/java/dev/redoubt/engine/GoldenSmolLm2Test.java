@@ -92,7 +92,7 @@ final class GoldenSmolLm2Test {
     /// @param gapError the gap between the two best logits above which int8 activations and this format of the KV
     ///     cache were never seen to change their order
     @ParameterizedTest
-    @CsvSource({"F32,0.15", "F16,0.2"})
+    @CsvSource({"F32,0.2", "F16,0.2"})
     void greedyTokensAreTheReferencesWhereverItsGapExceedsTheMeasuredError(KvFormat kvFormat, double gapError)
             throws Exception {
         try (Engine engine = open(kvFormat)) {
