@@ -10,7 +10,7 @@ enum { TILE_ROWS = 16, BLOCK = 32 };
 typedef struct {
     float scale;
     float zero; // the zero point, an integer
-    float sum; // of q + zero over the block
+    float scaled_sum; // scale · the sum of q + zero over the block
     int32_t negative_sum; // -8 · the sum of q over the block
 } block_terms;
 
@@ -38,7 +38,7 @@ static inline void quantize_block(const float *x, int8_t *q, block_terms *terms)
     float sum = vf_tree(vf_add(q0, q1)); // of integers: exact
     terms->scale = scale;
     terms->zero = zero;
-    terms->sum = sum + 32 * zero;
+    terms->scaled_sum = scale * (sum + 32 * zero);
     terms->negative_sum = sum == sum ? -8 * (int32_t) sum : 0;
 }
 

@@ -10,7 +10,7 @@
 // 3. Values, lanes are dimensions: all queries over the tokens that each of them sees, then each alone over the rest of its own.
 //    Values past a query's position are never read for it: a neighbour cannot show even in the sign of a zero.
 
-enum { KV_F32 = 0, KV_F16 = 1, KV_Q8 = 2 }; // KvFormat.ordinal()
+enum { KV_F32 = 0, KV_F16 = 1, KV_Q8 = 2 }; // NativeKernels.number
 
 enum { QUERIES_MAX = 6, VECTORS_MAX = 4 };
 

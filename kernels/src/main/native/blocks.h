@@ -6,7 +6,7 @@
 //
 //     Σ w·t = Σ (w + offset)·q - offset · Σ q + zero · Σ w      (t = q + zero; the offset makes w unsigned for vpdpbusd)
 //
-// then acc = fma(that, wScale · xScale, acc), and for Q4_1 acc = fma(Σ t, wMinimum · xScale, acc), block after block.
+// then acc = fma(that, wScale · xScale, acc), and for Q4_1 acc = fma(wMinimum, xScale · Σ t, acc), block after block.
 
 enum { Q8_0 = 3, Q4_0 = 4, Q4_1 = 5 }; // NativeKernels.number
 
@@ -22,16 +22,18 @@ static inline vi activation(const int8_t *q) {
 enum { TILE_MAX = 16, GROUPS_MAX = 4 };
 
 // `rows` rows of activations against `groups` groups of 16 outputs (constants where this is inlined): weights are unpacked once for all
-// rows, activations are loaded once for all groups.
+// rows, activations are loaded once for all groups. Meanwhile the next groups come from memory: `lines` cache lines from `next` on for
+// each block.
 static inline __attribute__((always_inline)) void multiply_tile(
-        const int rows, const int groups, const int format, const uint8_t *w, int64_t group_bytes, const block_tile *x,
-        int64_t row, int64_t blocks, float *out, int64_t out_stride, int add) {
+        const int rows, const int groups, const int format, const uint8_t *w, int64_t group_bytes, const uint8_t *next,
+        int lines, const block_tile *x, int64_t row, int64_t blocks, float *out, int64_t out_stride, int add) {
     vf acc[TILE_MAX];
 #pragma GCC unroll 16
     for (int r = 0; r < rows; r++)
 #pragma GCC unroll 4
         for (int g = 0; g < groups; g++) acc[r * groups + g] = vf_zero();
     for (int64_t b = 0; b < blocks; b++, w += packed_block_bytes(format), x++) {
+        for (int line = 0; line < lines; line++, next += 64) _mm_prefetch((const char *) next, _MM_HINT_T1);
         const int8_t *q = x->q[row];
         const block_terms *terms = &x->terms[row];
         vi sums[TILE_MAX];
@@ -88,12 +90,12 @@ static inline __attribute__((always_inline)) void multiply_tile(
         }
 #pragma GCC unroll 16
         for (int r = 0; r < rows; r++) {
-            vf zero = vf_set1(terms[r].zero), x_scale = vf_set1(terms[r].scale), x_sum = vf_set1(terms[r].sum);
+            vf zero = vf_set1(terms[r].zero), x_scale = vf_set1(terms[r].scale), x_sum = vf_set1(terms[r].scaled_sum);
 #pragma GCC unroll 4
             for (int g = 0; g < groups; g++) {
                 vf sum = vf_fma(zero, weight_sum[g], vi_to_float(sums[r * groups + g]));
                 acc[r * groups + g] = vf_fma(sum, vf_mul(scale[g], x_scale), acc[r * groups + g]);
-                if (format == Q4_1) acc[r * groups + g] = vf_fma(x_sum, vf_mul(minimum[g], x_scale), acc[r * groups + g]);
+                if (format == Q4_1) acc[r * groups + g] = vf_fma(minimum[g], x_sum, acc[r * groups + g]);
             }
         }
     }
@@ -107,18 +109,26 @@ static inline __attribute__((always_inline)) void multiply_tile(
     }
 }
 
+// With more tiles of rows than this, waiting for weights is too small a part to hide.
+enum { PREFETCH_TILES_MAX = 16 };
+
 // Rows `first` to `end` - 1 against `groups` groups.
 static inline __attribute__((always_inline)) void multiply_rows(
         const int groups, const int format, const uint8_t *w, const block_tile *x, int64_t first, int64_t end,
         int64_t blocks, float *out, int64_t out_stride, int add) {
+    int64_t group_bytes = blocks * packed_block_bytes(format);
+    int64_t tiles = (end - first + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    int lines = tiles > PREFETCH_TILES_MAX ? 0 : (int) ((groups * packed_block_bytes(format) + 64 * tiles - 1) / (64 * tiles));
+    const uint8_t *next = w + groups * group_bytes;
     int64_t row = first;
     while (row < end) {
         const block_tile *tile = x + row / TILE_ROWS * blocks;
         int64_t left = end - row;
 #define ROWS(N) \
     multiply_tile( \
-            N, groups, format, w, blocks *packed_block_bytes(format), tile, row % TILE_ROWS, blocks, \
-            out + row * out_stride, out_stride, add); \
+            N, groups, format, w, group_bytes, next, lines, tile, row % TILE_ROWS, blocks, out + row * out_stride, \
+            out_stride, add); \
+    next += 64 * lines * blocks; \
     row += N
         if (left >= BLOCK_ROWS) {
             ROWS(BLOCK_ROWS);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compiles the native kernels: build.sh OUT CACHE. Leaves OUT/libredoubt.so and OUT/build.properties; without gcc and clang, or on
+# Compiles the native kernels: build.sh OUT CACHE, or the self-test under the sanitizers: build.sh OUT CACHE selftest. Leaves OUT/libredoubt.so and OUT/build.properties; without gcc and clang, or on
 # another system than Linux on x86-64, or where they fail, it says so and leaves OUT empty: the product then runs its Java kernels
 # (REDOUBT_NATIVE=required: it fails instead). What was compiled from the same sources by the same compiler is taken from CACHE.
 set -eu
@@ -25,8 +25,13 @@ for candidate in ${CC:-} gcc clang; do
 done
 [ -n "$compiler" ] || skip "there is no gcc and no clang"
 
+if [ "${3:-}" = selftest ]; then
+    mode="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -Wno-psabi"
+else
+    mode=-O3
+fi
 version=$("$compiler" --version | head -n 1)
-flags="-std=c17 -O3 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -fstack-protector-strong -Wall -Wextra -Werror"
+flags="-std=c17 $mode -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -fstack-protector-strong -Wall -Wextra -Werror"
 avx2="-mavx2 -mfma -mf16c"
 digest=$({ echo "$version $flags"; cat "$here/build.sh" "$here"/*.c "$here"/*.h; } | sha256sum | cut -d ' ' -f 1)
 built=$cache/$digest
@@ -39,9 +44,17 @@ if [ ! -f "$built/libredoubt.so" ]; then
         "$compiler" $flags $2 -c "$here/$1.c" -o "$work/$1.o" || skip "$version failed on $1.c, its words are above"
     }
     compile cpu ""
+    compile pack ""
     compile avx2 "$avx2"
     compile avxvnni "$avx2 -mavxvnni"
     compile avx512 "$avx2 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mprefer-vector-width=512"
+    if [ "${3:-}" = selftest ]; then
+        compile selftest ""
+        # shellcheck disable=SC2086 # words
+        "$compiler" $flags -o "$out/selftest" "$work"/*.o
+        "$out/selftest"
+        exit 0
+    fi
     "$compiler" -shared -Wl,-z,relro,-z,now,-z,noexecstack -o "$work/libredoubt.so" "$work"/*.o
     mkdir -p "$built"
     mv "$work/libredoubt.so" "$built/libredoubt.so"

@@ -2,6 +2,8 @@
 #ifndef REDOUBT_FLOATS_H
 #define REDOUBT_FLOATS_H
 
+#include <stddef.h>
+
 enum { F32 = 0, F16 = 1, BF16 = 2 }; // NativeKernels.number
 enum { OUTPUTS = 4, TOKENS_MAX = 6 };
 
@@ -20,10 +22,11 @@ static inline vf load_last_weights(int format, const uint8_t *w, int64_t k, int 
     return load_weights(format, copy, 0);
 }
 
-// `tokens` rows of input (a constant where this is inlined) against four rows of weights at w, w + step[0], …
+// `tokens` rows of input (a constant where this is inlined) against four rows of weights at w, w + step[0], … Meanwhile as many bytes
+// come from memory at `next`, the rows after them.
 static inline __attribute__((always_inline)) void multiply_tokens(
-        const int tokens, const int format, const uint8_t *w, const int64_t *step, int64_t columns, const float *x,
-        int64_t x_stride, float *out, int64_t out_stride, int outputs, int add) {
+        const int tokens, const int format, const uint8_t *w, const int64_t *step, const uint8_t *next, int64_t columns,
+        const float *x, int64_t x_stride, float *out, int64_t out_stride, int outputs, int add) {
     vf acc[TOKENS_MAX * OUTPUTS];
 #pragma GCC unroll 8
     for (int t = 0; t < tokens; t++)
@@ -32,6 +35,9 @@ static inline __attribute__((always_inline)) void multiply_tokens(
     const uint8_t *w1 = w + step[0], *w2 = w + step[1], *w3 = w + step[2];
     int64_t k = 0;
     for (; k + 16 <= columns; k += 16) {
+        if (next != NULL)
+            for (int64_t line = 0; line < element_bytes(format); line++, next += 64)
+                _mm_prefetch((const char *) next, _MM_HINT_T1);
         vf weights[OUTPUTS] = {load_weights(format, w, k), load_weights(format, w1, k), load_weights(format, w2, k),
                                load_weights(format, w3, k)};
 #pragma GCC unroll 8
@@ -67,16 +73,17 @@ static inline __attribute__((always_inline)) void multiply_tokens(
 }
 
 static inline __attribute__((always_inline)) void multiply_all_tokens(
-        const int format, const uint8_t *w, const int64_t *step, int64_t columns, const float *x, int64_t x_stride,
-        int64_t tokens, float *out, int64_t out_stride, int outputs, int add) {
+        const int format, const uint8_t *w, const int64_t *step, const uint8_t *next, int64_t columns, const float *x,
+        int64_t x_stride, int64_t tokens, float *out, int64_t out_stride, int outputs, int add) {
     while (tokens > 0) {
         int done = tokens >= FLOAT_TOKENS ? FLOAT_TOKENS : tokens >= 4 && FLOAT_TOKENS > 4 ? 4 : tokens >= 2 ? 2 : 1;
-#define TOKENS(N) multiply_tokens(N, format, w, step, columns, x, x_stride, out, out_stride, outputs, add)
+#define TOKENS(N) multiply_tokens(N, format, w, step, next, columns, x, x_stride, out, out_stride, outputs, add)
         if (done == FLOAT_TOKENS) TOKENS(FLOAT_TOKENS);
         else if (done == 4) TOKENS(4);
         else if (done == 2) TOKENS(2);
         else TOKENS(1);
 #undef TOKENS
+        next = NULL; // asked for once
         x += done * x_stride;
         out += done * out_stride;
         tokens -= done;
@@ -112,13 +119,14 @@ static inline __attribute__((always_inline)) void multiply_floats(
             float *to = out + first * out_stride + row;
             if (format == F32 || count <= FLOAT_TOKENS) {
                 multiply_all_tokens(
-                        format, weights, step, columns, in, x_stride, count, to, out_stride, outputs, add);
+                        format, weights, step, weights + OUTPUTS * row_bytes, columns, in, x_stride, count, to, out_stride,
+                        outputs, add);
                 continue;
             }
             for (int o = 0; o < outputs; o++) widen_row(format, weights + o * row_bytes, columns, wide + o * wide_stride);
             for (int o = 1; o < OUTPUTS; o++) step[o - 1] = (o < outputs ? o : outputs - 1) * wide_stride * 4;
             multiply_all_tokens(
-                    F32, (const uint8_t *) wide, step, columns, in, x_stride, count, to, out_stride, outputs, add);
+                    F32, (const uint8_t *) wide, step, NULL, columns, in, x_stride, count, to, out_stride, outputs, add);
         }
     }
 }

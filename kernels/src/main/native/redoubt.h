@@ -10,6 +10,11 @@
 // Bits of what this processor and its system can run: 1 AVX2 with FMA and F16C, 2 AVX-VNNI, 4 AVX-512 with VNNI, 8 AMX int8.
 EXPORT int32_t redoubt_cpu_features(void);
 
+// Groups of 16 rows of a matrix of quantized weights, from the file's layout to R16. `packed` is zero before.
+EXPORT void redoubt_pack(
+        int32_t format, const uint8_t *file, int64_t rows, int64_t blocks, int64_t group_from, int64_t group_to,
+        uint8_t *packed);
+
 #define DECLARE(isa) \
     EXPORT void redoubt_##isa##_quantize( \
             const float *in, int64_t stride, int64_t row_from, int64_t row_to, int64_t blocks, void *out); \

@@ -43,6 +43,7 @@ public final class Main implements Runnable {
                 .addSubcommand(KeysCommand.line(context))
                 .addSubcommand(EvalCommand.line(context))
                 .addSubcommand(new BenchCommand(context))
+                .addSubcommand(new DoctorCommand(context))
                 .addSubcommand(new VersionCommand(context))
                 .addSubcommand(new WarmUpCommand(context))
                 .setOut(context.console().outWriter())

@@ -2,7 +2,10 @@ package dev.redoubt.cli;
 
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.kernels.KvFormat;
+import dev.redoubt.kernels.Providers;
 import java.time.Duration;
+import java.util.Locale;
 import picocli.CommandLine.Option;
 
 /// Which model, on how many threads: the same words for every command that loads one.
@@ -24,6 +27,21 @@ final class ModelOptions {
             description = "Compute threads. Default: the processors of this machine.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
+    @Option(
+            names = "--kv-cache-dtype",
+            paramLabel = "TYPE",
+            defaultValue = "f16",
+            description = "How keys and values are stored: f16, f32 or q8. Default: ${DEFAULT-VALUE}.")
+    private String kvFormat = "f16";
+
+    @Option(
+            names = "--kernels",
+            paramLabel = "NAME",
+            defaultValue = "auto",
+            description =
+                    "Who computes: auto, scalar, vector or native; the bits are the same. Default: ${DEFAULT-VALUE}.")
+    private String kernels = "auto";
+
     String model() {
         return model;
     }
@@ -33,6 +51,26 @@ final class ModelOptions {
             throw new CommandFailure(
                     ExitCode.USAGE, "--threads is " + threads + ", allowed is 1 to 1024: give the number of cores");
         return threads;
+    }
+
+    String kernels() {
+        if (!Providers.NAMES.contains(kernels))
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "--kernels is " + kernels + ", allowed are " + String.join(", ", Providers.NAMES)
+                            + ": give one of them");
+        if (kernels.equals("native") && !Providers.present().contains(kernels))
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "--kernels is native, which is not there: " + Providers.nativeKernels() + ": leave the option out");
+        return kernels;
+    }
+
+    KvFormat kvFormat() {
+        for (KvFormat format : KvFormat.values())
+            if (format.name().toLowerCase(Locale.ROOT).equals(kvFormat)) return format;
+        throw new CommandFailure(
+                ExitCode.USAGE, "--kv-cache-dtype is " + kvFormat + ", allowed are f16, f32 and q8: give one of them");
     }
 
     /// What the machine's owner may ask of a model without a server between: the context is the only bound.
@@ -48,7 +86,7 @@ final class ModelOptions {
         EngineOptions defaults = EngineOptions.defaults(threads());
         RequestLimits limits = RequestLimits.DEFAULT;
         return new EngineOptions(
-                defaults.kernels(),
+                kernels(),
                 defaults.threads(),
                 contextTokensMax,
                 sequencesMax,
@@ -56,6 +94,7 @@ final class ModelOptions {
                 defaults.prefillChunkTokensMax(),
                 defaults.queuedMax(),
                 defaults.memoryUtilization(),
+                kvFormat(),
                 defaults.kvBytesMax(),
                 prefixCache,
                 new RequestLimits(

@@ -3,7 +3,9 @@ package dev.redoubt.cli;
 import dev.redoubt.base.generation.ChatMessage;
 import dev.redoubt.base.generation.Generation;
 import dev.redoubt.base.generation.Prompt;
+import dev.redoubt.base.generation.SamplingParams;
 import dev.redoubt.engine.Engine;
+import dev.redoubt.engine.EngineOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -46,13 +48,16 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        // What is wrong with the options is said before anybody types a prompt into stdin.
+        EngineOptions options = model.local(CONTEXT_TOKENS_MAX);
+        SamplingParams params = sampling.params();
         String question = question();
-        try (Engine engine = new LocalModels(context).engine(model, model.local(CONTEXT_TOKENS_MAX))) {
+        try (Engine engine = new LocalModels(context).engine(model, options)) {
             Prompt asked = prompt(engine, question);
             int[] promptIds = promptIds(engine, asked);
             AtomicReference<@Nullable Generation> running = new AtomicReference<>();
             CancelOnExit onExit = CancelOnExit.install(running);
-            Answer answer = Answer.ask(engine, asked, sampling.params(), running::set, this::show);
+            Answer answer = Answer.ask(engine, asked, params, running::set, this::show);
             onExit.ended();
             if (json) Json.print(context.console().out(), object(engine, promptIds, answer));
             else context.console().out().println();

@@ -85,7 +85,7 @@ final class ServeCommand implements Callable<Integer> {
 
     private EngineOptions withContext(EngineOptions defaults) {
         return new EngineOptions(
-                defaults.kernels(),
+                model.kernels(),
                 defaults.threads(),
                 contextTokensMax,
                 defaults.sequencesMax(),
@@ -93,6 +93,7 @@ final class ServeCommand implements Callable<Integer> {
                 defaults.prefillChunkTokensMax(),
                 defaults.queuedMax(),
                 defaults.memoryUtilization(),
+                model.kvFormat(),
                 OptionalLong.empty(),
                 defaults.prefixCache(),
                 defaults.limits());

@@ -2,6 +2,7 @@ package dev.redoubt.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.redoubt.kernels.Providers;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
 import java.io.IOException;
@@ -11,6 +12,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -145,6 +148,40 @@ class CommandLineTest {
         JsonNode second = JsonMapper.shared().readTree(run(args).out());
         assertThat(second.get("output_token_ids")).isEqualTo(answer.get("output_token_ids"));
         assertThat(second.get("text")).isEqualTo(answer.get("text"));
+    }
+
+    @Test
+    void everyKvFormatAnswersAndAnotherIsNamedWithTheAllowedOnes() throws IOException {
+        for (String type : new String[] {"f16", "f32", "q8"}) {
+            Ran ran = run("run", "--model", tiny(), "--kv-cache-dtype", type, "--max-tokens", "4", "Hello");
+            assertThat(ran.exitCode()).as(ran.err()).isZero();
+        }
+        for (String command : new String[] {"serve", "run", "chat", "bench"}) {
+            Ran ran = run(command, "--model", tiny(), "--kv-cache-dtype", "fp8");
+            assertThat(ran.exitCode()).as(command).isEqualTo(64);
+            assertThat(ran.err()).contains("--kv-cache-dtype is fp8, allowed are f16, f32 and q8: give one of them");
+        }
+    }
+
+    @Test
+    void everyProviderOfKernelsGivesTheSameAnswer() throws IOException {
+        List<String> answers = new ArrayList<>();
+        for (String kernels : Providers.present()) {
+            Ran ran = run("run", "--model", tiny(), "--kernels", kernels, "--greedy", "--max-tokens", "8", "Hello");
+            assertThat(ran.exitCode()).as(ran.err()).isZero();
+            answers.add(ran.out());
+        }
+        assertThat(answers).hasSizeGreaterThan(1).containsOnly(answers.getFirst());
+        Ran ran = run("run", "--model", tiny(), "--kernels", "cuda"); // said before stdin is read
+        assertThat(ran.exitCode()).isEqualTo(64);
+        assertThat(ran.err()).contains("--kernels is cuda, allowed are auto, scalar, vector, native: give one of them");
+    }
+
+    @Test
+    void doctorSaysWhichKernelsAreInUseAndWhy() {
+        Ran ran = run("doctor");
+        assertThat(ran.exitCode()).isZero();
+        assertThat(ran.out()).contains("kernels in use").contains(Providers.nativeKernels());
     }
 
     @Test

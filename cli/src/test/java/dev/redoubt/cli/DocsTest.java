@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 /// The reference pages are made from the code they describe.
 final class DocsTest {
     private static final Map<String, String> ENGINE = Map.ofEntries(
-            Map.entry("kernels", "`auto`, `scalar` or `vector`; all give the same bits"),
+            Map.entry("kernels", "`auto`, `scalar`, `vector` or `native`; all give the same bits"),
             Map.entry("threads", "compute threads (`--threads`; the default is the number of cores)"),
             Map.entry("contextTokensMax", "prompt and answer together (`--max-model-len`), at most the model's own"),
             Map.entry("sequencesMax", "sequences in one step"),
@@ -23,6 +23,7 @@ final class DocsTest {
             Map.entry("prefillChunkTokensMax", "tokens of one sequence in one step"),
             Map.entry("queuedMax", "requests waiting; more get 429 `queue_full`"),
             Map.entry("memoryUtilization", "share of the available memory that the KV pool may take"),
+            Map.entry("kvFormat", "how keys and values are stored (`--kv-cache-dtype`): `f16`, `f32` or `q8`"),
             Map.entry("kvBytesMax", "upper bound of the KV pool; without one, what the limits above can use"),
             Map.entry("prefixCache", "whether full blocks are kept for later requests of the same key and end user"),
             Map.entry("limits", "the bounds of a request, below"));

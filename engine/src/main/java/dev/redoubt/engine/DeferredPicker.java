@@ -15,8 +15,8 @@ final class DeferredPicker implements TokenPicker {
     }
 
     @Override
-    public Sampler.Sampled pick(FloatMatrix logits, int row, float logSumExp, int argMax) {
-        return picker().pick(logits, row, logSumExp, argMax);
+    public int pick(Sampler sampler, FloatMatrix logits, int row, int argMax) {
+        return picker().pick(sampler, logits, row, argMax);
     }
 
     @Override

@@ -92,8 +92,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
         Scheduler scheduler = new Scheduler(limits, pool, options.prefixCache() ? scopes : null);
         EngineLoop.Settings settings = new EngineLoop.Settings(
                 options.batchedTokensMax(), options.sequencesMax(), context, parts.endOfSequence());
-        this.loop = new EngineLoop(
-                settings, scheduler, pool, parts.runner(), this::handOver, request -> waiting.decrementAndGet(), time);
+        this.loop = new EngineLoop(settings, scheduler, pool, parts.runner(), new LoopNews(), time);
         this.output = new OutputThread(parts.text()::newStreamDecoder, time, loop, live::remove);
         this.input = new InputThreads(options.queuedMax());
         output.start();
@@ -228,8 +227,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
             input.stop();
             loop.stop();
             for (LiveRequest request : List.copyOf(live))
-                if (live.remove(request))
-                    output.post(new Output.Failed(request, ServeException.of(ErrorCode.SHUTTING_DOWN)));
+                if (live.remove(request)) fail(request, ServeException.of(ErrorCode.SHUTTING_DOWN));
             output.stop();
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt(); // the threads may still run: memory must not go from under them
@@ -247,7 +245,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
             request.sampling = check.fitted(ids.length, request.sampling);
             CacheScope scope =
                     scopes.scope(request.caller.tenant(), request.caller.principal(), request.caller.endUser());
-            List<LiveRequest.Choice> choices = new ArrayList<>();
+            List<Choice> choices = new ArrayList<>();
             for (int i = 0; i < request.choiceCount; i++) {
                 boolean readsCache = i > 0 || request.sampling.promptLogprobs().isEmpty();
                 Sequence sequence = new Sequence(
@@ -259,7 +257,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
                         readsCache);
                 long seed = seed(request, i);
                 TokenPicker picker = new DeferredPicker(() -> parts.runner().newPicker(request.sampling, seed, ids));
-                choices.add(new LiveRequest.Choice(request, i, sequence, picker));
+                choices.add(new Choice(request, i, sequence, picker));
             }
             request.choices = List.copyOf(choices);
             loop.submit(request);
@@ -271,13 +269,33 @@ public final class Engine implements LanguageModel, AutoCloseable {
         }
     }
 
-    private void handOver(Output item) {
-        output.post(item);
+    /// What the loop tells goes to engine-output.
+    private final class LoopNews implements LoopListener {
+        @Override
+        public void leftQueue(LiveRequest request) {
+            waiting.decrementAndGet();
+        }
+
+        @Override
+        public void changed(LiveRequest request) {
+            output.changed(request);
+        }
+
+        @Override
+        public void stepDone() {
+            output.wake();
+        }
     }
 
     private void refuse(LiveRequest request, ServeException error) {
         waiting.decrementAndGet();
-        output.post(new Output.Failed(request, error));
+        fail(request, error);
+    }
+
+    private void fail(LiveRequest request, ServeException error) {
+        request.failed(error);
+        output.changed(request);
+        output.wake();
     }
 
     private int[] encode(Prompt prompt) {

@@ -1,11 +1,12 @@
 package dev.redoubt.engine;
 
 import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.Invariant;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.FinishReason;
 import dev.redoubt.base.generation.ModelStats;
-import dev.redoubt.engine.LiveRequest.Choice;
+import dev.redoubt.base.generation.SamplingParams;
 import dev.redoubt.engine.kvcache.BlockPool;
 import dev.redoubt.engine.model.StepBatch;
 import dev.redoubt.engine.schedule.Scheduler;
@@ -13,18 +14,20 @@ import dev.redoubt.engine.schedule.Sequence;
 import dev.redoubt.engine.schedule.StepPlan;
 import dev.redoubt.engine.schedule.Submission;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// The heart: one platform thread that plans, runs, commits and hands over, step after step. Owns the
 /// scheduler, the block pool, the batch and the runner; other threads reach it through its inbox only.
@@ -38,6 +41,10 @@ final class EngineLoop implements LoopCommands {
      *
      * Idle. Something alive always makes a plan that is not empty (the scheduler asserts it), so the loop parks only when nothing
      * is alive: no deadline can pass unseen, and nothing burns. Whoever adds to the inbox unparks it.
+     *
+     * No garbage. In a step without news from outside nothing is allocated, on this thread or a compute thread: what a step needs is
+     * made once and used again (plan, batch, tasks), and a token is told of, not sent [Choice]. A request that asks for logprobs has
+     * them made for it; a block that is full gets its entry in the prefix cache. AllocationTest counts the bytes.
      *
      * Inbox bound: requests alive are bounded by queuedMax and sequencesMax, and each is submitted, cancelled and abandoned at
      * most once, each choice stopped at most once. */
@@ -65,41 +72,36 @@ final class EngineLoop implements LoopCommands {
     private final Scheduler scheduler;
     private final BlockPool pool;
     private final StepRunner runner;
-    private final Consumer<Output> output;
-    private final Consumer<LiveRequest> leftQueue;
+    private final LoopListener listener;
     private final TimeSource time;
     private final StepBatch batch;
     private final Map<Sequence, Choice> choices = new HashMap<>(); // alive
     private final List<RowTask> tasks = new ArrayList<>(); // by logit row
     private final List<Choice> taskOwners = new ArrayList<>(); // by logit row
+    private final LoopReading reading = new LoopReading();
     private final Thread thread =
             Thread.ofPlatform().name("engine-loop").daemon().unstarted(this::run);
-    private volatile ModelStats stats;
     private volatile boolean stopping;
     private long steps;
     private long promptTokens;
     private long promptTokensCached;
     private long generationTokens;
 
-    /// @param output takes what happened, in order; must not block
-    /// @param leftQueue told once of every request that computes its first token or ends before
     EngineLoop(
             Settings settings,
             Scheduler scheduler,
             BlockPool pool,
             StepRunner runner,
-            Consumer<Output> output,
-            Consumer<LiveRequest> leftQueue,
+            LoopListener listener,
             TimeSource time) {
         this.settings = settings;
         this.scheduler = scheduler;
         this.pool = pool;
         this.runner = runner;
-        this.output = output;
-        this.leftQueue = leftQueue;
+        this.listener = listener;
         this.time = time;
         this.batch = new StepBatch(settings.batchedTokensMax(), settings.sequencesMax());
-        this.stats = readStats();
+        read();
     }
 
     /// One step. Everything the engine does for a token is on this screen.
@@ -111,17 +113,15 @@ final class EngineLoop implements LoopCommands {
         StepPlan plan = scheduler.plan(); // who computes how many tokens
         if (plan.isEmpty()) return false;
         fillBatch(plan); // rows, positions, block tables; which rows' logits are wanted
-        List<RowOutcome> outcomes;
         try {
-            outcomes = runner.run(batch, List.copyOf(tasks)); // one forward pass, one token for each that caught up
+            runner.run(batch, tasks); // one forward pass, one token for each that caught up
         } catch (RuntimeException | Error fault) {
             failStep(plan, fault);
             return true;
         }
         steps++;
         scheduler.commit(plan); // counts what was computed, shares full blocks
-        for (int row = 0; row < outcomes.size(); row++)
-            accept(taskOwners.get(row), outcomes.get(row)); // append, end, emit
+        for (int row = 0; row < tasks.size(); row++) accept(taskOwners.get(row), tasks.get(row)); // append, end, tell
         return true;
     }
 
@@ -139,7 +139,7 @@ final class EngineLoop implements LoopCommands {
 
     /// The last reading; taken after every step.
     ModelStats stats() {
-        return stats;
+        return reading.stats();
     }
 
     @Override
@@ -174,7 +174,7 @@ final class EngineLoop implements LoopCommands {
     /// Checks scheduler, pool and the loop's own books.
     void verify() {
         scheduler.verify();
-        dev.redoubt.base.Invariant.hold(
+        Invariant.hold(
                 choices.size() == scheduler.alive().size(),
                 "%d choices known, %d sequences alive",
                 choices.size(),
@@ -184,7 +184,8 @@ final class EngineLoop implements LoopCommands {
     private void run() {
         while (!stopping) {
             boolean worked = stepOrRecover();
-            stats = readStats();
+            read();
+            listener.stepDone();
             if (!worked && inbox.isEmpty() && !stopping) LockSupport.park(this);
         }
         pool.reset();
@@ -197,14 +198,14 @@ final class EngineLoop implements LoopCommands {
             return step();
         } catch (RuntimeException | Error fault) {
             Faults.logStep("the engine loop starts afresh after a fault", fault);
-            Set<LiveRequest> requests = new java.util.LinkedHashSet<>();
-            for (Choice choice : choices.values()) requests.add(choice.request());
+            Set<LiveRequest> requests = new LinkedHashSet<>();
+            for (Choice choice : choices.values()) requests.add(choice.request);
             choices.clear();
             scheduler.reset();
             pool.reset();
             for (LiveRequest request : requests) {
                 request.openChoices = 0;
-                fail(request);
+                fail(request, ServeException.of(ErrorCode.INTERNAL));
             }
             return true;
         }
@@ -219,7 +220,7 @@ final class EngineLoop implements LoopCommands {
         for (Command command = inbox.poll(); command != null; command = inbox.poll()) {
             switch (command) {
                 case Command.Submit submit -> admit(submit.request());
-                case Command.Cancel cancel -> endAll(cancel.request(), FinishReason.CANCELLED);
+                case Command.Cancel cancel -> cancelAll(cancel.request());
                 case Command.StopChoice stop -> {
                     if (stop.request().known) end(stop.request().choices.get(stop.choice()));
                 }
@@ -232,158 +233,158 @@ final class EngineLoop implements LoopCommands {
     private void admit(LiveRequest request) {
         request.known = true;
         request.openChoices = request.choices.size();
+        request.endingIds = endingIds(request.sampling);
         List<Sequence> sequences =
-                request.choices.stream().map(Choice::sequence).toList();
+                request.choices.stream().map(choice -> choice.sequence).toList();
         switch (scheduler.submit(sequences)) {
             case Submission.Queued queued -> {
-                for (Choice choice : request.choices) choices.put(choice.sequence(), choice);
-                if (request.cancelled.get()) endAll(request, FinishReason.CANCELLED);
+                for (Choice choice : request.choices) choices.put(choice.sequence, choice);
+                if (request.cancelled.get()) cancelAll(request);
             }
             case Submission.Refused refused -> {
                 request.openChoices = 0;
-                leaveQueue(request);
-                output.accept(new Output.Failed(
+                fail(
                         request,
-                        ServeException.of(
-                                ErrorCode.KV_CACHE_TOO_SMALL, refused.blocksNeeded(), refused.blocksTotal())));
+                        ServeException.of(ErrorCode.KV_CACHE_TOO_SMALL, refused.blocksNeeded(), refused.blocksTotal()));
             }
         }
     }
 
+    private int[] endingIds(SamplingParams sampling) {
+        IntStream own = sampling.stopTokenIds().stream().mapToInt(Integer::intValue);
+        IntStream models = settings.endOfSequence().stream().mapToInt(Integer::intValue);
+        return IntStream.concat(own, sampling.ignoreEos() ? IntStream.empty() : models)
+                .sorted()
+                .toArray();
+    }
+
     private void endExpired() {
-        for (Sequence expired : scheduler.expire(time.nanos())) {
-            Choice choice = java.util.Objects.requireNonNull(choices.get(expired));
-            end(choice);
-            output.accept(new Output.Ended(choice.request(), choice.index(), FinishReason.DEADLINE));
-        }
+        List<Sequence> expired = scheduler.expire(time.nanos());
+        for (int i = 0; i < expired.size(); i++) endAndTell(choice(expired.get(i)), FinishReason.DEADLINE);
     }
 
     private void fillBatch(StepPlan plan) {
         tasks.clear();
         taskOwners.clear();
         int row = 0;
-        int sequenceIndex = 0;
         long now = time.nanos();
-        for (StepPlan.Entry entry : plan.entries()) {
-            Sequence sequence = entry.sequence();
-            Choice choice = java.util.Objects.requireNonNull(choices.get(sequence));
-            markComputing(choice.request(), now);
-            batch.attention.blockTable[sequenceIndex] = sequence.table().array();
+        for (int i = 0; i < plan.size(); i++) {
+            StepPlan.Entry entry = plan.entry(i);
+            Choice choice = choice(entry.sequence());
+            markComputing(choice.request, now);
+            batch.attention.blockTable[i] = choice.sequence.table().array();
             for (int position = entry.from(); position < entry.from() + entry.tokens(); position++, row++) {
-                batch.tokenIds[row] = sequence.token(position);
+                batch.tokenIds[row] = choice.sequence.token(position);
                 batch.attention.position[row] = position;
-                batch.attention.sequence[row] = sequenceIndex;
-                Optional<RowTask> task = task(choice, position);
-                if (task.isEmpty()) continue;
+                batch.attention.sequence[row] = i;
+                RowTask task = task(choice, position);
+                if (task == null) continue;
                 batch.logitRows[tasks.size()] = row;
-                tasks.add(task.get());
+                tasks.add(task);
                 taskOwners.add(choice);
             }
-            sequenceIndex++;
         }
         batch.attention.rows = row;
-        batch.attention.sequences = sequenceIndex;
+        batch.attention.sequences = plan.size();
         batch.logitRowCount = tasks.size();
     }
 
-    /// What is wanted of the logits at a position, if anything.
-    private static Optional<RowTask> task(Choice choice, int position) {
-        Sequence sequence = choice.sequence();
-        if (position == sequence.length() - 1) return Optional.of(new RowTask.NextToken(choice.picker()));
-        LiveRequest request = choice.request();
-        OptionalInt top = request.sampling.promptLogprobs();
-        boolean wanted = top.isPresent()
-                && choice.index() == 0
-                && position < sequence.promptTokens() - 1
-                && position >= request.promptLogprobs.size(); // not a recomputation after a preemption
-        if (!wanted) return Optional.empty();
-        return Optional.of(new RowTask.PromptLogprob(sequence.token(position + 1), top.getAsInt()));
+    private Choice choice(Sequence sequence) {
+        return Objects.requireNonNull(choices.get(sequence));
     }
 
-    private void accept(Choice choice, RowOutcome outcome) {
-        if (!choices.containsKey(choice.sequence()))
+    /// What is wanted of the logits at a position; null: nothing.
+    private static @Nullable RowTask task(Choice choice, int position) {
+        Sequence sequence = choice.sequence;
+        if (position == sequence.length() - 1) return choice.next;
+        LiveRequest request = choice.request;
+        OptionalInt top = request.sampling.promptLogprobs();
+        boolean wanted = top.isPresent()
+                && choice.index == 0
+                && position < sequence.promptTokens() - 1
+                && position >= request.promptLogprobs.size(); // not a recomputation after a preemption
+        return wanted ? new PromptLogprob(sequence.token(position + 1), top.getAsInt()) : null;
+    }
+
+    private void accept(Choice choice, RowTask task) {
+        if (!choices.containsKey(choice.sequence))
             return; // ended in this step: another row or choice of it had a fault
+        Throwable fault = task.fault();
         try {
-            switch (outcome) {
-                case RowOutcome.Token token -> accept(choice, token);
-                case RowOutcome.Logprob logprob ->
-                    choice.request().promptLogprobs.add(logprob.logprob());
-                case RowOutcome.Fault fault -> failAlone(choice.request(), fault.cause());
-            }
-        } catch (RuntimeException | Error fault) {
-            failAlone(choice.request(), fault);
+            if (fault != null) failAlone(choice.request, fault);
+            else
+                switch (task) {
+                    case NextToken next -> accept(choice, next);
+                    case PromptLogprob prompt -> choice.request.promptLogprobs.add(prompt.logprob());
+                }
+        } catch (RuntimeException | Error thrown) {
+            failAlone(choice.request, thrown);
         }
     }
 
-    private void accept(Choice choice, RowOutcome.Token token) {
-        LiveRequest request = choice.request();
-        choice.picker().accept(token.id());
-        scheduler.append(choice.sequence(), token.id());
+    private void accept(Choice choice, NextToken next) {
+        next.accept();
+        scheduler.append(choice.sequence, next.token());
+        choice.add(next.logprob());
         generationTokens++;
-        if (!request.started) markStarted(choice);
-        boolean silent = endsText(choice, token.id());
-        Optional<FinishReason> end = finishReason(choice, silent);
-        if (end.isPresent()) end(choice);
-        output.accept(new Output.Token(request, choice.index(), token.id(), token.logprob(), silent, end));
+        if (!choice.request.started) markStarted(choice);
+        Sequence sequence = choice.sequence;
+        if (endsText(choice, next.token())) endAndTell(choice, FinishReason.STOP);
+        else if (sequence.length() >= sequence.tokensMax() || sequence.length() >= settings.contextTokensMax())
+            endAndTell(choice, FinishReason.LENGTH);
+        else {
+            choice.tell();
+            listener.changed(choice.request);
+        }
     }
 
     /// Whether the token is one that ends this text: not before `min_tokens`.
-    private boolean endsText(Choice choice, int token) {
-        LiveRequest request = choice.request();
-        if (choice.sequence().outputTokens() < request.sampling.minTokens()) return false;
-        return (!request.sampling.ignoreEos() && settings.endOfSequence().contains(token))
-                || request.sampling.stopTokenIds().contains(token);
-    }
-
-    private Optional<FinishReason> finishReason(Choice choice, boolean endsText) {
-        Sequence sequence = choice.sequence();
-        if (endsText) return Optional.of(FinishReason.STOP);
-        boolean full = sequence.length() >= sequence.tokensMax() || sequence.length() >= settings.contextTokensMax();
-        return full ? Optional.of(FinishReason.LENGTH) : Optional.empty();
+    private static boolean endsText(Choice choice, int token) {
+        LiveRequest request = choice.request;
+        return choice.sequence.outputTokens() >= request.sampling.minTokens()
+                && Arrays.binarySearch(request.endingIds, token) >= 0;
     }
 
     private void markComputing(LiveRequest request, long now) {
         if (request.computing) return;
         request.computing = true;
         request.queueNanos = now - request.arrivalNanos;
-        leftQueue.accept(request);
+        listener.leftQueue(request);
     }
 
     /// The prompt's logprobs are complete: nobody adds to them any more.
     private void markStarted(Choice choice) {
-        LiveRequest request = choice.request();
+        LiveRequest request = choice.request;
         request.started = true;
         request.firstTokenNanos = time.nanos() - request.arrivalNanos;
-        int cached = choice.sequence().cachedTokens();
+        request.cachedTokens = choice.sequence.cachedTokens();
         promptTokens += request.promptIds.length;
-        promptTokensCached += cached;
-        output.accept(new Output.Started(request, cached, Collections.unmodifiableList(request.promptLogprobs)));
+        promptTokensCached += request.cachedTokens;
     }
 
     /// Before its first token was computed.
     private void leaveQueue(LiveRequest request) {
         if (request.computing) return;
         request.computing = true;
-        leftQueue.accept(request);
+        listener.leftQueue(request);
+    }
+
+    private void endAndTell(Choice choice, FinishReason reason) {
+        end(choice);
+        choice.tellEnd(reason);
+        listener.changed(choice.request);
     }
 
     private void end(Choice choice) {
-        if (choices.remove(choice.sequence()) == null) return;
-        scheduler.end(choice.sequence());
-        closed(choice.request());
+        if (choices.remove(choice.sequence) == null) return;
+        scheduler.end(choice.sequence);
+        if (--choice.request.openChoices == 0) leaveQueue(choice.request);
     }
 
-    private void closed(LiveRequest request) {
-        if (--request.openChoices == 0) leaveQueue(request);
-    }
-
-    private void endAll(LiveRequest request, FinishReason reason) {
+    private void cancelAll(LiveRequest request) {
         if (!request.known) return; // still with engine-input: seen when it is submitted
-        for (Choice choice : request.choices) {
-            if (!choices.containsKey(choice.sequence())) continue;
-            end(choice);
-            output.accept(new Output.Ended(request, choice.index(), reason));
-        }
+        for (Choice choice : request.choices)
+            if (choices.containsKey(choice.sequence)) endAndTell(choice, FinishReason.CANCELLED);
     }
 
     private void abandonAll(LiveRequest request) {
@@ -398,38 +399,28 @@ final class EngineLoop implements LoopCommands {
 
     private void discardAndFail(LiveRequest request) {
         for (Choice choice : request.choices) {
-            if (choices.remove(choice.sequence()) == null) continue;
-            scheduler.discard(choice.sequence());
+            if (choices.remove(choice.sequence) == null) continue;
+            scheduler.discard(choice.sequence);
             request.openChoices--;
         }
-        fail(request);
+        fail(request, ServeException.of(ErrorCode.INTERNAL));
     }
 
-    private void fail(LiveRequest request) {
+    private void fail(LiveRequest request, ServeException error) {
         leaveQueue(request);
-        output.accept(new Output.Failed(request, ServeException.of(ErrorCode.INTERNAL)));
+        request.failed(error);
+        listener.changed(request);
     }
 
     private void failStep(StepPlan plan, Throwable fault) {
         Faults.logStep("a step with " + plan.tokens() + " tokens failed", fault);
-        for (StepPlan.Entry entry : plan.entries()) {
-            Choice choice = choices.get(entry.sequence());
-            if (choice != null) discardAndFail(choice.request());
+        for (int i = 0; i < plan.size(); i++) {
+            Choice choice = choices.get(plan.entry(i).sequence());
+            if (choice != null) discardAndFail(choice.request);
         }
     }
 
-    private ModelStats readStats() {
-        return new ModelStats(
-                scheduler.running(),
-                scheduler.waiting(),
-                pool.blocks(),
-                pool.blocks() - pool.freeBlocks(),
-                steps,
-                scheduler.preemptions(),
-                promptTokens,
-                promptTokensCached,
-                generationTokens,
-                scheduler.prefixQueries(),
-                scheduler.prefixHits());
+    private void read() {
+        reading.take(scheduler, pool, steps, promptTokens, promptTokensCached, generationTokens);
     }
 }

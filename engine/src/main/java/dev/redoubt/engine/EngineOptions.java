@@ -2,11 +2,12 @@ package dev.redoubt.engine;
 
 import dev.redoubt.base.Check;
 import dev.redoubt.base.generation.RequestLimits;
+import dev.redoubt.kernels.KvFormat;
 import java.util.OptionalLong;
 
 /// How an engine is sized; the defaults are RULES V2's.
 ///
-/// @param kernels `auto`, `scalar` or `vector`
+/// @param kernels `auto`, `scalar`, `vector` or `native`
 /// @param threads compute threads
 /// @param contextTokensMax prompt and answer of one sequence together (`max_model_len`)
 /// @param sequencesMax in one step
@@ -14,6 +15,7 @@ import java.util.OptionalLong;
 /// @param prefillChunkTokensMax of one sequence in one step
 /// @param queuedMax requests waiting; more are refused
 /// @param memoryUtilization share of the machine's available memory that the KV pool may take, at most 0.85
+/// @param kvFormat how the KV pool stores keys and values
 /// @param kvBytesMax upper bound of the KV pool; absent: what the limits above can use
 /// @param prefixCache whether full blocks are kept for later requests of the same scope
 public record EngineOptions(
@@ -25,6 +27,7 @@ public record EngineOptions(
         int prefillChunkTokensMax,
         int queuedMax,
         double memoryUtilization,
+        KvFormat kvFormat,
         OptionalLong kvBytesMax,
         boolean prefixCache,
         RequestLimits limits) {
@@ -41,6 +44,17 @@ public record EngineOptions(
     /// The defaults, on `threads` threads.
     public static EngineOptions defaults(int threads) {
         return new EngineOptions(
-                "auto", threads, 4096, 64, 4096, 512, 1024, 0.8, OptionalLong.empty(), true, RequestLimits.DEFAULT);
+                "auto",
+                threads,
+                4096,
+                64,
+                4096,
+                512,
+                1024,
+                0.8,
+                KvFormat.F16,
+                OptionalLong.empty(),
+                true,
+                RequestLimits.DEFAULT);
     }
 }

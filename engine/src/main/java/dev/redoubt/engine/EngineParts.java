@@ -41,13 +41,12 @@ final class EngineParts {
             opened.push(compute::close);
             Model model = Models.load(artifact, compute, options.batchedTokensMax(), context);
             opened.push(model::close);
-            KvLayout layout = model.kvLayout();
+            KvLayout layout = model.kvLayout(options.kvFormat());
             int blocks = KvPoolSize.blocks(
                     options, context, layout.blockBytes(), new MachineMemory(Path.of("/")).available());
             KvMemory kv = KvMemory.map(layout, blocks);
             opened.push(kv::close);
-            ModelRunner runner =
-                    new ModelRunner(model, kv, compute, tokenizer.endOfSequence(), options.batchedTokensMax());
+            ModelRunner runner = new ModelRunner(model, kv, compute, tokenizer.endOfSequence());
             return new Engine.Parts(
                     card(artifact, spec, context, text.chat(), time),
                     text,
@@ -83,13 +82,14 @@ final class EngineParts {
     private static String description(
             EngineOptions options, ModelSpec spec, Compute compute, KvMemory kv, int context) {
         long tokens = (long) kv.blocks() * KvLayout.BLOCK_TOKENS;
-        return "%s %s, kernels %s, %d threads, context %d tokens, KV pool %d blocks (%d tokens, %d MiB, %s)"
+        return "%s %s, kernels %s, %d threads, context %d tokens, KV pool %s, %d blocks (%d tokens, %d MiB, %s)"
                 .formatted(
                         spec.architecture(),
                         spec.quantization(),
                         compute.description(),
                         options.threads(),
                         context,
+                        kv.layout().format(),
                         kv.blocks(),
                         tokens,
                         kv.blocks() * kv.layout().blockBytes() / MIB,

@@ -8,28 +8,33 @@ import dev.redoubt.engine.sample.SamplingState;
 import dev.redoubt.kernels.Compute;
 import dev.redoubt.kernels.FloatMatrix;
 import dev.redoubt.kernels.KvMemory;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/// Runs steps on a loaded model. Logits come in slices, so each slice is sampled, its rows in parallel, before
-/// the next is computed.
-final class ModelRunner implements StepRunner {
+/// Runs steps on a loaded model. Logits come in slices, so each slice is read, its rows in parallel, before the
+/// next is computed.
+final class ModelRunner implements StepRunner, Model.LogitsSink {
     private final Model model;
     private final KvMemory kv;
     private final Compute compute;
     private final Set<Integer> endOfSequence;
-    private final float[] logSumExp;
-    private final int[] argMax;
+    private final Sampler[] samplers; // by compute thread
+    private final Compute.Part readRow = this::readRow;
 
-    /// @param rowsMax tokens of the largest step
-    ModelRunner(Model model, KvMemory kv, Compute compute, Set<Integer> endOfSequence, int rowsMax) {
+    // The slice that is read.
+    private List<? extends RowTask> tasks = List.of();
+    private @Nullable FloatMatrix logits;
+    private int first;
+
+    ModelRunner(Model model, KvMemory kv, Compute compute, Set<Integer> endOfSequence) {
         this.model = model;
         this.kv = kv;
         this.compute = compute;
         this.endOfSequence = Set.copyOf(endOfSequence);
-        this.logSumExp = new float[rowsMax];
-        this.argMax = new int[rowsMax];
+        this.samplers = new Sampler[compute.threads()];
+        for (int i = 0; i < samplers.length; i++) samplers[i] = new Sampler();
     }
 
     @Override
@@ -38,8 +43,8 @@ final class ModelRunner implements StepRunner {
                 params, seed, promptIds, endOfSequence, model.spec().vocabularySize());
         return new TokenPicker() {
             @Override
-            public Sampler.Sampled pick(FloatMatrix logits, int row, float logSumExp, int argMax) {
-                return Sampler.sample(logits, row, logSumExp, argMax, state);
+            public int pick(Sampler sampler, FloatMatrix logits, int row, int argMax) {
+                return sampler.pick(logits, row, argMax, state);
             }
 
             @Override
@@ -50,29 +55,26 @@ final class ModelRunner implements StepRunner {
     }
 
     @Override
-    public List<RowOutcome> run(StepBatch batch, List<RowTask> tasks) {
-        RowOutcome[] outcomes = new RowOutcome[tasks.size()];
-        model.forward(batch, kv, (first, logits, rows) -> {
-            compute.logSumExp(logits, rows, logSumExp, argMax);
-            compute.forEach(rows, row -> outcomes[first + row] = outcome(tasks.get(first + row), logits, row));
-        });
-        return Arrays.asList(outcomes);
+    public void run(StepBatch batch, List<? extends RowTask> tasks) {
+        this.tasks = tasks;
+        model.forward(batch, kv, this);
     }
 
-    private RowOutcome outcome(RowTask task, FloatMatrix logits, int row) {
-        float sum = logSumExp[row];
-        if (!Float.isFinite(sum)) return new RowOutcome.Fault(new ArithmeticException("logits are not finite"));
-        try {
-            return switch (task) {
-                case RowTask.NextToken next -> {
-                    Sampler.Sampled sampled = next.picker().pick(logits, row, sum, argMax[row]);
-                    yield new RowOutcome.Token(sampled.tokenId(), sampled.logprob());
-                }
-                case RowTask.PromptLogprob prompt ->
-                    new RowOutcome.Logprob(Sampler.logprob(logits, row, sum, prompt.tokenId(), prompt.top()));
-            };
-        } catch (RuntimeException | Error fault) { // of this row's sequence: its neighbours go on
-            return new RowOutcome.Fault(fault);
-        }
+    @Override
+    public void accept(int first, FloatMatrix logits, int rows) {
+        this.first = first;
+        this.logits = logits;
+        compute.forEach(rows, readRow);
+    }
+
+    /// On a compute thread. The largest logit tells whether the row can be used: kernels answer a NaN by index 0.
+    private void readRow(int row, int worker) {
+        FloatMatrix z = Objects.requireNonNull(logits);
+        RowTask task = tasks.get(first + row);
+        int argMax = compute.argMax(z, row);
+        boolean sum = task.needsLogSumExp() || argMax == 0;
+        float logSumExp = sum ? compute.logSumExp(z, row, worker) : z.get(row, argMax);
+        if (Float.isFinite(logSumExp)) task.read(samplers[worker], z, row, logSumExp, argMax);
+        else task.fail(new ArithmeticException("logits are not finite"));
     }
 }

@@ -4,21 +4,21 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.engine.tokenize.StreamDecoder;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// Detokenizes and tells listeners, on a platform thread of its own: the loop never waits for text or for a
 /// reader.
 final class OutputThread {
-    /* The queue is bounded by what may be alive: every request is handed at most max_tokens tokens for each of its choices and a
-     * handful of other items, and the engine refuses new requests while too many have not heard their final event. */
-    private final Queue<Output> queue = new ConcurrentLinkedQueue<>(); // any thread adds
-    private final Map<LiveRequest, RequestOutput> outputs = new HashMap<>(); // engine-output only
+    /* What is handed over is which requests have news, each at most once, in a list through the requests themselves; the news are read
+     * from the request. So the list is bounded by the requests alive, handing over allocates nothing, and a reader that falls behind
+     * finds several tokens at once instead of a longer queue. The order of requests in the list means nothing.
+     *
+     * A request is taken off the list before its news are read: news that come later put it there again. */
+    private final AtomicReference<@Nullable LiveRequest> listed = new AtomicReference<>(); // any thread adds
     private final Function<int[], StreamDecoder> decoders;
     private final TimeSource time;
     private final LoopCommands loop;
@@ -40,47 +40,67 @@ final class OutputThread {
         thread.start();
     }
 
-    /// Delivers what was handed over before, then ends.
+    /// Delivers what was told before, then ends.
     void stop() throws InterruptedException {
         stopping = true;
         LockSupport.unpark(thread);
         thread.join();
     }
 
-    /// Hands over. Any thread; of one request one thread at a time.
-    void post(Output output) {
-        queue.add(output);
-        LockSupport.unpark(thread);
+    /// The request has news, to be read after the next [#wake]. Any thread; of one request one thread at a time.
+    void changed(LiveRequest request) {
+        if (request.isListed.getAndSet(true)) return; // its news are yet to be read
+        LiveRequest first;
+        do {
+            first = listed.get();
+            request.nextListed = first;
+        } while (!listed.compareAndSet(first, request));
     }
 
-    /// Delivers everything in the queue; for tests without the thread.
+    /// Any thread.
+    void wake() {
+        if (listed.get() != null) LockSupport.unpark(thread);
+    }
+
+    /// Delivers all news; for tests without the thread.
     void drain() {
-        for (Output output = queue.poll(); output != null; output = queue.poll()) deliver(output);
+        while (true) {
+            LiveRequest next = listed.getAndSet(null);
+            if (next == null) return;
+            while (next != null) {
+                LiveRequest request = next;
+                next = request.nextListed;
+                request.nextListed = null;
+                request.isListed.set(false);
+                deliver(request);
+            }
+        }
     }
 
     private void run() {
         while (true) {
-            boolean last = stopping; // read before the queue is drained: nothing is posted after it was set
+            boolean last = stopping; // read before the list: nothing is told after it was set
             drain();
             if (last) return;
-            if (queue.isEmpty() && !stopping) LockSupport.park(this);
+            if (listed.get() == null && !stopping) LockSupport.park(this);
         }
     }
 
-    private void deliver(Output item) {
-        LiveRequest request = item.request();
+    private void deliver(LiveRequest request) {
         if (request.closed) return; // the loop was ahead of the end
-        RequestOutput output = outputs.computeIfAbsent(
-                request, one -> new RequestOutput(one, decoders, time, choice -> loop.stopChoice(one, choice)));
+        RequestOutput output = request.output;
+        if (output == null)
+            request.output =
+                    output = new RequestOutput(request, decoders, time, choice -> loop.stopChoice(request, choice));
         try {
-            output.accept(item);
+            output.catchUp();
         } catch (RuntimeException | Error fault) { // of a listener or the decoder: ends this request alone
             Faults.log(request.id, fault);
             loop.abandon(request);
             fail(request, output);
         }
         if (!output.ended()) return;
-        outputs.remove(request);
+        request.output = null;
         request.closed = true;
         ended.accept(request);
     }

@@ -8,13 +8,14 @@ import dev.redoubt.base.generation.GenerationListener;
 import dev.redoubt.base.generation.TokenLogprob;
 import dev.redoubt.base.generation.Usage;
 import dev.redoubt.engine.tokenize.StreamDecoder;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// Turns what the loop hands over for one request into its events: text, stop strings, limits of text, the one
+/// Turns what the loop tells of one request into its events: text, stop strings, limits of text, the one
 /// final event. Engine-output only.
 final class RequestOutput {
     private static final int CHARS_PER_TOKEN_MAX = 10; // RULES V5.4
@@ -26,7 +27,7 @@ final class RequestOutput {
     private final IntConsumer stopChoice;
     private final ChoiceOutput[] choices;
     private int open;
-    private int cachedTokens;
+    private boolean begun;
     private boolean ended;
 
     private static final class ChoiceOutput {
@@ -64,25 +65,56 @@ final class RequestOutput {
         return ended;
     }
 
-    /// The next thing that happened; what comes after the end of its choice is dropped, since the loop may be a
-    /// few tokens ahead of a stop string.
-    void accept(Output output) {
+    /// Shows what was told since the last time. What comes after the end of a text is dropped, since the loop may
+    /// be a few tokens ahead of a stop string.
+    void catchUp() {
         if (ended) return;
-        switch (output) {
-            case Output.Started started -> {
-                cachedTokens = started.cachedTokens();
-                listener.onEvent(new GenerationEvent.Started(
-                        request.promptIds.length, started.cachedTokens(), started.promptLogprobs()));
+        ServeException failure = request.failure(); // first: it comes after all that the choices tell
+        for (int i = 0; i < request.choices.size() && !ended; i++) catchUp(choices[i], request.choices.get(i));
+        if (failure != null) fail(failure);
+    }
+
+    private void catchUp(ChoiceOutput output, Choice choice) {
+        if (output.finished) return;
+        Choice.End end = choice.end();
+        int told = end == null ? choice.told() : end.tokens();
+        if (told > output.tokens) {
+            begin();
+            show(output, choice, told, end);
+        } else if (end != null) {
+            String text = rest(output, new ChoiceText.Result.More("")).text();
+            if (!text.isEmpty()) delta(choice.index, text, List.of(), List.of());
+            finish(choice.index, end.reason());
+        }
+    }
+
+    private void begin() {
+        if (begun) return;
+        begun = true;
+        listener.onEvent(new GenerationEvent.Started(
+                request.promptIds.length, request.cachedTokens, Collections.unmodifiableList(request.promptLogprobs)));
+    }
+
+    /// Everything up to the token `told`, as one event, unless the text ends before.
+    private void show(ChoiceOutput output, Choice choice, int told, Choice.@Nullable End end) {
+        int from = output.tokens;
+        List<Integer> ids = new ArrayList<>(told - from);
+        ChoiceText.Result result = new ChoiceText.Result.More("");
+        while (output.tokens < told && result instanceof ChoiceText.Result.More) {
+            int id = choice.token(output.tokens++);
+            boolean last = end != null && output.tokens == end.tokens();
+            boolean silent = last && endsByToken(end);
+            ids.add(id);
+            result = joined(result, output.text.push(silent ? "" : decoded(output, id), output.tokens));
+            if (last) result = rest(output, result);
+        }
+        delta(choice.index, result.text(), ids, choice.logprobs(from, output.tokens));
+        switch (result) {
+            case ChoiceText.Result.More more -> {
+                if (end != null) finish(choice.index, end.reason());
             }
-            case Output.Token token -> accept(token);
-            case Output.Ended end -> {
-                ChoiceOutput choice = choices[end.choice()];
-                if (choice.finished) return;
-                String text = rest(choice, new ChoiceText.Result.More("")).text();
-                if (!text.isEmpty()) delta(end.choice(), text, List.of(), Optional.empty());
-                finish(end.choice(), end.reason());
-            }
-            case Output.Failed failed -> fail(failed.error());
+            case ChoiceText.Result.Stopped stopped -> finishByText(choice.index, end, FinishReason.STOP);
+            case ChoiceText.Result.Cut cut -> finishByText(choice.index, end, FinishReason.LENGTH);
         }
     }
 
@@ -91,20 +123,6 @@ final class RequestOutput {
         if (ended) return;
         ended = true;
         listener.onEvent(new GenerationEvent.Failed(error, usage()));
-    }
-
-    private void accept(Output.Token token) {
-        ChoiceOutput choice = choices[token.choice()];
-        if (choice.finished) return;
-        choice.tokens++;
-        ChoiceText.Result result = choice.text.push(token.silent() ? "" : decoded(choice, token.id()), choice.tokens);
-        if (token.end().isPresent()) result = rest(choice, result);
-        delta(token.choice(), result.text(), List.of(token.id()), token.logprob());
-        switch (result) {
-            case ChoiceText.Result.More more -> token.end().ifPresent(reason -> finish(token.choice(), reason));
-            case ChoiceText.Result.Stopped stopped -> finishByText(token, FinishReason.STOP);
-            case ChoiceText.Result.Cut cut -> finishByText(token, FinishReason.LENGTH);
-        }
     }
 
     private String decoded(ChoiceOutput choice, int id) {
@@ -136,14 +154,18 @@ final class RequestOutput {
         };
     }
 
-    private void finishByText(Output.Token token, FinishReason reason) {
-        if (token.end().isEmpty()) stopChoice.accept(token.choice());
-        finish(token.choice(), reason);
+    /// Whether the last token is none to be shown. Stop strings are found here, so a stop of the loop is a token.
+    private static boolean endsByToken(Choice.@Nullable End end) {
+        return end != null && end.reason() == FinishReason.STOP;
     }
 
-    private void delta(int choice, String text, List<Integer> ids, Optional<TokenLogprob> logprob) {
-        listener.onEvent(new GenerationEvent.Delta(
-                choice, text, ids, logprob.map(List::of).orElse(List.of())));
+    private void finishByText(int index, Choice.@Nullable End end, FinishReason reason) {
+        if (end == null) stopChoice.accept(index);
+        finish(index, reason);
+    }
+
+    private void delta(int choice, String text, List<Integer> ids, List<TokenLogprob> logprobs) {
+        listener.onEvent(new GenerationEvent.Delta(choice, text, Collections.unmodifiableList(ids), logprobs));
     }
 
     private void finish(int index, FinishReason reason) {
@@ -159,7 +181,7 @@ final class RequestOutput {
         for (ChoiceOutput choice : choices) completionTokens += choice.tokens;
         return new Usage(
                 request.promptIds.length,
-                cachedTokens,
+                request.cachedTokens,
                 completionTokens,
                 request.queueNanos,
                 request.firstTokenNanos,

@@ -4,15 +4,15 @@ import dev.redoubt.base.generation.SamplingParams;
 import dev.redoubt.engine.model.StepBatch;
 import java.util.List;
 
-/// What the loop needs of a model: one forward pass over a step, and what every wanted row of logits gave.
+/// What the loop needs of a model: one forward pass over a step, and every wanted row of logits read by its
+/// task.
 interface StepRunner {
     /// The state of sampling of a new sequence. From the loop or a compute thread.
     TokenPicker newPicker(SamplingParams params, long seed, int[] promptIds);
 
     /// Runs the step. Engine loop only.
     ///
-    /// @param tasks by index in [StepBatch#logitRows]
-    /// @return by the same index
+    /// @param tasks by index in [StepBatch#logitRows]; what each row gave is in its task afterwards
     /// @throws RuntimeException if the pass itself failed: nothing of this step counts
-    List<RowOutcome> run(StepBatch batch, List<RowTask> tasks);
+    void run(StepBatch batch, List<? extends RowTask> tasks);
 }

@@ -4,15 +4,15 @@ import dev.redoubt.engine.sample.Sampler;
 import dev.redoubt.kernels.FloatMatrix;
 
 /// How one sequence picks its tokens: its parameters, its seed, the tokens it accepted. Nothing else may matter
-/// (RULES V3.2).
+/// (RULES V3.2). One thread at a time.
 interface TokenPicker {
-    /// The next token; changes nothing. Called from a compute thread, one at a time.
+    /// The next token; changes nothing. Called from a compute thread.
     ///
+    /// @param sampler that thread's own
     /// @param row of `logits`
-    /// @param logSumExp of the row
     /// @param argMax of the row
-    Sampler.Sampled pick(FloatMatrix logits, int row, float logSumExp, int argMax);
+    int pick(Sampler sampler, FloatMatrix logits, int row, int argMax);
 
-    /// The token was accepted. Engine loop only.
+    /// The token was accepted.
     void accept(int tokenId);
 }

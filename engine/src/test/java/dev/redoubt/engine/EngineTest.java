@@ -17,6 +17,7 @@ import dev.redoubt.base.generation.Prompt;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.base.generation.SamplingParams;
 import dev.redoubt.engine.model.StepBatch;
+import dev.redoubt.kernels.KvFormat;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,7 +55,18 @@ final class EngineTest {
 
     private Engine engine(int queuedMax) {
         EngineOptions options = new EngineOptions(
-                "scalar", 1, 256, 8, 64, 32, queuedMax, 0.8, OptionalLong.empty(), true, RequestLimits.DEFAULT);
+                "scalar",
+                1,
+                256,
+                8,
+                64,
+                32,
+                queuedMax,
+                0.8,
+                KvFormat.F16,
+                OptionalLong.empty(),
+                true,
+                RequestLimits.DEFAULT);
         ModelCard card = new ModelCard(
                 "fake", "00", "fake", "F32", 256, FakeModel.VOCABULARY, true, Optional.empty(), Instant.EPOCH);
         StepRunner runner = new StepRunner() {
@@ -64,9 +76,9 @@ final class EngineTest {
             }
 
             @Override
-            public List<RowOutcome> run(StepBatch batch, List<RowTask> tasks) {
+            public void run(StepBatch batch, List<? extends RowTask> tasks) {
                 if (held.get()) steps.acquireUninterruptibly();
-                return model.run(batch, tasks);
+                model.run(batch, tasks);
             }
         };
         Engine.Parts parts = new Engine.Parts(

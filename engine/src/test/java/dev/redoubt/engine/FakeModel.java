@@ -1,17 +1,14 @@
 package dev.redoubt.engine;
 
 import dev.redoubt.base.generation.SamplingParams;
-import dev.redoubt.base.generation.TokenLogprob;
 import dev.redoubt.engine.kvcache.BlockMemory;
 import dev.redoubt.engine.kvcache.BlockPool;
 import dev.redoubt.engine.model.StepBatch;
 import dev.redoubt.engine.sample.Sampler;
 import dev.redoubt.kernels.FloatMatrix;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 
 /// A model whose logits are a hash of all tokens so far, read back through the block tables: a wrong table,
 /// slot, order, row or a block that somebody else wrote changes them, and so the tokens.
@@ -19,6 +16,7 @@ final class FakeModel implements StepRunner, BlockMemory {
     static final int VOCABULARY = 24;
 
     private final long[] slots;
+    private final Sampler sampler = new Sampler();
     private final FloatMatrix logits = FloatMatrix.allocate(1, VOCABULARY, Arena.ofAuto());
     /// Tokens computed, over all steps.
     long rows;
@@ -47,8 +45,8 @@ final class FakeModel implements StepRunner, BlockMemory {
     }
 
     @Override
-    public List<RowOutcome> run(StepBatch batch, List<RowTask> tasks) {
-        List<RowOutcome> outcomes = new ArrayList<>();
+    public void run(StepBatch batch, List<? extends RowTask> tasks) {
+        int wanted = 0;
         for (int row = 0; row < batch.attention.rows; row++) {
             int position = batch.attention.position[row];
             int[] table = batch.attention.blockTable[batch.attention.sequence[row]];
@@ -56,32 +54,17 @@ final class FakeModel implements StepRunner, BlockMemory {
             long hash = mix(before ^ batch.tokenIds[row]) | 1;
             slots[slot(table, position)] = hash;
             rows++;
-            int wanted = outcomes.size();
-            if (wanted < batch.logitRowCount && batch.logitRows[wanted] == row)
-                outcomes.add(outcome(tasks.get(wanted), hash));
+            if (wanted < batch.logitRowCount && batch.logitRows[wanted] == row) read(tasks.get(wanted++), hash);
         }
         if (failures > 0) {
             failures--;
             throw new IllegalStateException("a fault with the secret prompt in its text");
         }
-        return outcomes;
     }
 
-    private RowOutcome outcome(RowTask task, long hash) {
+    private void read(RowTask task, long hash) {
         for (int i = 0; i < VOCABULARY; i++) logits.set(0, i, (mix(hash + i) >>> 40) / 16_777_216f);
-        try {
-            return switch (task) {
-                case RowTask.NextToken next -> {
-                    Sampler.Sampled sampled = next.picker().pick(logits, 0, 0, 0);
-                    yield new RowOutcome.Token(sampled.tokenId(), sampled.logprob());
-                }
-                case RowTask.PromptLogprob prompt ->
-                    new RowOutcome.Logprob(
-                            new TokenLogprob(prompt.tokenId(), logits.get(0, prompt.tokenId()), 1, List.of()));
-            };
-        } catch (RuntimeException fault) {
-            return new RowOutcome.Fault(fault);
-        }
+        task.read(sampler, logits, 0, 0, 0);
     }
 
     private static int slot(int[] table, int position) {
@@ -105,7 +88,7 @@ final class FakeModel implements StepRunner, BlockMemory {
         }
 
         @Override
-        public Sampler.Sampled pick(FloatMatrix logits, int row, float logSumExp, int argMax) {
+        public int pick(Sampler sampler, FloatMatrix logits, int row, int argMax) {
             if (seed == failingSeed) throw new IllegalArgumentException("a fault of the sampler");
             int best = 0;
             float most = Float.NEGATIVE_INFINITY;
@@ -116,8 +99,7 @@ final class FakeModel implements StepRunner, BlockMemory {
                 most = score;
                 best = i;
             }
-            TokenLogprob logprob = new TokenLogprob(best, logits.get(row, best), 1, List.of());
-            return new Sampler.Sampled(best, params.logprobs().isPresent() ? Optional.of(logprob) : Optional.empty());
+            return best;
         }
 
         @Override

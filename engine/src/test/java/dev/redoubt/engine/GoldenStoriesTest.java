@@ -6,6 +6,7 @@ import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.FinishReason;
 import dev.redoubt.base.generation.Prompt;
 import dev.redoubt.base.generation.SamplingParams;
+import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.testkit.Shared;
 import dev.redoubt.trust.ModelStore;
 import java.nio.file.Files;
@@ -19,17 +20,36 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// The trained 260K-parameter model: 200 greedy tokens, to the letter.
 final class GoldenStoriesTest {
     @ParameterizedTest
-    @CsvSource({"stories260K.gguf,vector", "stories260K.gguf,scalar", "hf-f32,vector", "hf-f32,scalar", "hf-f16,vector"
+    @CsvSource({
+        "stories260K.gguf,auto,F16",
+        "stories260K.gguf,scalar,F16",
+        "stories260K.gguf,auto,F32",
+        "hf-f32,auto,F16",
+        "hf-f32,scalar,F32",
+        "hf-f16,auto,F16"
     })
-    void greedyTextIsTheReferencesAloneAndInABatchOf16(String source, String kernels) throws Exception {
-        Path model = Shared.testdata("stories260k/" + source);
+    void greedyTextIsTheReferencesAloneAndInABatchOf16(String source, String kernels, KvFormat kvFormat)
+            throws Exception {
         String expected = Files.readString(Shared.testdata("stories260k/greedy-200.txt"));
+        assertThat(aloneAndInABatchOf16(source, kernels, kvFormat)).isEqualTo(expected);
+    }
+
+    /// Heads of 8 dimensions lose too much in 8 bits for the reference's text, but not for the same text everywhere.
+    @Test
+    void withKeysAndValuesOf8BitsTheTextIsTheSameAloneAndInABatchOf16() throws Exception {
+        assertThat(aloneAndInABatchOf16("stories260K.gguf", "auto", KvFormat.Q8))
+                .isEqualTo(aloneAndInABatchOf16("stories260K.gguf", "scalar", KvFormat.Q8));
+    }
+
+    private static String aloneAndInABatchOf16(String source, String kernels, KvFormat kvFormat) throws Exception {
+        Path model = Shared.testdata("stories260k/" + source);
         EngineOptions defaults = EngineOptions.defaults(2);
         EngineOptions options = new EngineOptions(
                 kernels,
@@ -40,6 +60,7 @@ final class GoldenStoriesTest {
                 64,
                 defaults.queuedMax(),
                 0.5,
+                kvFormat,
                 OptionalLong.empty(),
                 false,
                 defaults.limits());
@@ -47,7 +68,6 @@ final class GoldenStoriesTest {
         SamplingParams greedy = params(0, 200, 0);
         try (Engine engine = Engine.open(ModelStore.openPath(model), options, TimeSource.system())) {
             Answers.Answer alone = Answers.answer(engine, prompt, greedy).only();
-            assertThat(alone.text()).isEqualTo(expected);
             assertThat(alone.tokenIds()).hasSize(200);
             assertThat(alone.reason()).isEqualTo(FinishReason.LENGTH);
 
@@ -58,6 +78,7 @@ final class GoldenStoriesTest {
             for (int i = 0; i < 7; i++) others.add(neighbour(engine, random));
             assertThat(batched.get(1, TimeUnit.MINUTES).only()).isEqualTo(alone);
             for (CompletableFuture<Answers.Reply> other : others) other.get(1, TimeUnit.MINUTES);
+            return alone.text();
         }
     }
 

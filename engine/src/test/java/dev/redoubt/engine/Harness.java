@@ -43,7 +43,7 @@ final class Harness<M extends StepRunner & BlockMemory> {
         this.scheduler = new Scheduler(limits, pool, prefixCache ? keys : null);
         EngineLoop.Settings settings = new EngineLoop.Settings(
                 limits.batchedTokensMax(), limits.sequencesMax(), limits.contextTokensMax(), endOfSequence);
-        this.loop = new EngineLoop(settings, scheduler, pool, model, this::post, request -> {}, clock);
+        this.loop = new EngineLoop(settings, scheduler, pool, model, new News(), clock);
         this.output = new OutputThread(decoders, clock, loop, request -> {});
     }
 
@@ -72,12 +72,12 @@ final class Harness<M extends StepRunner & BlockMemory> {
         Caller caller = request.caller;
         SamplingParams sampling = request.sampling;
         CacheScope scope = keys.scope(caller.tenant(), caller.principal(), caller.endUser());
-        List<LiveRequest.Choice> choices = new ArrayList<>();
+        List<Choice> choices = new ArrayList<>();
         for (int i = 0; i < request.choiceCount; i++) {
             boolean reads = i > 0 || sampling.promptLogprobs().isEmpty();
             Sequence sequence = new Sequence(ids++, scope, prompt, sampling.maxTokens(), request.deadlineNanos, reads);
             TokenPicker picker = model.newPicker(sampling, sampling.seed().orElse(0) + i, prompt);
-            choices.add(new LiveRequest.Choice(request, i, sequence, picker));
+            choices.add(new Choice(request, i, sequence, picker));
         }
         request.choices = choices;
         loop.submit(request);
@@ -96,7 +96,16 @@ final class Harness<M extends StepRunner & BlockMemory> {
         while (!scheduler.alive().isEmpty());
     }
 
-    private void post(Output item) {
-        output.post(item);
+    private final class News implements LoopListener {
+        @Override
+        public void leftQueue(LiveRequest request) {}
+
+        @Override
+        public void changed(LiveRequest request) {
+            output.changed(request);
+        }
+
+        @Override
+        public void stepDone() {}
     }
 }

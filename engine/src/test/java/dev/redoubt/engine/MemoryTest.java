@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.redoubt.base.generation.RequestLimits;
+import dev.redoubt.kernels.KvFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,7 +72,8 @@ final class MemoryTest {
     }
 
     private static EngineOptions options(OptionalLong kvBytesMax) {
-        return new EngineOptions("scalar", 1, 1600, 4, 64, 32, 16, 0.5, kvBytesMax, true, RequestLimits.DEFAULT);
+        return new EngineOptions(
+                "scalar", 1, 1600, 4, 64, 32, 16, 0.5, KvFormat.F16, kvBytesMax, true, RequestLimits.DEFAULT);
     }
 
     @Test

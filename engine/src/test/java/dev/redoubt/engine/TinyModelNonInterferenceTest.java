@@ -8,6 +8,8 @@ import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.base.generation.SamplingParams;
 import dev.redoubt.base.generation.TokenLogprob;
 import dev.redoubt.engine.Answers.Answer;
+import dev.redoubt.kernels.KvFormat;
+import dev.redoubt.kernels.Providers;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
 import dev.redoubt.trust.ModelStore;
@@ -38,27 +40,39 @@ final class TinyModelNonInterferenceTest {
     Path folder;
 
     /// What can vary without being seen in the answer.
-    private record Setting(String kernels, int threads, int chunk, boolean prefixCache, boolean smallPool) {}
+    private record Setting(
+            KvFormat kvFormat, String kernels, int threads, int chunk, boolean prefixCache, boolean smallPool) {}
 
     private record Question(int[] prompt, SamplingParams sampling) {}
 
     @ParameterizedTest
     @EnumSource(WeightKind.class)
     void V3_2_tokensAndLogprobsAreTheSameBitsAloneAndInAnyCompany(WeightKind kind) throws Exception {
+        compareInAnyCompany(kind, EngineOptions.defaults(1).kvFormat());
+    }
+
+    @ParameterizedTest
+    @EnumSource(KvFormat.class)
+    void V3_2_thatHoldsForEveryFormatOfTheKvCache(KvFormat kvFormat) throws Exception {
+        compareInAnyCompany(WeightKind.Q8_0, kvFormat);
+    }
+
+    private void compareInAnyCompany(WeightKind kind, KvFormat kvFormat) throws Exception {
         long seed = Long.getLong("redoubt.seed", 20260101L);
         Path file = TinyModels.gguf(folder.resolve("tiny.gguf"), kind, 7);
         List<Question> questions = questions(new Random(seed));
         List<Answer> alone = new ArrayList<>();
-        try (Engine engine = open(file, new Setting("scalar", 1, 512, false, false))) {
+        try (Engine engine = open(file, new Setting(kvFormat, "scalar", 1, 512, false, false))) {
             for (Question question : questions)
                 alone.add(Answers.answer(engine, new Prompt.Tokens(boxed(question.prompt)), question.sampling)
                         .only());
         }
         List<Setting> settings = new ArrayList<>();
-        for (String kernels : List.of("scalar", "vector"))
+        for (String kernels : Providers.present())
             for (int threads : new int[] {1, 2})
                 for (int chunk : new int[] {16, 64, 512})
-                    settings.add(new Setting(kernels, threads, chunk, chunk == 64, (chunk == 16) == (threads == 2)));
+                    settings.add(new Setting(
+                            kvFormat, kernels, threads, chunk, chunk == 64, (chunk == 16) == (threads == 2)));
         long preemptions = 0;
         long hits = 0;
         for (Setting setting : settings) {
@@ -80,8 +94,8 @@ final class TinyModelNonInterferenceTest {
     void V3_2_choicesOfOneRequestAreThoseOfItsSeed() throws Exception {
         Path file = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 7);
         Question question = questions(new Random(5)).get(1);
-        try (Engine one = open(file, new Setting("vector", 2, 16, true, false));
-                Engine other = open(file, new Setting("scalar", 1, 512, false, false))) {
+        try (Engine one = open(file, new Setting(KvFormat.F16, "vector", 2, 16, true, false));
+                Engine other = open(file, new Setting(KvFormat.F16, "scalar", 1, 512, false, false))) {
             Prompt prompt = new Prompt.Tokens(boxed(question.prompt));
             var first =
                     Answers.ask(one, Answers.ADA, prompt, question.sampling, 4).get(1, TimeUnit.MINUTES);
@@ -190,7 +204,8 @@ final class TinyModelNonInterferenceTest {
                 setting.chunk,
                 1024,
                 0.5,
-                OptionalLong.of(setting.smallPool ? 400_000 : 16_000_000),
+                setting.kvFormat,
+                OptionalLong.of((setting.smallPool ? 100_000L : 4_000_000L) * setting.kvFormat.elementBytes()),
                 setting.prefixCache,
                 RequestLimits.DEFAULT);
         return Engine.open(ModelStore.openPath(file), options, TimeSource.system());

@@ -16,6 +16,10 @@ record AttentionCall(
         return kv.layout().headBytes();
     }
 
+    KvFormat format() {
+        return kv.layout().format();
+    }
+
     int headDimension() {
         return kv.layout().headDimension();
     }

@@ -1,8 +1,10 @@
 package dev.redoubt.kernels;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Objects;
-import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /// What a model's forward pass is written in: whole operations over the rows of a step, spread over a fixed set
 /// of threads. The result of each row depends on that row (and, in attention, its own sequence) alone: not on
@@ -25,12 +27,15 @@ public final class Compute implements AutoCloseable {
     /* A call is cut into parts by output (rows, groups of 16 weight rows, tiles of rows × KV heads), never along a sum, and a part is
      * computed by one provider function: this is why neither the number of threads nor their pace can show in a bit. Parts are small
      * enough to even out a slow thread and large enough to pay for handing them out; a call too small for two parts stays on the caller.
-     * Ownership: the caller owns everything between calls; during a call, a worker owns the rows of its part and its own scratch. */
+     * Ownership: the caller owns everything between calls; during a call, a worker owns the rows of its part and its own scratch.
+     * What a call is about stands in one object per operation, used again and again, so that a step allocates nothing. */
 
     /// Multiply-adds that are worth a part of their own.
     private static final long PART_WORK = 1 << 17;
     /// Elements that are worth a part of their own in operations over single rows.
     private static final int PART_ELEMENTS = 1 << 13;
+    /// Weights whose packing is worth a part of its own.
+    private static final int PACK_WORK = 1 << 18;
     /// Parts of a product for each thread: evens out threads of different speed.
     private static final int PARTS_PER_THREAD = 4;
     /// Query rows × heads that share the loads of a KV head.
@@ -39,7 +44,17 @@ public final class Compute implements AutoCloseable {
     private final Kernels kernels;
     private final ComputeThreads threads;
     private final Scratch[] scratch;
-    private int[] tileFrom = new int[16];
+    private @Nullable AttentionCall[] attentionCalls = {}; // by layer
+
+    private final Embedding embedding = new Embedding();
+    private final Quantization quantization = new Quantization();
+    private final Product product = new Product();
+    private final Norm norm = new Norm();
+    private final Rotation rotation = new Rotation();
+    private final Store store = new Store();
+    private final Attention attention = new Attention();
+    private final Gate gate = new Gate();
+    private final Parts parts = new Parts();
 
     private Compute(Kernels kernels, int threads) {
         this.kernels = kernels;
@@ -64,14 +79,33 @@ public final class Compute implements AutoCloseable {
         return kernels.description();
     }
 
+    /// As [WeightMatrix#of], packed by all threads.
+    public WeightMatrix weights(WeightFormat format, int rows, int columns, MemorySegment file, Arena arena) {
+        return WeightMatrix.of(format, rows, columns, file, arena, packed -> {
+            int groups = R16.groups(rows);
+            int groupsPerPart = Math.max(1, PACK_WORK / (R16.ROWS * columns));
+            int parts = (groups + groupsPerPart - 1) / groupsPerPart;
+            threads.run(parts, (part, worker) -> {
+                int from = part * groupsPerPart;
+                kernels.pack(format, rows, columns, file, from, Math.min(groups, from + groupsPerPart), packed);
+            });
+        });
+    }
+
+    /// How many there are, the caller's included.
+    public int threads() {
+        return threads.threads();
+    }
+
     /// `out[r] = table[ids[r]]`, dequantized.
     ///
     /// @throws IndexOutOfBoundsException if an id is not a row of the table
     public void embed(WeightMatrix table, int[] ids, int rows, FloatMatrix out) {
         same("columns", out.columns(), table.columns());
-        forRows(rows, table.columns(), (from, to, worker) -> {
-            for (int row = from; row < to; row++) table.dequantize(ids[row], out, row);
-        });
+        embedding.table = table;
+        embedding.ids = ids;
+        embedding.out = out;
+        embedding.run(rows, table.columns());
     }
 
     /// Several products of one input in one parallel region; quantizes `in` once where the weights are
@@ -88,23 +122,16 @@ public final class Compute implements AutoCloseable {
         if (rows == 0) return;
         if (quantized) {
             kernels.expect(rows, in.columns());
-            forRows(rows, in.columns(), (from, to, worker) -> kernels.quantize(in, from, to));
+            quantization.in = in;
+            quantization.run(rows, in.columns());
         }
-        int groupsPerPart = groupsPerPart(in, rows, projections);
-        int parts = 0;
-        for (Projection projection : projections) parts += parts(projection, groupsPerPart);
-        threads.run(parts, (part, worker) -> multiplyPart(in, rows, projections, groupsPerPart, part, worker));
-    }
-
-    private void multiplyPart(
-            FloatMatrix in, int rows, Projection[] projections, int groupsPerPart, int part, int worker) {
-        int index = 0;
-        int first = part;
-        while (first >= parts(projections[index], groupsPerPart)) first -= parts(projections[index++], groupsPerPart);
-        Projection projection = projections[index];
-        int from = first * groupsPerPart;
-        int to = Math.min(from + groupsPerPart, R16.groups(projection.weights.rows()));
-        kernels.matmul(projection.weights, from, to, in, rows, projection.out, projection.add, scratch[worker]);
+        product.in = in;
+        product.rows = rows;
+        product.projections = projections;
+        product.groupsPerPart = groupsPerPart(in, rows, projections);
+        int count = 0;
+        for (Projection projection : projections) count += parts(projection, product.groupsPerPart);
+        threads.run(count, product);
     }
 
     private static int parts(Projection projection, int groupsPerPart) {
@@ -131,10 +158,11 @@ public final class Compute implements AutoCloseable {
         same("output columns", out.columns(), in.columns());
         checkRows(rows, in);
         checkRows(rows, out);
-        forRows(
-                rows,
-                in.columns(),
-                (from, to, worker) -> kernels.rmsNorm(in, from, to, weight, epsilon, out, scratch[worker]));
+        norm.in = in;
+        norm.weight = weight;
+        norm.epsilon = epsilon;
+        norm.out = out;
+        norm.run(rows, in.columns());
     }
 
     /// Rotates every head of every row in place by its position: a pair (a, b) becomes (a·cos - b·sin, a·sin +
@@ -144,10 +172,15 @@ public final class Compute implements AutoCloseable {
     public void rope(FloatMatrix x, int heads, RopeTable table, AttentionBatch batch) {
         same("columns", x.columns(), heads * table.cos().columns() * 2);
         checkRows(batch.rows, x);
-        forRows(batch.rows, 8 * x.columns(), (from, to, worker) -> kernels.rope(x, from, to, heads, table, batch));
+        rotation.x = x;
+        rotation.heads = heads;
+        rotation.table = table;
+        rotation.batch = batch;
+        rotation.run(batch.rows, 8 * x.columns());
     }
 
-    /// Writes the step's keys and values to their slots.
+    /// Writes the step's keys and values to their slots, in the format of the KV memory. A token with a key or value
+    /// that is not finite is marked, see [#attention].
     ///
     /// @param keys (tokens, kvHeads · headDimension), rotated
     public void storeKv(FloatMatrix keys, FloatMatrix values, AttentionBatch batch, KvMemory kv, int layer) {
@@ -157,12 +190,16 @@ public final class Compute implements AutoCloseable {
         same("value columns", values.columns(), columns);
         checkRows(batch.rows, keys);
         checkRows(batch.rows, values);
-        forRows(batch.rows, 8 * columns, (from, to, worker) -> {
-            for (int row = from; row < to; row++) RowOperations.storeKv(keys, values, batch, row, kv, layer);
-        });
+        store.keys = keys;
+        store.values = values;
+        store.batch = batch;
+        store.kv = kv;
+        store.layer = layer;
+        store.run(batch.rows, 8 * columns);
     }
 
-    /// Causal grouped-query attention of every row over positions 0 to its own.
+    /// Causal grouped-query attention of every row over positions 0 to its own. A row that sees a marked token becomes
+    /// NaN, so that no format turns what is not finite into a plausible number.
     ///
     /// @param query (tokens, queryHeads · headDimension), rotated; `queryHeads` is a multiple of the KV heads
     /// @param scale of the scores, usually 1/sqrt(headDimension)
@@ -184,27 +221,36 @@ public final class Compute implements AutoCloseable {
         same("output columns", out.columns(), query.columns());
         checkRows(batch.rows, query);
         checkRows(batch.rows, out);
-        AttentionCall call = new AttentionCall(query, queryHeads / layout.kvHeads(), batch, kv, layer, scale, out);
-        int tiles = cutIntoTiles(batch, Math.max(1, TILE_QUERIES / call.group()));
-        // From the last tile to the first: a sequence's later rows cost more, and the costly parts go out early.
-        threads.run(tiles * layout.kvHeads(), (part, worker) -> {
-            int tile = tiles - 1 - part / layout.kvHeads();
-            kernels.attention(call, tileFrom[tile], tileFrom[tile + 1], part % layout.kvHeads(), scratch[worker]);
-        });
+        attention.call = attentionCall(query, queryHeads / layout.kvHeads(), batch, kv, layer, scale, out);
+        attention.kvHeads = layout.kvHeads();
+        attention.cutIntoTiles(batch, Math.max(1, TILE_QUERIES / attention.call.group()));
+        threads.run(attention.tiles * layout.kvHeads(), attention);
+        if (!kv.allFinite()) spoilRows(batch, kv, out);
     }
 
-    /// Fills `tileFrom`: tile i is rows `tileFrom[i]` to `tileFrom[i + 1] - 1`, of one sequence.
-    private int cutIntoTiles(AttentionBatch batch, int tileRows) {
-        if (tileFrom.length < batch.rows + 1) tileFrom = new int[batch.rows + 1 + batch.rows / 4];
-        int tiles = 0;
+    private static void spoilRows(AttentionBatch batch, KvMemory kv, FloatMatrix out) {
         for (int row = 0; row < batch.rows; row++) {
-            boolean begins = tiles == 0
-                    || row - tileFrom[tiles - 1] == tileRows
-                    || batch.sequence[row] != batch.sequence[row - 1];
-            if (begins) tileFrom[tiles++] = row;
+            if (kv.finite(batch.blockTable[batch.sequence[row]], batch.position[row] + 1)) continue;
+            for (int column = 0; column < out.columns(); column++) out.set(row, column, Float.NaN);
         }
-        tileFrom[tiles] = batch.rows;
-        return tiles;
+    }
+
+    /// A model asks for the same things layer by layer, step after step: its calls are kept.
+    private AttentionCall attentionCall(
+            FloatMatrix query, int group, AttentionBatch batch, KvMemory kv, int layer, float scale, FloatMatrix out) {
+        if (layer >= attentionCalls.length)
+            attentionCalls = Arrays.copyOf(attentionCalls, kv.layout().layers());
+        AttentionCall kept = attentionCalls[layer];
+        if (kept != null
+                && kept.query() == query
+                && kept.group() == group
+                && kept.batch() == batch
+                && kept.kv() == kv
+                && kept.scale() == scale
+                && kept.out() == out) return kept;
+        AttentionCall made = new AttentionCall(query, group, batch, kv, layer, scale, out);
+        attentionCalls[layer] = made;
+        return made;
     }
 
     /// `gate[r][i] = silu(gate[r][i]) · up[r][i]`.
@@ -212,7 +258,9 @@ public final class Compute implements AutoCloseable {
         same("columns", up.columns(), gate.columns());
         checkRows(rows, gate);
         checkRows(rows, up);
-        forRows(rows, 2 * gate.columns(), (from, to, worker) -> kernels.siluMul(gate, up, from, to));
+        this.gate.gate = gate;
+        this.gate.up = up;
+        this.gate.run(rows, 2 * gate.columns());
     }
 
     /// `out[i] = in[index[i]]` for the first `count` indices.
@@ -225,23 +273,32 @@ public final class Compute implements AutoCloseable {
         }
     }
 
-    /// `logSumExp[r] = ln Σ exp(logits[r][i])`, `argMax[r]` = index of the largest, lowest of equals.
-    public void logSumExp(FloatMatrix logits, int rows, float[] logSumExp, int[] argMax) {
-        checkRows(rows, logits);
-        forRows(rows, 2 * logits.columns(), (from, to, worker) -> {
-            for (int row = from; row < to; row++) {
-                logSumExp[row] = kernels.logSumExp(logits, row, scratch[worker]);
-                argMax[row] = kernels.argMax(logits, row);
-            }
-        });
+    /// `ln Σ exp(logits[row][i])`. Inside a part of [#forEach].
+    ///
+    /// @param worker the part's
+    public float logSumExp(FloatMatrix logits, int row, int worker) {
+        return kernels.logSumExp(logits, Objects.checkIndex(row, logits.rows()), scratch[worker]);
     }
 
-    /// Runs `task` for parts 0 to `parts - 1` on the same threads; returns when all are done. For per-row work
+    /// Index of the largest logit of a row, lowest of equals; 0 if there is a NaN. Inside a part of [#forEach].
+    public int argMax(FloatMatrix logits, int row) {
+        return kernels.argMax(logits, Objects.checkIndex(row, logits.rows()));
+    }
+
+    /// One part of [#forEach].
+    @FunctionalInterface
+    public interface Part {
+        /// @param worker the thread it runs on, 0 to [#threads()] - 1: no other part has it at this time
+        void run(int part, int worker);
+    }
+
+    /// Runs `task` for parts 0 to `count - 1` on the same threads; returns when all are done. For per-row work
     /// such as sampling.
     ///
     /// What a part throws is thrown here, after the other parts.
-    public void forEach(int parts, IntConsumer task) {
-        threads.run(parts, (part, worker) -> task.accept(part));
+    public void forEach(int count, Part task) {
+        parts.task = task;
+        threads.run(count, parts);
     }
 
     /// Ends the threads.
@@ -252,23 +309,6 @@ public final class Compute implements AutoCloseable {
         for (Scratch each : scratch) each.close();
     }
 
-    private interface RowRange {
-        void run(int from, int to, int worker);
-    }
-
-    /// @param elements cost of one row
-    private void forRows(int rows, int elements, RowRange range) {
-        int rowsPerPart = Math.max(1, PART_ELEMENTS / elements);
-        if (rows <= rowsPerPart || threads.threads() == 1) {
-            range.run(0, rows, 0);
-            return;
-        }
-        int parts = (rows + rowsPerPart - 1) / rowsPerPart;
-        threads.run(
-                parts,
-                (part, worker) -> range.run(part * rowsPerPart, Math.min(rows, (part + 1) * rowsPerPart), worker));
-    }
-
     private static void checkRows(int rows, FloatMatrix matrix) {
         if (rows < 0 || rows > matrix.rows())
             throw new IllegalArgumentException("rows " + rows + ", the matrix has " + matrix.rows());
@@ -276,5 +316,160 @@ public final class Compute implements AutoCloseable {
 
     private static void same(String what, int actual, int expected) {
         if (actual != expected) throw new IllegalArgumentException(what + " " + actual + ", must be " + expected);
+    }
+
+    // The operations. Fields are set by every call before the threads see them.
+
+    /// One over rows, cut by rows.
+    private abstract class OverRows implements ComputeThreads.Task {
+        private int rows;
+        private int rowsPerPart;
+
+        abstract void run(int from, int to, int worker);
+
+        /// @param elements cost of one row
+        final void run(int rows, int elements) {
+            this.rows = rows;
+            rowsPerPart = Math.max(1, PART_ELEMENTS / elements);
+            if (rows <= rowsPerPart || threads.threads() == 1) run(0, rows, 0);
+            else threads.run((rows + rowsPerPart - 1) / rowsPerPart, this);
+        }
+
+        @Override
+        public final void runPart(int part, int worker) {
+            run(part * rowsPerPart, Math.min(rows, (part + 1) * rowsPerPart), worker);
+        }
+    }
+
+    @SuppressWarnings("NullAway.Init")
+    private final class Embedding extends OverRows {
+        private WeightMatrix table;
+        private int[] ids;
+        private FloatMatrix out;
+
+        @Override
+        void run(int from, int to, int worker) {
+            for (int row = from; row < to; row++) table.dequantize(ids[row], out, row);
+        }
+    }
+
+    @SuppressWarnings("NullAway.Init")
+    private final class Quantization extends OverRows {
+        private FloatMatrix in;
+
+        @Override
+        void run(int from, int to, int worker) {
+            kernels.quantize(in, from, to);
+        }
+    }
+
+    /// Cut by groups of weight rows, one projection after the other.
+    @SuppressWarnings("NullAway.Init")
+    private final class Product implements ComputeThreads.Task {
+        private FloatMatrix in;
+        private int rows;
+        private Projection[] projections;
+        private int groupsPerPart;
+
+        @Override
+        public void runPart(int part, int worker) {
+            int index = 0;
+            int first = part;
+            while (first >= parts(projections[index], groupsPerPart))
+                first -= parts(projections[index++], groupsPerPart);
+            Projection projection = projections[index];
+            int from = first * groupsPerPart;
+            int to = Math.min(from + groupsPerPart, R16.groups(projection.weights.rows()));
+            kernels.matmul(projection.weights, from, to, in, rows, projection.out, projection.add, scratch[worker]);
+        }
+    }
+
+    @SuppressWarnings("NullAway.Init")
+    private final class Norm extends OverRows {
+        private FloatMatrix in;
+        private FloatMatrix weight;
+        private float epsilon;
+        private FloatMatrix out;
+
+        @Override
+        void run(int from, int to, int worker) {
+            kernels.rmsNorm(in, from, to, weight, epsilon, out, scratch[worker]);
+        }
+    }
+
+    @SuppressWarnings("NullAway.Init")
+    private final class Rotation extends OverRows {
+        private FloatMatrix x;
+        private int heads;
+        private RopeTable table;
+        private AttentionBatch batch;
+
+        @Override
+        void run(int from, int to, int worker) {
+            kernels.rope(x, from, to, heads, table, batch);
+        }
+    }
+
+    @SuppressWarnings("NullAway.Init")
+    private final class Store extends OverRows {
+        private FloatMatrix keys;
+        private FloatMatrix values;
+        private AttentionBatch batch;
+        private KvMemory kv;
+        private int layer;
+
+        @Override
+        void run(int from, int to, int worker) {
+            for (int row = from; row < to; row++) KvRows.store(keys, values, batch, row, kv, layer);
+        }
+    }
+
+    /// Cut into tiles of neighbouring rows of one sequence × KV heads.
+    @SuppressWarnings("NullAway.Init")
+    private final class Attention implements ComputeThreads.Task {
+        private AttentionCall call;
+        private int kvHeads;
+        private int tiles;
+        private int[] tileFrom = new int[16]; // tile i is rows tileFrom[i] to tileFrom[i + 1] - 1
+
+        void cutIntoTiles(AttentionBatch batch, int tileRows) {
+            if (tileFrom.length < batch.rows + 1) tileFrom = new int[batch.rows + 1 + batch.rows / 4];
+            tiles = 0;
+            for (int row = 0; row < batch.rows; row++) {
+                boolean begins = tiles == 0
+                        || row - tileFrom[tiles - 1] == tileRows
+                        || batch.sequence[row] != batch.sequence[row - 1];
+                if (begins) tileFrom[tiles++] = row;
+            }
+            tileFrom[tiles] = batch.rows;
+        }
+
+        /// From the last tile to the first: a sequence's later rows cost more, and the costly parts go out early.
+        @Override
+        public void runPart(int part, int worker) {
+            int tile = tiles - 1 - part / kvHeads;
+            kernels.attention(call, tileFrom[tile], tileFrom[tile + 1], part % kvHeads, scratch[worker]);
+        }
+    }
+
+    @SuppressWarnings("NullAway.Init")
+    private final class Gate extends OverRows {
+        private FloatMatrix gate;
+        private FloatMatrix up;
+
+        @Override
+        void run(int from, int to, int worker) {
+            kernels.siluMul(gate, up, from, to);
+        }
+    }
+
+    @SuppressWarnings("NullAway.Init")
+    private final class Parts implements ComputeThreads.Task {
+        private Part task;
+
+        @Override
+        public void runPart(int part, int worker) {
+            task.run(part, worker);
+        }
     }
 }

@@ -11,7 +11,7 @@ final class ComputeThreads implements AutoCloseable {
     /// One part of a task, on one of the threads.
     interface Task {
         /// @param worker 0 (the caller) to `threads - 1`
-        void run(int part, int worker);
+        void runPart(int part, int worker);
     }
 
     /* Handing out parts. `state` packs (region, parts, next part); a thread takes a part by compare-and-set of the whole word, so a
@@ -69,7 +69,7 @@ final class ComputeThreads implements AutoCloseable {
         if (closed) throw new IllegalStateException("compute threads are closed");
         if (parts > PARTS_MAX) throw new IllegalArgumentException("parts " + parts + ", at most " + PARTS_MAX);
         if (workers.length == 0 || parts <= 1) {
-            for (int part = 0; part < parts; part++) next.run(part, 0);
+            for (int part = 0; part < parts; part++) next.runPart(part, 0);
             return;
         }
         task = next;
@@ -98,7 +98,7 @@ final class ComputeThreads implements AutoCloseable {
     private void runPart(int part, int parts, int worker) {
         try {
             Task current = task;
-            if (current != null) current.run(part, worker);
+            if (current != null) current.runPart(part, worker);
         } catch (Throwable thrown) {
             failure.compareAndSet(null, thrown);
         } finally {

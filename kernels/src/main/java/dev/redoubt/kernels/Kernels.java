@@ -1,5 +1,7 @@
 package dev.redoubt.kernels;
 
+import java.lang.foreign.MemorySegment;
+
 /// The seam that a provider fills: functions over ranges of rows, called from several threads at once on
 /// disjoint ranges. Every provider returns the same bits; [ScalarKernels] is the definition that can be read.
 ///
@@ -12,13 +14,28 @@ interface Kernels extends AutoCloseable {
      * Quantized weights (Q8_0, Q4_0, Q4_1), activations as in Activations, for one output, over the blocks of 32 k in order, acc = 0:
      *     isum = Σ w·t, exact, w the stored integer, less 8 for Q4_0        (|isum| ≤ 32·128·4095 < 2^24)
      *     acc  = fma((float) isum, wScale · xScale, acc)
-     *     acc  = fma((float) xSum, wMinimum · xScale, acc)                  (Q4_1 only; xSum = Σ t)
+     *     acc  = fma(wMinimum, xScale · (float) Σ t, acc)                   (Q4_1 only)
      * F32, F16, BF16 weights (widened exactly), f32 activations:
      *     partial[k mod 16] = fma(w[k], x[k], partial[k mod 16]), k in order, from 0; then Numbers.tree
      * An added product (residual) is out + product, one more addition. */
 
     /// Name of the provider and what it stands on.
     String description();
+
+    /// Packs groups `groupFrom` to `groupTo - 1` of a matrix of quantized weights ([R16]).
+    ///
+    /// @param file the whole matrix, `format.bytes(rows, columns)` bytes
+    /// @param packed the whole matrix, zero before
+    default void pack(
+            WeightFormat format,
+            int rows,
+            int columns,
+            MemorySegment file,
+            int groupFrom,
+            int groupTo,
+            MemorySegment packed) {
+        R16.pack(format, rows, columns, file, groupFrom, groupTo, packed);
+    }
 
     /// Says that `rows` rows of `columns` columns are to be quantized next. On the caller's thread, before any
     /// [#quantize].
@@ -65,11 +82,21 @@ interface Kernels extends AutoCloseable {
 
     /// All query heads of one KV head for rows `rowFrom` to `rowTo - 1`, which belong to one sequence.
     ///
-    /// Per row and head, tokens t = 0 to the row's position:
+    /// Per row and head, tokens t = 0 to the row's position, K and V the stored values widened exactly, kScale and
+    /// vScale those of a token where the format has them and 1 elsewhere:
     ///
-    /// - s[t] = (fma over d in order of q[d]·K[t][d], from 0) · scale; m = max s
+    /// - s[t] = ((fma over d in order of q[d]·K[t][d], from 0) · kScale[t]) · scale; m = max s
     /// - p[t] = exp(s[t] - m); partial[t mod 16] += p[t]; tree
-    /// - o[d] = fma over t in order of p[t]·V[t][d], from 0; out[d] = o[d] · (1 / sum)
+    /// - o[d] = fma over t in order of (p[t]·vScale[t])·V[t][d], from 0; out[d] = o[d] · (1 / sum)
+    ///
+    /// What is stored (`KvRows`, the same for every provider), per token and KV head, of K and of V:
+    ///
+    /// - F32: x; F16: x clamped to ±65504, then rounded to the nearest f16, ties to even
+    /// - Q8: scale = max |x| / 127, or 0 if that is below the smallest normal f32; q = x · (1 / scale) rounded
+    ///   to the nearest integer, ties to even, clamped to ±127; all 0 if the scale is 0
+    ///
+    /// Stored values count as finite: [Compute#attention] overwrites every row that sees a token of which this
+    /// is not true, whatever the kernel made of it.
     void attention(AttentionCall call, int rowFrom, int rowTo, int kvHead, Scratch scratch);
 
     /// m = max x; partial[i mod 16] += exp(x[i] - m); tree; m + (float) ln(sum).

@@ -14,6 +14,10 @@ public final class KvMemory implements AutoCloseable {
     private final Arena arena;
     private final MemorySegment data;
     private final boolean locked;
+    /// By block: bit t is set while its token t has a key or value that is not finite.
+    private final short[] notFinite;
+    /// Blocks of which a bit is set.
+    private int blocksNotFinite;
 
     private KvMemory(KvLayout layout, int blocks, Arena arena, MemorySegment data, boolean locked) {
         this.layout = layout;
@@ -21,6 +25,7 @@ public final class KvMemory implements AutoCloseable {
         this.arena = arena;
         this.data = data;
         this.locked = locked;
+        this.notFinite = new short[blocks];
     }
 
     /// All zero.
@@ -52,6 +57,30 @@ public final class KvMemory implements AutoCloseable {
     /// Overwrites one block with zeros.
     public void zero(int block) {
         data.asSlice(offset(block), layout.blockBytes()).fill((byte) 0);
+        if (notFinite[block] == 0) return;
+        notFinite[block] = 0;
+        blocksNotFinite--;
+    }
+
+    /// Remembers until the block is zeroed that a token's keys or values are not finite. Workers that store rows call
+    /// it.
+    synchronized void markNotFinite(int block, int slot) {
+        if (notFinite[block] == 0) blocksNotFinite++;
+        notFinite[block] |= (short) (1 << slot);
+    }
+
+    /// Whether no token is marked.
+    boolean allFinite() {
+        return blocksNotFinite == 0;
+    }
+
+    /// Whether none of the first `tokens` tokens of a block table is marked.
+    boolean finite(int[] table, int tokens) {
+        for (int first = 0; first < tokens; first += KvLayout.BLOCK_TOKENS) {
+            int seen = Math.min(KvLayout.BLOCK_TOKENS, tokens - first);
+            if ((notFinite[table[first / KvLayout.BLOCK_TOKENS]] & ((1 << seen) - 1)) != 0) return false;
+        }
+        return true;
     }
 
     /// Whether every byte of one block is zero; for tests and live checks.

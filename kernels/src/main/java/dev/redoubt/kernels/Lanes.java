@@ -3,6 +3,7 @@ package dev.redoubt.kernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -27,6 +28,12 @@ final class Lanes {
     /// As many shorts as there are float lanes.
     static final VectorSpecies<Short> HALVES =
             VectorSpecies.of(short.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
+    /// As many bytes as there are float lanes; with 4 lanes, for which there is no shape, twice as many.
+    private static final VectorSpecies<Byte> QUARTERS =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, FLOATS.vectorBitSize() / 4)));
+    /// Of 4 lanes: how far their bytes are from the top of an int.
+    private static final int[] TO_TOP = {24, 16, 8, 0};
+
     private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
 
     /* Why addresses. A load through a segment that the compiler does not know costs it a hundred nodes: class, lifetime and bounds
@@ -88,6 +95,17 @@ final class Lanes {
     /// As many i16 as there are lanes, as floats.
     static FloatVector loadI16(long address) {
         return (FloatVector) loadHalves(address).convert(VectorOperators.I2F, 0);
+    }
+
+    /// As many i8 as there are lanes, as floats.
+    static FloatVector loadI8(long address) {
+        if (COUNT == 4) {
+            IntVector four = IntVector.broadcast(INTS, MEMORY.get(ValueLayout.JAVA_INT_UNALIGNED, address));
+            IntVector top = four.lanewise(VectorOperators.LSHL, IntVector.fromArray(INTS, TO_TOP, 0));
+            return (FloatVector) top.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0);
+        }
+        return (FloatVector) ByteVector.fromMemorySegment(QUARTERS, MEMORY, address, LITTLE)
+                .convertShape(VectorOperators.B2F, FLOATS, 0);
     }
 
     /// As many bf16 as there are lanes, widened exactly.

@@ -16,6 +16,8 @@ final class NativeKernels implements Kernels {
     /* C takes addresses on trust. So every method first compares rows, columns and groups with what the matrices have, once a call, and
      * hands over addresses of live segments only (Lanes.address). A handle is a constant of the class and takes the function's address
      * as its first argument: the compiler folds it, and several instruction sets can live side by side. */
+    private static final MethodHandle PACK =
+            nothing(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle QUANTIZE =
             nothing(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle MULTIPLY_BLOCKS = nothing(
@@ -51,6 +53,7 @@ final class NativeKernels implements Kernels {
     private static final int QUERY_TILE = 6;
 
     private final InstructionSet set;
+    private final MemorySegment pack;
     private final MemorySegment quantize;
     private final MemorySegment multiplyBlocks;
     private final MemorySegment multiplyFloats;
@@ -66,6 +69,7 @@ final class NativeKernels implements Kernels {
     /// @param columnsMax columns of the widest input
     NativeKernels(NativeLibrary library, InstructionSet set, int rowsMax, int columnsMax) {
         this.set = set;
+        pack = library.function("pack");
         quantize = library.function(set, "quantize");
         multiplyBlocks = library.function(set, "multiply_blocks");
         multiplyFloats = library.function(set, "multiply_floats");
@@ -85,6 +89,33 @@ final class NativeKernels implements Kernels {
     @Override
     public String description() {
         return "native (" + set.title() + ")";
+    }
+
+    @Override
+    public void pack(
+            WeightFormat format,
+            int rows,
+            int columns,
+            MemorySegment file,
+            int groupFrom,
+            int groupTo,
+            MemorySegment packed) {
+        Objects.checkFromToIndex(groupFrom, groupTo, R16.groups(rows));
+        Objects.checkFromIndexSize(0, format.bytes(rows, columns), file.byteSize());
+        Objects.checkFromIndexSize(0, R16.bytes(format, rows, columns), packed.byteSize());
+        try {
+            PACK.invokeExact(
+                    pack,
+                    number(format),
+                    Lanes.address(file),
+                    (long) rows,
+                    (long) columns / R16.BLOCK,
+                    (long) groupFrom,
+                    (long) groupTo,
+                    Lanes.address(packed));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
     }
 
     @Override
@@ -274,7 +305,7 @@ final class NativeKernels implements Kernels {
         try {
             ATTENTION.invokeExact(
                     attention,
-                    0,
+                    number(call.format()),
                     Lanes.address(call.query().segment()) + head,
                     Lanes.address(call.out().segment()) + head,
                     (long) call.query().stride(),
@@ -325,6 +356,15 @@ final class NativeKernels implements Kernels {
             case Q8_0 -> 3;
             case Q4_0 -> 4;
             case Q4_1 -> 5;
+        };
+    }
+
+    /// By which attention.h knows a format.
+    private static int number(KvFormat format) {
+        return switch (format) {
+            case F32 -> 0;
+            case F16 -> 1;
+            case Q8 -> 2;
         };
     }
 

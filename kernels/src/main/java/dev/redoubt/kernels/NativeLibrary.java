@@ -47,6 +47,11 @@ record NativeLibrary(SymbolLookup symbols, List<InstructionSet> sets, String dig
         return Once.FOUND;
     }
 
+    /// Address of a function that needs no instruction set.
+    MemorySegment function(String name) {
+        return symbols.findOrThrow("redoubt_" + name);
+    }
+
     /// Address of a function.
     MemorySegment function(InstructionSet set, String name) {
         return symbols.findOrThrow("redoubt_" + set.symbol() + "_" + name);

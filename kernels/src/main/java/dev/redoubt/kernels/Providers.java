@@ -47,6 +47,12 @@ public final class Providers {
                 "kernel provider '" + name + "', this machine has " + String.join(", ", present));
     }
 
+    /// The names of those that this machine has, `auto` left out.
+    public static List<String> present() {
+        boolean found = NativeLibrary.find() instanceof NativeLibrary.Found.Present;
+        return found ? List.of("scalar", "vector", NATIVE) : List.of("scalar", "vector");
+    }
+
     /// Every provider of this machine that must give the bits of `scalar`, one for each instruction set.
     static List<String> fast() {
         List<String> names = new java.util.ArrayList<>(List.of("vector"));
@@ -55,19 +61,18 @@ public final class Providers {
         return names;
     }
 
-    /// What the native kernels are here, or why they are not: lines for people.
-    public static List<String> report() {
+    /// What the native kernels are here, or why they are not: for people.
+    public static String nativeKernels() {
         return switch (NativeLibrary.find()) {
-            case NativeLibrary.Found.Absent(String reason) -> List.of("native   not there: " + reason);
+            case NativeLibrary.Found.Absent(String reason) -> reason;
             case NativeLibrary.Found.Present(NativeLibrary library) ->
-                List.of(
-                        "native   built with " + library.compiler() + ", SHA-256 " + library.digest(),
-                        "this processor runs "
-                                + String.join(
-                                        ", ",
-                                        library.sets().stream()
-                                                .map(InstructionSet::title)
-                                                .toList()));
+                "this processor runs "
+                        + String.join(
+                                ", ",
+                                library.sets().stream()
+                                        .map(InstructionSet::title)
+                                        .toList())
+                        + "; built with " + library.compiler() + ", SHA-256 " + library.digest();
         };
     }
 }

@@ -1,6 +1,5 @@
 package dev.redoubt.kernels;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -53,13 +52,23 @@ final class R16 {
         return Math.multiplyExact((long) groups(rows) * (columns / BLOCK), (long) blockBytes(format));
     }
 
-    static MemorySegment pack(WeightFormat format, int rows, int columns, MemorySegment file, Arena arena) {
-        MemorySegment packed = arena.allocate(bytes(format, rows, columns), 64);
+    /// Packs groups `groupFrom` to `groupTo - 1` of a matrix.
+    ///
+    /// @param packed the whole matrix, zero before
+    static void pack(
+            WeightFormat format,
+            int rows,
+            int columns,
+            MemorySegment file,
+            int groupFrom,
+            int groupTo,
+            MemorySegment packed) {
         int blocks = columns / BLOCK;
         int headers = sumsOffset(format) / (2 * ROWS);
         int words = (format.blockBytes() - 2 * headers) / 4;
-        long from = 0;
-        for (int row = 0; row < rows; row++) {
+        int end = Math.min(groupTo * ROWS, rows);
+        long from = (long) groupFrom * ROWS * blocks * format.blockBytes();
+        for (int row = groupFrom * ROWS; row < end; row++) {
             long to = (long) (row / ROWS) * blocks * blockBytes(format);
             for (int block = 0; block < blocks; block++) {
                 packBlock(file, from, packed, to, row % ROWS, headers, words);
@@ -71,7 +80,6 @@ final class R16 {
                 to += blockBytes(format);
             }
         }
-        return packed;
     }
 
     private static void packBlock(

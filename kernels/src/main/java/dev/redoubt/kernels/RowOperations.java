@@ -42,29 +42,4 @@ final class RowOperations {
             x.set(ValueLayout.JAVA_FLOAT, second, Math.fma(a, sin, b * cos));
         }
     }
-
-    /// Writes the keys and values of one row to the slot of its position.
-    static void storeKv(FloatMatrix keys, FloatMatrix values, AttentionBatch batch, int row, KvMemory kv, int layer) {
-        KvLayout layout = kv.layout();
-        int[] table = batch.blockTable[batch.sequence[row]];
-        int position = Objects.checkIndex(batch.position[row], table.length * KvLayout.BLOCK_TOKENS);
-        int slot = position % KvLayout.BLOCK_TOKENS;
-        long block = kv.offset(table[position / KvLayout.BLOCK_TOKENS]);
-        int dimension = layout.headDimension();
-        for (int head = 0; head < layout.kvHeads(); head++) {
-            long key = 4L * ((long) row * keys.stride() + (long) head * dimension);
-            long value = 4L * ((long) row * values.stride() + (long) head * dimension);
-            storeKey(keys.segment(), key, kv.segment(), block + layout.keyOffset(layer, head) + 4L * slot, dimension);
-            long to = block + layout.valueOffset(layer, head) + 4L * slot * dimension;
-            MemorySegment.copy(values.segment(), value, kv.segment(), to, 4L * dimension);
-        }
-    }
-
-    private static void storeKey(MemorySegment keys, long from, MemorySegment pool, long to, int dimension) {
-        for (int d = 0; d < dimension; d++)
-            pool.set(
-                    ValueLayout.JAVA_FLOAT,
-                    to + 4L * KvLayout.BLOCK_TOKENS * d,
-                    keys.get(ValueLayout.JAVA_FLOAT, from + 4L * d));
-    }
 }

@@ -83,7 +83,7 @@ final class ScalarKernels implements Kernels {
                 isum += (R16.quant(format, weights.data(), at, lane, k) - offset) * x.level(row, block * R16.BLOCK + k);
             acc = Math.fma((float) isum, R16.scale(weights.data(), at, lane) * x.scale(row, block), acc);
             if (format == WeightFormat.Q4_1)
-                acc = Math.fma(x.sum(row, block), R16.minimum(weights.data(), at, lane) * x.scale(row, block), acc);
+                acc = Math.fma(R16.minimum(weights.data(), at, lane), x.scale(row, block) * x.sum(row, block), acc);
         }
         return acc;
     }
@@ -131,6 +131,8 @@ final class ScalarKernels implements Kernels {
 
     private static void attendHead(AttentionCall call, int row, int kvHead, int member, Scratch scratch) {
         MemorySegment pool = call.kv().segment();
+        KvLayout layout = call.kv().layout();
+        KvFormat format = layout.format();
         int sequence = call.batch().sequence[row];
         int tokens = call.batch().position[row] + 1;
         int dimension = call.headDimension();
@@ -139,12 +141,15 @@ final class ScalarKernels implements Kernels {
 
         float max = Float.NEGATIVE_INFINITY;
         for (int t = 0; t < tokens; t++) {
-            long keys = call.keyOffset(sequence, t / 16, kvHead) + 4L * (t % 16);
+            int slot = t % KvLayout.BLOCK_TOKENS;
+            long keys = call.keyOffset(sequence, t / KvLayout.BLOCK_TOKENS, kvHead);
             float score = 0;
             for (int d = 0; d < dimension; d++)
                 score = Math.fma(
-                        call.query().get(row, column + d), pool.get(ValueLayout.JAVA_FLOAT, keys + 64L * d), score);
-            score *= call.scale();
+                        call.query().get(row, column + d),
+                        format.element(pool, keys + layout.keyElement(slot, d)),
+                        score);
+            score = (score * format.scale(pool, keys, slot)) * call.scale();
             p.setAtIndex(ValueLayout.JAVA_FLOAT, t, score);
             max = Math.max(max, score);
         }
@@ -158,9 +163,10 @@ final class ScalarKernels implements Kernels {
         for (int d = 0; d < dimension; d++) {
             float sum = 0;
             for (int t = 0; t < tokens; t++) {
-                long values = call.keyOffset(sequence, t / 16, kvHead) + call.valueDistance();
-                float value = pool.get(ValueLayout.JAVA_FLOAT, values + 4L * ((long) t % 16 * dimension + d));
-                sum = Math.fma(p.getAtIndex(ValueLayout.JAVA_FLOAT, t), value, sum);
+                int slot = t % KvLayout.BLOCK_TOKENS;
+                long values = call.keyOffset(sequence, t / KvLayout.BLOCK_TOKENS, kvHead) + call.valueDistance();
+                float weight = p.getAtIndex(ValueLayout.JAVA_FLOAT, t) * format.scale(pool, values, slot);
+                sum = Math.fma(weight, format.element(pool, values + layout.valueElement(slot, d)), sum);
             }
             call.out().set(row, column + d, sum * inverse);
         }

@@ -9,73 +9,68 @@ import jdk.incubator.vector.VectorOperators;
 /// keys and values together.
 final class VectorAttention {
     /* A query is a (row, member of the group), numbered row by row. Queries go in fours that share every load of K and V; in the last
-     * four, copies of the last query fill the places that are free, and their results are dropped.
+     * four, copies of the last query fill the places that are free, and their results are dropped. A block that is not stored as f32 is
+     * widened into scratch once for all fours, so that there is one set of loops for all formats.
      *
      * 1. Scores, lanes are the 16 tokens of a block: every block that the longest row of the four sees.
      * 2. Softmax per query; lanes past its own position become -infinity first, and exp gives them exactly 0.
      * 3. Values, lanes are dimensions: all four queries over the tokens that each of them sees, then each alone over the rest of its
-     *    own. Values past a query's position are never read for it, so that neighbours cannot show even in the sign of a zero.
+     *    own; a single query of a four alone from the start. Values past a query's position are never read for it,
+     *    so that neighbours cannot show even in the sign of a zero.
      *
-     * Scratch, in floats: queries [dimension][4], sums [4][dimension], partials [16], scores [4][tokens in whole blocks]. */
+     * Scratch, in floats: queries [fours][dimension][4], sums [4·fours][dimension], widened [16·dimension], partials [16],
+     * scores [4·fours][tokens in whole blocks], inverses [4·fours] (1 / the sum of a query's weights). */
     private static final int FOUR = 4;
 
     private final AttentionCall call;
+    private final KvFormat format;
     private final int rowFrom;
     private final int kvHead;
     private final int sequence;
     private final int dimension;
     private final long pool;
+    private final int count;
+    private final int fours;
     private final long queries;
     private final long sums;
+    private final long widened;
     private final long partials;
     private final long scores;
     /// Bytes from the scores of one query to those of the next.
     private final long scoreBytes;
-    /// By query of the four: 1 / the sum of its weights.
-    private final float[] inverse = new float[FOUR];
+    private final long inverses;
 
     private VectorAttention(AttentionCall call, int rowFrom, int rowTo, int kvHead, Scratch scratch) {
         this.call = call;
+        this.format = call.format();
         this.rowFrom = rowFrom;
         this.kvHead = kvHead;
         sequence = call.batch().sequence[rowFrom];
         dimension = call.headDimension();
         pool = Lanes.address(call.kv().segment());
+        count = (rowTo - rowFrom) * call.group();
+        fours = (count + FOUR - 1) / FOUR;
         int tokens = (call.batch().position[rowTo - 1] / 16 + 1) * 16;
-        queries = Lanes.address(scratch.floats(2L * FOUR * dimension + 16 + (long) FOUR * tokens));
-        sums = queries + 4L * FOUR * dimension;
-        partials = sums + 4L * FOUR * dimension;
+        long floats = (2L * FOUR * fours + 16) * dimension + 16 + (long) FOUR * fours * (1 + tokens);
+        queries = Lanes.address(scratch.floats(floats));
+        sums = queries + 4L * FOUR * fours * dimension;
+        widened = sums + 4L * FOUR * fours * dimension;
+        partials = widened + 64L * dimension;
         scores = partials + 64;
         scoreBytes = 4L * tokens;
+        inverses = scores + FOUR * fours * scoreBytes;
     }
 
     static void attend(AttentionCall call, int rowFrom, int rowTo, int kvHead, Scratch scratch) {
-        VectorAttention item = new VectorAttention(call, rowFrom, rowTo, kvHead, scratch);
-        int queries = (rowTo - rowFrom) * call.group();
-        for (int first = 0; first < queries; first += FOUR) item.attendFour(first, Math.min(FOUR, queries - first));
+        new VectorAttention(call, rowFrom, rowTo, kvHead, scratch).attend();
     }
 
-    private void attendFour(int first, int count) {
-        for (int i = 0; i < FOUR; i++) loadQuery(first + Math.min(i, count - 1), i);
-        int longest = tokens(first + count - 1);
-        for (int block = 0; block * 16 < longest; block++) {
-            long keys = pool + call.keyOffset(sequence, block, kvHead);
-            for (int part = 0; part < 16; part += COUNT)
-                scores(
-                        keys + 4L * part,
-                        dimension,
-                        queries,
-                        call.scale(),
-                        scores + 64L * block + 4L * part,
-                        scoreBytes);
-        }
-        int together = count == FOUR ? tokens(first) : 0;
-        for (int i = 0; i < count; i++) softmax(i, tokens(first + i));
-        valuesOfFour(together);
-        for (int i = 0; i < count; i++) {
-            valuesOfOne(i, together, tokens(first + i));
-            storeResult(first + i, i);
-        }
+    private void attend() {
+        for (int i = 0; i < FOUR * fours; i++) loadQuery(Math.min(i, count - 1), i);
+        for (int first = 0; first < tokens(count - 1); first += 16) scoresOfBlock(first);
+        for (int i = 0; i < count; i++) softmax(i);
+        for (int first = 0; first < tokens(count - 1); first += 16) valuesOfBlock(first);
+        for (int i = 0; i < count; i++) storeResult(i);
     }
 
     /// How many tokens a query sees.
@@ -89,7 +84,56 @@ final class VectorAttention {
 
     private void loadQuery(int query, int i) {
         long from = Lanes.address(call.query().segment()) + headOffset(query);
-        for (int d = 0; d < dimension; d++) Lanes.set(queries + 16L * d + 4L * i, Lanes.get(from + 4L * d));
+        long to = queries + 16L * (i / FOUR) * dimension + 4L * (i % FOUR);
+        for (int d = 0; d < dimension; d++) Lanes.set(to + 16L * d, Lanes.get(from + 4L * d));
+    }
+
+    /// Where the keys, or the values, of a block are f32.
+    ///
+    /// @param head where they are stored
+    private long floats(long head) {
+        long elements = head + format.headerBytes();
+        switch (format) {
+            case F32 -> {
+                return elements;
+            }
+            case F16 -> widenF16(elements, 16 * dimension, widened);
+            case Q8 -> widenI8(elements, 16 * dimension, widened);
+        }
+        return widened;
+    }
+
+    private static void widenF16(long from, int count, long to) {
+        for (int i = 0; i < count; i += COUNT) Lanes.store(Lanes.loadF16(from + 2L * i), to + 4L * i);
+    }
+
+    private static void widenI8(long from, int count, long to) {
+        for (int i = 0; i < count; i += COUNT) Lanes.store(Lanes.loadI8(from + i), to + 4L * i);
+    }
+
+    private void scoresOfBlock(int first) {
+        long head = pool + call.keyOffset(sequence, first / 16, kvHead);
+        long keys = floats(head);
+        boolean scaled = format.headerBytes() > 0;
+        for (int four = 0; four < fours; four++) {
+            if (first >= tokens(Math.min(FOUR * four + FOUR, count) - 1)) continue;
+            long to = scores + FOUR * four * scoreBytes + 4L * first;
+            for (int part = 0; part < 16; part += COUNT)
+                scores(
+                        keys + 4L * part,
+                        dimension,
+                        queries + 16L * four * dimension,
+                        scaled ? 1 : call.scale(),
+                        to + 4L * part,
+                        scoreBytes);
+            if (scaled) for (int i = 0; i < FOUR; i++) multiply(to + i * scoreBytes, head, call.scale());
+        }
+    }
+
+    /// Multiplies the scores or weights of 16 tokens by their scales, and then by `factor`.
+    private static void multiply(long x, long scales, float factor) {
+        for (int t = 0; t < 16; t += COUNT)
+            Lanes.store(Lanes.load(x + 4L * t).mul(Lanes.load(scales + 4L * t)).mul(factor), x + 4L * t);
     }
 
     private static void scores(long keys, int dimension, long queries, float scale, long to, long step) {
@@ -112,13 +156,14 @@ final class VectorAttention {
     }
 
     /// Scores of query `i` become exp(score - max).
-    private void softmax(int i, int tokens) {
+    private void softmax(int i) {
         long row = scores + i * scoreBytes;
+        int tokens = tokens(i);
         int padded = (tokens + 15) / 16 * 16;
         for (int t = tokens; t < padded; t++) Lanes.set(row + 4L * t, Float.NEGATIVE_INFINITY);
         float max = max(row, padded);
         for (int part = 0; part < 16; part += COUNT) exponentials(row + 4L * part, padded, max, partials + 4L * part);
-        inverse[i] = 1 / Lanes.tree(partials);
+        Lanes.set(inverses + 4L * i, 1 / Lanes.tree(partials));
     }
 
     private static float max(long row, int padded) {
@@ -137,52 +182,56 @@ final class VectorAttention {
         Lanes.store(sum, partial);
     }
 
-    private long values(int token) {
-        return pool
-                + call.keyOffset(sequence, token / 16, kvHead)
-                + call.valueDistance()
-                + 4L * (token % 16) * dimension;
-    }
-
-    /// The sums of all four queries over tokens 0 to `to - 1`, not yet divided.
-    private void valuesOfFour(int to) {
-        long row = 4L * dimension;
-        for (int t = 0; t < to; t += 16) {
-            long values = values(t);
-            long p = scores + 4L * t;
-            int count = Math.min(16, to - t);
-            int d = 0;
-            for (; d + 2 * COUNT <= dimension; d += 2 * COUNT)
-                twoColumns(values + 4L * d, row, count, p, scoreBytes, sums + 4L * d, t == 0);
-            for (; d + COUNT <= dimension; d += COUNT)
-                for (int i = 0; i < FOUR; i++)
-                    column(values + 4L * d, row, count, p + i * scoreBytes, sums + i * row + 4L * d, t == 0);
-            for (; d < dimension; d++)
-                for (int i = 0; i < FOUR; i++)
-                    element(values + 4L * d, row, count, p + i * scoreBytes, sums + i * row + 4L * d, t == 0);
+    private void valuesOfBlock(int first) {
+        long head = pool + call.keyOffset(sequence, first / 16, kvHead) + call.valueDistance();
+        long values = floats(head);
+        for (int four = 0; four < fours; four++) {
+            int from = FOUR * four;
+            int to = Math.min(from + FOUR, count);
+            if (first >= tokens(to - 1)) continue;
+            if (format.headerBytes() > 0)
+                for (int i = from; i < to; i++) multiply(scores + i * scoreBytes + 4L * first, head, 1);
+            int together = to - from > 1 ? Math.clamp(tokens(from) - first, 0, 16) : 0;
+            if (together > 0) valuesOfFour(values, from, first, together);
+            for (int i = from; i < to; i++) valuesOfOne(values, i, first, together, Math.min(tokens(i) - first, 16));
         }
     }
 
-    /// Goes on with query `i` over tokens `from` to `to - 1`.
-    private void valuesOfOne(int i, int from, int to) {
+    /// Goes on with four queries over the first `tokens` tokens of a block.
+    private void valuesOfFour(long values, int from, int first, int tokens) {
         long row = 4L * dimension;
-        int t = from;
-        while (t < to) {
-            long values = values(t);
-            long p = scores + i * scoreBytes + 4L * t;
-            int count = Math.min(16 - t % 16, to - t);
-            int d = 0;
-            for (; d + COUNT <= dimension; d += COUNT)
-                column(values + 4L * d, row, count, p, sums + i * row + 4L * d, t == 0);
-            for (; d < dimension; d++) element(values + 4L * d, row, count, p, sums + i * row + 4L * d, t == 0);
-            t += count;
-        }
+        long p = scores + from * scoreBytes + 4L * first;
+        long to = sums + from * row;
+        boolean begin = first == 0;
+        int d = 0;
+        for (; d + 2 * COUNT <= dimension; d += 2 * COUNT)
+            twoColumns(values + 4L * d, row, tokens, p, scoreBytes, to + 4L * d, begin);
+        for (; d + COUNT <= dimension; d += COUNT)
+            for (int i = 0; i < FOUR; i++)
+                column(values + 4L * d, row, tokens, p + i * scoreBytes, to + i * row + 4L * d, begin);
+        for (; d < dimension; d++)
+            for (int i = 0; i < FOUR; i++)
+                element(values + 4L * d, row, tokens, p + i * scoreBytes, to + i * row + 4L * d, begin);
     }
 
-    private void storeResult(int query, int i) {
-        long from = sums + 4L * i * dimension;
+    /// Goes on with query `i` over the tokens `from` to `to - 1` of a block.
+    private void valuesOfOne(long values, int i, int first, int from, int to) {
+        if (from >= to) return;
+        long row = 4L * dimension;
+        long p = scores + i * scoreBytes + 4L * (first + from);
+        long begin = values + from * row;
+        boolean fresh = first + from == 0;
+        int d = 0;
+        for (; d + COUNT <= dimension; d += COUNT)
+            column(begin + 4L * d, row, to - from, p, sums + i * row + 4L * d, fresh);
+        for (; d < dimension; d++) element(begin + 4L * d, row, to - from, p, sums + i * row + 4L * d, fresh);
+    }
+
+    private void storeResult(int query) {
+        long from = sums + 4L * query * dimension;
         long to = Lanes.address(call.out().segment()) + headOffset(query);
-        for (int d = 0; d < dimension; d++) Lanes.set(to + 4L * d, Lanes.get(from + 4L * d) * inverse[i]);
+        float inverse = Lanes.get(inverses + 4L * query);
+        for (int d = 0; d < dimension; d++) Lanes.set(to + 4L * d, Lanes.get(from + 4L * d) * inverse);
     }
 
     /// Two vectors of dimensions of all four queries over the tokens of a block.

@@ -163,8 +163,7 @@ final class VectorBlocks {
             long from = w + (long) block * blockBytes;
             FloatVector scale = Lanes.loadF16(from).mul(xScale);
             acc = Lanes.load(sums + 4L * block * COUNT).add(eight).fma(scale, acc);
-            FloatVector minimum = Lanes.loadF16(from + 2 * R16.ROWS).mul(xScale);
-            acc = minimum.fma(Lanes.broadcast(xSum), acc);
+            acc = Lanes.loadF16(from + 2 * R16.ROWS).fma(Lanes.broadcast(xScale * xSum), acc);
         }
         return acc;
     }

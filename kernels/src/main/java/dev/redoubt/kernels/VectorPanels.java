@@ -157,7 +157,8 @@ final class VectorPanels {
         long scales = own + SCALES + (long) block * K_BYTES;
         if (format == WeightFormat.Q4_1) {
             long minima = own + MINIMA + (long) block * K_BYTES;
-            scaleWithMinima(isums, scales, minima, x.scale(row, xBlock), x.sum(row, xBlock), acc);
+            float xScale = x.scale(row, xBlock);
+            scaleWithMinima(isums, scales, minima, xScale, xScale * x.sum(row, xBlock), acc);
         } else {
             float offset = format == WeightFormat.Q4_0 ? -8 * x.sum(row, xBlock) : 0;
             scale(isums, scales, x.scale(row, xBlock), offset, acc);
@@ -172,12 +173,11 @@ final class VectorPanels {
         }
     }
 
-    private static void scaleWithMinima(long isums, long scales, long minima, float xScale, float xSum, long acc) {
+    private static void scaleWithMinima(long isums, long scales, long minima, float xScale, float scaledSum, long acc) {
         for (int i = 0; i < PANEL_ROWS; i += COUNT) {
             FloatVector scale = Lanes.load(scales + 4L * i).mul(xScale);
-            FloatVector minimum = Lanes.load(minima + 4L * i).mul(xScale);
             FloatVector sum = Lanes.load(isums + 4L * i).fma(scale, Lanes.load(acc + 4L * i));
-            Lanes.store(minimum.fma(Lanes.broadcast(xSum), sum), acc + 4L * i);
+            Lanes.store(Lanes.load(minima + 4L * i).fma(Lanes.broadcast(scaledSum), sum), acc + 4L * i);
         }
     }
 

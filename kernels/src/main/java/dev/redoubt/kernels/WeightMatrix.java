@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /// A matrix of weights, (rows, columns) = (out features, in features), in the layout the kernels read.
 /// Immutable.
@@ -34,6 +35,23 @@ public final class WeightMatrix {
     ///     `format.bytes(rows, columns)` long, any alignment
     /// @throws IllegalArgumentException naming the number that does not fit
     public static WeightMatrix of(WeightFormat format, int rows, int columns, MemorySegment file, Arena arena) {
+        return of(
+                format,
+                rows,
+                columns,
+                file,
+                arena,
+                packed -> R16.pack(format, rows, columns, file, 0, R16.groups(rows), packed));
+    }
+
+    /// @param packer fills the packed matrix, which is zero
+    static WeightMatrix of(
+            WeightFormat format,
+            int rows,
+            int columns,
+            MemorySegment file,
+            Arena arena,
+            Consumer<MemorySegment> packer) {
         if (rows <= 0 || columns <= 0)
             throw new IllegalArgumentException("matrix of " + rows + " × " + columns + ", both must be positive");
         if (columns % format.blockWeights() != 0)
@@ -45,10 +63,12 @@ public final class WeightMatrix {
             throw new IllegalArgumentException("weights of " + file.byteSize() + " bytes, " + rows + " × " + columns
                     + " " + format + " takes " + bytes);
         // A mapped file is another segment class than allocated memory; the same size again makes both one class (same
-        // bounds,
-        // same lifetime), and the kernels' loads then see one kind.
-        MemorySegment data =
-                format.quantized() ? R16.pack(format, rows, columns, file, arena) : file.reinterpret(bytes);
+        // bounds, same lifetime), and the kernels' loads then see one kind.
+        if (!format.quantized())
+            return new WeightMatrix(
+                    format, rows, columns, file.reinterpret(bytes).asReadOnly());
+        MemorySegment data = arena.allocate(R16.bytes(format, rows, columns), 64);
+        packer.accept(data);
         return new WeightMatrix(format, rows, columns, data.asReadOnly());
     }
 

@@ -75,7 +75,7 @@ class ComputeThreadsTest {
     void forEachRunsEveryPart() {
         try (Compute compute = Compute.open("auto", 2, 1, 32)) {
             AtomicIntegerArray runs = new AtomicIntegerArray(100);
-            compute.forEach(100, runs::incrementAndGet);
+            compute.forEach(100, (part, worker) -> runs.addAndGet(part, 1 + worker / compute.threads()));
             for (int part = 0; part < 100; part++) assertThat(runs.get(part)).isEqualTo(1);
             assertThat(compute.description()).matches("(native|vector) [(].*[)]");
         }

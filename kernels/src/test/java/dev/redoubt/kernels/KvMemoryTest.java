@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 class KvMemoryTest {
-    private static final KvLayout LAYOUT = new KvLayout(2, 3, 8);
+    private static final KvLayout LAYOUT = new KvLayout(KvFormat.F16, 2, 3, 8);
 
     @Test
     void V1_3_zeroClearsOneBlockAndNoOther() {
@@ -62,7 +62,7 @@ class KvMemoryTest {
     void pagesAreCommittedWhenTouched() throws IOException {
         Path maps = Path.of("/proc/self/smaps");
         Assumptions.assumeTrue(Files.isReadable(maps), "skipped: no /proc/self/smaps on this system");
-        KvLayout large = new KvLayout(16, 8, 64);
+        KvLayout large = new KvLayout(KvFormat.F32, 16, 8, 64);
         try (KvMemory kv = KvMemory.map(large, 512)) { // 512 MiB
             kv.segment().set(ValueLayout.JAVA_BYTE, 0, (byte) 1);
             List<String> lines = Files.readAllLines(maps);
@@ -76,7 +76,7 @@ class KvMemoryTest {
 
     @Test
     void aMappingTheSystemRefusesNamesItsSize() {
-        KvLayout large = new KvLayout(1 << 10, 1 << 6, 1 << 8);
+        KvLayout large = new KvLayout(KvFormat.F32, 1 << 10, 1 << 6, 1 << 8);
         assertThatThrownBy(() -> KvMemory.map(large, Integer.MAX_VALUE))
                 .isInstanceOfAny(OutOfMemoryError.class, ArithmeticException.class);
     }

@@ -55,8 +55,8 @@ class RowKernelsTest {
                 float[] vectorSums = new float[33];
                 int[] largest = new int[33];
                 int[] vectorLargest = new int[33];
-                scalar.logSumExp(in, 33, sums, largest);
-                vector.logSumExp(in, 33, vectorSums, vectorLargest);
+                Samples.logSumExp(scalar, in, 33, sums, largest);
+                Samples.logSumExp(vector, in, 33, vectorSums, vectorLargest);
                 assertThat(vectorSums).isEqualTo(sums);
                 assertThat(vectorLargest).isEqualTo(largest);
 
@@ -80,7 +80,7 @@ class RowKernelsTest {
             compute.rmsNorm(in, 4, weight, 1e-5f, out);
             float[] sums = new float[4];
             int[] largest = new int[4];
-            compute.logSumExp(in, 4, sums, largest);
+            Samples.logSumExp(compute, in, 4, sums, largest);
             FloatMatrix gate = Samples.copy(in, arena);
             compute.siluMul(gate, out, 4);
             for (int r = 0; r < 4; r++) {
@@ -119,7 +119,7 @@ class RowKernelsTest {
                 logits.set(0, at, Float.NaN);
                 float[] sum = new float[1];
                 int[] largest = {-1};
-                compute.logSumExp(logits, 1, sum, largest);
+                Samples.logSumExp(compute, logits, 1, sum, largest);
                 assertThat(sum[0]).as("NaN at " + at).isNaN();
                 assertThat(largest[0]).as("NaN at " + at).isZero();
             }
@@ -156,7 +156,7 @@ class RowKernelsTest {
             FloatMatrix logits = FloatMatrix.allocate(1, 70, arena);
             for (int i = 0; i < 70; i++) logits.set(0, i, i % 23);
             int[] largest = new int[1];
-            compute.logSumExp(logits, 1, new float[1], largest);
+            Samples.logSumExp(compute, logits, 1, new float[1], largest);
             assertThat(largest[0]).isEqualTo(22);
         }
     }

@@ -85,6 +85,14 @@ final class Samples {
         };
     }
 
+    /// Of the first `rows` rows, on the compute's threads.
+    static void logSumExp(Compute compute, FloatMatrix logits, int rows, float[] sums, int[] largest) {
+        compute.forEach(rows, (row, worker) -> {
+            sums[row] = compute.logSumExp(logits, row, worker);
+            largest[row] = compute.argMax(logits, row);
+        });
+    }
+
     private static double half(MemorySegment file, long at) {
         return Float.float16ToFloat(file.get(ValueLayout.JAVA_SHORT_UNALIGNED, at));
     }

@@ -153,4 +153,23 @@ class WeightMatrixTest {
                     .hasMessage("weights on the heap, they must be off-heap");
         }
     }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyProviderPacksTheSameBytes(WeightFormat format) {
+        if (!format.quantized()) return;
+        for (String provider : Providers.fast()) {
+            for (int rows : new int[] {1, 16, 37, 600}) {
+                try (Arena arena = Arena.ofShared();
+                        Compute compute = Compute.open(provider, 2, 1, 96)) {
+                    MemorySegment file = Samples.file(new Random(rows), format, rows, 96, arena);
+                    WeightMatrix expected = WeightMatrix.of(format, rows, 96, file, arena);
+                    WeightMatrix actual = compute.weights(format, rows, 96, file, arena);
+                    assertThat(actual.data().mismatch(expected.data()))
+                            .as(provider + ", " + rows + " rows")
+                            .isEqualTo(-1);
+                }
+            }
+        }
+    }
 }

@@ -1,13 +1,18 @@
 package dev.redoubt.engine.kvcache;
 
-import java.util.Arrays;
+import dev.redoubt.base.Invariant;
 
 /// The blocks of one sequence in order of position: the token at position `p` lies in slot `p % 16` of block
 /// `table[p / 16]`. Filled and emptied by the pool only, so that a table never names a block it has no
 /// reference to.
 public final class BlockTable {
-    private int[] blocks = new int[4];
+    private final int[] blocks;
     private int count;
+
+    /// @param blocksMax how many it will ever hold, so that it never grows
+    public BlockTable(int blocksMax) {
+        this.blocks = new int[blocksMax];
+    }
 
     /// How many blocks it holds.
     public int count() {
@@ -19,14 +24,13 @@ public final class BlockTable {
         return blocks[java.util.Objects.checkIndex(index, count)];
     }
 
-    /// The table itself for the kernels, to be read only; entries from [#count()] on mean nothing. Valid until
-    /// the table grows.
+    /// The table itself for the kernels, to be read only; entries from [#count()] on mean nothing.
     public int[] array() {
         return blocks;
     }
 
     void add(int block) {
-        if (count == blocks.length) blocks = Arrays.copyOf(blocks, 2 * count);
+        Invariant.hold(count < blocks.length, "a table of %d blocks has no room", blocks.length);
         blocks[count++] = block;
     }
 

@@ -4,9 +4,8 @@ import java.nio.ByteBuffer;
 
 /// The name of one full block and everything before it: a SHA-256 digest.
 public record PrefixKey(long a, long b, long c, long d) {
-    static PrefixKey of(byte[] digest) {
-        ByteBuffer bytes = ByteBuffer.wrap(digest);
-        return new PrefixKey(bytes.getLong(), bytes.getLong(), bytes.getLong(), bytes.getLong());
+    static PrefixKey of(ByteBuffer digest) {
+        return new PrefixKey(digest.getLong(), digest.getLong(), digest.getLong(), digest.getLong());
     }
 
     void writeTo(ByteBuffer target) {

@@ -3,6 +3,7 @@ package dev.redoubt.engine.kvcache;
 import dev.redoubt.base.Check;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.security.DigestException;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
@@ -43,6 +44,7 @@ public final class PrefixKeys {
     private final byte[] weights;
     private final MessageDigest sha256;
     private final ByteBuffer scratch;
+    private final ByteBuffer digest = ByteBuffer.allocate(DIGEST_BYTES);
 
     /// @param modelDigest of the manifest of the weights
     /// @param adapterDigest of the adapter's weights; absent: the base model
@@ -101,7 +103,12 @@ public final class PrefixKeys {
         scratch.put(TOKENS).putInt(4 * BlockPool.BLOCK_TOKENS);
         for (int i = from; i < from + BlockPool.BLOCK_TOKENS; i++) scratch.putInt(tokens[i]);
         sha256.update(scratch.array(), 0, scratch.position());
-        return PrefixKey.of(sha256.digest());
+        try {
+            sha256.digest(digest.array(), 0, DIGEST_BYTES);
+        } catch (DigestException impossible) {
+            throw new IllegalStateException("a SHA-256 digest has 32 bytes", impossible);
+        }
+        return PrefixKey.of(digest.clear());
     }
 
     private static void part(ByteBuffer target, byte tag, byte[] bytes) {

@@ -9,7 +9,9 @@ import dev.redoubt.base.Invariant;
 import dev.redoubt.engine.model.TensorSpec.Use;
 import dev.redoubt.kernels.AttentionBatch;
 import dev.redoubt.kernels.Compute;
+import dev.redoubt.kernels.Compute.Projection;
 import dev.redoubt.kernels.FloatMatrix;
+import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.KvLayout;
 import dev.redoubt.kernels.KvMemory;
 import dev.redoubt.kernels.RopeTable;
@@ -31,16 +33,15 @@ final class Llama implements Model {
     /// Rows of logits computed at once.
     private static final int LOGIT_ROWS_MAX = 32;
 
+    /// Weights with where their products go, so that a step makes no objects.
+    @SuppressWarnings("ArrayRecordComponent") // handed to the kernels as they are; nobody compares layers
     private record Layer(
             FloatMatrix attentionNorm, // (1, hidden)
-            WeightMatrix query, // (queryHeads · headDimension, hidden)
-            WeightMatrix key, // (kvHeads · headDimension, hidden)
-            WeightMatrix value, // (kvHeads · headDimension, hidden)
-            WeightMatrix output, // (hidden, queryHeads · headDimension)
+            Projection[] queryKeyValue, // (queryHeads · headDimension, hidden), twice (kvHeads · headDimension, hidden)
+            Projection[] output, // (hidden, queryHeads · headDimension), added to the residual stream
             FloatMatrix feedForwardNorm, // (1, hidden)
-            WeightMatrix gate, // (feedForward, hidden)
-            WeightMatrix up, // (feedForward, hidden)
-            WeightMatrix down) {} // (hidden, feedForward)
+            Projection[] gateUp, // twice (feedForward, hidden)
+            Projection[] down) {} // (hidden, feedForward), added to the residual stream
 
     private final ModelSpec spec;
     private final ModelConfig config;
@@ -52,7 +53,6 @@ final class Llama implements Model {
     private final WeightMatrix embedding; // (vocabulary, hidden)
     private final List<Layer> layers;
     private final FloatMatrix finalNorm; // (1, hidden)
-    private final WeightMatrix head; // (vocabulary, hidden), the embedding if tied
     private final RopeTable rope; // (contextTokensMax, headDimension / 2)
 
     // Activations of a step; allocated once.
@@ -66,6 +66,7 @@ final class Llama implements Model {
     private final FloatMatrix up; // (rows, feedForward)
     private final FloatMatrix last; // (LOGIT_ROWS_MAX, hidden)
     private final FloatMatrix logits; // (LOGIT_ROWS_MAX, vocabulary)
+    private final Projection[] toLogits;
     private final int[] slice = new int[LOGIT_ROWS_MAX];
 
     private Llama(
@@ -78,21 +79,9 @@ final class Llama implements Model {
         this.scoreScale = (float) (1 / Math.sqrt(config.headDimension()));
 
         this.embedding = weights.matrix(TensorRole.EMBEDDING, 0);
-        this.layers = new ArrayList<>();
-        for (int layer = 0; layer < config.layers(); layer++)
-            layers.add(new Layer(
-                    weights.vector(TensorRole.ATTENTION_NORM, layer),
-                    weights.matrix(TensorRole.QUERY, layer),
-                    weights.matrix(TensorRole.KEY, layer),
-                    weights.matrix(TensorRole.VALUE, layer),
-                    weights.matrix(TensorRole.ATTENTION_OUTPUT, layer),
-                    weights.vector(TensorRole.FEED_FORWARD_NORM, layer),
-                    weights.matrix(TensorRole.GATE, layer),
-                    weights.matrix(TensorRole.UP, layer),
-                    weights.matrix(TensorRole.DOWN, layer)));
         this.finalNorm = weights.vector(TensorRole.FINAL_NORM, 0);
         boolean tied = config.tiedHead().orElse(false);
-        this.head =
+        WeightMatrix head = // (vocabulary, hidden)
                 tied ? embedding : weights.optionalMatrix(TensorRole.HEAD, 0).orElse(embedding);
 
         Arena arena = weights.arena();
@@ -111,6 +100,25 @@ final class Llama implements Model {
         int logitRows = Math.min(LOGIT_ROWS_MAX, rowsMax);
         this.last = FloatMatrix.allocate(logitRows, config.hiddenSize(), arena);
         this.logits = FloatMatrix.allocate(logitRows, config.vocabularySize(), arena);
+        this.toLogits = new Projection[] {into(head, logits)};
+        this.layers = new ArrayList<>();
+        for (int layer = 0; layer < config.layers(); layer++) layers.add(layer(layer));
+    }
+
+    private Layer layer(int layer) {
+        return new Layer(
+                weights.vector(TensorRole.ATTENTION_NORM, layer),
+                new Projection[] {
+                    into(weights.matrix(TensorRole.QUERY, layer), q),
+                    into(weights.matrix(TensorRole.KEY, layer), k),
+                    into(weights.matrix(TensorRole.VALUE, layer), v)
+                },
+                new Projection[] {addedTo(weights.matrix(TensorRole.ATTENTION_OUTPUT, layer), x)},
+                weights.vector(TensorRole.FEED_FORWARD_NORM, layer),
+                new Projection[] {
+                    into(weights.matrix(TensorRole.GATE, layer), gate), into(weights.matrix(TensorRole.UP, layer), up)
+                },
+                new Projection[] {addedTo(weights.matrix(TensorRole.DOWN, layer), x)});
     }
 
     @Override
@@ -123,24 +131,24 @@ final class Llama implements Model {
             Layer layer = layers.get(i);
 
             compute.rmsNorm(x, rows, layer.attentionNorm, config.normEpsilon(), normed);
-            compute.matmul(normed, rows, into(layer.query, q), into(layer.key, k), into(layer.value, v));
+            compute.matmul(normed, rows, layer.queryKeyValue);
             compute.rope(q, config.queryHeads(), rope, batch);
             compute.rope(k, config.kvHeads(), rope, batch);
             compute.storeKv(k, v, batch, kv, i);
             compute.attention(q, config.queryHeads(), batch, kv, i, scoreScale, attended);
-            compute.matmul(attended, rows, addedTo(layer.output, x));
+            compute.matmul(attended, rows, layer.output);
 
             compute.rmsNorm(x, rows, layer.feedForwardNorm, config.normEpsilon(), normed);
-            compute.matmul(normed, rows, into(layer.gate, gate), into(layer.up, up));
+            compute.matmul(normed, rows, layer.gateUp);
             compute.siluMul(gate, up, rows);
-            compute.matmul(gate, rows, addedTo(layer.down, x));
+            compute.matmul(gate, rows, layer.down);
         }
         for (int first = 0; first < step.logitRowCount; first += last.rows()) {
             int count = Math.min(last.rows(), step.logitRowCount - first);
             System.arraycopy(step.logitRows, first, slice, 0, count);
             compute.gatherRows(x, slice, count, last);
             compute.rmsNorm(last, count, finalNorm, config.normEpsilon(), last);
-            compute.matmul(last, count, into(head, logits));
+            compute.matmul(last, count, toLogits);
             sink.accept(first, logits, count);
         }
     }
@@ -182,8 +190,8 @@ final class Llama implements Model {
     }
 
     @Override
-    public KvLayout kvLayout() {
-        return new KvLayout(config.layers(), config.kvHeads(), config.headDimension());
+    public KvLayout kvLayout(KvFormat format) {
+        return new KvLayout(format, config.layers(), config.kvHeads(), config.headDimension());
     }
 
     @Override

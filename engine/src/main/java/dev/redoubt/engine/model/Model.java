@@ -1,6 +1,7 @@
 package dev.redoubt.engine.model;
 
 import dev.redoubt.kernels.FloatMatrix;
+import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.KvLayout;
 import dev.redoubt.kernels.KvMemory;
 
@@ -9,7 +10,7 @@ public interface Model extends AutoCloseable {
     ModelSpec spec();
 
     /// How one token's keys and values are laid out; decides the block size in bytes.
-    KvLayout kvLayout();
+    KvLayout kvLayout(KvFormat format);
 
     /// One forward pass over a step: writes keys and values of all rows to their slots, then hands the wanted
     /// logits out in slices of a bounded number of rows (so that prompt logprobs of a long chunk need no chunk

@@ -39,7 +39,7 @@ public final class Models {
             throw ConfigSource.refusal(
                     "rope scaling 'dynamic' with a context of " + contextTokensMax + " tokens, limit is "
                             + config.contextTokensMax() + ": beyond, a token would depend on the length of its text");
-        Weights weights = new Weights(artifact);
+        Weights weights = new Weights(artifact, compute);
         try {
             Model model =
                     examined.architecture.build(config, examined.spec, weights, compute, rowsMax, contextTokensMax);

@@ -1,5 +1,6 @@
 package dev.redoubt.engine.model;
 
+import dev.redoubt.kernels.Compute;
 import dev.redoubt.kernels.FloatMatrix;
 import dev.redoubt.kernels.WeightFormat;
 import dev.redoubt.kernels.WeightMatrix;
@@ -19,12 +20,15 @@ final class Weights implements AutoCloseable {
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final VerifiedArtifact artifact;
+    private final Compute compute;
     private final Arena arena = Arena.ofShared(); // weights and activations: read by every compute thread
     private boolean sharesFile;
 
     /// @param artifact checked by [TensorCheck]
-    Weights(VerifiedArtifact artifact) {
+    /// @param compute whose threads pack
+    Weights(VerifiedArtifact artifact, Compute compute) {
         this.artifact = artifact;
+        this.compute = compute;
     }
 
     /// Memory that lives as long as the weights.
@@ -38,7 +42,7 @@ final class Weights implements AutoCloseable {
 
     Optional<WeightMatrix> optionalMatrix(TensorRole role, int layer) {
         return tensor(role, layer).map(tensor -> {
-            WeightMatrix matrix = WeightMatrix.of(
+            WeightMatrix matrix = compute.weights(
                     TensorCheck.format(tensor),
                     Math.toIntExact(tensor.shape().get(0)),
                     Math.toIntExact(tensor.shape().get(1)),

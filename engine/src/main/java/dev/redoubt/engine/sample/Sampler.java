@@ -8,36 +8,21 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.OptionalInt;
 
 /// Logits to a token, in the order and with the definitions of vLLM: mask of `minTokens`, logit bias,
 /// repetition, frequency and presence penalty, then greedy, or temperature, min-p, top-k, top-p and a draw.
-/// Stateless: everything a draw depends on is in the [SamplingState] of its sequence and the logits row, so
-/// neighbours cannot matter. Safe for any thread on different states.
+/// Everything a draw depends on is in the [SamplingState] of its sequence and the logits row, so neighbours
+/// cannot matter: a sampler itself holds working memory only. One for each thread.
 public final class Sampler {
     /// Temperatures below take the most likely token.
     static final double GREEDY_BELOW = 1e-5;
-
-    private Sampler() {}
 
     /// Picks the next token of one sequence. Does not change `logits`, or anything of `state` that a later call
     /// could see.
     ///
     /// @param row of `logits`
-    /// @param logSumExp of the raw row, from [dev.redoubt.kernels.Compute#logSumExp]
-    /// @param argMax of the raw row, likewise
-    public static Sampled sample(FloatMatrix logits, int row, float logSumExp, int argMax, SamplingState state) {
-        int token = choose(logits, row, argMax, state);
-        OptionalInt alternatives = state.params().logprobs();
-        return new Sampled(
-                token,
-                alternatives.isPresent()
-                        ? Optional.of(logprob(logits, row, logSumExp, token, alternatives.getAsInt()))
-                        : Optional.empty());
-    }
-
-    private static int choose(FloatMatrix logits, int row, int argMax, SamplingState state) {
+    /// @param argMax of the raw row, from [dev.redoubt.kernels.Compute#argMax]
+    public int pick(FloatMatrix logits, int row, int argMax, SamplingState state) {
         SamplingParams params = state.params();
         if (params.temperature() < GREEDY_BELOW && !state.changesLogits()) return argMax;
         Distribution distribution = Distribution.of(state.changedLogits(logits, row), params);
@@ -46,6 +31,7 @@ public final class Sampler {
 
     /// The logprob entry of a given token: raw distribution, temperature 1.
     ///
+    /// @param logSumExp of the row, from [dev.redoubt.kernels.Compute#logSumExp]
     /// @param top how many alternatives; fewer if the vocabulary is smaller
     public static TokenLogprob logprob(FloatMatrix logits, int row, float logSumExp, int tokenId, int top) {
         int columns = logits.columns();
@@ -73,7 +59,4 @@ public final class Sampler {
         for (int i = 0; i < found; i++) alternatives.add(new TokenLogprob.Alternative(bestIds[i], best[i] - logSumExp));
         return new TokenLogprob(tokenId, own - logSumExp, rank, List.copyOf(alternatives));
     }
-
-    /// @param logprob present if the sequence asked for logprobs
-    public record Sampled(int tokenId, Optional<TokenLogprob> logprob) {}
 }

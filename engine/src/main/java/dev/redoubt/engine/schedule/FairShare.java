@@ -98,6 +98,7 @@ final class FairShare {
     /// The sequence whose turn it is; null if none waits. Raises the floor and asserts the bound.
     @Nullable
     Sequence head() {
+        if (waiting == 0) return null;
         Tenant least = null;
         long most = 0;
         for (Tenant tenant : tenants.values()) {

@@ -8,9 +8,11 @@ import dev.redoubt.engine.kvcache.PrefixKey;
 import dev.redoubt.engine.kvcache.PrefixKeys;
 import dev.redoubt.engine.schedule.Sequence.State;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +40,9 @@ public final class Scheduler {
     private final FairShare fairShare;
     private final List<Sequence> running = new ArrayList<>(); // in order of admission
     private final Set<Sequence> alive = new LinkedHashSet<>(); // held, waiting and running
+    private final StepPlan plan;
+    private final @Nullable Sequence[] turns; // of planRunning
+    private long earliestDeadline = Sequence.NO_DEADLINE; // of all alive, or before it
     private long arrivals;
     private long preemptions;
     private long prefixQueries;
@@ -49,6 +54,8 @@ public final class Scheduler {
         this.pool = pool;
         this.prefixKeys = prefixKeys;
         this.fairShare = new FairShare(limits);
+        this.plan = new StepPlan(limits.sequencesMax());
+        this.turns = new Sequence[limits.sequencesMax()];
     }
 
     /// Takes in the choices of one request: same prompt, same scope. All or none.
@@ -61,6 +68,7 @@ public final class Scheduler {
         for (Sequence choice : choices) {
             choice.arrival = arrivals++;
             alive.add(choice);
+            noteDeadline(choice);
             if (choice == leader || prefixKeys == null) {
                 choice.state = State.WAITING;
                 fairShare.enqueueLast(choice);
@@ -75,18 +83,33 @@ public final class Scheduler {
     ///
     /// @return those ended, in order of arrival
     public List<Sequence> expire(long nowNanos) {
+        if (!passed(earliestDeadline, nowNanos)) return List.of();
         List<Sequence> expired = new ArrayList<>();
-        for (Sequence sequence : alive) if (sequence.expired(nowNanos)) expired.add(sequence);
+        earliestDeadline = Sequence.NO_DEADLINE;
+        for (Sequence sequence : alive) {
+            if (passed(sequence.deadlineNanos(), nowNanos)) expired.add(sequence);
+            else noteDeadline(sequence);
+        }
         expired.forEach(this::end);
         return expired;
+    }
+
+    private void noteDeadline(Sequence sequence) {
+        long deadline = sequence.deadlineNanos();
+        if (deadline == Sequence.NO_DEADLINE) return;
+        if (earliestDeadline == Sequence.NO_DEADLINE || deadline - earliestDeadline < 0) earliestDeadline = deadline;
+    }
+
+    private static boolean passed(long deadline, long nowNanos) {
+        return deadline != Sequence.NO_DEADLINE && nowNanos - deadline >= 0;
     }
 
     /// Decides the next step. Preempts and admits; computes nothing. Whatever it holds must be run and then
     /// committed or ended.
     public StepPlan plan() {
-        StepPlan plan = new StepPlan();
-        boolean preempted = planRunning(plan);
-        if (!preempted) admitWaiting(plan);
+        plan.clear();
+        boolean preempted = planRunning();
+        if (!preempted) admitWaiting();
         Invariant.hold(!plan.isEmpty() || alive.isEmpty(), "%d sequences alive, none can go on", alive.size());
         return plan;
     }
@@ -94,7 +117,8 @@ public final class Scheduler {
     /// The step was computed: counts its tokens and shares the blocks that are full now. Sequences that have
     /// ended since are left out.
     public void commit(StepPlan plan) {
-        for (StepPlan.Entry entry : plan.entries()) {
+        for (int i = 0; i < plan.size(); i++) {
+            StepPlan.Entry entry = plan.entry(i);
             Sequence sequence = entry.sequence();
             if (sequence.state != State.RUNNING) continue;
             sequence.computed += entry.tokens();
@@ -105,7 +129,7 @@ public final class Scheduler {
 
     /// A running sequence that has caught up got its next token.
     public void append(Sequence sequence, int token) {
-        Invariant.hold(sequence.state == State.RUNNING, "sequence %d is %s", sequence.id(), sequence.state);
+        Invariant.hold(sequence.state == State.RUNNING, "sequence %d does not run", sequence.id());
         Invariant.hold(sequence.computed == sequence.length(), "sequence %d has not caught up", sequence.id());
         sequence.append(token);
         fairShare.generated(sequence);
@@ -130,6 +154,7 @@ public final class Scheduler {
         alive.clear();
         running.clear();
         fairShare.reset();
+        plan.clear();
     }
 
     /// Held, waiting and running sequences, in order of arrival.
@@ -214,29 +239,33 @@ public final class Scheduler {
                     + " of " + sequence.length() + " tokens computed and " + blocks + " blocks");
     }
 
-    private boolean planRunning(StepPlan plan) {
+    private boolean planRunning() {
         boolean preempted = false;
-        for (Sequence sequence : List.copyOf(running)) {
+        int count = running.size();
+        for (int i = 0; i < count; i++) turns[i] = running.get(i); // a copy: preemption takes some out
+        for (int i = 0; i < count; i++) {
+            Sequence sequence = Objects.requireNonNull(turns[i]);
             if (sequence.state != State.RUNNING) continue; // preempted for one before it
-            int tokens = share(sequence, plan);
+            int tokens = share(sequence);
             if (tokens == 0) break; // the budget is spent
             while (sequence.state == State.RUNNING && sequence.blocksMissing() > pool.freeBlocks()) {
-                preempt(victim(), plan);
+                preempt(victim());
                 preempted = true;
             }
             if (sequence.state != State.RUNNING) continue; // it was the victim
             pool.allocate(sequence.table(), sequence.blocksMissing());
             plan.add(sequence, tokens);
         }
+        Arrays.fill(turns, 0, count, null); // who has ended is not kept
         return preempted;
     }
 
-    private void admitWaiting(StepPlan plan) {
+    private void admitWaiting() {
         while (running.size() < limits.sequencesMax() && plan.tokens() < limits.batchedTokensMax()) {
             Sequence head = fairShare.head();
             if (head == null) return;
             switch (admit(head)) {
-                case Admission.Admitted admitted -> plan.add(head, share(head, plan));
+                case Admission.Admitted admitted -> plan.add(head, share(head));
                 case Admission.Deferred deferred -> {
                     return; // nobody passes it
                 }
@@ -245,7 +274,7 @@ public final class Scheduler {
     }
 
     /// What a sequence gets of the rest of the budget.
-    private int share(Sequence sequence, StepPlan plan) {
+    private int share(Sequence sequence) {
         int missing = sequence.length() - sequence.computed;
         return Math.min(Math.min(missing, limits.prefillChunkTokensMax()), limits.batchedTokensMax() - plan.tokens());
     }
@@ -309,7 +338,7 @@ public final class Scheduler {
 
     /// Computed once: tokens never change.
     private PrefixKey key(Sequence sequence, int index) {
-        PrefixKeys keys = java.util.Objects.requireNonNull(prefixKeys);
+        PrefixKeys keys = Objects.requireNonNull(prefixKeys);
         CacheScope scope = sequence.scope();
         while (sequence.keys.size() <= index) {
             int i = sequence.keys.size();
@@ -329,7 +358,7 @@ public final class Scheduler {
         return victim;
     }
 
-    private void preempt(Sequence victim, StepPlan plan) {
+    private void preempt(Sequence victim) {
         Invariant.hold(running.size() > 1, "sequence %d runs alone and has no room", victim.id());
         plan.remove(victim);
         stopRunning(victim, true);
@@ -362,6 +391,7 @@ public final class Scheduler {
     }
 
     private void releaseFollowers(Sequence leader) {
+        if (leader.followers.isEmpty()) return;
         for (Sequence follower : leader.followers.reversed()) {
             follower.state = State.WAITING;
             fairShare.enqueueFirst(follower);

@@ -34,13 +34,13 @@ public final class Sequence {
     private final int tokensMax;
     private final long deadlineNanos;
     private final boolean readsPrefixCache;
-    private final BlockTable table = new BlockTable();
+    private final BlockTable table;
 
-    private int[] tokens;
+    private int[] tokens; // the prompt; from the first output on, room for all there will ever be
     private int length;
 
     // What the scheduler knows of it.
-    final List<PrefixKey> keys = new ArrayList<>(); // of full blocks, as far as they were needed
+    final List<PrefixKey> keys; // of full blocks, as far as they were needed
     final List<Sequence> followers = new ArrayList<>(); // choices that wait for this one's prompt
     State state = State.HELD;
     long arrival; // order of submission
@@ -73,6 +73,8 @@ public final class Sequence {
         this.tokensMax = Math.addExact(prompt.length, outputTokensMax);
         this.deadlineNanos = deadlineNanos;
         this.readsPrefixCache = readsPrefixCache;
+        this.table = new BlockTable(BlockPool.blocksFor(tokensMax));
+        this.keys = new ArrayList<>(tokensMax / BlockPool.BLOCK_TOKENS);
     }
 
     public long id() {
@@ -115,7 +117,9 @@ public final class Sequence {
         return cachedTokens;
     }
 
-    /// @param position 0-based, below [#length()]
+    /// Once it is below [#length()], it never changes: a thread that was told of the length may read it.
+    ///
+    /// @param position 0-based
     public int token(int position) {
         return tokens[java.util.Objects.checkIndex(position, length)];
     }
@@ -137,8 +141,8 @@ public final class Sequence {
         return readsPrefixCache;
     }
 
-    boolean expired(long nowNanos) {
-        return deadlineNanos != NO_DEADLINE && nowNanos - deadlineNanos >= 0;
+    long deadlineNanos() {
+        return deadlineNanos;
     }
 
     /// Blocks it must get before its whole current length fits.
@@ -147,7 +151,7 @@ public final class Sequence {
     }
 
     void append(int token) {
-        if (length == tokens.length) tokens = Arrays.copyOf(tokens, Math.min(2 * length, tokensMax));
+        if (length == tokens.length) tokens = Arrays.copyOf(tokens, tokensMax);
         tokens[length++] = token;
     }
 }

@@ -1,28 +1,53 @@
 package dev.redoubt.engine.schedule;
 
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/// What one step will compute. Valid until the next plan.
+/// What one step will compute, in the order of rows. Reused: valid until the next plan.
 public final class StepPlan {
     /// One sequence's part.
-    ///
-    /// @param from position of the first token to compute
-    /// @param tokens how many, 1 or more
-    public record Entry(Sequence sequence, int from, int tokens) {
+    public static final class Entry {
+        private @Nullable Sequence sequence;
+        private int from;
+        private int tokens;
+
+        public Sequence sequence() {
+            return Objects.requireNonNull(sequence);
+        }
+
+        /// Position of the first token to compute.
+        public int from() {
+            return from;
+        }
+
+        /// How many, 1 or more.
+        public int tokens() {
+            return tokens;
+        }
+
         /// Whether the last row belongs to the last token there is: its logits give the next one.
         public boolean catchesUp() {
-            return from + tokens == sequence.length();
+            return from + tokens == sequence().length();
         }
     }
 
-    private final List<Entry> entries = new ArrayList<>();
+    private final Entry[] entries;
+    private int size;
     private int tokens;
 
-    /// In the order of rows.
-    public List<Entry> entries() {
-        return Collections.unmodifiableList(entries);
+    StepPlan(int sequencesMax) {
+        this.entries = new Entry[sequencesMax];
+        for (int i = 0; i < sequencesMax; i++) entries[i] = new Entry();
+    }
+
+    /// How many sequences take part.
+    public int size() {
+        return size;
+    }
+
+    /// @param index 0-based, below [#size()]
+    public Entry entry(int index) {
+        return entries[Objects.checkIndex(index, size)];
     }
 
     /// Of all sequences.
@@ -31,18 +56,31 @@ public final class StepPlan {
     }
 
     public boolean isEmpty() {
-        return entries.isEmpty();
+        return size == 0;
+    }
+
+    void clear() {
+        for (int i = 0; i < size; i++) entries[i].sequence = null;
+        size = 0;
+        tokens = 0;
     }
 
     void add(Sequence sequence, int count) {
-        entries.add(new Entry(sequence, sequence.computed, count));
+        Entry entry = entries[size++];
+        entry.sequence = sequence;
+        entry.from = sequence.computed;
+        entry.tokens = count;
         tokens += count;
     }
 
     void remove(Sequence sequence) {
-        for (int i = 0; i < entries.size(); i++) {
-            if (entries.get(i).sequence() != sequence) continue;
-            tokens -= entries.remove(i).tokens();
+        for (int i = 0; i < size; i++) {
+            Entry removed = entries[i];
+            if (removed.sequence != sequence) continue;
+            tokens -= removed.tokens;
+            System.arraycopy(entries, i + 1, entries, i, --size - i);
+            entries[size] = removed;
+            removed.sequence = null;
             return;
         }
     }

@@ -21,7 +21,7 @@ final class BlockPoolTest {
 
     @Test
     void allBlocksAreFreeAndHandedOutInOrder() {
-        BlockTable table = new BlockTable();
+        BlockTable table = new BlockTable(16);
         pool.allocate(table, 3);
         assertThat(List.of(table.block(0), table.block(1), table.block(2))).containsExactly(0, 1, 2);
         assertThat(pool.freeBlocks()).isEqualTo(1);
@@ -30,13 +30,13 @@ final class BlockPoolTest {
 
     @Test
     void allocatingMoreThanIsFreeFails() {
-        assertThatThrownBy(() -> pool.allocate(new BlockTable(), 5))
+        assertThatThrownBy(() -> pool.allocate(new BlockTable(16), 5))
                 .hasMessageContaining("allocating 5 blocks, 4 are free");
     }
 
     @Test
     void V1_3_anUncachedBlockIsZeroedWhenItsLastReferenceGoes() {
-        BlockTable table = new BlockTable();
+        BlockTable table = new BlockTable(16);
         pool.allocate(table, 2);
         pool.release(table);
         assertThat(zeroed).containsExactly(1, 0); // tail first
@@ -45,11 +45,11 @@ final class BlockPoolTest {
 
     @Test
     void V1_3_aCachedBlockIsZeroedWhenItIsHandedOutAndNotBefore() {
-        BlockTable table = new BlockTable();
+        BlockTable table = new BlockTable(16);
         cache(table, scope, TOKENS);
         pool.release(table);
         assertThat(zeroed).isEmpty();
-        BlockTable other = new BlockTable();
+        BlockTable other = new BlockTable(16);
         pool.allocate(other, 3); // the blocks that are not cached go first
         assertThat(zeroed).isEmpty();
         pool.allocate(other, 1);
@@ -62,20 +62,20 @@ final class BlockPoolTest {
     void cachedBlocksAreEvictedLeastRecentlyFreedFirst() {
         List<BlockTable> tables = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
-            tables.add(new BlockTable());
+            tables.add(new BlockTable(16));
             cache(tables.get(i), scope, tokens(i));
         }
         for (int i : new int[] {2, 0, 3, 1}) pool.release(tables.get(i));
         pool.share(tables.get(0), lookup(scope, tokens(2)).orElseThrow()); // used again: now the most recent one
         pool.release(tables.get(0));
-        pool.allocate(new BlockTable(), 4);
+        pool.allocate(new BlockTable(16), 4);
         assertThat(zeroed).containsExactly(0, 3, 1, 2);
     }
 
     @Test
     void aSharedBlockIsFreeOnlyWhenTheLastTableLetsGo() {
-        BlockTable first = new BlockTable();
-        BlockTable second = new BlockTable();
+        BlockTable first = new BlockTable(16);
+        BlockTable second = new BlockTable(16);
         cache(first, scope, TOKENS);
         pool.share(second, lookup(scope, TOKENS).orElseThrow());
         pool.verify(List.of(first, second));
@@ -88,7 +88,7 @@ final class BlockPoolTest {
 
     @Test
     void V1_1_aHitNeedsTheScopeAndTheTokensToMatchNotTheKeyAlone() {
-        BlockTable table = new BlockTable();
+        BlockTable table = new BlockTable(16);
         cache(table, scope, TOKENS);
         PrefixKey key = keys.key(scope, null, TOKENS, 0);
         CacheScope foreign = keys.scope("tenant", "other key", Optional.empty());
@@ -99,8 +99,8 @@ final class BlockPoolTest {
 
     @Test
     void equalBlocksAreNotMergedTheSecondStaysPrivate() {
-        BlockTable first = new BlockTable();
-        BlockTable second = new BlockTable();
+        BlockTable first = new BlockTable(16);
+        BlockTable second = new BlockTable(16);
         cache(first, scope, TOKENS);
         cache(second, scope, TOKENS);
         assertThat(pool.cachedBlocks()).isEqualTo(1);
@@ -111,9 +111,9 @@ final class BlockPoolTest {
 
     @Test
     void V1_3_clearingATenantZeroesItsFreeBlocksAtOnceAndTheOthersAtTheEnd() {
-        BlockTable free = new BlockTable();
-        BlockTable used = new BlockTable();
-        BlockTable foreign = new BlockTable();
+        BlockTable free = new BlockTable(16);
+        BlockTable used = new BlockTable(16);
+        BlockTable foreign = new BlockTable(16);
         cache(free, scope, tokens(1));
         cache(used, keys.scope("tenant", "key", Optional.of("user")), tokens(2));
         CacheScope other = keys.scope("other", "key", Optional.empty());
@@ -134,8 +134,8 @@ final class BlockPoolTest {
 
     @Test
     void discardedBlocksAreZeroAndNotHittableUnlessSomebodyElseHoldsThem() {
-        BlockTable first = new BlockTable();
-        BlockTable second = new BlockTable();
+        BlockTable first = new BlockTable(16);
+        BlockTable second = new BlockTable(16);
         cache(first, scope, tokens(1));
         pool.share(second, lookup(scope, tokens(1)).orElseThrow());
         cache(second, scope, tokens(2));
@@ -148,8 +148,8 @@ final class BlockPoolTest {
 
     @Test
     void V1_3_resetZeroesEverythingThatMayHoldData() {
-        cache(new BlockTable(), scope, tokens(1));
-        BlockTable freed = new BlockTable();
+        cache(new BlockTable(16), scope, tokens(1));
+        BlockTable freed = new BlockTable(16);
         cache(freed, scope, tokens(2));
         pool.release(freed);
         pool.reset();
@@ -160,7 +160,7 @@ final class BlockPoolTest {
 
     @Test
     void verifyFindsALeakAndAWrongCount() {
-        BlockTable table = new BlockTable();
+        BlockTable table = new BlockTable(16);
         pool.allocate(table, 2);
         assertThatThrownBy(() -> pool.verify(List.of())).hasMessageContaining("blocks leaked");
         assertThatThrownBy(() -> pool.verify(List.of(table, table))).hasMessageContaining("reference count");
@@ -178,7 +178,7 @@ final class BlockPoolTest {
         for (int step = 0; step < 50_000; step++) {
             int what = random.nextInt(10);
             if (what < 4 && big.freeBlocks() > 2) {
-                BlockTable table = new BlockTable();
+                BlockTable table = new BlockTable(16);
                 int hit = big.lookup(keys.key(scope, null, tokens(what), 0), scope, tokens(what), 0)
                         .orElse(-1);
                 if (hit >= 0) big.share(table, hit);

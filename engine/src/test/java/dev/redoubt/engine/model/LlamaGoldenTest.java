@@ -23,12 +23,12 @@ class LlamaGoldenTest {
 
     @ParameterizedTest
     @CsvSource({
-        "hf-f32, logits-f32.json, vector",
+        "hf-f32, logits-f32.json, auto",
         "hf-f32, logits-f32.json, scalar",
-        "stories260K.gguf, logits-f32.json, vector",
+        "stories260K.gguf, logits-f32.json, auto",
         "stories260K.gguf, logits-f32.json, scalar",
-        "hf-f16, logits-f16.json, vector",
-        "hf-bf16, logits-bf16.json, vector",
+        "hf-f16, logits-f16.json, auto",
+        "hf-bf16, logits-bf16.json, auto",
     })
     void stories260kSaysWhatTheReferenceSays(String model, String golden, String kernels)
             throws IOException, JsonRefusal {
@@ -70,7 +70,7 @@ class LlamaGoldenTest {
             Files.copy(source.resolve("model.safetensors"), folder.resolve("model.safetensors"));
             Files.copy(source.resolve(variant), folder.resolve("config.json"));
         }
-        try (PromptRunner runner = PromptRunner.open(path, "vector", 1, 256, 48)) {
+        try (PromptRunner runner = PromptRunner.open(path, "auto", 1, 256, 48)) {
             JsonNode prompts = expected.path("prompts");
             for (int i = 0; i < prompts.size(); i++) {
                 int[] ids = Golden.ints(prompts.get(i).path("ids"));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.redoubt.kernels.Compute;
+import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.KvMemory;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
@@ -48,8 +49,8 @@ class LlamaTest {
     void V3_2_logitsAreTheSameBitsWhateverTheChunksAndKernels(WeightKind kind) throws IOException {
         Path file = TinyModels.gguf(folder.resolve("tiny.gguf"), kind, 5);
         int[] ids = ids(70);
-        try (PromptRunner whole = PromptRunner.open(file, "vector", 96);
-                PromptRunner chunks = PromptRunner.open(file, "vector", 2, 96, 7);
+        try (PromptRunner whole = PromptRunner.open(file, "auto", 96);
+                PromptRunner chunks = PromptRunner.open(file, "auto", 2, 96, 7);
                 PromptRunner single = PromptRunner.open(file, "scalar", 1, 96, 1)) {
             float[][] expected = whole.logits(ids);
             assertThat(Arrays.deepEquals(expected, chunks.logits(ids)))
@@ -66,9 +67,9 @@ class LlamaTest {
     void quantizedModelsAreCloseToTheirOriginal(WeightKind kind) throws IOException {
         int[] ids = ids(30);
         try (PromptRunner original =
-                        PromptRunner.open(TinyModels.gguf(folder.resolve("a.gguf"), WeightKind.F32, 9), "vector", 32);
+                        PromptRunner.open(TinyModels.gguf(folder.resolve("a.gguf"), WeightKind.F32, 9), "auto", 32);
                 PromptRunner other =
-                        PromptRunner.open(TinyModels.gguf(folder.resolve("b.gguf"), kind, 9), "vector", 32)) {
+                        PromptRunner.open(TinyModels.gguf(folder.resolve("b.gguf"), kind, 9), "auto", 32)) {
             double correlation = correlation(original.logits(ids), other.logits(ids));
             assertThat(correlation).isGreaterThan(kind == WeightKind.Q4_0 || kind == WeightKind.Q4_1 ? 0.9 : 0.99);
         }
@@ -77,7 +78,7 @@ class LlamaTest {
     @Test
     void logitsOfMoreRowsThanASliceArriveInOrder() throws IOException {
         Path file = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 5);
-        try (PromptRunner runner = PromptRunner.open(file, "vector", 80)) {
+        try (PromptRunner runner = PromptRunner.open(file, "auto", 80)) {
             int[] ids = ids(75);
             float[][] all = runner.logits(ids);
             float[][] last = runner.logits(Arrays.copyOf(ids, 33));
@@ -103,7 +104,7 @@ class LlamaTest {
                 ModelStore.openPath(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.F16, 1));
         try (Compute compute = Compute.open("scalar", 1, 4, 96)) {
             try (Model model = Models.load(artifact, compute, 4, 32)) {
-                assertThat(model.kvLayout().kvHeads()).isEqualTo(2);
+                assertThat(model.kvLayout(KvFormat.F16).kvHeads()).isEqualTo(2);
                 assertThat(readable(artifact)).isTrue();
             }
             assertThat(readable(artifact)).isFalse();
@@ -135,7 +136,7 @@ class LlamaTest {
                 ModelStore.openPath(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 1));
         try (Compute compute = Compute.open("scalar", 1, 4, 96);
                 Model model = Models.load(artifact, compute, 4, 32);
-                KvMemory kv = KvMemory.map(model.kvLayout(), 2)) {
+                KvMemory kv = KvMemory.map(model.kvLayout(KvFormat.F16), 2)) {
             StepBatch step = new StepBatch(8, 1);
             step.attention.blockTable[0] = new int[] {0, 1};
             step.attention.sequences = 1;

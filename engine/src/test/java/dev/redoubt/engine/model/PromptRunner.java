@@ -1,6 +1,7 @@
 package dev.redoubt.engine.model;
 
 import dev.redoubt.kernels.Compute;
+import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.KvLayout;
 import dev.redoubt.kernels.KvMemory;
 import dev.redoubt.trust.ModelStore;
@@ -37,7 +38,7 @@ final class PromptRunner implements AutoCloseable {
                 kernels, threads, rowsMax, Models.describe(artifact).widestInput());
         Model model = Models.load(artifact, compute, rowsMax, contextTokensMax);
         int blocks = (contextTokensMax + KvLayout.BLOCK_TOKENS - 1) / KvLayout.BLOCK_TOKENS;
-        return new PromptRunner(compute, model, KvMemory.map(model.kvLayout(), blocks), rowsMax);
+        return new PromptRunner(compute, model, KvMemory.map(model.kvLayout(KvFormat.F32), blocks), rowsMax);
     }
 
     Model model() {

@@ -35,7 +35,7 @@ class QuantizedGoldenTest {
         float[] nll = Golden.floats(root.resolve(reference).resolve("nll.f32"));
         int[] top1 = Golden.ints(root.resolve(reference).resolve("top1.i32"));
         Agreement agreement = new Agreement();
-        try (PromptRunner runner = PromptRunner.open(modelFiles(root.resolve(model)), "vector", 256)) {
+        try (PromptRunner runner = PromptRunner.open(modelFiles(root.resolve(model)), "auto", 256)) {
             for (int w = 0; w < windows; w++) {
                 int[] ids = new int[256];
                 System.arraycopy(text, w * 255, ids, 1, 255); // BOS is 0
@@ -57,7 +57,7 @@ class QuantizedGoldenTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"wikitext, vector, 1", "shakespeare, vector, 1", "wikitext, scalar, 1"})
+    @CsvSource({"wikitext, auto, 1", "shakespeare, auto, 1", "wikitext, scalar, 1"})
     void smolLm2IsWithinOnePercentOfItsPerplexity(String text, String kernels, int windows) throws IOException {
         String given = System.getenv("REDOUBT_SMOLLM2");
         assumeTrue(given != null && Files.isRegularFile(Path.of(given)), "skipped: REDOUBT_SMOLLM2 names no GGUF file");

@@ -17,12 +17,12 @@ import org.junit.jupiter.api.Test;
 class SamplerTest {
     private static final int[] NO_PROMPT = {};
 
+    private final Sampler sampler = new Sampler();
+
     @Test
     void greedyTakesTheArgMaxItIsGiven() {
         SamplingState state = state(Params.of(0), 1, 4);
-        assertThat(Sampler.sample(Rows.of(new float[] {0, 1, 2, 3}), 0, 0, 2, state)
-                        .tokenId())
-                .isEqualTo(2);
+        assertThat(sampler.pick(Rows.of(new float[] {0, 1, 2, 3}), 0, 2, state)).isEqualTo(2);
     }
 
     @Test
@@ -70,8 +70,7 @@ class SamplerTest {
     @Test
     void everythingMaskedGivesTheArgMax() {
         float none = Float.NEGATIVE_INFINITY;
-        assertThat(Sampler.sample(Rows.of(new float[] {none, none}), 0, 0, 1, state(Params.of(1), 1, 2))
-                        .tokenId())
+        assertThat(sampler.pick(Rows.of(new float[] {none, none}), 0, 1, state(Params.of(1), 1, 2)))
                 .isEqualTo(1);
     }
 
@@ -81,7 +80,7 @@ class SamplerTest {
         List<Integer> alone = new ArrayList<>();
         SamplingState state = state(Params.of(1).topP(0.9), 42, 64);
         for (int step = 0; step < 50; step++) {
-            int token = Sampler.sample(rows, step % 7, 0, 0, state).tokenId();
+            int token = sampler.pick(rows, step % 7, 0, state);
             alone.add(token);
             state.accept(token);
         }
@@ -89,10 +88,9 @@ class SamplerTest {
         SamplingState again = state(Params.of(1).topP(0.9), 42, 64);
         SamplingState neighbour = state(Params.of(2), 43, 64);
         for (int step = 0; step < 50; step++) {
-            for (int other = 0; other < step % 4; other++)
-                neighbour.accept(Sampler.sample(rows, 3, 0, 0, neighbour).tokenId());
-            Sampler.sample(rows, step % 7, 0, 0, again); // drawn and not accepted: counts for nothing
-            int token = Sampler.sample(rows, step % 7, 0, 0, again).tokenId();
+            for (int other = 0; other < step % 4; other++) neighbour.accept(sampler.pick(rows, 3, 0, neighbour));
+            sampler.pick(rows, step % 7, 0, again); // drawn and not accepted: counts for nothing
+            int token = sampler.pick(rows, step % 7, 0, again);
             among.add(token);
             again.accept(token);
         }
@@ -183,8 +181,7 @@ class SamplerTest {
         FloatMatrix rows = Rows.of(new float[] {9, 9}, new float[] {1, 3});
         SamplingState state = state(Params.of(0).bias(Map.of(0, 50.0)).logprobs(2), 1, 2);
         float logSumExp = (float) Math.log(Math.exp(1) + Math.exp(3));
-        TokenLogprob logprob =
-                Sampler.sample(rows, 1, logSumExp, 1, state).logprob().orElseThrow();
+        TokenLogprob logprob = Sampler.logprob(rows, 1, logSumExp, sampler.pick(rows, 1, 1, state), 2);
         assertThat(logprob.tokenId()).isZero();
         assertThat(logprob.logprob()).isEqualTo(1 - logSumExp);
         assertThat(logprob.rank()).isEqualTo(2);
@@ -231,8 +228,8 @@ class SamplerTest {
         return SamplingState.of(params.build(), seed, NO_PROMPT, Set.of(), vocabularySize);
     }
 
-    private static int token(float[] logits, SamplingState state) {
-        return Sampler.sample(Rows.of(logits), 0, 0, 0, state).tokenId();
+    private int token(float[] logits, SamplingState state) {
+        return sampler.pick(Rows.of(logits), 0, 0, state);
     }
 
     private static FloatMatrix randomRows(int rows, int columns) {

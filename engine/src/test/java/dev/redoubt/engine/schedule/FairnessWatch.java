@@ -26,7 +26,7 @@ final class FairnessWatch {
 
     /// Prompt tokens are served when a sequence is admitted for the first time.
     void admitted(StepPlan plan) {
-        for (StepPlan.Entry entry : plan.entries()) {
+        for (StepPlan.Entry entry : Simulation.entries(plan)) {
             Sequence sequence = entry.sequence();
             if (sequence.outputTokens() > 0 || entry.from() != sequence.cachedTokens()) continue;
             if (!served.add(sequence.id())) continue;

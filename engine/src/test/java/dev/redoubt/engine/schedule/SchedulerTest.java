@@ -32,10 +32,10 @@ final class SchedulerTest {
     private static List<String> step(Scheduler scheduler) {
         StepPlan plan = scheduler.plan();
         List<String> text = new ArrayList<>();
-        for (StepPlan.Entry entry : plan.entries())
+        for (StepPlan.Entry entry : Simulation.entries(plan))
             text.add(entry.sequence().id() + ":" + entry.from() + "+" + entry.tokens());
         scheduler.commit(plan);
-        for (StepPlan.Entry entry : plan.entries()) {
+        for (StepPlan.Entry entry : Simulation.entries(plan)) {
             Sequence sequence = entry.sequence();
             if (sequence.computedTokens() < sequence.length()) continue;
             scheduler.append(sequence, 1);

@@ -154,15 +154,15 @@ final class Simulation {
 
     private void check(StepPlan plan) {
         assertThat(plan.tokens()).isLessThanOrEqualTo(limits.batchedTokensMax());
-        assertThat(plan.entries().size()).isLessThanOrEqualTo(limits.sequencesMax());
-        for (StepPlan.Entry entry : plan.entries())
+        assertThat(plan.size()).isLessThanOrEqualTo(limits.sequencesMax());
+        for (StepPlan.Entry entry : entries(plan))
             if (entry.tokens() < 1 || entry.tokens() > limits.prefillChunkTokensMax())
                 throw new AssertionError("an entry of " + entry.tokens() + " tokens");
     }
 
     private void compute(StepPlan plan) {
         Map<Sequence, Integer> next = new LinkedHashMap<>();
-        for (StepPlan.Entry entry : plan.entries()) {
+        for (StepPlan.Entry entry : entries(plan)) {
             Sequence sequence = entry.sequence();
             long[] expected = request(sequence).expected.get(sequence);
             long hash = kv.compute(entry, java.util.Objects.requireNonNull(expected));
@@ -183,7 +183,7 @@ final class Simulation {
     }
 
     private void failStep(StepPlan plan) {
-        for (StepPlan.Entry entry : plan.entries()) {
+        for (StepPlan.Entry entry : entries(plan)) {
             Request request = requests.get(entry.sequence());
             if (request == null) continue;
             kv.compute(entry, java.util.Objects.requireNonNull(request.expected.get(entry.sequence())));
@@ -229,6 +229,12 @@ final class Simulation {
                 }
             }
         }
+    }
+
+    static List<StepPlan.Entry> entries(StepPlan plan) {
+        List<StepPlan.Entry> entries = new ArrayList<>();
+        for (int i = 0; i < plan.size(); i++) entries.add(plan.entry(i));
+        return entries;
     }
 
     private static long[] hashes(int[] prompt, int capacity) {

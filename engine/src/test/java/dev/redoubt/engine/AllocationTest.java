@@ -1,0 +1,154 @@
+package dev.redoubt.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.sun.management.ThreadMXBean;
+import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.generation.GenerationEvent;
+import dev.redoubt.base.generation.GenerationRequest;
+import dev.redoubt.base.generation.Prompt;
+import dev.redoubt.base.generation.RequestLimits;
+import dev.redoubt.base.generation.SamplingParams;
+import dev.redoubt.engine.kvcache.BlockPool;
+import dev.redoubt.kernels.KvFormat;
+import dev.redoubt.testkit.TinyModels;
+import dev.redoubt.testkit.WeightKind;
+import dev.redoubt.trust.ModelStore;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A step makes no garbage: the bytes that the loop and the compute threads allocate, counted by the JVM.
+final class AllocationTest {
+    private static final int SEQUENCES = 8;
+    private static final int TOKENS = 240;
+    private static final int FROM = 20;
+    private static final int TO = 220;
+    private static final int ROUNDS_MAX = 60;
+    /// What stays of a full block: key (48 bytes), cached block (24), its 16 tokens (80), map node (32), boxed index
+    /// (16).
+    private static final int CACHE_ENTRY_BYTES_MAX = 200;
+
+    private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void aStepOfGreedyDecodingAllocatesNothing() throws Exception {
+        try (Engine engine = open(false)) {
+            assumeTrue(
+                    engine.description().contains("native"),
+                    "native kernels are not there; the Java ones make an object for each part of attention");
+            assertThat(least(engine, 0)).as("bytes in %d steps", TO - FROM).isZero();
+        }
+    }
+
+    @Test
+    void thePrefixCacheAllocatesItsEntriesAndNothingElse() throws Exception {
+        int blocks = SEQUENCES * ((TO - FROM) / BlockPool.BLOCK_TOKENS + 1);
+        try (Engine engine = open(true)) {
+            assumeTrue(engine.description().contains("native"), "native kernels are not there");
+            assertThat(least(engine, 0)).isPositive().isLessThanOrEqualTo((long) blocks * CACHE_ENTRY_BYTES_MAX);
+        }
+    }
+
+    /// Bytes of the round that allocated least: the first ones run code that is not compiled yet.
+    private long least(Engine engine, double temperature) throws Exception {
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < ROUNDS_MAX && least > 0; round++)
+            least = Math.min(least, bytesOfOneRound(engine, temperature, round));
+        return least;
+    }
+
+    /// What the threads allocate between the 20th and the 220th token of eight sequences that decode together.
+    private long bytesOfOneRound(Engine engine, double temperature, int round) throws Exception {
+        long[] ids = computingThreads();
+        long[] bytes = new long[2];
+        List<Heard> all = new ArrayList<>();
+        for (int i = 0; i < SEQUENCES; i++) {
+            Heard heard = new Heard();
+            all.add(heard);
+            boolean last = i == SEQUENCES - 1;
+            int[] tokens = {0};
+            engine.generate(request(new SplittableRandom(round * 100L + i), temperature), event -> {
+                heard.onEvent(event);
+                if (!last || !(event instanceof GenerationEvent.Delta delta)) return;
+                int before = tokens[0];
+                tokens[0] += delta.tokenIds().size();
+                if (before < FROM && tokens[0] >= FROM) bytes[0] = allocated(ids);
+                if (before < TO && tokens[0] >= TO) bytes[1] = allocated(ids);
+            });
+        }
+        for (Heard heard : all) heard.last.get(1, TimeUnit.MINUTES);
+        return bytes[1] - bytes[0];
+    }
+
+    private long allocated(long[] ids) {
+        long sum = 0;
+        for (long each : threads.getThreadAllocatedBytes(ids)) sum += each;
+        return sum;
+    }
+
+    private static long[] computingThreads() {
+        long[] ids = Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("engine-loop")
+                        || thread.getName().startsWith("redoubt-compute-"))
+                .mapToLong(Thread::threadId)
+                .toArray();
+        assertThat(ids).hasSize(2);
+        return ids;
+    }
+
+    private static GenerationRequest request(SplittableRandom random, double temperature) {
+        List<Integer> prompt = random.ints(8, 3, 250).boxed().toList();
+        SamplingParams sampling = new SamplingParams(
+                temperature,
+                1,
+                0,
+                0,
+                0,
+                0,
+                1,
+                Map.of(),
+                OptionalLong.of(1),
+                TOKENS,
+                false,
+                0,
+                List.of(),
+                Set.of(),
+                true,
+                OptionalInt.empty(),
+                OptionalInt.empty());
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+        return new GenerationRequest(Answers.ADA, new Prompt.Tokens(prompt), sampling, 1, deadline);
+    }
+
+    private Engine open(boolean prefixCache) throws Exception {
+        Path file = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 7);
+        EngineOptions options = new EngineOptions(
+                "auto",
+                2,
+                256,
+                SEQUENCES,
+                256,
+                256,
+                64,
+                0.5,
+                KvFormat.F16,
+                OptionalLong.of(16_000_000),
+                prefixCache,
+                RequestLimits.DEFAULT);
+        return Engine.open(ModelStore.openPath(file), options, TimeSource.system());
+    }
+}
