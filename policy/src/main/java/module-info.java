@@ -3,7 +3,7 @@ module dev.redoubt.policy {
     requires static org.jspecify;
     requires transitive dev.redoubt.base;
     requires java.sql;
-    // The driver, found by java.sql through its service entry.
+    // The driver, found by java.sql through its service entry; we say where its library is unpacked.
     requires org.xerial.sqlitejdbc;
 
     exports dev.redoubt.policy;

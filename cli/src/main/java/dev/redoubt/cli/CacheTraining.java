@@ -1,5 +1,6 @@
 package dev.redoubt.cli;
 
+import dev.redoubt.base.DurableFiles;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -17,11 +18,13 @@ import org.jspecify.annotations.Nullable;
 final class CacheTraining {
     /* The launcher names the cache's file in redoubt.aot. The training writes to NAME.PID, and only a complete cache is renamed to NAME.
      * The JVM checks that a cache fits its version, flags and jars, and ignores it otherwise: a cache can make a start faster and never
-     * break one. The training ends with the server at the latest; what a killed server leaves, the next one sweeps away. */
+     * break one. The training works in the folder NAME.PID.home. It ends with the server at the latest; what a killed server leaves,
+     * training itself included, the next one sweeps away. */
     private static final File NOTHING = new File("/dev/null");
 
     private final Path cache;
     private final Path partial;
+    private final Path home;
     private @Nullable Process training; // guarded by this
     private boolean stopped; // guarded by this
 
@@ -29,17 +32,24 @@ final class CacheTraining {
         this.cache = cache;
         this.partial = cache.resolveSibling(
                 cache.getFileName() + "." + ProcessHandle.current().pid());
+        this.home = partial.resolveSibling(partial.getFileName() + ".home");
     }
 
     /// Starts the training if the launcher asks for a cache and there is none.
     static void afterReady(Context context, String model) {
         String wanted = System.getProperty("redoubt.aot");
-        if (wanted == null || Files.exists(Path.of(wanted))) return;
-        CacheTraining started = new CacheTraining(Path.of(wanted).toAbsolutePath());
+        if (wanted == null) return;
+        Path cache = Path.of(wanted).toAbsolutePath();
+        try {
+            sweep(cache);
+        } catch (IOException e) {
+            return; // the folder is not ours to write: nothing of ours is left in it, and nothing can be trained
+        }
+        if (Files.exists(cache)) return;
+        CacheTraining started = new CacheTraining(cache);
         try {
             Runtime.getRuntime()
                     .addShutdownHook(Thread.ofPlatform().name("stop-training").unstarted(started::stop));
-            sweep(started.cache);
             started.start(model);
         } catch (IOException e) {
             context.console().note("redoubt: no AOT cache, the next start is as slow as this one: " + e.getMessage());
@@ -62,9 +72,9 @@ final class CacheTraining {
     private synchronized void publish(int exitValue) {
         try {
             if (exitValue == 0 && !stopped) Files.move(partial, cache, StandardCopyOption.ATOMIC_MOVE);
-            else Files.deleteIfExists(partial);
+            clean();
         } catch (IOException e) {
-            partial.toFile().delete();
+            return; // the next server sweeps
         }
     }
 
@@ -74,20 +84,29 @@ final class CacheTraining {
         List<ProcessHandle> assembling = training.descendants().toList();
         training.destroyForcibly();
         assembling.forEach(ProcessHandle::destroyForcibly);
-        partial.toFile().delete();
-        partial.resolveSibling(partial.getFileName() + ".config").toFile().delete();
+        try {
+            clean();
+        } catch (IOException e) {
+            return; // the next server sweeps
+        }
+    }
+
+    private void clean() throws IOException {
+        Files.deleteIfExists(partial);
+        Files.deleteIfExists(partial.resolveSibling(partial.getFileName() + ".config"));
+        DurableFiles.deleteTree(home);
     }
 
     /// Removes what servers left that were killed while they trained.
-    private static void sweep(Path cache) throws IOException {
+    static void sweep(Path cache) throws IOException {
         Path folder = Objects.requireNonNull(cache.getParent());
         try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(folder, cache.getFileName() + ".*")) {
             for (Path leftover : leftovers) {
                 String pid = leftover.toString()
                         .substring(cache.toString().length() + 1)
-                        .replace(".config", "");
+                        .replaceFirst("\\..*", ""); // what follows it is .config or .home
                 if (!pid.matches("\\d{1,18}")
-                        || ProcessHandle.of(Long.parseLong(pid)).isEmpty()) Files.deleteIfExists(leftover);
+                        || ProcessHandle.of(Long.parseLong(pid)).isEmpty()) DurableFiles.deleteTree(leftover);
             }
         }
     }
@@ -105,7 +124,7 @@ final class CacheTraining {
             command.add(argument);
             if (argument.startsWith("dev.redoubt.cli/")) break;
         }
-        command.addAll(List.of("warm-up", "--model", model));
+        command.addAll(List.of("warm-up", "--model", model, "--home", home.toString()));
         return command;
     }
 }

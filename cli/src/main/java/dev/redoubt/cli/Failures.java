@@ -14,18 +14,24 @@ import java.net.BindException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /// Where a failure becomes one line and an exit code. A stack trace goes to a file of the home under the id
 /// that is printed; it is shown only where `REDOUBT_DEBUG=1` asks for it.
 final class Failures {
+    private static final int REPORTS_MAX = 100;
+
     private final Context context;
 
     Failures(Context context) {
@@ -77,6 +83,18 @@ final class Failures {
         };
     }
 
+    /// A server that fails at every start, and is started again at every failure, must not fill the disk.
+    private static void keepNewest(Path folder, int count) throws IOException {
+        if (Files.notExists(folder)) return;
+        List<Path> reports;
+        try (Stream<Path> all = Files.list(folder)) {
+            reports = all.filter(file -> file.getFileName().toString().startsWith("error-"))
+                    .sorted(Comparator.comparingLong(file -> file.toFile().lastModified()))
+                    .toList();
+        }
+        for (Path old : reports.subList(0, Math.max(0, reports.size() - count))) Files.deleteIfExists(old);
+    }
+
     private ExitCode say(ExitCode code, String message) {
         context.console().note("redoubt: " + message.strip().replaceAll("\\s*\\R\\s*", "; "));
         return code;
@@ -101,10 +119,12 @@ final class Failures {
         byte[] random = new byte[4];
         new SecureRandom().nextBytes(random);
         String id = HexFormat.of().formatHex(random);
-        Path file = context.home().root().resolve("logs").resolve("error-" + id + ".log");
+        Path logs = context.home().root().resolve("logs");
+        Path file = logs.resolve("error-" + id + ".log");
         StringWriter trace = new StringWriter();
         failure.printStackTrace(new PrintWriter(trace));
         try {
+            keepNewest(logs, REPORTS_MAX - 1);
             DurableFiles.replace(file, trace.toString().getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             return say(ExitCode.INTERNAL, "internal error " + id + ": REDOUBT_DEBUG=1 shows more");

@@ -1,25 +1,23 @@
 package dev.redoubt.cli;
 
+import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.Home;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.gateway.EdgeOptions;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
-/// What a server does, once, in a process of its own: load, listen, answer two requests, stop. For
-/// [CacheTraining].
+/// What a server does, once, in a process of its own that ends with its parent: load, listen, answer two
+/// requests, stop. For [CacheTraining].
 @Command(name = "warm-up", hidden = true, description = "Do what a server does, once.")
 final class WarmUpCommand implements Callable<Integer> {
     private final Context context;
@@ -27,22 +25,32 @@ final class WarmUpCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model = new ModelOptions();
 
+    @Option(
+            names = "--home",
+            required = true,
+            paramLabel = "FOLDER",
+            description = "Where to keep keys; removed at the end.")
+    private Path home = Path.of("");
+
     WarmUpCommand(Context context) {
         this.context = context;
     }
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Path scratch = Files.createTempDirectory("redoubt-warm-up");
+        ProcessHandle.current()
+                .parent()
+                .ifPresent(server ->
+                        server.onExit().thenRun(() -> Runtime.getRuntime().halt(1))); // even if it was killed
         try {
-            Context away = new Context(new Home(scratch.toAbsolutePath()), context.console());
+            Context away = new Context(new Home(home.toAbsolutePath()), context.console());
             EdgeOptions edge = new EdgeOptions("127.0.0.1", 0, RequestLimits.DEFAULT);
             EngineOptions engine = model.local(512); // a small pool: the real server runs beside it
             try (Server server = Server.start(away, new LocalModels(context), model.model(), engine, edge)) {
                 ask(server);
             }
         } finally {
-            delete(scratch);
+            DurableFiles.deleteTree(home);
         }
         return ExitCode.OK.code();
     }
@@ -66,18 +74,6 @@ final class WarmUpCommand implements Callable<Integer> {
                                 .build(),
                         HttpResponse.BodyHandlers.ofString());
             }
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> all = Files.walk(folder)) {
-            all.sorted(Comparator.reverseOrder()).forEach(path -> {
-                try {
-                    Files.delete(path);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
         }
     }
 }

@@ -24,9 +24,6 @@ import java.util.regex.Pattern;
 /// A change made through this object counts from the moment its call returns. A change made by another process,
 /// such as
 /// `redoubt keys revoke` beside a running server, counts within a second.
-///
-/// The SQLite driver unpacks a native library into the folder of the system property `org.sqlite.tmpdir`: the
-/// launcher sets it to [Home#nativeLibraries()] before this class is used.
 public final class KeyStore implements AutoCloseable {
     /* Threads: `authenticate` runs on event loops, so it never touches SQLite (JNI, locks, disk): it reads an immutable
      * snapshot. Two connections feed the snapshot, each with one owner at a time:
@@ -61,6 +58,7 @@ public final class KeyStore implements AutoCloseable {
     ///
     /// @throws KeyStoreException if the files cannot be used; the message names the file and the way out
     public static KeyStore open(Home home) {
+        SqliteLibrary.load(home.nativeLibraries());
         KeyHasher hasher = KeyHasher.open(home.keySecret());
         KeyDatabase writer = KeyDatabase.open(home.database(), hasher);
         KeyStore store = new KeyStore(hasher, writer, KeyDatabase.open(home.database(), hasher));

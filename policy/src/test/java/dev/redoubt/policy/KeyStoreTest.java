@@ -57,6 +57,15 @@ final class KeyStoreTest {
     }
 
     @Test
+    void theNativeLibraryLeavesNoFileBehind() throws IOException {
+        KeyStore.open(home).close();
+        try (Stream<Path> all = Files.walk(home.root())) {
+            assertThat(all.filter(Files::isRegularFile).map(file -> String.valueOf(file.getFileName())))
+                    .containsExactlyInAnyOrder("key-secret", "redoubt.db");
+        }
+    }
+
+    @Test
     void V5_3_whatIsNotExactlyTheKeyIsNobody() {
         try (KeyStore keys = KeyStore.open(home)) {
             String key = keys.create("chat", Set.of(Scope.INFERENCE)).secret();
