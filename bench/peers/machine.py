@@ -60,6 +60,7 @@ class Watch:
     def __init__(self, server_pid: int = 0):
         self.server_pid = server_pid  # 0: what is measured are children that end inside the block
         self.other_cores = 0.0
+        self.seconds = 0.0
 
     def __enter__(self) -> "Watch":
         self._before = time.monotonic(), _busy(), self._own()
@@ -67,8 +68,8 @@ class Watch:
 
     def __exit__(self, *_) -> None:
         begin, busy, own = self._before
-        seconds = max(time.monotonic() - begin, 1e-3)
-        self.other_cores = round(max(0.0, _busy() - busy - (self._own() - own)) / seconds, 2)
+        self.seconds = time.monotonic() - begin
+        self.other_cores = round(max(0.0, _busy() - busy - (self._own() - own)) / self.seconds, 2)
 
     def _own(self) -> float:
         mine = sum(r.ru_utime + r.ru_stime for r in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
