@@ -72,6 +72,10 @@ void FUNCTION(exponential_sum)(const float *row, int64_t columns, float *largest
     exponential_sum(row, columns, largest_and_sum, largest_and_sum + 1);
 }
 
+void FUNCTION(exponentials)(const float *row, int64_t columns, float largest, float factor, float *out) {
+    exponentials(row, columns, largest, factor, out);
+}
+
 int64_t FUNCTION(index_of_largest)(const float *row, int64_t columns) { return index_of_largest(row, columns); }
 
 void FUNCTION(attention)(

@@ -33,6 +33,8 @@ EXPORT void redoubt_pack(
     EXPORT void redoubt_##isa##_rotate( \
             float *row, int64_t heads, int64_t half, const float *cosines, const float *sines, int32_t interleaved); \
     EXPORT void redoubt_##isa##_exponential_sum(const float *row, int64_t columns, float *largest_and_sum); \
+    EXPORT void redoubt_##isa##_exponentials( \
+            const float *row, int64_t columns, float largest, float factor, float *out); \
     EXPORT int64_t redoubt_##isa##_index_of_largest(const float *row, int64_t columns); \
     EXPORT void redoubt_##isa##_attention( \
             int32_t format, const float *query, float *out, int64_t row_stride, int64_t group, int64_t dimension, \

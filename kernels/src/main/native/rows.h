@@ -91,6 +91,18 @@ static inline void exponential_sum(const float *x, int64_t columns, float *large
     *sum = vf_tree(partials);
 }
 
+// out = exp((x - largest) · factor).
+static inline void exponentials(const float *x, int64_t columns, float largest, float factor, float *out) {
+    int64_t i = 0;
+    for (; i + 16 <= columns; i += 16)
+        vf_store(out + i, vf_exp(vf_mul(vf_sub(vf_load(x + i), vf_set1(largest)), vf_set1(factor))));
+    int rest = (int) (columns - i);
+    if (rest > 0) {
+        vf v = vf_exp(vf_mul(vf_sub(vf_load_first(x + i, rest), vf_set1(largest)), vf_set1(factor)));
+        vf_store_first(out + i, v, rest);
+    }
+}
+
 // The lowest index of the largest; 0 if there is a NaN.
 static inline int64_t index_of_largest(const float *x, int64_t columns) {
     int has_nan;

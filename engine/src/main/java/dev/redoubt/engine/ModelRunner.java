@@ -34,7 +34,8 @@ final class ModelRunner implements StepRunner, Model.LogitsSink {
         this.compute = compute;
         this.endOfSequence = Set.copyOf(endOfSequence);
         this.samplers = new Sampler[compute.threads()];
-        for (int i = 0; i < samplers.length; i++) samplers[i] = new Sampler();
+        for (int i = 0; i < samplers.length; i++)
+            samplers[i] = new Sampler(compute, model.spec().vocabularySize());
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.redoubt.engine.kvcache.BlockMemory;
 import dev.redoubt.engine.kvcache.BlockPool;
 import dev.redoubt.engine.model.StepBatch;
 import dev.redoubt.engine.sample.Sampler;
+import dev.redoubt.kernels.Compute;
 import dev.redoubt.kernels.FloatMatrix;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
@@ -15,8 +16,10 @@ import java.util.List;
 final class FakeModel implements StepRunner, BlockMemory {
     static final int VOCABULARY = 24;
 
+    private static final Sampler SAMPLER =
+            new Sampler(Compute.open("scalar", 1, 1, 1), VOCABULARY); // FakePicker asks none
+
     private final long[] slots;
-    private final Sampler sampler = new Sampler();
     private final FloatMatrix logits = FloatMatrix.allocate(1, VOCABULARY, Arena.ofAuto());
     /// Tokens computed, over all steps.
     long rows;
@@ -64,7 +67,7 @@ final class FakeModel implements StepRunner, BlockMemory {
 
     private void read(RowTask task, long hash) {
         for (int i = 0; i < VOCABULARY; i++) logits.set(0, i, (mix(hash + i) >>> 40) / 16_777_216f);
-        task.read(sampler, logits, 0, 0, 0);
+        task.read(SAMPLER, logits, 0, 0, 0);
     }
 
     private static int slot(int[] table, int position) {

@@ -32,12 +32,18 @@ public final class Compute implements AutoCloseable {
 
     /// Multiply-adds that are worth a part of their own.
     private static final long PART_WORK = 1 << 17;
-    /// Elements that are worth a part of their own in operations over single rows.
-    private static final int PART_ELEMENTS = 1 << 13;
+    /// What is worth a part of its own in operations over single rows, in elements of the cheapest, a norm: about 2 µs.
+    private static final int PART_ELEMENTS = 1 << 14;
+    /// What an element of the others costs, in those of a norm.
+    private static final int QUANTIZED_COST = 4;
+    private static final int ROTATED_COST = 1;
+    private static final int STORED_COST = 24;
+    private static final int GATED_COST = 8;
+    private static final int EMBEDDED_COST = 8;
     /// Weights whose packing is worth a part of its own.
     private static final int PACK_WORK = 1 << 18;
-    /// Parts of a product for each thread: evens out threads of different speed.
-    private static final int PARTS_PER_THREAD = 4;
+    /// A part of a product is what is left, divided by that many for each thread.
+    private static final int PARTS_LEFT = 2;
     /// Query rows × heads that share the loads of a KV head.
     private static final int TILE_QUERIES = 12;
 
@@ -105,7 +111,7 @@ public final class Compute implements AutoCloseable {
         embedding.table = table;
         embedding.ids = ids;
         embedding.out = out;
-        embedding.run(rows, table.columns());
+        embedding.run(rows, EMBEDDED_COST * table.columns());
     }
 
     /// Several products of one input in one parallel region; quantizes `in` once where the weights are
@@ -123,31 +129,13 @@ public final class Compute implements AutoCloseable {
         if (quantized) {
             kernels.expect(rows, in.columns());
             quantization.in = in;
-            quantization.run(rows, in.columns());
+            quantization.run(rows, QUANTIZED_COST * in.columns());
         }
         product.in = in;
         product.rows = rows;
         product.projections = projections;
-        product.groupsPerPart = groupsPerPart(in, rows, projections);
-        int count = 0;
-        for (Projection projection : projections) count += parts(projection, product.groupsPerPart);
-        threads.run(count, product);
-    }
-
-    private static int parts(Projection projection, int groupsPerPart) {
-        return (R16.groups(projection.weights.rows()) + groupsPerPart - 1) / groupsPerPart;
-    }
-
-    /// A multiple of the four groups that the many-row kernels take at once, so that each part has at least
-    /// [#PART_WORK].
-    private int groupsPerPart(FloatMatrix in, int rows, Projection[] projections) {
-        long groups = 0;
-        for (Projection projection : projections) groups += R16.groups(projection.weights.rows());
-        if (threads.threads() == 1) return Math.toIntExact(groups);
-        long workOfGroup = (long) R16.ROWS * in.columns() * rows;
-        long enough = (PART_WORK + workOfGroup - 1) / workOfGroup;
-        long even = (groups + PARTS_PER_THREAD * threads.threads() - 1) / (PARTS_PER_THREAD * threads.threads());
-        return Math.toIntExact((Math.max(enough, even) + 3) / 4 * 4);
+        product.cut();
+        threads.run(product.parts, product);
     }
 
     /// `out[r] = in[r] / sqrt(mean(in[r]²) + epsilon) · weight`; `in` and `out` may be the same.
@@ -176,7 +164,7 @@ public final class Compute implements AutoCloseable {
         rotation.heads = heads;
         rotation.table = table;
         rotation.batch = batch;
-        rotation.run(batch.rows, 8 * x.columns());
+        rotation.run(batch.rows, ROTATED_COST * x.columns());
     }
 
     /// Writes the step's keys and values to their slots, in the format of the KV memory. A token with a key or value
@@ -195,7 +183,7 @@ public final class Compute implements AutoCloseable {
         store.batch = batch;
         store.kv = kv;
         store.layer = layer;
-        store.run(batch.rows, 8 * columns);
+        store.run(batch.rows, STORED_COST * columns);
     }
 
     /// Causal grouped-query attention of every row over positions 0 to its own. A row that sees a marked token becomes
@@ -260,7 +248,7 @@ public final class Compute implements AutoCloseable {
         checkRows(rows, up);
         this.gate.gate = gate;
         this.gate.up = up;
-        this.gate.run(rows, 2 * gate.columns());
+        this.gate.run(rows, GATED_COST * gate.columns());
     }
 
     /// `out[i] = in[index[i]]` for the first `count` indices.
@@ -278,6 +266,14 @@ public final class Compute implements AutoCloseable {
     /// @param worker the part's
     public float logSumExp(FloatMatrix logits, int row, int worker) {
         return kernels.logSumExp(logits, Objects.checkIndex(row, logits.rows()), scratch[worker]);
+    }
+
+    /// `out[outRow][i] = exp((in[row][i] - largest) · factor)`. Inside a part of [#forEach].
+    public void exponentials(FloatMatrix in, int row, float largest, float factor, FloatMatrix out, int outRow) {
+        same("output columns", out.columns(), in.columns());
+        Objects.checkIndex(row, in.rows());
+        Objects.checkIndex(outRow, out.rows());
+        kernels.exponentials(in, row, largest, factor, out, outRow);
     }
 
     /// Index of the largest logit of a row, lowest of equals; 0 if there is a NaN. Inside a part of [#forEach].
@@ -327,7 +323,7 @@ public final class Compute implements AutoCloseable {
 
         abstract void run(int from, int to, int worker);
 
-        /// @param elements cost of one row
+        /// @param elements of a norm that a row costs
         final void run(int rows, int elements) {
             this.rows = rows;
             rowsPerPart = Math.max(1, PART_ELEMENTS / elements);
@@ -363,24 +359,65 @@ public final class Compute implements AutoCloseable {
         }
     }
 
-    /// Cut by groups of weight rows, one projection after the other.
+    /// Cut by groups of weight rows, one projection after the other. Parts get smaller towards the end, so that few are
+    /// handed out and yet all threads end at about the same time.
     @SuppressWarnings("NullAway.Init")
     private final class Product implements ComputeThreads.Task {
         private FloatMatrix in;
         private int rows;
         private Projection[] projections;
-        private int groupsPerPart;
+        private int parts;
+        private int[] projectionOf = new int[64]; // by part
+        private int[] groupFrom = new int[64]; // by part
+        private int[] groupTo = new int[64]; // by part
+
+        void cut() {
+            long workOfGroup = (long) R16.ROWS * in.columns() * rows;
+            int atOnce = kernels.groupsAtOnce();
+            int least = roundUp(Math.toIntExact((PART_WORK + workOfGroup - 1) / workOfGroup), atOnce);
+            int left = 0;
+            for (Projection projection : projections) left += R16.groups(projection.weights.rows());
+            if (threads.threads() == 1) least = left;
+            parts = 0;
+            for (int i = 0; i < projections.length; i++) {
+                int groups = R16.groups(projections[i].weights.rows());
+                for (int from = 0; from < groups; ) {
+                    int size = Math.max(least, left / (PARTS_LEFT * threads.threads()) / atOnce * atOnce);
+                    int to = Math.min(groups, from + size);
+                    add(i, from, to);
+                    left -= to - from;
+                    from = to;
+                }
+            }
+        }
+
+        private static int roundUp(int number, int multiple) {
+            return (number + multiple - 1) / multiple * multiple;
+        }
+
+        private void add(int projection, int from, int to) {
+            if (parts == groupFrom.length) {
+                projectionOf = Arrays.copyOf(projectionOf, 2 * parts);
+                groupFrom = Arrays.copyOf(groupFrom, 2 * parts);
+                groupTo = Arrays.copyOf(groupTo, 2 * parts);
+            }
+            projectionOf[parts] = projection;
+            groupFrom[parts] = from;
+            groupTo[parts++] = to;
+        }
 
         @Override
         public void runPart(int part, int worker) {
-            int index = 0;
-            int first = part;
-            while (first >= parts(projections[index], groupsPerPart))
-                first -= parts(projections[index++], groupsPerPart);
-            Projection projection = projections[index];
-            int from = first * groupsPerPart;
-            int to = Math.min(from + groupsPerPart, R16.groups(projection.weights.rows()));
-            kernels.matmul(projection.weights, from, to, in, rows, projection.out, projection.add, scratch[worker]);
+            Projection projection = projections[projectionOf[part]];
+            kernels.matmul(
+                    projection.weights,
+                    groupFrom[part],
+                    groupTo[part],
+                    in,
+                    rows,
+                    projection.out,
+                    projection.add,
+                    scratch[worker]);
         }
     }
 

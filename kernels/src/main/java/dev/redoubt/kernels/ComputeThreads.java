@@ -17,7 +17,8 @@ final class ComputeThreads implements AutoCloseable {
     /* Handing out parts. `state` packs (region, parts, next part); a thread takes a part by compare-and-set of the whole word, so a
      * thread that slept through a region cannot take a part of the next one by mistake, and a region ends when its parts are done,
      * whether or not every thread has woken up for it: a thread without a core costs nothing but its help. `task` is written before
-     * `state` and read after a part was taken; as the region cannot end before that part is done, it is the right task.
+     * `state` and read after a part was taken; as the region cannot end before that part is done, it is the right task. Each thread
+     * counts what it has done once, when nothing is left to take.
      *
      * Waiting. Regions of a step follow each other within microseconds, so threads spin that long before they park. A thread says
      * that it parks before it looks at `state` a last time, the caller publishes `state` before it looks who is parked: one of the two
@@ -86,23 +87,27 @@ final class ComputeThreads implements AutoCloseable {
     }
 
     private void takeParts(int worker) {
+        int own = 0; // done and not counted yet
         while (true) {
             long now = state.get();
             int next = (int) now & PARTS_MAX;
             int parts = (int) (now >>> PARTS_BITS) & PARTS_MAX;
-            if (next >= parts) return;
-            if (state.compareAndSet(now, now + 1)) runPart(next, parts, worker);
+            if (next >= parts) {
+                if (own > 0 && done.addAndGet(own) == parts && worker != 0) callerParking.wake();
+                return;
+            }
+            if (!state.compareAndSet(now, now + 1)) continue;
+            runPart(next, worker);
+            own++;
         }
     }
 
-    private void runPart(int part, int parts, int worker) {
+    private void runPart(int part, int worker) {
         try {
             Task current = task;
             if (current != null) current.runPart(part, worker);
         } catch (Throwable thrown) {
             failure.compareAndSet(null, thrown);
-        } finally {
-            if (done.incrementAndGet() == parts && worker != 0) callerParking.wake();
         }
     }
 

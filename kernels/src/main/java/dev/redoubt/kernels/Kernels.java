@@ -46,6 +46,9 @@ interface Kernels extends AutoCloseable {
     /// Quantizes rows `rowFrom` to `rowTo - 1` into the provider's own activations, which [#matmul] reads.
     void quantize(FloatMatrix in, int rowFrom, int rowTo);
 
+    /// How many groups of weight rows the fastest product takes at once: parts are cut in multiples of it.
+    int groupsAtOnce();
+
     /// Outputs of weight rows `16·groupFrom` to `16·groupTo - 1` for all `rows` rows of the input.
     ///
     /// @param in f32 input, read where the weights are not quantized
@@ -101,6 +104,9 @@ interface Kernels extends AutoCloseable {
 
     /// m = max x; partial[i mod 16] += exp(x[i] - m); tree; m + (float) ln(sum).
     float logSumExp(FloatMatrix logits, int row, Scratch scratch);
+
+    /// out[i] = exp((in[i] - largest) · factor).
+    void exponentials(FloatMatrix in, int row, float largest, float factor, FloatMatrix out, int outRow);
 
     /// Lowest index of the largest logit; 0 if there is a NaN.
     int argMax(FloatMatrix logits, int row);

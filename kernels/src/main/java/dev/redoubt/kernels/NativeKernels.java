@@ -31,6 +31,7 @@ final class NativeKernels implements Kernels {
             nothing(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle ROTATE = nothing(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT);
     private static final MethodHandle EXPONENTIAL_SUM = nothing(JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle EXPONENTIALS = nothing(JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_FLOAT, JAVA_LONG);
     private static final MethodHandle INDEX_OF_LARGEST =
             Linker.nativeLinker().downcallHandle(FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle ATTENTION = nothing(
@@ -61,6 +62,7 @@ final class NativeKernels implements Kernels {
     private final MemorySegment siluMul;
     private final MemorySegment rotate;
     private final MemorySegment exponentialSum;
+    private final MemorySegment exponentials;
     private final MemorySegment indexOfLargest;
     private final MemorySegment attention;
     private final NativeActivations input;
@@ -77,6 +79,7 @@ final class NativeKernels implements Kernels {
         siluMul = library.function(set, "silu_mul");
         rotate = library.function(set, "rotate");
         exponentialSum = library.function(set, "exponential_sum");
+        exponentials = library.function(set, "exponentials");
         indexOfLargest = library.function(set, "index_of_largest");
         attention = library.function(set, "attention");
         input = new NativeActivations(rowsMax, columnsMax);
@@ -139,6 +142,11 @@ final class NativeKernels implements Kernels {
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
+    }
+
+    @Override
+    public int groupsAtOnce() {
+        return 2;
     }
 
     @Override
@@ -335,6 +343,17 @@ final class NativeKernels implements Kernels {
             throw unexpected(thrown);
         }
         return largestAndSum.get(JAVA_FLOAT, 0) + (float) StrictMath.log(largestAndSum.get(JAVA_FLOAT, 4));
+    }
+
+    @Override
+    public void exponentials(FloatMatrix in, int row, float largest, float factor, FloatMatrix out, int outRow) {
+        same("output columns", out.columns(), in.columns());
+        try {
+            EXPONENTIALS.invokeExact(
+                    exponentials, rowAddress(in, row), (long) in.columns(), largest, factor, rowAddress(out, outRow));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
     }
 
     @Override

@@ -51,6 +51,11 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
+    public int groupsAtOnce() {
+        return 1;
+    }
+
+    @Override
     public void matmul(
             WeightMatrix weights,
             int groupFrom,
@@ -179,6 +184,11 @@ final class ScalarKernels implements Kernels {
         float[] partials = new float[Numbers.PARTIALS];
         for (int i = 0; i < logits.columns(); i++) partials[i % 16] += Numbers.exp(logits.get(row, i) - max);
         return max + (float) StrictMath.log(Numbers.tree(partials));
+    }
+
+    @Override
+    public void exponentials(FloatMatrix in, int row, float largest, float factor, FloatMatrix out, int outRow) {
+        for (int i = 0; i < in.columns(); i++) out.set(outRow, i, Numbers.exp((in.get(row, i) - largest) * factor));
     }
 
     @Override

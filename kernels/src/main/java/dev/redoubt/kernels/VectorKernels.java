@@ -27,6 +27,11 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
+    public int groupsAtOnce() {
+        return 4;
+    }
+
+    @Override
     public void matmul(
             WeightMatrix weights,
             int groupFrom,
@@ -80,6 +85,11 @@ final class VectorKernels implements Kernels {
     public float logSumExp(FloatMatrix logits, int row, Scratch scratch) {
         return VectorRows.logSumExp(
                 rowAddress(logits, row), logits.columns(), Lanes.address(scratch.floats(Numbers.PARTIALS)));
+    }
+
+    @Override
+    public void exponentials(FloatMatrix in, int row, float largest, float factor, FloatMatrix out, int outRow) {
+        VectorRows.exponentials(rowAddress(in, row), in.columns(), largest, factor, rowAddress(out, outRow));
     }
 
     @Override

@@ -109,6 +109,14 @@ final class VectorRows {
         return max + (float) StrictMath.log(Lanes.tree(scratch));
     }
 
+    static void exponentials(long x, int columns, float largest, float factor, long out) {
+        int whole = columns / COUNT * COUNT;
+        for (int i = 0; i < whole; i += COUNT)
+            Lanes.store(Lanes.exp(Lanes.load(x + 4L * i).sub(largest).mul(factor)), out + 4L * i);
+        for (int i = whole; i < columns; i++)
+            Lanes.set(out + 4L * i, Numbers.exp((Lanes.get(x + 4L * i) - largest) * factor));
+    }
+
     private static float max(long x, int columns) {
         FloatVector largest = Lanes.broadcast(Float.NEGATIVE_INFINITY);
         int whole = columns / COUNT * COUNT;

@@ -60,6 +60,15 @@ class RowKernelsTest {
                 assertThat(vectorSums).isEqualTo(sums);
                 assertThat(vectorLargest).isEqualTo(largest);
 
+                FloatMatrix powers = FloatMatrix.allocate(33, columns, arena);
+                FloatMatrix vectorPowers = FloatMatrix.allocate(33, columns, arena);
+                for (int row = 0; row < 33; row++) {
+                    float max = in.get(row, largest[row]);
+                    scalar.exponentials(in, row, max, 1.25f + row, powers, row);
+                    vector.exponentials(in, row, max, 1.25f + row, vectorPowers, row);
+                }
+                assertThat(Samples.difference(vectorPowers, powers)).isEmpty();
+
                 FloatMatrix gate = Samples.copy(in, arena);
                 FloatMatrix vectorGate = Samples.copy(in, arena);
                 scalar.siluMul(gate, up, 33);
@@ -81,6 +90,11 @@ class RowKernelsTest {
             float[] sums = new float[4];
             int[] largest = new int[4];
             Samples.logSumExp(compute, in, 4, sums, largest);
+            FloatMatrix powers = FloatMatrix.allocate(1, 50, arena);
+            compute.exponentials(in, 2, in.get(2, largest[2]), 0.5f, powers, 0);
+            for (int i = 0; i < 50; i++)
+                assertThat((double) powers.get(0, i))
+                        .isCloseTo(Math.exp((in.get(2, i) - in.get(2, largest[2])) * 0.5), within(1e-6));
             FloatMatrix gate = Samples.copy(in, arena);
             compute.siluMul(gate, out, 4);
             for (int r = 0; r < 4; r++) {

@@ -1,185 +1,235 @@
 package dev.redoubt.engine.sample;
 
 import dev.redoubt.base.generation.SamplingParams;
+import dev.redoubt.kernels.Compute;
+import dev.redoubt.kernels.FloatMatrix;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
-/// What is left of a vocabulary after temperature, min-p, top-k and top-p, and how likely each token is.
+/// What is left of a vocabulary after temperature, min-p, top-k and top-p, and how likely each token is. Working
+/// memory of one thread, filled again for every draw.
 final class Distribution {
-    /* Every truncation keeps the upper end of the vocabulary, so what is kept is described by one logit (`floor`) and by how many of
-     * the tokens exactly there stay (`equalsKept`, the lower ids). No list of tokens is built or sorted.
+    /* Every truncation keeps the upper end of the vocabulary. Nothing is sorted:
      *
      * min-p: p >= minP · max p means z >= max + temperature · ln minP.
      * top-k: the k-th largest logit; its equals stay, as in vLLM.
      * top-p: from the least likely up, dropped while the running sum is at most 1 - topP. Seen from the top: a token stays while the
-     * mass before it is below topP of all.
+     * mass before it is below topP of all; of equals the lower ids. Tokens below (1 - topP) · mass / count cannot stay, since all of
+     * them together weigh less than 1 - topP; few are left to look at.
      *
      * Both thresholds are "the first logit from the top at which a mass reaches an amount" (top-k: every token weighs 1), found by a
      * radix select over the bits of the float, most significant first: three passes, the later ones over few tokens.
      *
-     * All sums run by id, or by histogram bucket, in double: the same row gives the same bits on every thread. exp is ours, because
-     * Math.exp may differ between machines. */
+     * Weights are exp((z - max) / temperature) in float by the kernels, one pass for the row; sums are in double, in one order: the
+     * same row gives the same bits on every thread. */
     private static final int[] SHIFTS = {21, 10, 0};
     private static final int DIGIT_BITS = 11;
+    /// Ids whose weights are added up together, so that a draw looks at their sums first.
+    private static final int RUN = 256;
+    /// With more tokens than that, neighbours count in histograms of their own: an addition need not wait for the one
+    /// before.
+    private static final int MANY = 4096;
+    private static final int HISTOGRAMS = 4;
 
-    private final float[] logits;
-    private final float max;
-    private final double temperature;
-    private double floor = Double.NEGATIVE_INFINITY; // tokens below are dropped
-    private int equalsKept = Integer.MAX_VALUE; // of the tokens exactly at the floor
+    private final Compute compute;
+    private final FloatMatrix weights; // (1, vocabulary)
+    private final double[] sums; // by run of ids
+    private final int[] kept; // ids, ascending, where something was dropped
+    private final double[] histograms = new double[HISTOGRAMS << DIGIT_BITS];
+    private int count; // of the ids that are left
+    private boolean whole; // nothing was dropped
+    private MemorySegment logits = MemorySegment.NULL;
+    private long offset; // of the row, in floats
 
-    private Distribution(float[] logits, float max, double temperature) {
-        this.logits = logits;
-        this.max = max;
-        this.temperature = temperature;
+    Distribution(Compute compute, int vocabularySize) {
+        this.compute = compute;
+        this.weights = FloatMatrix.allocate(1, vocabularySize, Arena.ofAuto());
+        this.sums = new double[(vocabularySize + RUN - 1) / RUN];
+        this.kept = new int[vocabularySize];
     }
 
-    /// @param logits (vocabulary), after bias and penalties; read as long as the result is used
-    static Distribution of(float[] logits, SamplingParams params) {
-        float max = Float.NEGATIVE_INFINITY;
-        for (float z : logits) if (z > max) max = z;
-        if (params.temperature() < Sampler.GREEDY_BELOW) {
-            Distribution greedy = new Distribution(logits, max, 1);
-            greedy.floor = max;
-            greedy.equalsKept = 1;
-            return greedy;
-        }
-        Distribution kept = new Distribution(logits, max, params.temperature());
-        if (kept.isEmpty()) return kept;
-        if (params.minP() > 0) kept.floor = max + params.temperature() * StrictMath.log(params.minP());
-        if (params.topK() > 0 && params.topK() < logits.length) kept.keepTopK(params.topK());
-        if (params.topP() < 1) kept.keepTopP(params.topP());
-        return kept;
-    }
-
-    /// Whether no token has a probability: all are masked, or not a number.
-    boolean isEmpty() {
-        return max == Float.NEGATIVE_INFINITY;
+    /// Takes a row in; it is read until the next call.
+    ///
+    /// @param largest of the row, finite
+    void fill(FloatMatrix row, int index, float largest, SamplingParams params) {
+        logits = row.segment();
+        offset = (long) index * row.stride();
+        count = weights.columns();
+        whole = true;
+        compute.exponentials(row, index, largest, (float) (1 / params.temperature()), weights, 0);
+        if (params.minP() > 0) keepFrom(largest + params.temperature() * StrictMath.log(params.minP()));
+        if (params.topK() > 0 && params.topK() < count) keepFrom(fromTheTop(params.topK(), false));
+        if (params.topP() < 1) keepTopP(params.topP());
     }
 
     /// The first token by id at which the running sum exceeds `uniform` of the whole.
     ///
     /// @param uniform in [0, 1)
     int draw(double uniform) {
-        double target = uniform * mass();
+        if (!whole) return draw(uniform * mass(), 0, count);
+        double target = uniform * massOfRuns();
+        int run = 0;
+        for (int next = 0; next < sums.length; next++) {
+            if (sums[next] == 0) continue;
+            run = next;
+            if (target < sums[next]) break;
+            target -= sums[next];
+        }
+        return draw(target, run * RUN, Math.min(count, (run + 1) * RUN));
+    }
+
+    /// By id; what is dropped has 0.
+    double[] probabilities() {
+        double[] result = new double[weights.columns()];
+        double mass = mass();
+        for (int i = 0; i < count; i++) result[id(i)] = weight(id(i)) / mass;
+        return result;
+    }
+
+    private int draw(double target, int from, int to) {
         double sum = 0;
-        int last = 0;
-        int equals = 0;
-        for (int id = 0; id < logits.length; id++) {
-            float z = logits[id];
-            if (!(z >= floor) || (z == floor && equals++ >= equalsKept)) continue;
-            double weight = weight(z);
+        int last = id(from);
+        for (int i = from; i < to; i++) {
+            int id = id(i);
+            double weight = weight(id);
             if (weight == 0) continue;
             sum += weight;
             if (sum > target) return id;
             last = id;
         }
-        return last; // only if uniform · mass was rounded up to the mass
+        return last; // only if the sums were rounded differently
     }
 
-    /// By id; what is dropped has 0.
-    double[] probabilities() {
-        double[] result = new double[logits.length];
-        double mass = mass();
-        int equals = 0;
-        for (int id = 0; id < logits.length; id++) {
-            float z = logits[id];
-            if (!(z >= floor) || (z == floor && equals++ >= equalsKept)) continue;
-            result[id] = weight(z) / mass;
+    /// The `i`-th of the ids that are left.
+    private int id(int i) {
+        return whole ? i : kept[i];
+    }
+
+    private float weight(int id) {
+        return weights.segment().getAtIndex(ValueLayout.JAVA_FLOAT, id);
+    }
+
+    private float logit(int id) {
+        return logits.getAtIndex(ValueLayout.JAVA_FLOAT, offset + id);
+    }
+
+    /// Drops what is below.
+    private void keepFrom(double floor) {
+        int left = 0;
+        for (int i = 0; i < count; i++) {
+            int id = id(i);
+            if (logit(id) >= floor) kept[left++] = id;
         }
-        return result;
-    }
-
-    private void keepTopK(int k) {
-        floor = Math.max(floor, fromTheTop(k, z -> 1).logit);
+        count = left;
+        whole = false;
     }
 
     private void keepTopP(double topP) {
-        double amount = topP * mass();
-        Cut cut = fromTheTop(amount, this::weight);
-        floor = Math.max(floor, cut.logit);
-        equalsKept = (int) Math.max(1, Math.ceil((amount - cut.massAbove) / weight(cut.logit)));
-    }
-
-    /// Of all kept tokens, not normalised.
-    private double mass() {
-        double sum = 0;
-        int equals = 0;
-        for (float z : logits) {
-            if (!(z >= floor) || (z == floor && equals++ >= equalsKept)) continue;
-            sum += weight(z);
+        double mass = whole ? massOfRuns() : mass();
+        double amount = topP * mass;
+        float hopeless = (float) ((1 - topP) * mass / count);
+        int left = 0;
+        for (int i = 0; i < count; i++) {
+            int id = id(i);
+            if (weight(id) >= hopeless) kept[left++] = id;
         }
-        return sum;
+        count = left;
+        whole = false;
+        float cut = fromTheTop(amount, true);
+        keepFrom(cut);
+        dropEquals(cut, amount);
     }
 
-    private double weight(float z) {
-        return z == max ? 1 : exp(((double) z - max) / temperature);
+    /// Of the tokens at the cut, which are the least likely ones left, keeps those with the lower ids that the amount
+    /// asks for.
+    private void dropEquals(float cut, double amount) {
+        double above = 0;
+        double own = 0;
+        for (int i = 0; i < count; i++) {
+            if (logit(kept[i]) > cut) above += weight(kept[i]);
+            else own = weight(kept[i]);
+        }
+        double wanted = Math.max(1, Math.ceil((amount - above) / own));
+        int left = 0;
+        for (int i = 0; i < count; i++) if (logit(kept[i]) > cut || wanted-- > 0) kept[left++] = kept[i];
+        count = left;
     }
 
-    private interface Weigher {
-        double weigh(float z);
+    /// Of all ids, by run.
+    private double massOfRuns() {
+        double mass = 0;
+        for (int run = 0; run < sums.length; run++) {
+            sums[run] = sum(run * RUN, Math.min(count, (run + 1) * RUN));
+            mass += sums[run];
+        }
+        return mass;
     }
 
-    /// @param massAbove of the tokens with larger logits
-    private record Cut(float logit, double massAbove) {}
+    /// Four sums side by side: an addition need not wait for the one before.
+    private double sum(int from, int to) {
+        double a = 0;
+        double b = 0;
+        double c = 0;
+        double d = 0;
+        int id = from;
+        for (; id + 4 <= to; id += 4) {
+            a += weight(id);
+            b += weight(id + 1);
+            c += weight(id + 2);
+            d += weight(id + 3);
+        }
+        for (; id < to; id++) a += weight(id);
+        return (a + b) + (c + d);
+    }
+
+    /// Of the ids that are left.
+    private double mass() {
+        double mass = 0;
+        for (int i = 0; i < count; i++) mass += weight(id(i));
+        return mass;
+    }
 
     /// The largest logit at which the mass of the tokens from there to the top reaches `amount`; the smallest
-    /// one kept, if none does.
-    private Cut fromTheTop(double amount, Weigher weigher) {
-        double[] mass = new double[1 << DIGIT_BITS];
+    /// one left, if none does.
+    ///
+    /// @param weighed false: every token weighs 1
+    private float fromTheTop(double amount, boolean weighed) {
+        int side = count > MANY ? HISTOGRAMS : 1;
         double above = 0;
         int prefix = 0; // the digits found so far
         int prefixShift = Integer.SIZE;
         for (int shift : SHIFTS) {
-            Arrays.fill(mass, 0);
+            Arrays.fill(histograms, 0, side << DIGIT_BITS, 0);
             int digitMask = (1 << (prefixShift - shift)) - 1;
             int lowest = digitMask;
-            for (float z : logits) {
-                int key = key(z);
-                if (!(z >= floor) || (prefixShift < Integer.SIZE && key >>> prefixShift != prefix)) continue;
+            for (int i = 0; i < count; i++) {
+                int id = id(i);
+                int key = key(logit(id));
+                if (prefixShift < Integer.SIZE && key >>> prefixShift != prefix) continue;
                 int digit = key >>> shift & digitMask;
-                mass[digit] += weigher.weigh(z);
+                histograms[(i & (side - 1)) << DIGIT_BITS | digit] += weighed ? weight(id) : 1;
                 lowest = Math.min(lowest, digit);
             }
             int digit = digitMask;
-            while (digit > lowest && above + mass[digit] < amount) above += mass[digit--];
+            for (double mass = mass(digit, side); digit > lowest && above + mass < amount; mass = mass(--digit, side))
+                above += mass;
             prefix = prefix << (prefixShift - shift) | digit;
             prefixShift = shift;
         }
-        return new Cut(Float.intBitsToFloat(prefix < 0 ? prefix & Integer.MAX_VALUE : ~prefix), above);
+        return Float.intBitsToFloat(prefix < 0 ? prefix & Integer.MAX_VALUE : ~prefix);
+    }
+
+    private double mass(int digit, int side) {
+        double mass = 0;
+        for (int i = 0; i < side; i++) mass += histograms[i << DIGIT_BITS | digit];
+        return mass;
     }
 
     /// Bits that, as an unsigned number, are ordered like the floats; both zeros are one.
     private static int key(float z) {
         int bits = Float.floatToRawIntBits(z + 0f);
         return bits ^ (bits >> 31 | Integer.MIN_VALUE);
-    }
-
-    private static final double LOG2_E = 0x1.71547652b82fep0;
-    private static final double LN2_HIGH = 0x1.62e42fefa39efp-1;
-    private static final double LN2_LOW = 0x1.abc9e3b39803fp-56;
-
-    /// e to the `x`, for x of at most 0, to about 1e-15: x = k · ln 2 + r, a Taylor polynomial in r, times 2^k
-    /// in two steps so that subnormal results come out right.
-    static double exp(double x) {
-        if (x < -745.2) return 0;
-        double k = Math.rint(x * LOG2_E);
-        double r = Math.fma(-k, LN2_LOW, Math.fma(-k, LN2_HIGH, x)); // |r| <= ln 2 / 2
-        double sum = 1.0 / 479_001_600;
-        for (int n = 11; n >= 0; n--) sum = Math.fma(sum, r, INVERSE_FACTORIAL[n]);
-        int half = (int) k / 2;
-        return sum * powerOfTwo(half) * powerOfTwo((int) k - half);
-    }
-
-    private static final double[] INVERSE_FACTORIAL = inverseFactorials(12);
-
-    private static double[] inverseFactorials(int count) {
-        double[] result = new double[count];
-        result[0] = 1;
-        for (int n = 1; n < count; n++) result[n] = result[n - 1] / n;
-        return result;
-    }
-
-    private static double powerOfTwo(int exponent) {
-        return Double.longBitsToDouble((long) (exponent + 1023) << 52);
     }
 }

@@ -1,8 +1,11 @@
 package dev.redoubt.engine.sample;
 
+import dev.redoubt.base.Invariant;
 import dev.redoubt.base.generation.SamplingParams;
 import dev.redoubt.base.generation.TokenLogprob;
+import dev.redoubt.kernels.Compute;
 import dev.redoubt.kernels.FloatMatrix;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -17,16 +20,46 @@ public final class Sampler {
     /// Temperatures below take the most likely token.
     static final double GREEDY_BELOW = 1e-5;
 
+    private final Compute compute;
+    private final FloatMatrix changed; // (1, vocabulary)
+    private final Distribution distribution;
+
+    /// @param compute whose kernels it calls, inside a part of [Compute#forEach]
+    public Sampler(Compute compute, int vocabularySize) {
+        this.compute = compute;
+        this.changed = FloatMatrix.allocate(1, vocabularySize, Arena.ofAuto());
+        this.distribution = new Distribution(compute, vocabularySize);
+    }
+
     /// Picks the next token of one sequence. Does not change `logits`, or anything of `state` that a later call
     /// could see.
     ///
     /// @param row of `logits`
     /// @param argMax of the raw row, from [dev.redoubt.kernels.Compute#argMax]
     public int pick(FloatMatrix logits, int row, int argMax, SamplingState state) {
+        if (!state.changesLogits()) return choose(logits, row, argMax, state);
+        copy(logits, row);
+        state.change(changed);
+        int best = compute.argMax(changed, 0);
+        boolean allMasked = changed.get(0, best) == Float.NEGATIVE_INFINITY;
+        return allMasked ? argMax : choose(changed, 0, best, state);
+    }
+
+    private int choose(FloatMatrix logits, int row, int argMax, SamplingState state) {
         SamplingParams params = state.params();
-        if (params.temperature() < GREEDY_BELOW && !state.changesLogits()) return argMax;
-        Distribution distribution = Distribution.of(state.changedLogits(logits, row), params);
-        return distribution.isEmpty() ? argMax : distribution.draw(state.uniform());
+        if (params.temperature() < GREEDY_BELOW) return argMax;
+        distribution.fill(logits, row, logits.get(row, argMax), params);
+        return distribution.draw(state.uniform());
+    }
+
+    private void copy(FloatMatrix logits, int row) {
+        Invariant.hold(
+                logits.columns() == changed.columns(),
+                "logits of %d columns, a sampler for %d",
+                logits.columns(),
+                changed.columns());
+        long from = 4L * Objects.checkIndex(row, logits.rows()) * logits.stride();
+        MemorySegment.copy(logits.segment(), from, changed.segment(), 0, 4L * changed.columns());
     }
 
     /// The logprob entry of a given token: raw distribution, temperature 1.

@@ -1,13 +1,9 @@
 package dev.redoubt.engine.sample;
 
-import dev.redoubt.base.Invariant;
 import dev.redoubt.base.generation.SamplingParams;
 import dev.redoubt.kernels.FloatMatrix;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.BitSet;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -26,17 +22,26 @@ public final class SamplingState {
     private final long stream; // the mixed seed
     private final int vocabularySize;
     private final int[] ending; // ids masked until minTokens are there, ascending
+    private final int[] biased; // ids
+    private final double[] biases; // of them
     private final BitSet occurred; // ids of prompt and output; empty where no repetition penalty asks
-    private final Map<Integer, Integer> outputCounts = new HashMap<>(); // by id; empty where no penalty asks
+    private final IntCounts outputCounts; // by id; empty where no penalty asks
     private int accepted;
-    private float[] scratch = new float[0]; // (vocabulary), allocated when a step first has to change logits or draw
 
-    private SamplingState(SamplingParams params, long stream, int vocabularySize, int[] ending, BitSet occurred) {
+    private SamplingState(SamplingParams params, long stream, int vocabularySize, int[] ending) {
         this.params = params;
         this.stream = stream;
         this.vocabularySize = vocabularySize;
         this.ending = ending;
-        this.occurred = occurred;
+        this.biased = params.logitBias().keySet().stream()
+                .mapToInt(Integer::intValue)
+                .filter(id -> id >= 0 && id < vocabularySize)
+                .toArray();
+        this.biases = Arrays.stream(biased)
+                .mapToDouble(id -> Objects.requireNonNull(params.logitBias().get(id)))
+                .toArray();
+        this.occurred = new BitSet(repeats() ? vocabularySize : 0);
+        this.outputCounts = new IntCounts(counts() ? Math.min(params.maxTokens(), vocabularySize) : 1);
     }
 
     /// @param seed of this sequence: the caller's, or a fresh one; choice `i` of a request has its own
@@ -50,10 +55,9 @@ public final class SamplingState {
                 .sorted()
                 .distinct()
                 .toArray();
-        BitSet occurred = new BitSet();
-        if (params.repetitionPenalty() != 1)
-            for (int id : promptIds) occurred.set(Objects.checkIndex(id, vocabularySize));
-        return new SamplingState(params, mix(seed), vocabularySize, ending, occurred);
+        SamplingState state = new SamplingState(params, mix(seed), vocabularySize, ending);
+        if (state.repeats()) for (int id : promptIds) state.occurred.set(Objects.checkIndex(id, vocabularySize));
+        return state;
     }
 
     /// The token was accepted: counts it. The next draw depends on the seed and on how many were accepted,
@@ -61,9 +65,8 @@ public final class SamplingState {
     public void accept(int tokenId) {
         Objects.checkIndex(tokenId, vocabularySize);
         accepted++;
-        if (params.repetitionPenalty() != 1) occurred.set(tokenId);
-        if (params.frequencyPenalty() != 0 || params.presencePenalty() != 0)
-            outputCounts.merge(tokenId, 1, Integer::sum);
+        if (repeats()) occurred.set(tokenId);
+        if (counts()) outputCounts.add(tokenId);
     }
 
     public SamplingParams params() {
@@ -72,38 +75,27 @@ public final class SamplingState {
 
     /// Whether the next token is chosen from other logits than the model's own.
     boolean changesLogits() {
-        return !params.logitBias().isEmpty()
-                || masksEnding()
-                || params.repetitionPenalty() != 1
-                || !outputCounts.isEmpty();
+        return biased.length > 0 || masksEnding() || repeats() || !outputCounts.isEmpty();
     }
 
-    /// A copy of a row with everything of vLLM's order that comes before the temperature: the mask of
-    /// `minTokens`, bias, repetition, frequency and presence penalty. Valid until the next call.
+    /// Does to a row all of vLLM's order that comes before the temperature: the mask of `minTokens`, bias,
+    /// repetition, frequency and presence penalty.
     ///
-    /// @return (vocabulary)
-    float[] changedLogits(FloatMatrix logits, int row) {
-        Invariant.hold(
-                logits.columns() >= vocabularySize,
-                "logits of %d columns, vocabulary of %d",
-                logits.columns(),
-                vocabularySize);
-        if (scratch.length == 0) scratch = new float[vocabularySize];
-        float[] z = scratch;
-        long rowOffset = (long) Objects.checkIndex(row, logits.rows()) * logits.stride() * Float.BYTES;
-        MemorySegment.copy(logits.segment(), ValueLayout.JAVA_FLOAT, rowOffset, z, 0, vocabularySize);
-
-        if (masksEnding()) for (int id : ending) z[id] = Float.NEGATIVE_INFINITY;
-        // Each id is changed by itself, so the order of a map cannot matter.
-        params.logitBias().forEach((id, bias) -> {
-            if (id >= 0 && id < vocabularySize) z[id] = (float) (z[id] + bias);
-        });
+    /// @param z (1, vocabulary)
+    void change(FloatMatrix z) {
+        if (masksEnding()) for (int id : ending) z.set(0, id, Float.NEGATIVE_INFINITY);
+        for (int i = 0; i < biased.length; i++) z.set(0, biased[i], (float) (z.get(0, biased[i]) + biases[i]));
         double repetition = params.repetitionPenalty();
-        for (int id = occurred.nextSetBit(0); id >= 0; id = occurred.nextSetBit(id + 1))
-            z[id] = (float) (z[id] > 0 ? z[id] / repetition : z[id] * repetition);
-        outputCounts.forEach(
-                (id, count) -> z[id] = (float) (z[id] - params.frequencyPenalty() * count - params.presencePenalty()));
-        return z;
+        for (int id = occurred.nextSetBit(0); id >= 0; id = occurred.nextSetBit(id + 1)) {
+            float own = z.get(0, id);
+            z.set(0, id, (float) (own > 0 ? own / repetition : own * repetition));
+        }
+        for (int place = 0; place < outputCounts.places(); place++) {
+            int id = outputCounts.keyAt(place);
+            if (id < 0) continue;
+            double counted = params.frequencyPenalty() * outputCounts.countAt(place);
+            z.set(0, id, (float) (z.get(0, id) - counted - params.presencePenalty()));
+        }
     }
 
     /// The random number of the next draw, in [0, 1): the same until a token is accepted.
@@ -114,6 +106,14 @@ public final class SamplingState {
     /// `ignoreEos` decides whether such a token ends the text, not whether it may be drawn: as vLLM.
     private boolean masksEnding() {
         return accepted < params.minTokens() && ending.length > 0;
+    }
+
+    private boolean repeats() {
+        return params.repetitionPenalty() != 1;
+    }
+
+    private boolean counts() {
+        return params.frequencyPenalty() != 0 || params.presencePenalty() != 0;
     }
 
     private static long mix(long z) {
