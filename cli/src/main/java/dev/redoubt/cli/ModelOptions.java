@@ -91,7 +91,7 @@ final class ModelOptions {
                 contextTokensMax,
                 sequencesMax,
                 defaults.batchedTokensMax(),
-                defaults.prefillChunkTokensMax(),
+                defaults.prefillTokensMax(),
                 defaults.queuedMax(),
                 defaults.memoryUtilization(),
                 kvFormat(),

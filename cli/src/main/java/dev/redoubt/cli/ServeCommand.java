@@ -90,7 +90,7 @@ final class ServeCommand implements Callable<Integer> {
                 contextTokensMax,
                 defaults.sequencesMax(),
                 defaults.batchedTokensMax(),
-                defaults.prefillChunkTokensMax(),
+                defaults.prefillTokensMax(),
                 defaults.queuedMax(),
                 defaults.memoryUtilization(),
                 model.kvFormat(),

@@ -20,7 +20,7 @@ final class DocsTest {
             Map.entry("contextTokensMax", "prompt and answer together (`--max-model-len`), at most the model's own"),
             Map.entry("sequencesMax", "sequences in one step"),
             Map.entry("batchedTokensMax", "tokens in one step"),
-            Map.entry("prefillChunkTokensMax", "tokens of one sequence in one step"),
+            Map.entry("prefillTokensMax", "prefill tokens in one step; beside decodes as many as take about 100 ms"),
             Map.entry("queuedMax", "requests waiting; more get 429 `queue_full`"),
             Map.entry("memoryUtilization", "share of the available memory that the KV pool may take"),
             Map.entry("kvFormat", "how keys and values are stored (`--kv-cache-dtype`): `f16`, `f32` or `q8`"),

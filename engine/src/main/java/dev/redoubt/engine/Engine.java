@@ -86,12 +86,16 @@ public final class Engine implements LanguageModel, AutoCloseable {
         SchedulerLimits limits = new SchedulerLimits(
                 options.sequencesMax(),
                 options.batchedTokensMax(),
-                options.prefillChunkTokensMax(),
+                options.prefillTokensMax(),
                 context,
                 options.limits().maxTokensMax());
         Scheduler scheduler = new Scheduler(limits, pool, options.prefixCache() ? scopes : null);
         EngineLoop.Settings settings = new EngineLoop.Settings(
-                options.batchedTokensMax(), options.sequencesMax(), context, parts.endOfSequence());
+                options.batchedTokensMax(),
+                options.prefillTokensMax(),
+                options.sequencesMax(),
+                context,
+                parts.endOfSequence());
         this.loop = new EngineLoop(settings, scheduler, pool, parts.runner(), new LoopNews(), time);
         this.output = new OutputThread(parts.text()::newStreamDecoder, time, loop, live::remove);
         this.input = new InputThreads(options.queuedMax());

@@ -9,6 +9,7 @@ import dev.redoubt.base.generation.ModelStats;
 import dev.redoubt.base.generation.SamplingParams;
 import dev.redoubt.engine.kvcache.BlockPool;
 import dev.redoubt.engine.model.StepBatch;
+import dev.redoubt.engine.schedule.PrefillPace;
 import dev.redoubt.engine.schedule.Scheduler;
 import dev.redoubt.engine.schedule.Sequence;
 import dev.redoubt.engine.schedule.StepPlan;
@@ -53,7 +54,13 @@ final class EngineLoop implements LoopCommands {
     ///
     /// @param endOfSequence the model's tokens that end a text
     /// @param contextTokensMax prompt and output of one sequence
-    record Settings(int batchedTokensMax, int sequencesMax, int contextTokensMax, Set<Integer> endOfSequence) {}
+    /// @param prefillTokensMax of one step
+    record Settings(
+            int batchedTokensMax,
+            int prefillTokensMax,
+            int sequencesMax,
+            int contextTokensMax,
+            Set<Integer> endOfSequence) {}
 
     private sealed interface Command {
         record Submit(LiveRequest request) implements Command {}
@@ -75,6 +82,7 @@ final class EngineLoop implements LoopCommands {
     private final LoopListener listener;
     private final TimeSource time;
     private final StepBatch batch;
+    private final PrefillPace pace;
     private final Map<Sequence, Choice> choices = new HashMap<>(); // alive
     private final List<RowTask> tasks = new ArrayList<>(); // by logit row
     private final List<Choice> taskOwners = new ArrayList<>(); // by logit row
@@ -101,6 +109,7 @@ final class EngineLoop implements LoopCommands {
         this.listener = listener;
         this.time = time;
         this.batch = new StepBatch(settings.batchedTokensMax(), settings.sequencesMax());
+        this.pace = new PrefillPace(settings.prefillTokensMax());
         read();
     }
 
@@ -110,15 +119,17 @@ final class EngineLoop implements LoopCommands {
     boolean step() {
         takeInbox(); // new requests, cancellations, texts that ended
         endExpired(); // their blocks are free for this very step
-        StepPlan plan = scheduler.plan(); // who computes how many tokens
+        StepPlan plan = scheduler.plan(pace.tokens()); // who computes how many tokens
         if (plan.isEmpty()) return false;
         fillBatch(plan); // rows, positions, block tables; which rows' logits are wanted
+        long started = time.nanos();
         try {
             runner.run(batch, tasks); // one forward pass, one token for each that caught up
         } catch (RuntimeException | Error fault) {
             failStep(plan, fault);
             return true;
         }
+        pace.ran(plan, time.nanos() - started);
         steps++;
         scheduler.commit(plan); // counts what was computed, shares full blocks
         for (int row = 0; row < tasks.size(); row++) accept(taskOwners.get(row), tasks.get(row)); // append, end, tell

@@ -12,7 +12,7 @@ import java.util.OptionalLong;
 /// @param contextTokensMax prompt and answer of one sequence together (`max_model_len`)
 /// @param sequencesMax in one step
 /// @param batchedTokensMax in one step
-/// @param prefillChunkTokensMax of one sequence in one step
+/// @param prefillTokensMax in one step, of all sequences that lack more than one token; less beside decodes
 /// @param queuedMax requests waiting; more are refused
 /// @param memoryUtilization share of the machine's available memory that the KV pool may take, at most 0.85
 /// @param kvFormat how the KV pool stores keys and values
@@ -24,7 +24,7 @@ public record EngineOptions(
         int contextTokensMax,
         int sequencesMax,
         int batchedTokensMax,
-        int prefillChunkTokensMax,
+        int prefillTokensMax,
         int queuedMax,
         double memoryUtilization,
         KvFormat kvFormat,
@@ -36,7 +36,7 @@ public record EngineOptions(
         Check.positive("contextTokensMax", contextTokensMax);
         Check.inRange("sequencesMax", sequencesMax, 1, 256);
         Check.inRange("batchedTokensMax", batchedTokensMax, sequencesMax, 8192);
-        Check.inRange("prefillChunkTokensMax", prefillChunkTokensMax, 1, batchedTokensMax);
+        Check.inRange("prefillTokensMax", prefillTokensMax, 1, batchedTokensMax);
         Check.positive("queuedMax", queuedMax);
         Check.inRange("memoryUtilization", memoryUtilization, 0.01, 0.85);
     }

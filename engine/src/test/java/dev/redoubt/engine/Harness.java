@@ -42,7 +42,11 @@ final class Harness<M extends StepRunner & BlockMemory> {
         this.pool = new BlockPool(blocks, model);
         this.scheduler = new Scheduler(limits, pool, prefixCache ? keys : null);
         EngineLoop.Settings settings = new EngineLoop.Settings(
-                limits.batchedTokensMax(), limits.sequencesMax(), limits.contextTokensMax(), endOfSequence);
+                limits.batchedTokensMax(),
+                limits.prefillTokensMax(),
+                limits.sequencesMax(),
+                limits.contextTokensMax(),
+                endOfSequence);
         this.loop = new EngineLoop(settings, scheduler, pool, model, new News(), clock);
         this.output = new OutputThread(decoders, clock, loop, request -> {});
     }

@@ -1,5 +1,6 @@
 package dev.redoubt.engine.schedule;
 
+import dev.redoubt.base.Check;
 import dev.redoubt.base.Invariant;
 import dev.redoubt.engine.kvcache.BlockPool;
 import dev.redoubt.engine.kvcache.BlockTable;
@@ -10,8 +11,10 @@ import dev.redoubt.engine.schedule.Sequence.State;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -23,7 +26,10 @@ public final class Scheduler {
     /* One idea: every sequence catches up to its own length. There is no prefill or decode phase; a sequence that lacks 500
      * tokens gets a chunk, one that lacks 1 gets 1, in the same step, under one token budget.
      *
-     * A step serves the running sequences first, in order of admission, then admits waiting ones by fair share [FairShare].
+     * A step serves the running sequences first: those that lack one token, since somebody reads along, then the others in order of
+     * admission; then it admits waiting ones by fair share [FairShare]. What is left for more than one token of a sequence is small
+     * where others decode [PrefillPace]: prompts end one after the other, and nobody waits for all of them.
+     *
      * Admission takes blocks for the whole current sequence at once, prefix hits counted; so a prefill never runs out of blocks
      * and only growing output can. Then somebody is preempted: loses all blocks, keeps the output, goes to the front of its
      * tenant's queue and computes again what the prefix cache cannot give.
@@ -32,16 +38,21 @@ public final class Scheduler {
      * least, and since the order is total among running sequences, one of them is never the victim: it ends, and every other
      * one after it. Nothing is admitted in a step that preempted, or the victim's blocks would go to a newcomer.
      *
-     * Choices of one request (n > 1) share the prompt through the prefix cache: the first one computes it, the others are held
-     * back until it has, and then stand at the front of the queue. Without prefix cache each computes it itself. */
+     * What several want is computed once: a sequence whose next block a running one is about to publish is held for a step, then
+     * stands at the front of its queue again. So requests that arrive together share their prefix, and the choices of one request
+     * (n > 1) their prompt. Keys are made of the scope, so nobody waits for another tenant. Without prefix cache each computes all
+     * itself. */
     private final SchedulerLimits limits;
     private final BlockPool pool;
     private final @Nullable PrefixKeys prefixKeys; // null: no prefix cache
     private final FairShare fairShare;
     private final List<Sequence> running = new ArrayList<>(); // in order of admission
     private final Set<Sequence> alive = new LinkedHashSet<>(); // held, waiting and running
+    private final Map<PrefixKey, Sequence> computing = new HashMap<>(); // who will publish a block
+    private final List<Sequence> held = new ArrayList<>(); // until the next plan, in order
     private final StepPlan plan;
     private final @Nullable Sequence[] turns; // of planRunning
+    private int prefillLeft; // of this step
     private long earliestDeadline = Sequence.NO_DEADLINE; // of all alive, or before it
     private long arrivals;
     private long preemptions;
@@ -69,12 +80,8 @@ public final class Scheduler {
             choice.arrival = arrivals++;
             alive.add(choice);
             noteDeadline(choice);
-            if (choice == leader || prefixKeys == null) {
-                choice.state = State.WAITING;
-                fairShare.enqueueLast(choice);
-            } else {
-                leader.followers.add(choice);
-            }
+            choice.state = State.WAITING;
+            fairShare.enqueueLast(choice);
         }
         return new Submission.Queued();
     }
@@ -106,9 +113,13 @@ public final class Scheduler {
 
     /// Decides the next step. Preempts and admits; computes nothing. Whatever it holds must be run and then
     /// committed or ended.
-    public StepPlan plan() {
+    ///
+    /// @param prefillBesideDecodes tokens, 1 or more, for sequences that lack more than one, where others lack only one
+    public StepPlan plan(int prefillBesideDecodes) {
+        Check.positive("prefillBesideDecodes", prefillBesideDecodes);
         plan.clear();
-        boolean preempted = planRunning();
+        releaseHeld();
+        boolean preempted = planRunning(prefillBesideDecodes);
         if (!preempted) admitWaiting();
         Invariant.hold(!plan.isEmpty() || alive.isEmpty(), "%d sequences alive, none can go on", alive.size());
         return plan;
@@ -123,7 +134,6 @@ public final class Scheduler {
             if (sequence.state != State.RUNNING) continue;
             sequence.computed += entry.tokens();
             publishFullBlocks(sequence);
-            if (sequence.computed >= sequence.promptTokens()) releaseFollowers(sequence);
         }
     }
 
@@ -153,6 +163,8 @@ public final class Scheduler {
         for (Sequence sequence : alive) sequence.state = State.ENDED;
         alive.clear();
         running.clear();
+        computing.clear();
+        held.clear();
         fairShare.reset();
         plan.clear();
     }
@@ -205,6 +217,7 @@ public final class Scheduler {
     public void verify() {
         int runningFound = 0;
         int waitingFound = 0;
+        int heldFound = 0;
         List<BlockTable> tables = new ArrayList<>(running.size());
         for (Sequence sequence : alive) {
             switch (sequence.state) {
@@ -215,6 +228,7 @@ public final class Scheduler {
                 }
                 case WAITING, HELD -> {
                     if (sequence.state == State.WAITING) waitingFound++;
+                    else heldFound++;
                     if (sequence.table().count() > 0 || sequence.computed > 0)
                         throw new IllegalStateException(
                                 "invariant broken: sequence " + sequence.id() + " waits and holds blocks");
@@ -225,6 +239,12 @@ public final class Scheduler {
         Invariant.hold(runningFound == running.size(), "%d run, %d are listed", runningFound, running.size());
         Invariant.hold(running.size() <= limits.sequencesMax(), "%d sequences run", running.size());
         Invariant.hold(waitingFound == fairShare.waiting(), "%d wait, %d queued", waitingFound, fairShare.waiting());
+        Invariant.hold(heldFound == held.size(), "%d are held, %d are listed", heldFound, held.size());
+        for (Sequence sequence : computing.values())
+            Invariant.hold(
+                    sequence.state == State.RUNNING && sequence.published < sequence.announced,
+                    "sequence %d has nothing to publish",
+                    sequence.id());
         fairShare.verify();
         pool.verify(tables);
     }
@@ -239,13 +259,25 @@ public final class Scheduler {
                     + " of " + sequence.length() + " tokens computed and " + blocks + " blocks");
     }
 
-    private boolean planRunning() {
-        boolean preempted = false;
+    private boolean planRunning(int prefillBesideDecodes) {
         int count = running.size();
         for (int i = 0; i < count; i++) turns[i] = running.get(i); // a copy: preemption takes some out
+        prefillLeft = limits.prefillTokensMax();
+        boolean preempted = planRunning(count, true);
+        if (!plan.isEmpty()) prefillLeft = Math.min(prefillLeft, prefillBesideDecodes);
+        preempted |= planRunning(count, false);
+        Arrays.fill(turns, 0, count, null); // who has ended is not kept
+        return preempted;
+    }
+
+    /// @param decodes whether those that lack one token are planned, or the others
+    /// @return whether anybody was preempted
+    private boolean planRunning(int count, boolean decodes) {
+        boolean preempted = false;
         for (int i = 0; i < count; i++) {
             Sequence sequence = Objects.requireNonNull(turns[i]);
             if (sequence.state != State.RUNNING) continue; // preempted for one before it
+            if ((sequence.missing() == 1) != decodes) continue;
             int tokens = share(sequence);
             if (tokens == 0) break; // the budget is spent
             while (sequence.state == State.RUNNING && sequence.blocksMissing() > pool.freeBlocks()) {
@@ -254,18 +286,18 @@ public final class Scheduler {
             }
             if (sequence.state != State.RUNNING) continue; // it was the victim
             pool.allocate(sequence.table(), sequence.blocksMissing());
-            plan.add(sequence, tokens);
+            add(sequence, tokens);
         }
-        Arrays.fill(turns, 0, count, null); // who has ended is not kept
         return preempted;
     }
 
     private void admitWaiting() {
-        while (running.size() < limits.sequencesMax() && plan.tokens() < limits.batchedTokensMax()) {
+        while (running.size() < limits.sequencesMax() && plan.tokens() < limits.batchedTokensMax() && prefillLeft > 0) {
             Sequence head = fairShare.head();
             if (head == null) return;
             switch (admit(head)) {
-                case Admission.Admitted admitted -> plan.add(head, share(head));
+                case Admission.Admitted admitted -> add(head, share(head));
+                case Admission.Held held -> {} // the next one's turn
                 case Admission.Deferred deferred -> {
                     return; // nobody passes it
                 }
@@ -275,12 +307,19 @@ public final class Scheduler {
 
     /// What a sequence gets of the rest of the budget.
     private int share(Sequence sequence) {
-        int missing = sequence.length() - sequence.computed;
-        return Math.min(Math.min(missing, limits.prefillChunkTokensMax()), limits.batchedTokensMax() - plan.tokens());
+        int missing = sequence.missing();
+        int left = limits.batchedTokensMax() - plan.tokens();
+        return Math.min(missing == 1 ? missing : Math.min(missing, prefillLeft), left);
+    }
+
+    private void add(Sequence sequence, int tokens) {
+        if (sequence.missing() > 1) prefillLeft -= tokens;
+        plan.add(sequence, tokens);
     }
 
     private Admission admit(Sequence sequence) {
         List<Integer> hits = prefixHits(sequence);
+        if (isHeld(sequence, hits.size())) return new Admission.Held();
         int owned = 0; // hits that somebody holds cost no free block
         for (int block : hits) if (!pool.isFree(block)) owned++;
         int taken = BlockPool.blocksFor(sequence.length()) - owned;
@@ -305,6 +344,7 @@ public final class Scheduler {
         }
         sequence.state = State.RUNNING;
         running.add(sequence);
+        announceBlocks(sequence);
         return new Admission.Admitted(sequence.computed);
     }
 
@@ -312,8 +352,7 @@ public final class Scheduler {
     /// always computed, since its logits are what the step is for.
     private List<Integer> prefixHits(Sequence sequence) {
         List<Integer> hits = new ArrayList<>();
-        if (prefixKeys == null || !sequence.readsPrefixCache()) return hits;
-        int blocks = (sequence.length() - 1) / BlockPool.BLOCK_TOKENS;
+        int blocks = blocksOfUse(sequence);
         for (int i = 0; i < blocks; i++) {
             OptionalInt hit =
                     pool.lookup(key(sequence, i), sequence.scope(), sequence.tokens(), i * BlockPool.BLOCK_TOKENS);
@@ -323,10 +362,41 @@ public final class Scheduler {
         return hits;
     }
 
+    /// How many blocks of others a sequence could start with.
+    private int blocksOfUse(Sequence sequence) {
+        if (prefixKeys == null || !sequence.readsPrefixCache()) return 0;
+        return (sequence.length() - 1) / BlockPool.BLOCK_TOKENS;
+    }
+
+    /// Holds a waiting sequence if a running one is about to publish the block that it needs next.
+    private boolean isHeld(Sequence sequence, int hits) {
+        if (hits >= blocksOfUse(sequence) || !computing.containsKey(key(sequence, hits))) return false;
+        fairShare.leave(sequence);
+        sequence.state = State.HELD;
+        held.add(sequence);
+        return true;
+    }
+
+    private void releaseHeld() {
+        while (!held.isEmpty()) {
+            Sequence last = held.removeLast();
+            last.state = State.WAITING;
+            fairShare.enqueueFirst(last);
+        }
+    }
+
+    /// Others need not compute what this one will.
+    private void announceBlocks(Sequence sequence) {
+        if (prefixKeys == null) return;
+        sequence.announced = sequence.length() / BlockPool.BLOCK_TOKENS;
+        for (int i = sequence.published; i < sequence.announced; i++) computing.putIfAbsent(key(sequence, i), sequence);
+    }
+
     private void publishFullBlocks(Sequence sequence) {
         if (prefixKeys == null) return;
         for (int full = sequence.computed / BlockPool.BLOCK_TOKENS; sequence.published < full; sequence.published++) {
             int i = sequence.published;
+            if (i < sequence.announced) computing.remove(key(sequence, i), sequence);
             pool.publish(
                     sequence.table().block(i),
                     key(sequence, i),
@@ -371,14 +441,13 @@ public final class Scheduler {
         switch (sequence.state) {
             case RUNNING -> stopRunning(sequence, keepCached);
             case WAITING -> fairShare.leave(sequence);
-            case HELD -> alive.forEach(leader -> leader.followers.remove(sequence));
+            case HELD -> held.remove(sequence);
             case ENDED -> {
                 return;
             }
         }
         sequence.state = State.ENDED;
         alive.remove(sequence);
-        releaseFollowers(sequence);
     }
 
     private void stopRunning(Sequence sequence, boolean keepCached) {
@@ -386,16 +455,9 @@ public final class Scheduler {
         fairShare.stoppedRunning(sequence);
         if (keepCached) pool.release(sequence.table());
         else pool.discard(sequence.table());
+        for (int i = sequence.published; i < sequence.announced; i++) computing.remove(key(sequence, i), sequence);
         sequence.computed = 0;
         sequence.published = 0;
-    }
-
-    private void releaseFollowers(Sequence leader) {
-        if (leader.followers.isEmpty()) return;
-        for (Sequence follower : leader.followers.reversed()) {
-            follower.state = State.WAITING;
-            fairShare.enqueueFirst(follower);
-        }
-        leader.followers.clear();
+        sequence.announced = 0;
     }
 }

@@ -6,15 +6,15 @@ import dev.redoubt.base.Check;
 ///
 /// @param sequencesMax running at once
 /// @param batchedTokensMax in one step, all sequences together
-/// @param prefillChunkTokensMax in one step, of one sequence
+/// @param prefillTokensMax in one step, of all sequences that lack more than one
 /// @param contextTokensMax of one sequence, prompt and output
 /// @param outputTokensMax of one sequence, output only
 public record SchedulerLimits(
-        int sequencesMax, int batchedTokensMax, int prefillChunkTokensMax, int contextTokensMax, int outputTokensMax) {
+        int sequencesMax, int batchedTokensMax, int prefillTokensMax, int contextTokensMax, int outputTokensMax) {
     public SchedulerLimits {
         Check.positive("sequencesMax", sequencesMax);
         Check.inRange("batchedTokensMax", batchedTokensMax, sequencesMax, 1 << 20);
-        Check.inRange("prefillChunkTokensMax", prefillChunkTokensMax, 1, batchedTokensMax);
+        Check.inRange("prefillTokensMax", prefillTokensMax, 1, batchedTokensMax);
         Check.inRange("contextTokensMax", contextTokensMax, 2, 1 << 24);
         Check.positive("outputTokensMax", outputTokensMax);
     }

@@ -14,14 +14,13 @@ import java.util.List;
 public final class Sequence {
     /// Where a sequence stands.
     public enum State {
-        /// Not submitted, or held back until the first choice of its request has computed the prompt they
-        /// share.
+        /// Out of the queue for a step in which a running sequence computes what both need; holds no block.
         HELD,
         /// In its tenant's queue; holds no block.
         WAITING,
         /// Takes part in every step; holds its blocks.
         RUNNING,
-        /// Holds nothing, never comes back.
+        /// Holds nothing: not submitted yet, or gone for ever.
         ENDED
     }
 
@@ -41,11 +40,11 @@ public final class Sequence {
 
     // What the scheduler knows of it.
     final List<PrefixKey> keys; // of full blocks, as far as they were needed
-    final List<Sequence> followers = new ArrayList<>(); // choices that wait for this one's prompt
-    State state = State.HELD;
+    State state = State.ENDED;
     long arrival; // order of submission
     int computed; // tokens with keys and values
     int published; // blocks offered to the prefix cache
+    int announced; // blocks that it will publish while it runs; others wait for them
     int chargedPromptTokens; // of its tenant's counter; computing them again is not charged again
     int cachedTokens; // prompt tokens of the first admission that were hits
     boolean admittedOnce;
@@ -143,6 +142,11 @@ public final class Sequence {
 
     long deadlineNanos() {
         return deadlineNanos;
+    }
+
+    /// Tokens without keys and values.
+    int missing() {
+        return length - computed;
     }
 
     /// Blocks it must get before its whole current length fits.

@@ -34,6 +34,7 @@ public final class StepPlan {
     private final Entry[] entries;
     private int size;
     private int tokens;
+    private int decodes;
 
     StepPlan(int sequencesMax) {
         this.entries = new Entry[sequencesMax];
@@ -55,6 +56,11 @@ public final class StepPlan {
         return tokens;
     }
 
+    /// Sequences that lack one token.
+    public int decodes() {
+        return decodes;
+    }
+
     public boolean isEmpty() {
         return size == 0;
     }
@@ -63,6 +69,7 @@ public final class StepPlan {
         for (int i = 0; i < size; i++) entries[i].sequence = null;
         size = 0;
         tokens = 0;
+        decodes = 0;
     }
 
     void add(Sequence sequence, int count) {
@@ -71,6 +78,7 @@ public final class StepPlan {
         entry.from = sequence.computed;
         entry.tokens = count;
         tokens += count;
+        if (sequence.missing() == 1) decodes++;
     }
 
     void remove(Sequence sequence) {
@@ -78,6 +86,7 @@ public final class StepPlan {
             Entry removed = entries[i];
             if (removed.sequence != sequence) continue;
             tokens -= removed.tokens;
+            if (sequence.missing() == 1) decodes--;
             System.arraycopy(entries, i + 1, entries, i, --size - i);
             entries[size] = removed;
             removed.sequence = null;

@@ -28,9 +28,20 @@ final class SchedulerTest {
         return new Sequence(ids++, keys.scope(tenant, "key", Optional.empty()), tokens, output, Long.MAX_VALUE, true);
     }
 
+    /// A prompt whose first `common` tokens are those of [#sequence]'s.
+    private Sequence beginning(String tenant, int prompt, int common) {
+        Sequence like = sequence(tenant, prompt, 4);
+        for (int i = common; i < prompt; i++) like.tokens()[i] = 100 + (int) like.id();
+        return like;
+    }
+
     /// One step with token 1 for whoever catches up; those that are full end.
     private static List<String> step(Scheduler scheduler) {
-        StepPlan plan = scheduler.plan();
+        return step(scheduler, Integer.MAX_VALUE);
+    }
+
+    private static List<String> step(Scheduler scheduler, int prefillBesideDecodes) {
+        StepPlan plan = scheduler.plan(prefillBesideDecodes);
         List<String> text = new ArrayList<>();
         for (StepPlan.Entry entry : Simulation.entries(plan))
             text.add(entry.sequence().id() + ":" + entry.from() + "+" + entry.tokens());
@@ -47,15 +58,30 @@ final class SchedulerTest {
 
     @Test
     void aStepMixesDecodesAndPrefillChunksUnderOneBudget() {
-        World world = world(4, 20, 12, 32, false);
+        World world = world(4, 20, 18, 32, false);
         world.scheduler.submit(List.of(sequence("a", 5, 9)));
         assertThat(step(world.scheduler)).containsExactly("0:0+5");
         world.scheduler.submit(List.of(sequence("a", 30, 9)));
         world.scheduler.submit(List.of(sequence("a", 30, 9)));
-        assertThat(step(world.scheduler)).containsExactly("0:5+1", "1:0+12", "2:0+7");
-        assertThat(step(world.scheduler)).containsExactly("0:6+1", "1:12+12", "2:7+7");
-        assertThat(step(world.scheduler)).containsExactly("0:7+1", "1:24+6", "2:14+12");
-        assertThat(step(world.scheduler)).containsExactly("0:8+1", "1:30+1", "2:26+4");
+        assertThat(step(world.scheduler)).containsExactly("0:5+1", "1:0+18");
+        assertThat(step(world.scheduler, 12)).containsExactly("0:6+1", "1:18+12");
+        assertThat(step(world.scheduler, 12)).containsExactly("0:7+1", "1:30+1", "2:0+12");
+        assertThat(step(world.scheduler)).containsExactly("0:8+1", "1:31+1", "2:12+18");
+        assertThat(step(world.scheduler)).containsExactly("0:9+1", "1:32+1", "2:30+1");
+    }
+
+    @Test
+    void decodesComeBeforePrefillsThatWereAdmittedEarlier() {
+        World world = world(4, 8, 8, 32, false);
+        world.scheduler.submit(List.of(sequence("a", 30, 9)));
+        assertThat(step(world.scheduler)).containsExactly("0:0+8");
+        world.scheduler.submit(List.of(sequence("a", 1, 9)));
+        world.scheduler.submit(List.of(sequence("a", 20, 9)));
+        assertThat(step(world.scheduler)).containsExactly("0:8+8"); // the budget is spent
+        assertThat(step(world.scheduler)).containsExactly("0:16+8");
+        assertThat(step(world.scheduler)).containsExactly("0:24+6", "1:0+1", "2:0+1");
+        assertThat(step(world.scheduler)).containsExactly("0:30+1", "1:1+1", "2:1+6");
+        assertThat(step(world.scheduler, 3)).containsExactly("0:31+1", "1:2+1", "2:7+3");
     }
 
     @Test
@@ -157,6 +183,7 @@ final class SchedulerTest {
         Sequence foreign = sequence("b", 32, 1);
         for (Sequence next : List.of(same, longer, foreign)) world.scheduler.submit(List.of(next));
         assertThat(step(world.scheduler)).containsExactly("1:16+16", "3:0+32", "2:32+8");
+        assertThat(world.scheduler.waiting()).isZero();
         assertThat(same.cachedTokens()).isEqualTo(16);
         assertThat(longer.cachedTokens()).isEqualTo(32);
         assertThat(foreign.cachedTokens()).isZero();
@@ -173,6 +200,56 @@ final class SchedulerTest {
     }
 
     @Test
+    void whatSeveralRequestsBeginWithIsComputedOnce() {
+        World world = world(8, 128, 120, 32, true);
+        for (int i = 0; i < 3; i++) world.scheduler.submit(List.of(beginning("a", 70, 50 + i)));
+        world.scheduler.submit(List.of(sequence("b", 20, 4))); // another scope waits for nobody
+        assertThat(step(world.scheduler)).containsExactly("0:0+70", "3:0+20");
+        assertThat(world.scheduler.alive())
+                .extracting(Sequence::state)
+                .containsExactly(
+                        Sequence.State.RUNNING, Sequence.State.HELD, Sequence.State.HELD, Sequence.State.RUNNING);
+        assertThat(world.scheduler.waiting()).isEqualTo(2);
+        // 50, 51 and 52 common tokens: three blocks are of use to all, and are there
+        assertThat(step(world.scheduler)).containsExactly("0:70+1", "3:20+1", "1:48+22", "2:48+22");
+        assertThat(world.scheduler.prefixHits()).isEqualTo(96);
+    }
+
+    @Test
+    void whoeverIsHeldGoesOnWhenTheOtherEnds() {
+        for (boolean fault : new boolean[] {false, true}) {
+            World world = world(8, 128, 120, 32, true);
+            List<Sequence> all = List.of(sequence("a", 70, 4), sequence("a", 70, 4), sequence("a", 70, 4));
+            for (Sequence each : all) world.scheduler.submit(List.of(each));
+            StepPlan plan = world.scheduler.plan(64);
+            assertThat(plan.tokens()).isEqualTo(70);
+            assertThat(List.of(all.get(1).state(), all.get(2).state())).containsOnly(Sequence.State.HELD);
+            world.scheduler.end(all.get(1));
+            if (fault) world.scheduler.discard(all.get(0));
+            else world.scheduler.end(all.get(0));
+            world.scheduler.commit(plan);
+            world.scheduler.verify();
+            assertThat(step(world.scheduler)).containsExactly(all.get(2).id() + ":0+70");
+            while (!world.scheduler.alive().isEmpty()) step(world.scheduler);
+            assertThat(all.get(2).outputTokens()).isEqualTo(4);
+            assertThat(all.get(1).state()).isEqualTo(Sequence.State.ENDED);
+        }
+    }
+
+    @Test
+    void promptLogprobsAreComputedAndOthersWaitForThem() {
+        World world = world(8, 128, 120, 32, true);
+        Sequence reads = sequence("a", 40, 1);
+        Sequence own = new Sequence(9, reads.scope(), reads.tokens().clone(), 1, Long.MAX_VALUE, false);
+        world.scheduler.submit(List.of(own));
+        world.scheduler.submit(List.of(reads));
+        assertThat(step(world.scheduler)).containsExactly("9:0+40");
+        Sequence again = new Sequence(10, reads.scope(), reads.tokens().clone(), 1, Long.MAX_VALUE, false);
+        world.scheduler.submit(List.of(again));
+        assertThat(step(world.scheduler)).containsExactly(reads.id() + ":32+8", "10:0+40");
+    }
+
+    @Test
     void R1_3_cancelAndDeadlineFreeTheBlocksAtOnce() {
         World world = world(4, 64, 64, 8, false);
         Sequence cancelled = sequence("a", 30, 20);
@@ -186,7 +263,7 @@ final class SchedulerTest {
         assertThat(world.scheduler.expire(999)).isEmpty();
         assertThat(world.scheduler.expire(1_000)).containsExactly(expiring);
         assertThat(world.pool.freeBlocks()).isEqualTo(8);
-        assertThat(world.scheduler.plan().isEmpty()).isTrue();
+        assertThat(world.scheduler.plan(1).isEmpty()).isTrue();
         world.scheduler.verify();
     }
 }

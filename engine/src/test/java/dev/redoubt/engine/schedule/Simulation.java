@@ -12,7 +12,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 
 /// One run: the real scheduler and pool, a fake model, a random machine and random traffic, all from one seed.
 final class Simulation {
@@ -141,10 +143,14 @@ final class Simulation {
             if (close(sequence)) expired++;
         }
         fairness.look();
-        StepPlan plan = scheduler.plan();
+        int beside = random.nextInt(1, 64);
+        Set<Sequence> decoding = scheduler.alive().stream()
+                .filter(sequence -> sequence.state() == Sequence.State.RUNNING && sequence.missing() == 1)
+                .collect(Collectors.toSet());
+        StepPlan plan = scheduler.plan(beside);
         steps++;
         tokens += plan.tokens();
-        check(plan);
+        check(plan, decoding, beside);
         fairness.admitted(plan);
         if (random.nextInt(500) == 0) failStep(plan);
         else compute(plan);
@@ -152,12 +158,18 @@ final class Simulation {
         scheduler.verify();
     }
 
-    private void check(StepPlan plan) {
+    private void check(StepPlan plan, Set<Sequence> decoding, int beside) {
         assertThat(plan.tokens()).isLessThanOrEqualTo(limits.batchedTokensMax());
         assertThat(plan.size()).isLessThanOrEqualTo(limits.sequencesMax());
-        for (StepPlan.Entry entry : entries(plan))
-            if (entry.tokens() < 1 || entry.tokens() > limits.prefillChunkTokensMax())
-                throw new AssertionError("an entry of " + entry.tokens() + " tokens");
+        int prefill = 0;
+        for (StepPlan.Entry entry : entries(plan)) {
+            assertThat(entry.tokens()).isPositive();
+            if (entry.sequence().missing() > 1) prefill += entry.tokens();
+        }
+        assertThat(prefill).isEqualTo(plan.tokens() - plan.decodes());
+        boolean besideDecodes = entries(plan).stream().anyMatch(entry -> decoding.contains(entry.sequence()));
+        int most = limits.prefillTokensMax();
+        assertThat(prefill).isLessThanOrEqualTo(besideDecodes ? Math.min(beside, most) : most);
     }
 
     private void compute(StepPlan plan) {
