@@ -42,8 +42,27 @@ final class ModelOptions {
                     "Who computes: auto, scalar, vector or native; the bits are the same. Default: ${DEFAULT-VALUE}.")
     private String kernels = "auto";
 
+    @Option(
+            names = "--speculative",
+            paramLabel = "HOW",
+            defaultValue = "ngram",
+            description = "Guess tokens from what the same text said before: ngram, or off; the answers are the same."
+                    + " Default: ${DEFAULT-VALUE}.")
+    private String speculative = "ngram";
+
     String model() {
         return model;
+    }
+
+    boolean speculative() {
+        return switch (speculative) {
+            case "ngram" -> true;
+            case "off" -> false;
+            default ->
+                throw new CommandFailure(
+                        ExitCode.USAGE,
+                        "--speculative is " + speculative + ", allowed are ngram and off: give one of them");
+        };
     }
 
     int threads() {
@@ -81,8 +100,8 @@ final class ModelOptions {
     /// As [#local(int)].
     ///
     /// @param sequencesMax requests at the same time
-    /// @param prefixCache whether a prompt may be taken from the cache
-    EngineOptions local(int contextTokensMax, int sequencesMax, boolean prefixCache) {
+    /// @param shortcuts whether a prompt may be taken from the cache and tokens be guessed: not where that is measured
+    EngineOptions local(int contextTokensMax, int sequencesMax, boolean shortcuts) {
         EngineOptions defaults = EngineOptions.defaults(threads());
         RequestLimits limits = RequestLimits.DEFAULT;
         return new EngineOptions(
@@ -96,7 +115,8 @@ final class ModelOptions {
                 defaults.memoryUtilization(),
                 kvFormat(),
                 defaults.kvBytesMax(),
-                prefixCache,
+                shortcuts,
+                shortcuts && speculative(),
                 new RequestLimits(
                         Math.max(limits.promptCodePointsMax(), 64 * contextTokensMax),
                         contextTokensMax,

@@ -96,6 +96,7 @@ final class ServeCommand implements Callable<Integer> {
                 model.kvFormat(),
                 OptionalLong.empty(),
                 defaults.prefixCache(),
+                model.speculative(),
                 defaults.limits());
     }
 

@@ -164,6 +164,21 @@ class CommandLineTest {
     }
 
     @Test
+    void speculationGivesTheSameAnswerAndAnotherWordIsNamedWithTheAllowedOnes() throws IOException {
+        String prompt = "one two three one two three one two three one two three";
+        List<String> answers = new ArrayList<>();
+        for (String how : new String[] {"ngram", "off"}) {
+            Ran ran = run("run", "--model", tiny(), "--speculative", how, "--greedy", "--max-tokens", "60", prompt);
+            assertThat(ran.exitCode()).as(ran.err()).isZero();
+            answers.add(ran.out());
+        }
+        assertThat(answers.get(0)).isEqualTo(answers.get(1));
+        Ran ran = run("run", "--model", tiny(), "--speculative", "on"); // said before stdin is read
+        assertThat(ran.exitCode()).isEqualTo(64);
+        assertThat(ran.err()).contains("--speculative is on, allowed are ngram and off: give one of them");
+    }
+
+    @Test
     void everyProviderOfKernelsGivesTheSameAnswer() throws IOException {
         List<String> answers = new ArrayList<>();
         for (String kernels : Providers.present()) {

@@ -26,6 +26,9 @@ final class DocsTest {
             Map.entry("kvFormat", "how keys and values are stored (`--kv-cache-dtype`): `f16`, `f32` or `q8`"),
             Map.entry("kvBytesMax", "upper bound of the KV pool; without one, what the limits above can use"),
             Map.entry("prefixCache", "whether full blocks are kept for later requests of the same key and end user"),
+            Map.entry(
+                    "speculative",
+                    "whether tokens are guessed from the same sequence's own text (`--speculative`); the answers are the same"),
             Map.entry("limits", "the bounds of a request, below"));
 
     private static final Map<String, String> LIMITS = Map.ofEntries(

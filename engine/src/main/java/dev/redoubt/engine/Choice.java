@@ -3,6 +3,7 @@ package dev.redoubt.engine;
 import dev.redoubt.base.generation.FinishReason;
 import dev.redoubt.base.generation.TokenLogprob;
 import dev.redoubt.engine.schedule.Sequence;
+import dev.redoubt.engine.schedule.Speculation;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,8 @@ final class Choice {
     final int index; // 0-based
     final Sequence sequence;
     final NextToken next;
+    private final TokenPicker picker;
+    private NextToken[] ahead = {}; // by guesses before it, less 1; made when something is guessed
     private TokenLogprob[] logprobs = NO_LOGPROBS; // by output token; empty unless asked for
     private volatile int told; // the loop writes
     private volatile @Nullable End end; // the loop writes, once
@@ -34,7 +37,17 @@ final class Choice {
         this.request = request;
         this.index = index;
         this.sequence = sequence;
-        this.next = new NextToken(picker, request.sampling.logprobs());
+        this.picker = picker;
+        this.next = new NextToken(picker, request.sampling.logprobs(), 0);
+    }
+
+    /// The token after so many guesses, 1 or more. Engine loop only.
+    NextToken after(int guesses) {
+        if (ahead.length == 0) {
+            ahead = new NextToken[Speculation.DRAFT_MAX];
+            Arrays.setAll(ahead, i -> new NextToken(picker, request.sampling.logprobs(), i + 1));
+        }
+        return ahead[guesses - 1];
     }
 
     /// The sequence has one more token, with this logprob if any are asked for. Engine loop only.

@@ -15,8 +15,8 @@ final class DeferredPicker implements TokenPicker {
     }
 
     @Override
-    public int pick(Sampler sampler, FloatMatrix logits, int row, int argMax) {
-        return picker().pick(sampler, logits, row, argMax);
+    public int pick(Sampler sampler, FloatMatrix logits, int row, int argMax, int guesses) {
+        return picker().pick(sampler, logits, row, argMax, guesses);
     }
 
     @Override

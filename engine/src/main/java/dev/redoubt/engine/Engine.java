@@ -15,9 +15,12 @@ import dev.redoubt.engine.kvcache.BlockMemory;
 import dev.redoubt.engine.kvcache.BlockPool;
 import dev.redoubt.engine.kvcache.CacheScope;
 import dev.redoubt.engine.kvcache.PrefixKeys;
+import dev.redoubt.engine.schedule.NgramDrafter;
 import dev.redoubt.engine.schedule.Scheduler;
 import dev.redoubt.engine.schedule.SchedulerLimits;
 import dev.redoubt.engine.schedule.Sequence;
+import dev.redoubt.engine.schedule.Speculation;
+import dev.redoubt.engine.schedule.StepPace;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -89,14 +92,12 @@ public final class Engine implements LanguageModel, AutoCloseable {
                 options.prefillTokensMax(),
                 context,
                 options.limits().maxTokensMax());
-        Scheduler scheduler = new Scheduler(limits, pool, options.prefixCache() ? scopes : null);
+        StepPace pace = new StepPace(options.prefillTokensMax());
+        Speculation speculation = options.speculative() ? new Speculation(new NgramDrafter(), pace) : null;
+        Scheduler scheduler = new Scheduler(limits, pool, options.prefixCache() ? scopes : null, speculation);
         EngineLoop.Settings settings = new EngineLoop.Settings(
-                options.batchedTokensMax(),
-                options.prefillTokensMax(),
-                options.sequencesMax(),
-                context,
-                parts.endOfSequence());
-        this.loop = new EngineLoop(settings, scheduler, pool, parts.runner(), new LoopNews(), time);
+                options.batchedTokensMax(), options.sequencesMax(), context, parts.endOfSequence());
+        this.loop = new EngineLoop(settings, scheduler, pool, parts.runner(), pace, new LoopNews(), time);
         this.output = new OutputThread(parts.text()::newStreamDecoder, time, loop, live::remove);
         this.input = new InputThreads(options.queuedMax());
         output.start();
@@ -123,7 +124,10 @@ public final class Engine implements LanguageModel, AutoCloseable {
                 read.promptTokensCached(),
                 read.generationTokens(),
                 read.prefixCacheQueries(),
-                read.prefixCacheHits());
+                read.prefixCacheHits(),
+                read.drafts(),
+                read.draftedTokens(),
+                read.acceptedTokens());
     }
 
     @Override
@@ -259,6 +263,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
                         request.sampling.maxTokens(),
                         request.deadlineNanos,
                         readsCache);
+                if (TokenPicker.picksAhead(request.sampling)) sequence.allowDrafts();
                 long seed = seed(request, i);
                 TokenPicker picker = new DeferredPicker(() -> parts.runner().newPicker(request.sampling, seed, ids));
                 choices.add(new Choice(request, i, sequence, picker));

@@ -9,7 +9,7 @@ import dev.redoubt.base.generation.ModelStats;
 import dev.redoubt.base.generation.SamplingParams;
 import dev.redoubt.engine.kvcache.BlockPool;
 import dev.redoubt.engine.model.StepBatch;
-import dev.redoubt.engine.schedule.PrefillPace;
+import dev.redoubt.engine.schedule.StepPace;
 import dev.redoubt.engine.schedule.Scheduler;
 import dev.redoubt.engine.schedule.Sequence;
 import dev.redoubt.engine.schedule.StepPlan;
@@ -54,10 +54,8 @@ final class EngineLoop implements LoopCommands {
     ///
     /// @param endOfSequence the model's tokens that end a text
     /// @param contextTokensMax prompt and output of one sequence
-    /// @param prefillTokensMax of one step
     record Settings(
             int batchedTokensMax,
-            int prefillTokensMax,
             int sequencesMax,
             int contextTokensMax,
             Set<Integer> endOfSequence) {}
@@ -82,7 +80,7 @@ final class EngineLoop implements LoopCommands {
     private final LoopListener listener;
     private final TimeSource time;
     private final StepBatch batch;
-    private final PrefillPace pace;
+    private final StepPace pace;
     private final Map<Sequence, Choice> choices = new HashMap<>(); // alive
     private final List<RowTask> tasks = new ArrayList<>(); // by logit row
     private final List<Choice> taskOwners = new ArrayList<>(); // by logit row
@@ -100,6 +98,7 @@ final class EngineLoop implements LoopCommands {
             Scheduler scheduler,
             BlockPool pool,
             StepRunner runner,
+            StepPace pace,
             LoopListener listener,
             TimeSource time) {
         this.settings = settings;
@@ -109,7 +108,7 @@ final class EngineLoop implements LoopCommands {
         this.listener = listener;
         this.time = time;
         this.batch = new StepBatch(settings.batchedTokensMax(), settings.sequencesMax());
-        this.pace = new PrefillPace(settings.prefillTokensMax());
+        this.pace = pace;
         read();
     }
 
@@ -119,7 +118,7 @@ final class EngineLoop implements LoopCommands {
     boolean step() {
         takeInbox(); // new requests, cancellations, texts that ended
         endExpired(); // their blocks are free for this very step
-        StepPlan plan = scheduler.plan(pace.tokens()); // who computes how many tokens
+        StepPlan plan = scheduler.plan(pace.prefillTokens()); // who computes how many tokens
         if (plan.isEmpty()) return false;
         fillBatch(plan); // rows, positions, block tables; which rows' logits are wanted
         long started = time.nanos();
@@ -285,7 +284,7 @@ final class EngineLoop implements LoopCommands {
             markComputing(choice.request, now);
             batch.attention.blockTable[i] = choice.sequence.table().array();
             for (int position = entry.from(); position < entry.from() + entry.tokens(); position++, row++) {
-                batch.tokenIds[row] = choice.sequence.token(position);
+                batch.tokenIds[row] = choice.sequence.tokenOrGuess(position);
                 batch.attention.position[row] = position;
                 batch.attention.sequence[row] = i;
                 RowTask task = task(choice, position);
@@ -308,6 +307,7 @@ final class EngineLoop implements LoopCommands {
     private static @Nullable RowTask task(Choice choice, int position) {
         Sequence sequence = choice.sequence;
         if (position == sequence.length() - 1) return choice.next;
+        if (position >= sequence.length()) return choice.after(position - sequence.length() + 1);
         LiveRequest request = choice.request;
         OptionalInt top = request.sampling.promptLogprobs();
         boolean wanted = top.isPresent()
@@ -320,6 +320,7 @@ final class EngineLoop implements LoopCommands {
     private void accept(Choice choice, RowTask task) {
         if (!choices.containsKey(choice.sequence))
             return; // ended in this step: another row or choice of it had a fault
+        if (task instanceof NextToken && !choice.sequence.hasCaughtUp()) return; // it came after a wrong guess
         Throwable fault = task.fault();
         try {
             if (fault != null) failAlone(choice.request, fault);

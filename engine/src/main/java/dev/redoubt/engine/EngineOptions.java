@@ -18,6 +18,7 @@ import java.util.OptionalLong;
 /// @param kvFormat how the KV pool stores keys and values
 /// @param kvBytesMax upper bound of the KV pool; absent: what the limits above can use
 /// @param prefixCache whether full blocks are kept for later requests of the same scope
+/// @param speculative whether tokens are guessed from what the sequence has said before, and checked together
 public record EngineOptions(
         String kernels,
         int threads,
@@ -30,6 +31,7 @@ public record EngineOptions(
         KvFormat kvFormat,
         OptionalLong kvBytesMax,
         boolean prefixCache,
+        boolean speculative,
         RequestLimits limits) {
     public EngineOptions {
         Check.positive("threads", threads);
@@ -54,6 +56,7 @@ public record EngineOptions(
                 0.8,
                 KvFormat.F16,
                 OptionalLong.empty(),
+                true,
                 true,
                 RequestLimits.DEFAULT);
     }

@@ -3,6 +3,7 @@ package dev.redoubt.engine;
 import dev.redoubt.base.generation.ModelStats;
 import dev.redoubt.engine.kvcache.BlockPool;
 import dev.redoubt.engine.schedule.Scheduler;
+import dev.redoubt.engine.schedule.Speculation;
 
 /// The loop's gauges and counters for other threads. The loop writes after every step, anybody reads; each
 /// number is exact, two of them may be of neighbouring steps.
@@ -18,6 +19,9 @@ final class LoopReading {
     private volatile long generationTokens;
     private volatile long prefixQueries;
     private volatile long prefixHits;
+    private volatile long drafts;
+    private volatile long draftedTokens;
+    private volatile long acceptedTokens;
 
     void take(
             Scheduler scheduler,
@@ -37,6 +41,11 @@ final class LoopReading {
         this.generationTokens = generationTokens;
         this.prefixQueries = scheduler.prefixQueries();
         this.prefixHits = scheduler.prefixHits();
+        Speculation speculation = scheduler.speculation();
+        if (speculation == null) return;
+        this.drafts = speculation.drafts();
+        this.draftedTokens = speculation.draftedTokens();
+        this.acceptedTokens = speculation.acceptedTokens();
     }
 
     ModelStats stats() {
@@ -51,6 +60,9 @@ final class LoopReading {
                 promptTokensCached,
                 generationTokens,
                 prefixQueries,
-                prefixHits);
+                prefixHits,
+                drafts,
+                draftedTokens,
+                acceptedTokens);
     }
 }

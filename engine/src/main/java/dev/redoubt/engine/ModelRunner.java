@@ -44,8 +44,8 @@ final class ModelRunner implements StepRunner, Model.LogitsSink {
                 params, seed, promptIds, endOfSequence, model.spec().vocabularySize());
         return new TokenPicker() {
             @Override
-            public int pick(Sampler sampler, FloatMatrix logits, int row, int argMax) {
-                return sampler.pick(logits, row, argMax, state);
+            public int pick(Sampler sampler, FloatMatrix logits, int row, int argMax, int guesses) {
+                return sampler.pick(logits, row, argMax, state, guesses);
             }
 
             @Override

@@ -20,6 +20,7 @@ abstract sealed class RowTask permits NextToken, PromptLogprob {
 
     /// Takes the row. A fault is this task's alone: its neighbours go on.
     final void read(Sampler sampler, FloatMatrix logits, int row, float logSumExp, int argMax) {
+        fault = null; // of a row that did not count
         try {
             take(sampler, logits, row, logSumExp, argMax);
         } catch (RuntimeException | Error thrown) {

@@ -169,6 +169,7 @@ final class AllocationTest {
                 KvFormat.F16,
                 OptionalLong.of(16_000_000),
                 prefixCache,
+                true,
                 RequestLimits.DEFAULT);
         return Engine.open(ModelStore.openPath(file), options, TimeSource.system());
     }

@@ -66,6 +66,7 @@ final class EngineTest {
                 KvFormat.F16,
                 OptionalLong.empty(),
                 true,
+                true,
                 RequestLimits.DEFAULT);
         ModelCard card = new ModelCard(
                 "fake", "00", "fake", "F32", 256, FakeModel.VOCABULARY, true, Optional.empty(), Instant.EPOCH);

@@ -62,6 +62,7 @@ final class GoldenSmolLm2Test {
                         kvFormat,
                         OptionalLong.of(1L << 30),
                         true,
+                        true,
                         EngineOptions.defaults(2).limits()),
                 TimeSource.system());
     }

@@ -63,6 +63,7 @@ final class GoldenStoriesTest {
                 kvFormat,
                 OptionalLong.empty(),
                 false,
+                true,
                 defaults.limits());
         Prompt prompt = new Prompt.Tokens(List.of(1));
         SamplingParams greedy = params(0, 200, 0);

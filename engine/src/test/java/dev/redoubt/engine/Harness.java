@@ -6,9 +6,12 @@ import dev.redoubt.engine.kvcache.BlockMemory;
 import dev.redoubt.engine.kvcache.BlockPool;
 import dev.redoubt.engine.kvcache.CacheScope;
 import dev.redoubt.engine.kvcache.PrefixKeys;
+import dev.redoubt.engine.schedule.Drafter;
 import dev.redoubt.engine.schedule.Scheduler;
 import dev.redoubt.engine.schedule.SchedulerLimits;
 import dev.redoubt.engine.schedule.Sequence;
+import dev.redoubt.engine.schedule.Speculation;
+import dev.redoubt.engine.schedule.StepPace;
 import dev.redoubt.engine.tokenize.StreamDecoder;
 import dev.redoubt.testkit.ManualClock;
 import java.security.SecureRandom;
@@ -30,6 +33,8 @@ final class Harness<M extends StepRunner & BlockMemory> {
     private final OutputThread output;
     private final PrefixKeys keys = new PrefixKeys("model", Optional.empty(), new SecureRandom());
     private long ids;
+    /// Nothing is guessed unless a test says how.
+    Drafter drafter = (sequence, most, draft) -> 0;
 
     Harness(
             SchedulerLimits limits,
@@ -40,14 +45,11 @@ final class Harness<M extends StepRunner & BlockMemory> {
             Function<int[], StreamDecoder> decoders) {
         this.model = model;
         this.pool = new BlockPool(blocks, model);
-        this.scheduler = new Scheduler(limits, pool, prefixCache ? keys : null);
+        StepPace pace = new StepPace(limits.prefillTokensMax());
+        this.scheduler = new Scheduler(limits, pool, prefixCache ? keys : null, new Speculation((sequence, most, draft) -> drafter.draft(sequence, most, draft), pace));
         EngineLoop.Settings settings = new EngineLoop.Settings(
-                limits.batchedTokensMax(),
-                limits.prefillTokensMax(),
-                limits.sequencesMax(),
-                limits.contextTokensMax(),
-                endOfSequence);
-        this.loop = new EngineLoop(settings, scheduler, pool, model, new News(), clock);
+                limits.batchedTokensMax(), limits.sequencesMax(), limits.contextTokensMax(), endOfSequence);
+        this.loop = new EngineLoop(settings, scheduler, pool, model, pace, new News(), clock);
         this.output = new OutputThread(decoders, clock, loop, request -> {});
     }
 
@@ -80,6 +82,7 @@ final class Harness<M extends StepRunner & BlockMemory> {
         for (int i = 0; i < request.choiceCount; i++) {
             boolean reads = i > 0 || sampling.promptLogprobs().isEmpty();
             Sequence sequence = new Sequence(ids++, scope, prompt, sampling.maxTokens(), request.deadlineNanos, reads);
+            if (TokenPicker.picksAhead(sampling)) sequence.allowDrafts();
             TokenPicker picker = model.newPicker(sampling, sampling.seed().orElse(0) + i, prompt);
             choices.add(new Choice(request, i, sequence, picker));
         }

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.base.generation.Caller;
 import dev.redoubt.base.generation.SamplingParams;
+import dev.redoubt.engine.schedule.Drafter;
 import dev.redoubt.engine.schedule.SchedulerLimits;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -15,7 +17,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 
 /// Runs a request alone and then in a random crowd on a random machine: other batch sizes, chunks and pools,
-/// neighbours that come and are cancelled, preemptions, prefix hits. Everything the caller sees must be the
+/// neighbours that come and are cancelled, preemptions, prefix hits, guesses right and wrong. Everything the caller sees must be the
 /// same, to the bit.
 final class RandomSchedules {
     /// Makes an engine of a given size; each with its own, zeroed KV memory.
@@ -28,6 +30,8 @@ final class RandomSchedules {
     private final int vocabulary;
     private long preempted;
     private long cached;
+    private long drafted;
+    private long accepted;
 
     /// @param vocabulary prompts use ids 1 to that less one
     RandomSchedules(Worlds worlds, int vocabulary) {
@@ -53,6 +57,15 @@ final class RandomSchedules {
         return preempted;
     }
 
+    /// Guessed tokens, and those that were right, of all who took part.
+    long drafted() {
+        return drafted;
+    }
+
+    long accepted() {
+        return accepted;
+    }
+
     /// Schedules in which the request itself had a prefix hit.
     long cached() {
         return cached;
@@ -74,6 +87,7 @@ final class RandomSchedules {
         int batched = random.nextInt(sequences, 200);
         SchedulerLimits limits = new SchedulerLimits(sequences, batched, random.nextInt(1, batched + 1), 256, 64);
         Harness<?> crowd = worlds.make(limits, random.nextInt(11, 40), random.nextInt(4) > 0);
+        crowd.drafter = halfRight(random, expected, choices);
         Heard heard = new Heard();
         int arrival = random.nextInt(30);
         List<LiveRequest> neighbours = new ArrayList<>();
@@ -98,7 +112,23 @@ final class RandomSchedules {
             assertThat(heard.choice(i).facts()).isEqualTo(expected.choice(i).facts());
         assertThat(heard.promptLogprobs).isEqualTo(expected.promptLogprobs);
         if (crowd.scheduler.preemptions() > 0) preempted++;
+        accepted += Objects.requireNonNull(crowd.scheduler.speculation()).acceptedTokens();
+        drafted += Objects.requireNonNull(crowd.scheduler.speculation()).draftedTokens();
         if (heard.usage().cachedTokens() > 0) cached++;
+    }
+
+    /// Guesses what the request will say, of one choice or another, and now and then something else.
+    private Drafter halfRight(SplittableRandom random, Heard expected, int choices) {
+        return (sequence, most, draft) -> {
+            int count = random.nextInt(most + 1);
+            int from = sequence.outputTokens();
+            List<Integer> ids = expected.choice(random.nextInt(choices)).ids;
+            for (int i = 0; i < count; i++) {
+                boolean right = from + i < ids.size() && random.nextInt(6) > 0;
+                draft[i] = right ? ids.get(from + i) : random.nextInt(1, vocabulary);
+            }
+            return count;
+        };
     }
 
     private int[] prompt(SplittableRandom random, int length) {

@@ -85,6 +85,9 @@ final class EdgeMetrics {
                 "Prompt tokens taken from the prefix cache",
                 ModelStats::promptTokensCached);
         counter("vllm:generation_tokens", "Generated tokens", ModelStats::generationTokens);
+        counter("vllm:spec_decode_num_drafts", "Times that tokens were guessed", ModelStats::drafts);
+        counter("vllm:spec_decode_num_draft_tokens", "Guessed tokens", ModelStats::draftedTokens);
+        counter("vllm:spec_decode_num_accepted_tokens", "Guessed tokens that were right", ModelStats::acceptedTokens);
         counter("redoubt_engine_steps", "Steps of the engine", ModelStats::steps);
     }
 

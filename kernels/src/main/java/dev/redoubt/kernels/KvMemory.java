@@ -62,7 +62,14 @@ public final class KvMemory implements AutoCloseable {
         blocksNotFinite--;
     }
 
-    /// Remembers until the block is zeroed that a token's keys or values are not finite. Workers that store rows call
+    /// Forgets a mark: another token is stored in its place.
+    synchronized void unmark(int block, int slot) {
+        if (notFinite[block] == 0) return;
+        notFinite[block] &= (short) ~(1 << slot);
+        if (notFinite[block] == 0) blocksNotFinite--;
+    }
+
+    /// Remembers until another token is stored there or the block is zeroed that a token's keys or values are not finite. Workers that store rows call
     /// it.
     synchronized void markNotFinite(int block, int slot) {
         if (notFinite[block] == 0) blocksNotFinite++;

@@ -18,6 +18,7 @@ final class KvRows {
         int dimension = layout.headDimension();
         int keyStep = layout.format().elementBytes() * KvLayout.BLOCK_TOKENS;
         int valueStep = layout.format().elementBytes();
+        if (layer == 0 && !kv.allFinite()) kv.unmark(block, slot); // a guess stood there that was wrong
         boolean finite = true;
         for (int head = 0; head < layout.kvHeads(); head++) {
             long key = 4L * ((long) row * keys.stride() + (long) head * dimension);

@@ -2,6 +2,7 @@ package dev.redoubt.base.generation;
 
 /// One reading of a model's gauges and counters; names follow vLLM's metrics.
 ///
+/// @param drafts how often tokens were guessed, `draftedTokens` how many, `acceptedTokens` how many of them were right
 /// @param kvBlocksUsed held by a sequence; cached blocks that nobody holds count as free
 public record ModelStats(
         int requestsRunning,
@@ -14,4 +15,7 @@ public record ModelStats(
         long promptTokensCached,
         long generationTokens,
         long prefixCacheQueries,
-        long prefixCacheHits) {}
+        long prefixCacheHits,
+        long drafts,
+        long draftedTokens,
+        long acceptedTokens) {}

@@ -36,20 +36,21 @@ public final class Sampler {
     ///
     /// @param row of `logits`
     /// @param argMax of the raw row, from [dev.redoubt.kernels.Compute#argMax]
-    public int pick(FloatMatrix logits, int row, int argMax, SamplingState state) {
-        if (!state.changesLogits()) return choose(logits, row, argMax, state);
+    /// @param guesses tokens between the last one accepted and this one; over 0 only without penalties
+    public int pick(FloatMatrix logits, int row, int argMax, SamplingState state, int guesses) {
+        if (!state.changesLogits(guesses)) return choose(logits, row, argMax, state, guesses);
         copy(logits, row);
-        state.change(changed);
+        state.change(changed, guesses);
         int best = compute.argMax(changed, 0);
         boolean allMasked = changed.get(0, best) == Float.NEGATIVE_INFINITY;
-        return allMasked ? argMax : choose(changed, 0, best, state);
+        return allMasked ? argMax : choose(changed, 0, best, state, guesses);
     }
 
-    private int choose(FloatMatrix logits, int row, int argMax, SamplingState state) {
+    private int choose(FloatMatrix logits, int row, int argMax, SamplingState state, int guesses) {
         SamplingParams params = state.params();
         if (params.temperature() < GREEDY_BELOW) return argMax;
         distribution.fill(logits, row, logits.get(row, argMax), params);
-        return distribution.draw(state.uniform());
+        return distribution.draw(state.uniform(guesses));
     }
 
     private void copy(FloatMatrix logits, int row) {

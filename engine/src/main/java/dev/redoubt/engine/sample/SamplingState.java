@@ -73,17 +73,17 @@ public final class SamplingState {
         return params;
     }
 
-    /// Whether the next token is chosen from other logits than the model's own.
-    boolean changesLogits() {
-        return biased.length > 0 || masksEnding() || repeats() || !outputCounts.isEmpty();
+    /// Whether the token after some guesses is chosen from other logits than the model's own.
+    boolean changesLogits(int guesses) {
+        return biased.length > 0 || masksEnding(guesses) || repeats() || !outputCounts.isEmpty();
     }
 
     /// Does to a row all of vLLM's order that comes before the temperature: the mask of `minTokens`, bias,
     /// repetition, frequency and presence penalty.
     ///
     /// @param z (1, vocabulary)
-    void change(FloatMatrix z) {
-        if (masksEnding()) for (int id : ending) z.set(0, id, Float.NEGATIVE_INFINITY);
+    void change(FloatMatrix z, int guesses) {
+        if (masksEnding(guesses)) for (int id : ending) z.set(0, id, Float.NEGATIVE_INFINITY);
         for (int i = 0; i < biased.length; i++) z.set(0, biased[i], (float) (z.get(0, biased[i]) + biases[i]));
         double repetition = params.repetitionPenalty();
         for (int id = occurred.nextSetBit(0); id >= 0; id = occurred.nextSetBit(id + 1)) {
@@ -98,14 +98,14 @@ public final class SamplingState {
         }
     }
 
-    /// The random number of the next draw, in [0, 1): the same until a token is accepted.
-    double uniform() {
-        return (mix(stream + (accepted + 1L) * GOLDEN_GAMMA) >>> 11) * 0x1p-53;
+    /// The random number of the draw after some guesses, in [0, 1): the same until a token is accepted.
+    double uniform(int guesses) {
+        return (mix(stream + (accepted + guesses + 1L) * GOLDEN_GAMMA) >>> 11) * 0x1p-53;
     }
 
     /// `ignoreEos` decides whether such a token ends the text, not whether it may be drawn: as vLLM.
-    private boolean masksEnding() {
-        return accepted < params.minTokens() && ending.length > 0;
+    private boolean masksEnding(int guesses) {
+        return accepted + guesses < params.minTokens() && ending.length > 0;
     }
 
     private boolean repeats() {

@@ -28,7 +28,7 @@ public final class Scheduler {
      *
      * A step serves the running sequences first: those that lack one token, since somebody reads along, then the others in order of
      * admission; then it admits waiting ones by fair share [FairShare]. What is left for more than one token of a sequence is small
-     * where others decode [PrefillPace]: prompts end one after the other, and nobody waits for all of them.
+     * where others decode [StepPace]: prompts end one after the other, and nobody waits for all of them.
      *
      * Admission takes blocks for the whole current sequence at once, prefix hits counted; so a prefill never runs out of blocks
      * and only growing output can. Then somebody is preempted: loses all blocks, keeps the output, goes to the front of its
@@ -38,6 +38,9 @@ public final class Scheduler {
      * least, and since the order is total among running sequences, one of them is never the victim: it ends, and every other
      * one after it. Nothing is admitted in a step that preempted, or the victim's blocks would go to a newcomer.
      *
+     * Guessed tokens [Speculation] are rows after the one that is missing, in slots that the sequence holds anyway. What was guessed
+     * wrong stays in its slot until it is overwritten; it is not counted as computed, so nothing reads or shares it.
+     *
      * What several want is computed once: a sequence whose next block a running one is about to publish is held for a step, then
      * stands at the front of its queue again. So requests that arrive together share their prefix, and the choices of one request
      * (n > 1) their prompt. Keys are made of the scope, so nobody waits for another tenant. Without prefix cache each computes all
@@ -45,6 +48,7 @@ public final class Scheduler {
     private final SchedulerLimits limits;
     private final BlockPool pool;
     private final @Nullable PrefixKeys prefixKeys; // null: no prefix cache
+    private final @Nullable Speculation speculation; // null: nothing is guessed
     private final FairShare fairShare;
     private final List<Sequence> running = new ArrayList<>(); // in order of admission
     private final Set<Sequence> alive = new LinkedHashSet<>(); // held, waiting and running
@@ -60,10 +64,16 @@ public final class Scheduler {
     private long prefixHits;
 
     /// @param prefixKeys what full blocks are shared by; null: nothing is shared
-    public Scheduler(SchedulerLimits limits, BlockPool pool, @Nullable PrefixKeys prefixKeys) {
+    /// @param speculation what guesses tokens; null: nothing is guessed
+    public Scheduler(
+            SchedulerLimits limits,
+            BlockPool pool,
+            @Nullable PrefixKeys prefixKeys,
+            @Nullable Speculation speculation) {
         this.limits = limits;
         this.pool = pool;
         this.prefixKeys = prefixKeys;
+        this.speculation = speculation;
         this.fairShare = new FairShare(limits);
         this.plan = new StepPlan(limits.sequencesMax());
         this.turns = new Sequence[limits.sequencesMax()];
@@ -132,17 +142,21 @@ public final class Scheduler {
             StepPlan.Entry entry = plan.entry(i);
             Sequence sequence = entry.sequence();
             if (sequence.state != State.RUNNING) continue;
-            sequence.computed += entry.tokens();
+            sequence.computed += entry.tokens() - entry.drafted();
             publishFullBlocks(sequence);
         }
     }
 
-    /// A running sequence that has caught up got its next token.
+    /// A running sequence that has caught up got its next token. If that was guessed its keys and values are there,
+    /// and the sequence has caught up again.
     public void append(Sequence sequence, int token) {
         Invariant.hold(sequence.state == State.RUNNING, "sequence %d does not run", sequence.id());
         Invariant.hold(sequence.computed == sequence.length(), "sequence %d has not caught up", sequence.id());
         sequence.append(token);
         fairShare.generated(sequence);
+        if (speculation == null || !speculation.confirms(sequence, token)) return;
+        sequence.computed++;
+        publishFullBlocks(sequence);
     }
 
     /// Ends a sequence, wherever it stands: its blocks are free when this returns. Does nothing if it has
@@ -194,6 +208,11 @@ public final class Scheduler {
 
     public long prefixHits() {
         return prefixHits;
+    }
+
+    /// What guesses tokens; null: nothing is guessed.
+    public @Nullable Speculation speculation() {
+        return speculation;
     }
 
     /// The largest difference between the counters of two waiting tenants so far.
@@ -286,9 +305,17 @@ public final class Scheduler {
             }
             if (sequence.state != State.RUNNING) continue; // it was the victim
             pool.allocate(sequence.table(), sequence.blocksMissing());
+            if (speculation != null && decodes) speculation.draft(sequence, roomForGuesses(sequence));
             add(sequence, tokens);
         }
         return preempted;
+    }
+
+    /// Guesses never ask for a block, are never beyond the last token, and take nobody's turn.
+    private int roomForGuesses(Sequence sequence) {
+        int slots = sequence.table().count() * BlockPool.BLOCK_TOKENS - sequence.length();
+        int rows = limits.batchedTokensMax() - plan.tokens() - limits.sequencesMax();
+        return Math.min(Math.min(slots, rows), sequence.tokensMax() - sequence.length() - 1);
     }
 
     private void admitWaiting() {
@@ -459,5 +486,6 @@ public final class Scheduler {
         sequence.computed = 0;
         sequence.published = 0;
         sequence.announced = 0;
+        sequence.drafted = 0;
     }
 }

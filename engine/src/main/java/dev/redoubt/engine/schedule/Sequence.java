@@ -5,9 +5,12 @@ import dev.redoubt.engine.kvcache.BlockPool;
 import dev.redoubt.engine.kvcache.BlockTable;
 import dev.redoubt.engine.kvcache.CacheScope;
 import dev.redoubt.engine.kvcache.PrefixKey;
+import dev.redoubt.engine.schedule.Speculation.Draft;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// One token stream: the prompt, what was generated, and how much of it has keys and values. Owned by the
 /// scheduler from [Scheduler#submit] on.
@@ -37,6 +40,7 @@ public final class Sequence {
 
     private int[] tokens; // the prompt; from the first output on, room for all there will ever be
     private int length;
+    private boolean mayDraft;
 
     // What the scheduler knows of it.
     final List<PrefixKey> keys; // of full blocks, as far as they were needed
@@ -48,6 +52,9 @@ public final class Sequence {
     int chargedPromptTokens; // of its tenant's counter; computing them again is not charged again
     int cachedTokens; // prompt tokens of the first admission that were hits
     boolean admittedOnce;
+    @Nullable Draft draft; // once something was guessed
+    int drafted; // guesses computed in this step
+    int confirmed; // of them, so far
 
     /// @param id unique among all sequences alive
     /// @param prompt token ids, at least one; kept, so it must not change
@@ -120,12 +127,28 @@ public final class Sequence {
     ///
     /// @param position 0-based
     public int token(int position) {
-        return tokens[java.util.Objects.checkIndex(position, length)];
+        return tokens[Objects.checkIndex(position, length)];
     }
 
     /// Where its keys and values lie; covers every token computed so far and in the current step.
     public BlockTable table() {
         return table;
+    }
+
+    /// As [#token], and of positions from [#length()] on what was guessed for this step.
+    ///
+    /// @param position below [#length()] and the guesses
+    public int tokenOrGuess(int position) {
+        return position < length ? token(position) : Objects.requireNonNull(draft).tokens[position - length];
+    }
+
+    /// Lets tokens be guessed: only for a sequence whose draws depend on nothing but seed and position.
+    public void allowDrafts() {
+        mayDraft = true;
+    }
+
+    boolean mayDraft() {
+        return mayDraft;
     }
 
     int[] tokens() {
@@ -142,6 +165,11 @@ public final class Sequence {
 
     long deadlineNanos() {
         return deadlineNanos;
+    }
+
+    /// Whether every token has keys and values: then the next one can be picked.
+    public boolean hasCaughtUp() {
+        return computed == length;
     }
 
     /// Tokens without keys and values.

@@ -10,6 +10,7 @@ public final class StepPlan {
         private @Nullable Sequence sequence;
         private int from;
         private int tokens;
+        private int drafted;
 
         public Sequence sequence() {
             return Objects.requireNonNull(sequence);
@@ -20,14 +21,19 @@ public final class StepPlan {
             return from;
         }
 
-        /// How many, 1 or more.
+        /// How many, 1 or more, guesses included.
         public int tokens() {
             return tokens;
         }
 
-        /// Whether the last row belongs to the last token there is: its logits give the next one.
+        /// How many of them were guessed: the last ones.
+        public int drafted() {
+            return drafted;
+        }
+
+        /// Whether there is a row for the last token there is: its logits give the next one.
         public boolean catchesUp() {
-            return from + tokens == sequence().length();
+            return from + tokens - drafted == sequence().length();
         }
     }
 
@@ -35,6 +41,7 @@ public final class StepPlan {
     private int size;
     private int tokens;
     private int decodes;
+    private int drafted;
 
     StepPlan(int sequencesMax) {
         this.entries = new Entry[sequencesMax];
@@ -61,6 +68,11 @@ public final class StepPlan {
         return decodes;
     }
 
+    /// Guessed tokens of all sequences.
+    public int drafted() {
+        return drafted;
+    }
+
     public boolean isEmpty() {
         return size == 0;
     }
@@ -70,14 +82,18 @@ public final class StepPlan {
         size = 0;
         tokens = 0;
         decodes = 0;
+        drafted = 0;
     }
 
+    /// @param count tokens that the sequence lacks; its guesses come on top
     void add(Sequence sequence, int count) {
         Entry entry = entries[size++];
         entry.sequence = sequence;
         entry.from = sequence.computed;
-        entry.tokens = count;
-        tokens += count;
+        entry.drafted = sequence.drafted;
+        entry.tokens = count + sequence.drafted;
+        tokens += entry.tokens;
+        drafted += entry.drafted;
         if (sequence.missing() == 1) decodes++;
     }
 
@@ -86,6 +102,7 @@ public final class StepPlan {
             Entry removed = entries[i];
             if (removed.sequence != sequence) continue;
             tokens -= removed.tokens;
+            drafted -= removed.drafted;
             if (sequence.missing() == 1) decodes--;
             System.arraycopy(entries, i + 1, entries, i, --size - i);
             entries[size] = removed;

@@ -22,13 +22,13 @@ final class Rows {
     /// The token a sampler picks of one row.
     static int pick(FloatMatrix rows, int row, SamplingState state) {
         return SAMPLERS.computeIfAbsent(rows.columns(), size -> new Sampler(COMPUTE, size))
-                .pick(rows, row, COMPUTE.argMax(rows, row), state);
+                .pick(rows, row, COMPUTE.argMax(rows, row), state, 0);
     }
 
     /// How likely each token is.
     static double[] probabilities(float[] logits, SamplingState state) {
         FloatMatrix row = of(logits);
-        state.change(row);
+        state.change(row, 0);
         int best = COMPUTE.argMax(row, 0);
         double[] greedy = new double[logits.length];
         greedy[best] = 1;

@@ -19,7 +19,7 @@ final class SchedulerTest {
     private World world(int sequences, int batched, int chunk, int blocks, boolean cache) {
         BlockPool pool = new BlockPool(blocks, block -> {});
         SchedulerLimits limits = new SchedulerLimits(sequences, batched, chunk, 1024, 256);
-        return new World(new Scheduler(limits, pool, cache ? keys : null), pool);
+        return new World(new Scheduler(limits, pool, cache ? keys : null, null), pool);
     }
 
     private Sequence sequence(String tenant, int prompt, int output) {
@@ -112,7 +112,7 @@ final class SchedulerTest {
     @Test
     void V3_6_backloggedTenantsGetTheSameServiceWithinTheBound() {
         SchedulerLimits limits = new SchedulerLimits(6, 64, 32, 256, 100);
-        Scheduler scheduler = new Scheduler(limits, new BlockPool(40, block -> {}), null);
+        Scheduler scheduler = new Scheduler(limits, new BlockPool(40, block -> {}), null, null);
         long bound = limits.fairnessBound();
         assertThat(bound).isEqualTo(2 * (256 + 2 * 6 * 100));
         for (int i = 0; i < 20_000; i++) {

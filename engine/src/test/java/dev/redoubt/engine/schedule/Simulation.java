@@ -98,7 +98,9 @@ final class Simulation {
         this.kv = new FakeKv(blocks);
         this.pool = new BlockPool(blocks, kv);
         this.keys = new PrefixKeys("model", Optional.empty(), seededRandom(seed));
-        this.scheduler = new Scheduler(limits, pool, random.nextInt(5) > 0 ? keys : null);
+        Speculation speculation =
+                random.nextInt(3) > 0 ? new Speculation(this::guess, new StepPace(limits.prefillTokensMax())) : null;
+        this.scheduler = new Scheduler(limits, pool, random.nextInt(5) > 0 ? keys : null, speculation);
         this.scopes = new CacheScope[tenants][2];
         for (int t = 0; t < tenants; t++)
             for (int s = 0; s < 2; s++) scopes[t][s] = keys.scope("tenant" + t, "key" + s, Optional.empty());
@@ -166,39 +168,64 @@ final class Simulation {
             assertThat(entry.tokens()).isPositive();
             if (entry.sequence().missing() > 1) prefill += entry.tokens();
         }
-        assertThat(prefill).isEqualTo(plan.tokens() - plan.decodes());
+        assertThat(prefill).isEqualTo(plan.tokens() - plan.decodes() - plan.drafted());
         boolean besideDecodes = entries(plan).stream().anyMatch(entry -> decoding.contains(entry.sequence()));
         int most = limits.prefillTokensMax();
         assertThat(prefill).isLessThanOrEqualTo(besideDecodes ? Math.min(beside, most) : most);
     }
 
     private void compute(StepPlan plan) {
-        Map<Sequence, Integer> next = new LinkedHashMap<>();
+        Map<Sequence, int[]> next = new LinkedHashMap<>();
         for (StepPlan.Entry entry : entries(plan)) {
             Sequence sequence = entry.sequence();
-            long[] expected = request(sequence).expected.get(sequence);
-            long hash = kv.compute(entry, java.util.Objects.requireNonNull(expected));
-            if (entry.catchesUp()) next.put(sequence, (int) Math.floorMod(hash >>> 7, (long) VOCABULARY));
+            kv.compute(entry, expected(sequence));
+            if (!entry.catchesUp()) continue;
+            int[] picked = new int[1 + entry.drafted()];
+            for (int i = 0; i < picked.length; i++) picked[i] = token(kv.hash(sequence, sequence.length() - 1 + i));
+            next.put(sequence, picked);
         }
         scheduler.commit(plan);
-        next.forEach((sequence, token) -> {
-            long[] expected =
-                    java.util.Objects.requireNonNull(request(sequence).expected.get(sequence));
-            int length = sequence.length();
-            scheduler.append(sequence, token);
-            fairness.generated(sequence);
-            if (length < expected.length) expected[length] = FakeKv.mix(expected[length - 1], token);
-            if (token != END_OF_SEQUENCE && sequence.length() < sequence.tokensMax()) return;
-            scheduler.end(sequence);
-            if (close(sequence)) finished++;
+        next.forEach((sequence, picked) -> {
+            for (int token : picked)
+                if (sequence.state() == Sequence.State.RUNNING && sequence.hasCaughtUp()) accept(sequence, token);
         });
+    }
+
+    private void accept(Sequence sequence, int token) {
+        long[] expected = expected(sequence);
+        int length = sequence.length();
+        scheduler.append(sequence, token);
+        fairness.generated(sequence);
+        if (length < expected.length) expected[length] = FakeKv.mix(expected[length - 1], token);
+        if (token != END_OF_SEQUENCE && sequence.length() < sequence.tokensMax()) return;
+        scheduler.end(sequence);
+        if (close(sequence)) finished++;
+    }
+
+    /// What the model says after a position, mostly.
+    private int guess(Sequence sequence, int most, int[] draft) {
+        int count = random.nextInt(most + 1);
+        long hash = expected(sequence)[sequence.length() - 1];
+        for (int i = 0; i < count; i++) {
+            draft[i] = random.nextInt(5) > 0 ? token(hash) : random.nextInt(VOCABULARY);
+            hash = FakeKv.mix(hash, draft[i]);
+        }
+        return count;
+    }
+
+    private long[] expected(Sequence sequence) {
+        return java.util.Objects.requireNonNull(request(sequence).expected.get(sequence));
+    }
+
+    private static int token(long hash) {
+        return (int) Math.floorMod(hash >>> 7, (long) VOCABULARY);
     }
 
     private void failStep(StepPlan plan) {
         for (StepPlan.Entry entry : entries(plan)) {
             Request request = requests.get(entry.sequence());
             if (request == null) continue;
-            kv.compute(entry, java.util.Objects.requireNonNull(request.expected.get(entry.sequence())));
+            kv.compute(entry, expected(entry.sequence()));
             for (Sequence choice : request.choices) scheduler.discard(choice);
             for (Sequence choice : request.choices) requests.remove(choice);
             failed++;
@@ -227,6 +254,7 @@ final class Simulation {
         int count = random.nextInt(4) == 0 ? random.nextInt(2, 5) : 1;
         for (int i = 0; i < count; i++)
             choices.add(new Sequence(ids++, scope, prompt, output, deadline, readsCache || i > 0));
+        if (random.nextInt(4) > 0) choices.forEach(Sequence::allowDrafts);
         submitted++;
         Request request = new Request(choices);
         switch (scheduler.submit(choices)) {

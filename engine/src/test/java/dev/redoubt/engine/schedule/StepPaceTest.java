@@ -11,12 +11,12 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /// The real scheduler against a machine of which a decode costs so much and a prefill token so much.
-final class PrefillPaceTest {
+final class StepPaceTest {
     private static final long MILLISECOND = 1_000_000;
     private final PrefixKeys keys = new PrefixKeys("model", Optional.empty(), new SecureRandom());
     private final Scheduler scheduler =
-            new Scheduler(new SchedulerLimits(8, 1024, 512, 16_384, 4096), new BlockPool(4096, block -> {}), null);
-    private PrefillPace pace = new PrefillPace(512);
+            new Scheduler(new SchedulerLimits(8, 1024, 512, 16_384, 4096), new BlockPool(4096, block -> {}), null, null);
+    private StepPace pace = new StepPace(512);
     private long ids;
 
     private void submit(int prompt, int output) {
@@ -26,7 +26,7 @@ final class PrefillPaceTest {
 
     /// One step; what it takes is (decodes · decode + prefill · token) and a tenth more or less.
     private long step(long decode, long token, SplittableRandom noise) {
-        StepPlan plan = scheduler.plan(pace.tokens());
+        StepPlan plan = scheduler.plan(pace.prefillTokens());
         int prefill = plan.tokens() - plan.decodes();
         long nanos = (long) ((plan.decodes() * decode + prefill * token) * noise.nextDouble(0.9, 1.1));
         boolean beside = plan.decodes() > 0 && prefill > 0;
@@ -44,7 +44,7 @@ final class PrefillPaceTest {
     void aStepWithPrefillLastsAsLongAsTheGapMay() {
         for (long token : new long[] {MILLISECOND / 10, MILLISECOND / 2, 3 * MILLISECOND}) {
             SplittableRandom noise = new SplittableRandom(token);
-            pace = new PrefillPace(512);
+            pace = new StepPace(512);
             submit(64, 2000);
             for (int i = 0; i < 10; i++) step(5 * MILLISECOND, token, noise);
             submit(8000, 1);
@@ -52,8 +52,8 @@ final class PrefillPaceTest {
             long longest = 0;
             for (long nanos; (nanos = step(5 * MILLISECOND, token, noise)) > 0; steps++)
                 longest = Math.max(longest, nanos);
-            assertThat(longest).isLessThan((long) (1.25 * PrefillPace.TARGET_NANOS));
-            long least = 8000 * token / PrefillPace.TARGET_NANOS;
+            assertThat(longest).isLessThan((long) (1.25 * StepPace.TARGET_NANOS));
+            long least = 8000 * token / StepPace.TARGET_NANOS;
             assertThat((long) steps).isBetween(Math.max(least, 8000 / 512), 2 * Math.max(least, 8000 / 512));
             List.copyOf(scheduler.alive()).forEach(scheduler::end);
         }
@@ -64,7 +64,7 @@ final class PrefillPaceTest {
         SplittableRandom noise = new SplittableRandom(1);
         submit(64, 500);
         for (int i = 0; i < 4; i++) step(400 * MILLISECOND, 50 * MILLISECOND, noise);
-        assertThat(pace.tokens()).isEqualTo(16);
-        assertThat(new PrefillPace(4).tokens()).isEqualTo(4);
+        assertThat(pace.prefillTokens()).isEqualTo(16);
+        assertThat(new StepPace(4).prefillTokens()).isEqualTo(4);
     }
 }
