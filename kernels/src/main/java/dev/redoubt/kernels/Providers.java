@@ -15,14 +15,19 @@ public final class Providers {
     static Kernels open(String name, int rowsMax, int columnsMax) {
         return switch (name) {
             case "scalar" -> new ScalarKernels(rowsMax, columnsMax);
-            case "vector" -> new VectorKernels(rowsMax, columnsMax);
-            case "auto" ->
-                switch (NativeLibrary.find()) {
-                    case NativeLibrary.Found.Present(NativeLibrary library) ->
-                        new NativeKernels(library, library.sets().getFirst(), rowsMax, columnsMax);
-                    case NativeLibrary.Found.Absent _ -> new VectorKernels(rowsMax, columnsMax);
-                };
+            case "vector" -> new VectorKernels(rowsMax, columnsMax, "");
+            case "auto" -> best(NativeLibrary.find(), rowsMax, columnsMax);
             default -> openNative(name, rowsMax, columnsMax);
+        };
+    }
+
+    /// What `auto` takes; it says why where that is slow.
+    static Kernels best(NativeLibrary.Found found, int rowsMax, int columnsMax) {
+        return switch (found) {
+            case NativeLibrary.Found.Present(NativeLibrary library) ->
+                new NativeKernels(library, library.sets().getFirst(), rowsMax, columnsMax);
+            case NativeLibrary.Found.Absent(String reason) ->
+                new VectorKernels(rowsMax, columnsMax, "; native ones are not there: " + reason);
         };
     }
 

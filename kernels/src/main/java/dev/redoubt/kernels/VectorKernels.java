@@ -3,16 +3,19 @@ package dev.redoubt.kernels;
 /// The Java Vector API, 4, 8 or 16 float lanes as the machine has them.
 final class VectorKernels implements Kernels {
     private final LazyActivations input;
+    private final String why;
 
     /// @param rowsMax rows of the largest step
     /// @param columnsMax columns of the widest input
-    VectorKernels(int rowsMax, int columnsMax) {
+    /// @param why they and no faster ones, for the end of the description; empty: somebody asked for them
+    VectorKernels(int rowsMax, int columnsMax, String why) {
+        this.why = why;
         input = new LazyActivations(rowsMax, columnsMax);
     }
 
     @Override
     public String description() {
-        return "vector (" + Lanes.FLOATS.vectorBitSize() + " bits, " + Lanes.COUNT + " lanes)";
+        return "vector (" + Lanes.FLOATS.vectorBitSize() + " bits, " + Lanes.COUNT + " lanes)" + why;
     }
 
     @Override
