@@ -1,106 +1,98 @@
 package dev.redoubt.bench.kernels;
 
-import dev.redoubt.kernels.Compute;
-import dev.redoubt.kernels.Compute.Projection;
-import dev.redoubt.kernels.FloatMatrix;
 import dev.redoubt.kernels.WeightFormat;
-import dev.redoubt.kernels.WeightMatrix;
-import java.io.PrintStream;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
-import java.util.SplittableRandom;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.Options;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
 
-/// Matrix products through the public operations, median of repeated calls: every weight format, few and many
-/// rows.
+/// Matrix products of every weight format, few and many rows, beside what the machine can do at most: the bytes of the
+/// weights against a plain read of as many, the multiply-adds against a loop of nothing else.
 ///
-/// Arguments: provider, threads, formats (comma-separated, or `all`), then `rows×outputs×inputs` each, such as
-/// `vector 2 all 1x4096x4096 256x4096x4096`.
+/// Arguments: `limits.c`, provider, threads, formats (comma-separated, or `all`), then `rows×outputs×inputs` each, such
+/// as `vector 2 all 1x4096x4096 256x4096x4096`.
 public final class KernelBench {
-    private static final long MEASURE_NANOS = 700_000_000;
-
     private KernelBench() {}
 
-    public static void main(String[] args) {
-        PrintStream out = System.out;
-        int threads = Integer.parseInt(args[1]);
-        out.printf(
-                "%-24s %-6s %8s %10s %10s %10s %10s%n",
-                "shape", "format", "threads", "median µs", "best µs", "GB/s", "GFLOP/s");
-        List<WeightFormat> formats = args[2].equals("all")
+    public static void main(String[] args) throws RunnerException {
+        int threads = Integer.parseInt(args[2]);
+        List<WeightFormat> formats = args[3].equals("all")
                 ? List.of(WeightFormat.values())
-                : Arrays.stream(args[2].split(",", -1))
+                : Arrays.stream(args[3].split(",", -1))
                         .map(WeightFormat::valueOf)
                         .toList();
-        for (int i = 3; i < args.length; i++) {
-            String[] shape = args[i].split("x", -1);
-            for (WeightFormat format : formats)
-                measure(
-                        args[0],
-                        threads,
-                        format,
-                        args[i],
-                        Arrays.stream(shape).mapToInt(Integer::parseInt).toArray(),
-                        out);
-        }
+        List<String> shapes = List.of(args).subList(4, args.length);
+        Set<Long> bytes = shapes.stream()
+                .flatMap(shape -> formats.stream().map(Shape.parse(shape)::bytes))
+                .collect(Collectors.toCollection(TreeSet::new));
+        Optional<Limits> limits = Limits.measure(Path.of(args[0]), threads, bytes);
+        limits.ifPresent(l -> System.out.printf(
+                Locale.ROOT, "at most: %.1f GMAC/s int8, %.1f GMAC/s f32, %d threads%n", l.int8(), l.f32(), threads));
+        System.out.printf(
+                "%-16s %-5s %10s %10s %8s %7s %9s %7s%n",
+                "shape", "format", "median µs", "best µs", "GB/s", "of read", "GMAC/s", "of peak");
+        for (RunResult run : measure(args[1], threads, formats, shapes)) print(run, limits);
     }
 
-    private static void measure(
-            String provider, int threads, WeightFormat format, String name, int[] shape, PrintStream out) {
-        int rows = shape[0];
-        int outputs = shape[1];
-        int inputs = shape[2];
-        try (Arena arena = Arena.ofShared();
-                Compute compute = Compute.open(provider, threads, rows, inputs)) {
-            WeightMatrix weights =
-                    WeightMatrix.of(format, outputs, inputs, weights(format, outputs, inputs, arena), arena);
-            FloatMatrix in = FloatMatrix.allocate(rows, inputs, arena);
-            SplittableRandom random = new SplittableRandom(1);
-            for (int r = 0; r < rows; r++)
-                for (int c = 0; c < inputs; c++) in.set(r, c, (float) random.nextDouble(-1, 1));
-            Projection projection = Projection.into(weights, FloatMatrix.allocate(rows, outputs, arena));
-            long[] times = sortedNanos(() -> compute.matmul(in, rows, projection));
-            double micros = times[times.length / 2] / 1e3;
-            double bytes = format.bytes(outputs, inputs);
-            double operations = 2.0 * rows * outputs * inputs;
-            out.printf(
-                    Locale.ROOT,
-                    "%-24s %-6s %8d %10.1f %10.1f %10.1f %10.1f%n",
-                    name,
-                    format,
-                    threads,
-                    micros,
-                    times[0] / 1e3,
-                    bytes / micros / 1e3,
-                    operations / micros / 1e3);
-        }
+    private static Collection<RunResult> measure(
+            String provider, int threads, List<WeightFormat> formats, List<String> shapes) throws RunnerException {
+        Options options = new OptionsBuilder()
+                .include(MatrixProduct.class.getName())
+                .param("provider", provider)
+                .param("threads", Integer.toString(threads))
+                .param("shape", shapes.toArray(String[]::new))
+                .param("format", formats.stream().map(WeightFormat::name).toArray(String[]::new))
+                .mode(Mode.SampleTime)
+                .timeUnit(java.util.concurrent.TimeUnit.NANOSECONDS)
+                .forks(1)
+                .warmupIterations(2)
+                .warmupTime(TimeValue.milliseconds(500))
+                .measurementIterations(3)
+                .measurementTime(TimeValue.milliseconds(500))
+                .verbosity(VerboseMode.SILENT)
+                .build();
+        return new Runner(options).run();
     }
 
-    private static MemorySegment weights(WeightFormat format, int outputs, int inputs, Arena arena) {
-        MemorySegment file = arena.allocate(format.bytes(outputs, inputs), 64);
-        SplittableRandom random = new SplittableRandom(2);
-        for (long at = 0; at + 4 <= file.byteSize(); at += 4)
-            file.set(ValueLayout.JAVA_INT, at, random.nextInt() & 0x2FFF2FFF);
-        return file;
+    private static void print(RunResult run, Optional<Limits> limits) {
+        Shape shape = Shape.parse(run.getParams().getParam("shape"));
+        WeightFormat format = WeightFormat.valueOf(run.getParams().getParam("format"));
+        var statistics = run.getPrimaryResult().getStatistics();
+        double nanos = statistics.getPercentile(50);
+        long bytes = shape.bytes(format);
+        double gbPerSecond = bytes / nanos;
+        double gmacPerSecond = shape.multiplyAdds() / nanos;
+        String ofRead = limits.map(l -> share(gbPerSecond, l.reads().getOrDefault(bytes, 0.0)))
+                .orElse("");
+        String ofPeak = limits.map(l -> share(gmacPerSecond, format.quantized() ? l.int8() : l.f32()))
+                .orElse("");
+        System.out.printf(
+                Locale.ROOT,
+                "%-16s %-5s %10.1f %10.1f %8.1f %7s %9.1f %7s%n",
+                run.getParams().getParam("shape"),
+                format,
+                nanos / 1e3,
+                statistics.getMin() / 1e3,
+                gbPerSecond,
+                ofRead,
+                gmacPerSecond,
+                ofPeak);
     }
 
-    /// Nanoseconds of each call in increasing order, after twice the time to warm up.
-    private static long[] sortedNanos(Runnable call) {
-        long warmUntil = System.nanoTime() + 2 * MEASURE_NANOS;
-        while (System.nanoTime() < warmUntil) call.run();
-        long[] times = new long[100_000];
-        int count = 0;
-        long until = System.nanoTime() + MEASURE_NANOS;
-        while (count < 5 || (count < times.length && System.nanoTime() < until)) {
-            long start = System.nanoTime();
-            call.run();
-            times[count++] = System.nanoTime() - start;
-        }
-        long[] sorted = Arrays.copyOf(times, count);
-        Arrays.sort(sorted);
-        return sorted;
+    private static String share(double part, double whole) {
+        return String.format(Locale.ROOT, "%.0f %%", 100 * part / whole);
     }
 }
