@@ -31,7 +31,6 @@ def arguments() -> argparse.Namespace:
     add("--no-install", action="store_true", help="measure what is there")
     add("--json", type=Path, metavar="FILE", help="the results; cases measured before stay in it (results.json in the folder)")
     add("--docs", action="store_true", help="put the section into docs/BENCHMARKS.md; without it it is printed")
-    add("--lock", default="", metavar="FILE", help="hold this file's lock in every round: for machines that others use too")
     return parser.parse_args()
 
 
@@ -46,24 +45,23 @@ def main() -> int:
     peers.home.mkdir(parents=True, exist_ok=True)
     ours = Redoubt(ROOT, peers, a.threads)
     engines = [ours, LlamaCpp(peers, a.threads)] + ([Vllm(peers, a.threads)] if "vllm" in a.peers.split(",") else [])
-    with machine.Turn(a.lock) as turn:
-        absent = [] if a.no_install else install(peers, formats, a.gguf, engines)
-        absent += [f"{engine.name} is missing: {why}" for engine in engines if (why := engine.missing())]
-        absent += [f"{peers.gguf(form)} is missing" for form in formats if not peers.gguf(form).is_file()]
-        for line in absent:
-            say(line)
-        formats = [form for form in formats if peers.gguf(form).is_file()]
-        if not formats:
-            return 69
-        ours.prepare(formats[0])
-        engines = [engine for engine in engines if not engine.missing()]
-        results = Results(a.json or a.folder / "results.json")
-        versions = {engine.name: engine.version() for engine in engines}
-        results.describe(machine=machine.facts(), engines=versions, model=a.gguf.name if a.gguf else MODEL, absent=absent)
-        bench = Bench(engines, results, a.repeat, turn, a.text, ours.commit())
-        for name in names:
-            for form in formats:
-                bench.run(name, form)
+    absent = [] if a.no_install else install(peers, formats, a.gguf, engines)
+    absent += [f"{engine.name} is missing: {why}" for engine in engines if (why := engine.missing())]
+    absent += [f"{peers.gguf(form)} is missing" for form in formats if not peers.gguf(form).is_file()]
+    for line in absent:
+        say(line)
+    formats = [form for form in formats if peers.gguf(form).is_file()]
+    if not formats:
+        return 69
+    ours.prepare(formats[0])
+    engines = [engine for engine in engines if not engine.missing()]
+    results = Results(a.json or a.folder / "results.json")
+    versions = {engine.name: engine.version() for engine in engines}
+    results.describe(machine=machine.facts(), engines=versions, model=a.gguf.name if a.gguf else MODEL, absent=absent)
+    bench = Bench(engines, results, a.repeat, a.text, ours.commit())
+    for name in names:
+        for form in formats:
+            bench.run(name, form)
 
     command = "./redoubt dev bench peers " + shlex.join(sys.argv[1:])
     section = report.markdown(results, command.strip())

@@ -29,7 +29,6 @@ class Bench:
     engines: list[Engine]  # ours first
     results: Results
     repeat: int
-    turn: machine.Turn  # held while something is measured
     text: Path | None
     version: str
 
@@ -41,7 +40,6 @@ class Bench:
         except FAILURES as e:
             case.note(str(e))
         self.results.save()
-        self.turn.let_others()
 
     def serving(self, case: Case) -> list[Engine]:
         return [engine for engine in self.engines if engine.serves(case.format)]
@@ -51,8 +49,7 @@ class Bench:
         for i in range(self.repeat):
             for engine in engines if i % 2 == 0 else engines[::-1]:
                 self.round(case, engine, measure, pids.get(engine.name, 0))
-            self.turn.let_others()
-
+    
     def round(self, case: Case, engine: Engine, measure: Callable[[Engine], dict | None], pid: int) -> None:
         """Of some tries the one least disturbed."""
         best: tuple[float, dict] | None = None

@@ -79,7 +79,7 @@ class Redoubt(Engine):
         return {result["test"]: result["tokens_per_second"] for result in json.loads(self._run("bench", *options))}
 
     def serve(self, form, sequences, tokens):
-        command = [self.root / "redoubt", "serve", "--port", "{port}", *self._model(form)]
+        command = [self.root / "redoubt", "serve", "--port", "{port}", "--speculative", "off", *self._model(form)]  # as the peers do by default
         return Server(command, self.environment, "/readyz", self.peers.folder / "redoubt.log", self.key)
 
     def perplexity(self, form, text):

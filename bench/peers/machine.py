@@ -1,6 +1,5 @@
 """What the machine is, and what else it does while something is measured."""
 
-import fcntl
 import os
 import platform
 import resource
@@ -77,34 +76,6 @@ class Watch:
             return mine
         stats = filter(None, map(_stat, tree(self.server_pid)))
         return mine + sum(sum(int(field) for field in stat[11:15]) for stat in stats) / TICKS
-
-
-class Turn:
-    """Holds the lock file that everybody on this machine takes before heavy work. An empty name is no lock."""
-
-    HELD_S_MAX = 180
-
-    def __init__(self, lock: str):
-        self._lock = lock
-
-    def __enter__(self) -> "Turn":
-        self._file = open(self._lock or os.devnull, "a")
-        self._take()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._file.close()
-
-    def let_others(self) -> None:
-        """Gives the others a turn if this one was long."""
-        if time.monotonic() - self._since > self.HELD_S_MAX:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
-            self._take()
-
-    def _take(self) -> None:
-        if self._lock:
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-        self._since = time.monotonic()
 
 
 def _stat(pid: int) -> list[str]:
