@@ -61,10 +61,10 @@ final class Activations implements AutoCloseable {
         this.columnsMax = (columnsMax + R16.BLOCK - 1) / R16.BLOCK * R16.BLOCK;
         int values = Math.multiplyExact(rowsMax, this.columnsMax);
         int blocks = values / R16.BLOCK;
-        q = arena.allocate(values, 64);
-        scales = arena.allocate(4L * blocks, 64);
-        sums = arena.allocate(4L * blocks, 64);
-        zeros = arena.allocate(4L * blocks, 64);
+        q = SystemMemory.allocate(values, arena);
+        scales = SystemMemory.allocate(4L * blocks, arena);
+        sums = SystemMemory.allocate(4L * blocks, arena);
+        zeros = SystemMemory.allocate(4L * blocks, arena);
         pairs = new short[Math.min(rowsMax, PAIRED_ROWS) * (this.columnsMax / R16.BLOCK) * PAIRS];
         biases = new int[blocks];
         floats = new float[values];

@@ -19,10 +19,11 @@ public final class FloatMatrix {
         this.stride = stride;
     }
 
-    /// All zero.
+    /// All zero, and committed as rows are written.
     public static FloatMatrix allocate(int rows, int columns, Arena arena) {
         int stride = (columns + 15) & ~15;
-        return new FloatMatrix(arena.allocate((long) Math.max(rows, 1) * stride * 4, 64), rows, columns, stride);
+        long bytes = (long) Math.max(rows, 1) * stride * 4;
+        return new FloatMatrix(SystemMemory.allocate(bytes, arena), rows, columns, stride);
     }
 
     public int rows() {

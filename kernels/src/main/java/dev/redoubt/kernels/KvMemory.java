@@ -36,7 +36,7 @@ public final class KvMemory implements AutoCloseable {
         long bytes = Math.multiplyExact(layout.blockBytes(), (long) blocks);
         Arena arena = Arena.ofShared();
         try {
-            Optional<SystemMemory.Mapping> mapping = SystemMemory.map(bytes, arena);
+            Optional<SystemMemory.Mapping> mapping = SystemMemory.mapLocked(bytes, arena);
             MemorySegment data = mapping.isPresent() ? mapping.get().segment() : arena.allocate(bytes, 64);
             boolean locked = mapping.isPresent() && mapping.get().locked();
             return new KvMemory(layout, blocks, arena, data, locked);

@@ -17,7 +17,7 @@ import jdk.incubator.vector.VectorSpecies;
 /// have fewer, a kernel runs once per part of the 16: lanes never meet before the tree, so the bits are the
 /// same. The compiler sees constants only.
 ///
-/// Kernels read and write at addresses ([#address] of a live segment plus an offset); what they reach was
+/// Kernels read and write at addresses ([SystemMemory#address] of a live segment plus an offset); what they reach was
 /// checked against the segments' sizes when matrices were made and calls accepted.
 final class Lanes {
     static final VectorSpecies<Float> FLOATS = floats();
@@ -47,15 +47,6 @@ final class Lanes {
     private static VectorSpecies<Float> floats() {
         int bits = Math.clamp(FloatVector.SPECIES_PREFERRED.vectorBitSize(), 128, 512);
         return VectorSpecies.of(float.class, VectorShape.forBitSize(Integer.highestOneBit(bits)));
-    }
-
-    /// Where a segment lies, for as long as its owner keeps it.
-    ///
-    /// @throws IllegalStateException if its memory was freed
-    static long address(MemorySegment segment) {
-        if (!segment.scope().isAlive())
-            throw new IllegalStateException("memory of " + segment.byteSize() + " bytes was freed");
-        return segment.address();
     }
 
     static float get(long address) {

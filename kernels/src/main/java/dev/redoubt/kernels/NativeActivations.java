@@ -19,7 +19,7 @@ final class NativeActivations implements AutoCloseable {
     NativeActivations(int rowsMax, int columnsMax) {
         this.rowsMax = rowsMax;
         this.columnsMax = columnsMax;
-        data = arena.allocate(bytes(rowsMax, columnsMax), 64);
+        data = SystemMemory.allocate(bytes(rowsMax, columnsMax), arena);
     }
 
     private static long bytes(int rows, int columns) {

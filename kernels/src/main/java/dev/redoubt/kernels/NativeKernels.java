@@ -14,7 +14,7 @@ import java.util.Objects;
 /// The kernels of `src/main/native`, compiled for one instruction set.
 final class NativeKernels implements Kernels {
     /* C takes addresses on trust. So every method first compares rows, columns and groups with what the matrices have, once a call, and
-     * hands over addresses of live segments only (Lanes.address). A handle is a constant of the class and takes the function's address
+     * hands over addresses of live segments only (SystemMemory.address). A handle is a constant of the class and takes the function's address
      * as its first argument: the compiler folds it, and several instruction sets can live side by side. */
     private static final MethodHandle PACK =
             nothing(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
@@ -110,12 +110,12 @@ final class NativeKernels implements Kernels {
             PACK.invokeExact(
                     pack,
                     number(format),
-                    Lanes.address(file),
+                    SystemMemory.address(file),
                     (long) rows,
                     (long) columns / R16.BLOCK,
                     (long) groupFrom,
                     (long) groupTo,
-                    Lanes.address(packed));
+                    SystemMemory.address(packed));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
@@ -133,12 +133,12 @@ final class NativeKernels implements Kernels {
         try {
             QUANTIZE.invokeExact(
                     quantize,
-                    Lanes.address(in.segment()),
+                    SystemMemory.address(in.segment()),
                     (long) in.stride(),
                     (long) rowFrom,
                     (long) rowTo,
                     (long) input.blocks(),
-                    Lanes.address(input.data()));
+                    SystemMemory.address(input.data()));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
@@ -175,13 +175,13 @@ final class NativeKernels implements Kernels {
             MULTIPLY_BLOCKS.invokeExact(
                     multiplyBlocks,
                     number(weights.format()),
-                    Lanes.address(weights.data()),
+                    SystemMemory.address(weights.data()),
                     (long) groupFrom,
                     (long) groupTo,
-                    Lanes.address(input.data()),
+                    SystemMemory.address(input.data()),
                     (long) rows,
                     (long) input.blocks(),
-                    Lanes.address(out.segment()),
+                    SystemMemory.address(out.segment()),
                     (long) out.stride(),
                     add ? 1 : 0);
         } catch (Throwable thrown) {
@@ -203,17 +203,17 @@ final class NativeKernels implements Kernels {
             MULTIPLY_FLOATS.invokeExact(
                     multiplyFloats,
                     number(weights.format()),
-                    Lanes.address(weights.data()),
+                    SystemMemory.address(weights.data()),
                     (long) groupFrom * R16.ROWS,
                     Math.min((long) groupTo * R16.ROWS, weights.rows()),
                     (long) weights.columns(),
-                    Lanes.address(in.segment()),
+                    SystemMemory.address(in.segment()),
                     (long) in.stride(),
                     (long) rows,
-                    Lanes.address(out.segment()),
+                    SystemMemory.address(out.segment()),
                     (long) out.stride(),
                     add ? 1 : 0,
-                    Lanes.address(widened));
+                    SystemMemory.address(widened));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
@@ -234,14 +234,14 @@ final class NativeKernels implements Kernels {
         try {
             RMS_NORM.invokeExact(
                     rmsNorm,
-                    Lanes.address(in.segment()),
+                    SystemMemory.address(in.segment()),
                     (long) in.stride(),
                     (long) rowFrom,
                     (long) rowTo,
                     (long) in.columns(),
-                    Lanes.address(weight.segment()),
+                    SystemMemory.address(weight.segment()),
                     epsilon,
-                    Lanes.address(out.segment()),
+                    SystemMemory.address(out.segment()),
                     (long) out.stride());
         } catch (Throwable thrown) {
             throw unexpected(thrown);
@@ -261,11 +261,11 @@ final class NativeKernels implements Kernels {
             try {
                 ROTATE.invokeExact(
                         rotate,
-                        Lanes.address(x.segment()) + 4L * row * x.stride(),
+                        SystemMemory.address(x.segment()) + 4L * row * x.stride(),
                         (long) heads,
                         (long) half,
-                        Lanes.address(table.cos().segment()) + angles,
-                        Lanes.address(table.sin().segment()) + angles,
+                        SystemMemory.address(table.cos().segment()) + angles,
+                        SystemMemory.address(table.sin().segment()) + angles,
                         table.interleaved() ? 1 : 0);
             } catch (Throwable thrown) {
                 throw unexpected(thrown);
@@ -280,9 +280,9 @@ final class NativeKernels implements Kernels {
         try {
             SILU_MUL.invokeExact(
                     siluMul,
-                    Lanes.address(gate.segment()),
+                    SystemMemory.address(gate.segment()),
                     (long) gate.stride(),
-                    Lanes.address(up.segment()),
+                    SystemMemory.address(up.segment()),
                     (long) up.stride(),
                     (long) rowFrom,
                     (long) rowTo,
@@ -314,19 +314,20 @@ final class NativeKernels implements Kernels {
             ATTENTION.invokeExact(
                     attention,
                     number(call.format()),
-                    Lanes.address(call.query().segment()) + head,
-                    Lanes.address(call.out().segment()) + head,
+                    SystemMemory.address(call.query().segment()) + head,
+                    SystemMemory.address(call.out().segment()) + head,
                     (long) call.query().stride(),
                     (long) call.group(),
                     (long) call.headDimension(),
                     (long) rows,
-                    Lanes.address(own) + seen,
-                    Lanes.address(own) + table,
-                    Lanes.address(call.kv().segment()) + call.kv().layout().keyOffset(call.layer(), kvHead),
+                    SystemMemory.address(own) + seen,
+                    SystemMemory.address(own) + table,
+                    SystemMemory.address(call.kv().segment())
+                            + call.kv().layout().keyOffset(call.layer(), kvHead),
                     call.kv().layout().blockBytes(),
                     call.valueDistance(),
                     call.scale(),
-                    Lanes.address(own),
+                    SystemMemory.address(own),
                     (long) KvLayout.BLOCK_TOKENS * blocks);
         } catch (Throwable thrown) {
             throw unexpected(thrown);
@@ -338,7 +339,10 @@ final class NativeKernels implements Kernels {
         MemorySegment largestAndSum = scratch.floats(2);
         try {
             EXPONENTIAL_SUM.invokeExact(
-                    exponentialSum, rowAddress(logits, row), (long) logits.columns(), Lanes.address(largestAndSum));
+                    exponentialSum,
+                    rowAddress(logits, row),
+                    (long) logits.columns(),
+                    SystemMemory.address(largestAndSum));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
@@ -388,7 +392,7 @@ final class NativeKernels implements Kernels {
     }
 
     private static long rowAddress(FloatMatrix matrix, int row) {
-        return Lanes.address(matrix.segment()) + 4L * Objects.checkIndex(row, matrix.rows()) * matrix.stride();
+        return SystemMemory.address(matrix.segment()) + 4L * Objects.checkIndex(row, matrix.rows()) * matrix.stride();
     }
 
     private static void same(String what, int actual, int expected) {

@@ -9,25 +9,23 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
-/// Anonymous memory straight from the system: committed on first touch, locked where allowed, left out of core
-/// dumps. Linux; elsewhere [#map] has nothing to offer and memory comes from an arena.
+/// Anonymous memory straight from the system: zero, committed on first touch, left out of core dumps. Linux;
+/// elsewhere memory comes from an arena, which touches all of it.
 final class SystemMemory {
     /// @param segment lives as long as the arena it was mapped for
     record Mapping(MemorySegment segment, boolean locked) {}
+
+    /// What is smaller is not worth a mapping of its own.
+    private static final long MAPPED_BYTES_MIN = 128 << 10;
 
     private static final int PROT_READ_WRITE = 1 | 2;
     private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
     private static final int MLOCK_ONFAULT = 1;
     private static final int MADV_DONTDUMP = 16;
 
-    private SystemMemory() {}
-
-    /// Empty where the system is not Linux or lacks the calls.
-    ///
-    /// @throws OutOfMemoryError if the system refuses the mapping
-    static Optional<Mapping> map(long bytes, Arena arena) {
-        if (!System.getProperty("os.name", "").equals("Linux")) return Optional.empty();
-        Optional<MethodHandle> mmap = function(
+    /// The calls of the system's library, empty where it lacks one.
+    private static final class Calls {
+        static final Optional<MethodHandle> MMAP = function(
                 "mmap",
                 FunctionDescriptor.of(
                         ValueLayout.ADDRESS,
@@ -37,17 +35,64 @@ final class SystemMemory {
                         ValueLayout.JAVA_INT,
                         ValueLayout.JAVA_INT,
                         ValueLayout.JAVA_LONG));
-        Optional<MethodHandle> munmap = function(
+        static final Optional<MethodHandle> MUNMAP = function(
                 "munmap", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
-        if (mmap.isEmpty() || munmap.isEmpty()) return Optional.empty();
+        static final Optional<MethodHandle> MADVISE = overRange("madvise");
+        static final Optional<MethodHandle> MLOCK2 = overRange("mlock2");
+
+        private static Optional<MethodHandle> overRange(String name) {
+            return function(
+                    name,
+                    FunctionDescriptor.of(
+                            ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+        }
+
+        private static Optional<MethodHandle> function(String name, FunctionDescriptor descriptor) {
+            SymbolLookup libc = Linker.nativeLinker().defaultLookup();
+            return libc.find(name).map(symbol -> Linker.nativeLinker().downcallHandle(symbol, descriptor));
+        }
+    }
+
+    private SystemMemory() {}
+
+    /// Memory that is locked where the host allows it: pages are locked as they are touched, so that a pool larger
+    /// than its use costs nothing. Empty where the system is not Linux or lacks the calls.
+    ///
+    /// @throws OutOfMemoryError if the system refuses the mapping
+    static Optional<Mapping> mapLocked(long bytes, Arena arena) {
+        return map(bytes, arena).map(segment -> new Mapping(segment, call(Calls.MLOCK2, segment, MLOCK_ONFAULT)));
+    }
+
+    /// Memory for what may be far larger than its use, such as the rows of the largest step: 64-byte aligned.
+    ///
+    /// @throws OutOfMemoryError if the system refuses it
+    static MemorySegment allocate(long bytes, Arena arena) {
+        if (bytes < MAPPED_BYTES_MIN) return arena.allocate(bytes, 64);
+        return map(bytes, arena).orElseGet(() -> arena.allocate(bytes, 64));
+    }
+
+    /// Where a segment lies, for as long as its owner keeps it.
+    ///
+    /// @throws IllegalStateException if its memory was freed
+    static long address(MemorySegment segment) {
+        if (!segment.scope().isAlive())
+            throw new IllegalStateException("memory of " + segment.byteSize() + " bytes was freed");
+        return segment.address();
+    }
+
+    private static Optional<MemorySegment> map(long bytes, Arena arena) {
+        if (!System.getProperty("os.name", "").equals("Linux")) return Optional.empty();
+        if (Calls.MMAP.isEmpty() || Calls.MUNMAP.isEmpty()) return Optional.empty();
+        MethodHandle munmap = Calls.MUNMAP.get();
         try {
-            MemorySegment address = (MemorySegment) mmap.get()
+            MemorySegment address = (MemorySegment) Calls.MMAP
+                    .get()
                     .invokeExact(MemorySegment.NULL, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
             if (address.address() == -1L)
                 throw new OutOfMemoryError("the system refuses a mapping of " + bytes + " bytes");
-            MemorySegment segment = address.reinterpret(bytes, arena, mapped -> unmap(munmap.get(), mapped, bytes));
-            advise(segment);
-            return Optional.of(new Mapping(segment, lock(segment)));
+            MemorySegment segment = address.reinterpret(bytes, arena, mapped -> unmap(munmap, mapped, bytes));
+            boolean ignored = call(Calls.MADVISE, segment, MADV_DONTDUMP);
+            return Optional.of(segment);
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
@@ -61,28 +106,14 @@ final class SystemMemory {
         }
     }
 
-    private static void advise(MemorySegment segment) throws Throwable {
-        Optional<MethodHandle> madvise = function(
-                "madvise",
-                FunctionDescriptor.of(
-                        ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
-        if (madvise.isEmpty()) return;
-        int ignored = (int) madvise.get().invokeExact(segment, segment.byteSize(), MADV_DONTDUMP);
-    }
-
-    /// Pages are locked as they are touched, so that a pool larger than its use costs nothing.
-    private static boolean lock(MemorySegment segment) throws Throwable {
-        Optional<MethodHandle> mlock2 = function(
-                "mlock2",
-                FunctionDescriptor.of(
-                        ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
-        if (mlock2.isEmpty()) return false;
-        return (int) mlock2.get().invokeExact(segment, segment.byteSize(), MLOCK_ONFAULT) == 0;
-    }
-
-    private static Optional<MethodHandle> function(String name, FunctionDescriptor descriptor) {
-        SymbolLookup libc = Linker.nativeLinker().defaultLookup();
-        return libc.find(name).map(symbol -> Linker.nativeLinker().downcallHandle(symbol, descriptor));
+    /// @return whether there is such a call and it succeeded
+    private static boolean call(Optional<MethodHandle> function, MemorySegment segment, int argument) {
+        if (function.isEmpty()) return false;
+        try {
+            return (int) function.get().invokeExact(segment, segment.byteSize(), argument) == 0;
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
     }
 
     private static Error unexpected(Throwable thrown) {

@@ -47,12 +47,12 @@ final class VectorAttention {
         this.kvHead = kvHead;
         sequence = call.batch().sequence[rowFrom];
         dimension = call.headDimension();
-        pool = Lanes.address(call.kv().segment());
+        pool = SystemMemory.address(call.kv().segment());
         count = (rowTo - rowFrom) * call.group();
         fours = (count + FOUR - 1) / FOUR;
         int tokens = (call.batch().position[rowTo - 1] / 16 + 1) * 16;
         long floats = (2L * FOUR * fours + 16) * dimension + 16 + (long) FOUR * fours * (1 + tokens);
-        queries = Lanes.address(scratch.floats(floats));
+        queries = SystemMemory.address(scratch.floats(floats));
         sums = queries + 4L * FOUR * fours * dimension;
         widened = sums + 4L * FOUR * fours * dimension;
         partials = widened + 64L * dimension;
@@ -83,7 +83,7 @@ final class VectorAttention {
     }
 
     private void loadQuery(int query, int i) {
-        long from = Lanes.address(call.query().segment()) + headOffset(query);
+        long from = SystemMemory.address(call.query().segment()) + headOffset(query);
         long to = queries + 16L * (i / FOUR) * dimension + 4L * (i % FOUR);
         for (int d = 0; d < dimension; d++) Lanes.set(to + 16L * d, Lanes.get(from + 4L * d));
     }
@@ -229,7 +229,7 @@ final class VectorAttention {
 
     private void storeResult(int query) {
         long from = sums + 4L * query * dimension;
-        long to = Lanes.address(call.out().segment()) + headOffset(query);
+        long to = SystemMemory.address(call.out().segment()) + headOffset(query);
         float inverse = Lanes.get(inverses + 4L * query);
         for (int d = 0; d < dimension; d++) Lanes.set(to + 4L * d, Lanes.get(from + 4L * d) * inverse);
     }

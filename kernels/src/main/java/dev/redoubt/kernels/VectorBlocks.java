@@ -39,9 +39,9 @@ final class VectorBlocks {
             boolean add,
             Scratch scratch) {
         WeightFormat format = weights.format();
-        long outAt = Lanes.address(out.segment());
-        long w = Lanes.address(weights.data());
-        long sums = Lanes.address(scratch.floats((long) x.blocks() * R16.ROWS));
+        long outAt = SystemMemory.address(out.segment());
+        long w = SystemMemory.address(weights.data());
+        long sums = SystemMemory.address(scratch.floats((long) x.blocks() * R16.ROWS));
         long groupBytes = (long) x.blocks() * R16.blockBytes(format);
         for (int group = groupFrom; group < groupTo; group++) {
             for (int row = 0; row < rows; row++) {
@@ -127,8 +127,8 @@ final class VectorBlocks {
         int blocks = x.blocks();
         int blockBytes = R16.blockBytes(format);
         long first = 4L * row * blocks;
-        withZeros(w + R16.sumsOffset(format), blockBytes, blocks, sums, Lanes.address(x.zeros) + first);
-        long scales = Lanes.address(x.scales) + first;
+        withZeros(w + R16.sumsOffset(format), blockBytes, blocks, sums, SystemMemory.address(x.zeros) + first);
+        long scales = SystemMemory.address(x.scales) + first;
         FloatVector product = format == WeightFormat.Q4_1
                 ? scaledWithMinima(w, blockBytes, blocks, sums, scales, x, row)
                 : scaled(w, blockBytes, blocks, sums, scales);

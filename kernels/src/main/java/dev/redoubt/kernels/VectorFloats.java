@@ -47,9 +47,9 @@ final class VectorFloats {
             FloatMatrix out,
             boolean add,
             Scratch scratch) {
-        long partials = Lanes.address(scratch.floats(TILE_BYTES / 4));
-        long x = Lanes.address(in.segment()) + 4L * token * in.stride();
-        long w = Lanes.address(weights.data()) + row * weights.rowBytes();
+        long partials = SystemMemory.address(scratch.floats(TILE_BYTES / 4));
+        long x = SystemMemory.address(in.segment()) + 4L * token * in.stride();
+        long w = SystemMemory.address(weights.data()) + row * weights.rowBytes();
         // A last row stands in for the rows that a short group lacks; what it computes there is not stored.
         long step1 = count > 1 ? weights.rowBytes() : 0;
         long step2 = count > 2 ? weights.rowBytes() + step1 : step1;
@@ -126,13 +126,13 @@ final class VectorFloats {
     private static void finish(
             WeightMatrix weights, int row, FloatMatrix in, int token, FloatMatrix out, boolean add, long partials) {
         int columns = weights.columns();
-        long x = Lanes.address(in.segment()) + 4L * token * in.stride();
+        long x = SystemMemory.address(in.segment()) + 4L * token * in.stride();
         for (int k = columns / 16 * 16; k < columns; k++) {
             long partial = partials + 4L * (k % 16);
             Lanes.set(partial, Math.fma(weights.weight(row, k), Lanes.get(x + 4L * k), Lanes.get(partial)));
         }
         float product = Lanes.tree(partials);
-        long to = Lanes.address(out.segment()) + 4L * ((long) token * out.stride() + row);
+        long to = SystemMemory.address(out.segment()) + 4L * ((long) token * out.stride() + row);
         Lanes.set(to, add ? Lanes.get(to) + product : product);
     }
 
@@ -148,8 +148,8 @@ final class VectorFloats {
             Scratch scratch) {
         int whole = weights.columns() / 16 * 16;
         boolean widen = weights.format() != WeightFormat.F32;
-        long own = Lanes.address(scratch.floats(TILE_BYTES / 4 + (widen ? (long) ROWS * whole : 0)));
-        long w = widen ? own + TILE_BYTES : Lanes.address(weights.data()) + row * weights.rowBytes();
+        long own = SystemMemory.address(scratch.floats(TILE_BYTES / 4 + (widen ? (long) ROWS * whole : 0)));
+        long w = widen ? own + TILE_BYTES : SystemMemory.address(weights.data()) + row * weights.rowBytes();
         long rowBytes = widen ? 4L * whole : weights.rowBytes();
         if (widen) for (int r = 0; r < count; r++) widen(weights, row + r, whole, w + r * rowBytes);
         long step1 = count > 1 ? rowBytes : 0;
@@ -157,7 +157,7 @@ final class VectorFloats {
         long step3 = count > 3 ? rowBytes + step2 : step2;
         int token = from;
         for (; token + TOKENS <= to; token += TOKENS) {
-            long x = Lanes.address(in.segment()) + 4L * token * in.stride();
+            long x = SystemMemory.address(in.segment()) + 4L * token * in.stride();
             for (int part = 0; part < 16; part += COUNT)
                 tile(w, step1, step2, step3, x, 4L * in.stride(), part, whole, own);
             for (int t = 0; t < TOKENS; t++)
@@ -165,14 +165,14 @@ final class VectorFloats {
                     finish(weights, row + r, in, token + t, out, add, own + (t * ROWS + r) * PARTIAL_BYTES);
         }
         for (; token < to; token++) {
-            long x = Lanes.address(in.segment()) + 4L * token * in.stride();
+            long x = SystemMemory.address(in.segment()) + 4L * token * in.stride();
             for (int part = 0; part < 16; part += COUNT) dotF32(w, step1, step2, step3, x, part, whole, own);
             for (int r = 0; r < count; r++) finish(weights, row + r, in, token, out, add, own + r * PARTIAL_BYTES);
         }
     }
 
     private static void widen(WeightMatrix weights, int row, int whole, long to) {
-        long from = Lanes.address(weights.data()) + row * weights.rowBytes();
+        long from = SystemMemory.address(weights.data()) + row * weights.rowBytes();
         if (weights.format() == WeightFormat.F16) {
             for (int k = 0; k < whole; k += COUNT) Lanes.store(Lanes.loadF16(from + 2L * k), to + 4L * k);
         } else {

@@ -70,7 +70,7 @@ final class VectorKernels implements Kernels {
                     rowAddress(weight, 0),
                     epsilon,
                     rowAddress(out, row),
-                    Lanes.address(scratch.floats(Numbers.PARTIALS)));
+                    SystemMemory.address(scratch.floats(Numbers.PARTIALS)));
     }
 
     @Override
@@ -87,7 +87,7 @@ final class VectorKernels implements Kernels {
     @Override
     public float logSumExp(FloatMatrix logits, int row, Scratch scratch) {
         return VectorRows.logSumExp(
-                rowAddress(logits, row), logits.columns(), Lanes.address(scratch.floats(Numbers.PARTIALS)));
+                rowAddress(logits, row), logits.columns(), SystemMemory.address(scratch.floats(Numbers.PARTIALS)));
     }
 
     @Override
@@ -101,7 +101,7 @@ final class VectorKernels implements Kernels {
     }
 
     private static long rowAddress(FloatMatrix matrix, int row) {
-        return Lanes.address(matrix.segment()) + 4L * row * matrix.stride();
+        return SystemMemory.address(matrix.segment()) + 4L * row * matrix.stride();
     }
 
     @Override

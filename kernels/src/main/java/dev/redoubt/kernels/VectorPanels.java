@@ -41,8 +41,8 @@ final class VectorPanels {
             boolean add,
             Scratch scratch) {
         MemorySegment working = scratch.floats(ACC / 4 + (long) rows * PANEL_ROWS);
-        long own = Lanes.address(working);
-        long outAt = Lanes.address(out.segment());
+        long own = SystemMemory.address(working);
+        long outAt = SystemMemory.address(out.segment());
         for (int group = groupFrom; group < groupTo; group += GROUPS) {
             int groups = Math.min(GROUPS, groupTo - group);
             working.asSlice(ACC, (long) rows * K_BYTES).fill((byte) 0);
@@ -69,7 +69,7 @@ final class VectorPanels {
     }
 
     private static void unpack(WeightMatrix weights, int group, int first, int blocks, long panel, int g) {
-        long from = Lanes.address(weights.data())
+        long from = SystemMemory.address(weights.data())
                 + R16.blockOffset(weights.format(), weights.columns(), group * R16.ROWS, first);
         for (int part = 0; part < R16.ROWS; part += COUNT) {
             long to = panel + 4L * (g * R16.ROWS + part);

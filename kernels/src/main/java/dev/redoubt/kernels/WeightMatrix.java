@@ -67,8 +67,10 @@ public final class WeightMatrix {
         if (!format.quantized())
             return new WeightMatrix(
                     format, rows, columns, file.reinterpret(bytes).asReadOnly());
-        MemorySegment data = arena.allocate(R16.bytes(format, rows, columns), 64);
+        MemorySegment data = SystemMemory.allocate(R16.bytes(format, rows, columns), arena);
         packer.accept(data);
+        // Else a start would hold the file and the packed weights at once. The system's page cache keeps the pages.
+        if (file.isMapped()) file.unload();
         return new WeightMatrix(format, rows, columns, data.asReadOnly());
     }
 
