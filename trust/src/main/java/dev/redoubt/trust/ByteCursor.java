@@ -79,18 +79,22 @@ final class ByteCursor {
     /// @throws ArtifactException if it is over `max`
     long bounded(String what, long max) {
         long value = i64(what);
-        if (value < 0 || value > max)
-            throw Refusals.content(
-                    "%s %s is %s, limit is %d: the file is damaged or hostile",
-                    container, what, Long.toUnsignedString(value), max);
+        if (value < 0 || value > max) throw outOfBounds(what, value, max);
         return value;
+    }
+
+    private ArtifactException outOfBounds(String what, long value, long max) {
+        return Refusals.content(
+                "%s %s is %s, limit is %d: the file is damaged or hostile",
+                container, what, Long.toUnsignedString(value), max);
     }
 
     /// Strict UTF-8 after a 64-bit length.
     ///
     /// @throws ArtifactException if it is longer than `max`, truncated or not UTF-8
     String string(String what, int max) {
-        long length = bounded(what + " length", max);
+        long length = i64(what);
+        if (length < 0 || length > max) throw outOfBounds(what + " length", length, max);
         need(length, what);
         byte[] raw = new byte[(int) length];
         MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, at, raw, 0, raw.length);

@@ -21,8 +21,8 @@ public final class VerifiedArtifact implements AutoCloseable {
      * Whoever can write the file can still change it under us; the store's files are therefore mode 0400 in
      * folders of mode 0700. */
     private final Manifest manifest;
-    private final Map<String, Tensor> tensors;
-    private final @Nullable GgufMetadata gguf; // null unless the container is GGUF
+    private volatile Map<String, Tensor> tensors; // empty when closed
+    private volatile @Nullable GgufMetadata gguf; // null when closed, or unless the container is GGUF
     private final ModelFiles files;
     private final Arena arena;
 
@@ -60,16 +60,22 @@ public final class VerifiedArtifact implements AutoCloseable {
     }
 
     /// All tensors by name, in file order. Their data may begin at any address: read it with unaligned layouts.
+    ///
+    /// @throws IllegalStateException if the artifact was closed
     public Map<String, Tensor> tensors() {
-        return tensors;
+        Map<String, Tensor> open = tensors;
+        if (!arena.scope().isAlive()) throw new IllegalStateException("artifact '" + name() + "' is closed");
+        return open;
     }
 
     /// The metadata of a GGUF artifact.
     ///
-    /// @throws IllegalStateException if the container is another
+    /// @throws IllegalStateException if the container is another, or it was closed
     public GgufMetadata gguf() {
-        if (gguf == null) throw new IllegalStateException("artifact '" + name() + "' is no GGUF but " + container());
-        return gguf;
+        GgufMetadata metadata = gguf;
+        if (metadata == null)
+            throw new IllegalStateException("artifact '" + name() + "' is closed, or no GGUF but " + container());
+        return metadata;
     }
 
     /// A small file of a safetensors folder, such as `config.json`, as verified; empty if the folder has none
@@ -81,10 +87,13 @@ public final class VerifiedArtifact implements AutoCloseable {
                 .map(content -> FolderPolicy.small(fileName, content).toArray(ValueLayout.JAVA_BYTE));
     }
 
-    /// Gives the memory of the tensors back; tensors and files must not be read afterwards.
+    /// Gives the memory back, that of a vocabulary in the metadata too; tensors, files and metadata must not be
+    /// read afterwards.
     @Override
     public void close() {
         if (arena.scope().isAlive()) arena.close();
+        tensors = Map.of();
+        gguf = null;
     }
 
     /// What the bytes were compared with.
