@@ -15,9 +15,14 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /// Puts the parts of an engine together from a verified artifact; gives back what it took if one of them fails.
 final class EngineParts {
+    /* Two lines of work, as long as each other and with nothing to say to each other: the vocabulary becomes a tokenizer on a thread of
+     * its own while the caller's packs the weights. All that the text side needs of the artifact is read before, since the model gives
+     * the files back as soon as it has its weights. */
     private static final long MIB = 1 << 20;
 
     private EngineParts() {}
@@ -28,19 +33,23 @@ final class EngineParts {
         try {
             ModelSpec spec = Models.describe(artifact);
             int context = Math.min(options.contextTokensMax(), spec.contextTokensMax());
-            Tokenizer tokenizer = Tokenizer.of(artifact);
-            opened.push(tokenizer::close);
-            if (tokenizer.vocabularySize() > spec.vocabularySize())
-                throw new ArtifactException(
-                        "V4.3",
-                        "the tokenizer has " + tokenizer.vocabularySize() + " ids, the model " + spec.vocabularySize()
-                                + ": they do not belong together");
-            ModelText text = ModelText.of(artifact, tokenizer);
+            Optional<String> licence = licence(artifact);
+            CompletableFuture<ModelText> reading = CompletableFuture.supplyAsync(
+                    ModelText.reading(artifact),
+                    work -> Thread.ofPlatform().name("load-text").start(work));
+            opened.push(() -> closeWhenRead(reading));
             Compute compute =
                     Compute.open(options.kernels(), options.threads(), options.batchedTokensMax(), spec.widestInput());
             opened.push(compute::close);
             Model model = Models.load(artifact, compute, options.batchedTokensMax(), context);
             opened.push(model::close);
+            ModelText text = await(reading);
+            Tokenizer tokenizer = text.tokenizer();
+            if (tokenizer.vocabularySize() > spec.vocabularySize())
+                throw new ArtifactException(
+                        "V4.3",
+                        "the tokenizer has " + tokenizer.vocabularySize() + " ids, the model " + spec.vocabularySize()
+                                + ": they do not belong together");
             KvLayout layout = model.kvLayout(options.kvFormat());
             int blocks = KvPoolSize.blocks(
                     options, context, layout.blockBytes(), new MachineMemory(Path.of("/")).available());
@@ -48,7 +57,7 @@ final class EngineParts {
             opened.push(kv::close);
             ModelRunner runner = new ModelRunner(model, kv, compute, tokenizer.endOfSequence());
             return new Engine.Parts(
-                    card(artifact, spec, context, text.chat(), time),
+                    card(artifact, spec, context, text.chat(), licence, time),
                     text,
                     runner,
                     kv::zero,
@@ -62,11 +71,37 @@ final class EngineParts {
         }
     }
 
-    private static ModelCard card(
-            VerifiedArtifact artifact, ModelSpec spec, int context, boolean chat, TimeSource time) {
-        Optional<String> licence = artifact.container() == VerifiedArtifact.Container.GGUF
+    private static Optional<String> licence(VerifiedArtifact artifact) {
+        return artifact.container() == VerifiedArtifact.Container.GGUF
                 ? artifact.gguf().string("general.license")
                 : Optional.empty();
+    }
+
+    private static ModelText await(CompletableFuture<ModelText> reading) {
+        try {
+            return reading.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof RuntimeException cause) throw cause;
+            if (e.getCause() instanceof Error cause) throw cause;
+            throw e;
+        }
+    }
+
+    private static void closeWhenRead(CompletableFuture<ModelText> reading) {
+        try {
+            await(reading).tokenizer().close();
+        } catch (RuntimeException | Error failed) {
+            return; // nothing was made; whoever waited for it was told
+        }
+    }
+
+    private static ModelCard card(
+            VerifiedArtifact artifact,
+            ModelSpec spec,
+            int context,
+            boolean chat,
+            Optional<String> licence,
+            TimeSource time) {
         return new ModelCard(
                 artifact.name(),
                 artifact.digest(),

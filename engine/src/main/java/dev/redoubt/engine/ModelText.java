@@ -22,6 +22,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 
 /// The text side of a verified artifact: its tokenizer and its chat template.
@@ -41,26 +43,47 @@ final class ModelText implements TextCodec {
         this.ownTokens = Map.copyOf(ownTokens);
     }
 
-    /// @throws ArtifactException if the template or what belongs to it is not valid
-    static ModelText of(VerifiedArtifact artifact, Tokenizer tokenizer) {
-        return switch (artifact.container()) {
-            case GGUF -> ofGguf(artifact, tokenizer);
-            case SAFETENSORS -> ofFolder(artifact, tokenizer);
+    /// Reads what the artifact has; what it returns makes the text side of it, and reads the artifact no more.
+    ///
+    /// @throws ArtifactException here or there, if the vocabulary, the template or what belongs to them is not
+    ///     valid
+    static Supplier<ModelText> reading(VerifiedArtifact artifact) {
+        Supplier<Tokenizer> tokenizer = Tokenizer.reading(artifact);
+        Function<Tokenizer, ModelText> text = switch (artifact.container()) {
+            case GGUF -> ofGguf(artifact.name(), artifact.gguf());
+            case SAFETENSORS -> ofFolder(artifact);
+        };
+        return () -> {
+            Tokenizer made = tokenizer.get();
+            try {
+                return text.apply(made);
+            } catch (RuntimeException e) {
+                made.close();
+                throw e;
+            }
         };
     }
 
-    private static ModelText ofGguf(VerifiedArtifact artifact, Tokenizer tokenizer) {
-        GgufMetadata metadata = artifact.gguf();
-        Map<String, Object> own = new HashMap<>();
-        for (String name : OWN_TOKENS) {
-            long id = metadata.integer("tokenizer.ggml." + name + "_id").orElse(-1);
-            if (id < 0 || id >= tokenizer.vocabularySize()) continue;
-            own.put(name, new TrustedText(tokenizer.decode(new int[] {(int) id}, false)));
-        }
-        return new ModelText(artifact.name(), tokenizer, parse(metadata.string("tokenizer.chat_template")), own);
+    Tokenizer tokenizer() {
+        return tokenizer;
     }
 
-    private static ModelText ofFolder(VerifiedArtifact artifact, Tokenizer tokenizer) {
+    private static Function<Tokenizer, ModelText> ofGguf(String modelName, GgufMetadata metadata) {
+        Optional<String> template = metadata.string("tokenizer.chat_template");
+        Map<String, Long> ids = new HashMap<>();
+        for (String name : OWN_TOKENS)
+            metadata.integer("tokenizer.ggml." + name + "_id").ifPresent(id -> ids.put(name, id));
+        return tokenizer -> {
+            Map<String, Object> own = new HashMap<>();
+            ids.forEach((name, id) -> {
+                if (id >= 0 && id < tokenizer.vocabularySize())
+                    own.put(name, new TrustedText(tokenizer.decode(new int[] {id.intValue()}, false)));
+            });
+            return new ModelText(modelName, tokenizer, parse(template), own);
+        };
+    }
+
+    private static Function<Tokenizer, ModelText> ofFolder(VerifiedArtifact artifact) {
         Optional<JsonNode> config = artifact.file("tokenizer_config.json").map(ModelText::json);
         Map<String, Object> own = new HashMap<>();
         for (String name : OWN_TOKENS) {
@@ -68,8 +91,9 @@ final class ModelText implements TextCodec {
             if (token != null && token.isObject()) token = token.get("content");
             if (token != null && token.isString()) own.put(name, new TrustedText(token.stringValue()));
         }
-        return new ModelText(
-                artifact.name(), tokenizer, parse(templateSource(artifact.file("chat_template.jinja"), config)), own);
+        String modelName = artifact.name();
+        Optional<String> template = templateSource(artifact.file("chat_template.jinja"), config);
+        return tokenizer -> new ModelText(modelName, tokenizer, parse(template), own);
     }
 
     @Override

@@ -70,7 +70,7 @@ final class GgufConversion {
         writeMerges(json);
         json.raw("}}");
         boolean addsBos = gguf.addBos().orElse(pre == PreTokenizer.LLAMA3);
-        String text = json.toString();
+        byte[] text = json.toBytes();
         return new TokenizerPlan(vocabulary(addsBos, false), text, text, Map.of());
     }
 
@@ -96,7 +96,7 @@ final class GgufConversion {
         json.raw("}}");
         Map<Integer, int[]> expansions = new HashMap<>();
         letters.forEach((letter, id) -> expansions.put(id, byteTokens(letter)));
-        String text = json.toString();
+        byte[] text = json.toBytes();
         return new TokenizerPlan(vocabulary(gguf.addBos().orElse(true), spacePrefix), text, text, expansions);
     }
 
@@ -170,9 +170,11 @@ final class GgufConversion {
             int space = merge.indexOf(' ', 1);
             if (space < 0 || space == merge.length() - 1)
                 throw GgufVocabulary.refused("tokenizer.ggml.merges has a merge without two parts");
-            Integer left = ids.get(merge.substring(0, space));
-            Integer right = ids.get(merge.substring(space + 1));
-            Integer both = ids.get(merge.substring(0, space).concat(merge.substring(space + 1)));
+            String first = merge.substring(0, space);
+            String second = merge.substring(space + 1);
+            Integer left = ids.get(first);
+            Integer right = ids.get(second);
+            Integer both = ids.get(first.concat(second));
             if (left == null || right == null || both == null)
                 throw GgufVocabulary.refused("tokenizer.ggml.merges has a merge of a token that does not exist");
             if (controlIds.get(left) || controlIds.get(right) || controlIds.get(both))

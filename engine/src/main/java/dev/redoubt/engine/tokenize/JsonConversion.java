@@ -102,9 +102,10 @@ final class JsonConversion {
         json.putNull("decoder");
         keepPlainTokens(json);
         ((ObjectNode) json.get("model")).putNull("dropout");
-        String text = json.toString();
+        byte[] text = json.toString().getBytes(StandardCharsets.UTF_8);
         boolean changed = PipelineCheck.neverPrepend(json.path("pre_tokenizer"));
-        return new TokenizerPlan(vocabulary(), text, changed ? json.toString() : text, Map.of());
+        byte[] continuing = changed ? json.toString().getBytes(StandardCharsets.UTF_8) : text;
+        return new TokenizerPlan(vocabulary(), text, continuing, Map.of());
     }
 
     /// Control tokens leave; added tokens that stay get their ids through the vocabulary, since the library

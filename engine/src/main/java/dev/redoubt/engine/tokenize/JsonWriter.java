@@ -1,50 +1,50 @@
 package dev.redoubt.engine.tokenize;
 
-/// Writes JSON text piece by piece, for the vocabularies, which have hundreds of thousands of strings.
-final class JsonWriter {
-    private static final String HEX = escapes(); // six characters each
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
-    private final StringBuilder out;
+/// Writes JSON in UTF-8 piece by piece, for the vocabularies, which have hundreds of thousands of strings.
+final class JsonWriter {
+    private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+
+    private byte[] out;
+    private int size;
 
     JsonWriter(int sizeHint) {
-        this.out = new StringBuilder(sizeHint);
+        this.out = new byte[sizeHint];
     }
 
     JsonWriter raw(String json) {
-        out.append(json);
+        for (byte b : json.getBytes(StandardCharsets.UTF_8)) raw(b);
         return this;
     }
 
-    JsonWriter raw(char json) {
-        out.append(json);
+    JsonWriter raw(char ascii) {
+        raw((byte) ascii);
         return this;
     }
 
-    JsonWriter number(long value) {
-        out.append(value);
-        return this;
+    JsonWriter number(int value) {
+        return raw(Integer.toString(value));
     }
 
     JsonWriter string(String text) {
-        out.append('"');
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c == '"' || c == '\\') out.append('\\').append(c);
-            else if (c < 0x20) out.append(HEX, 6 * c, 6 * c + 6);
-            else out.append(c);
+        raw('"');
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) { // bytes of longer sequences are negative
+            if (b == '"' || b == '\\') raw('\\').raw(b);
+            else if (b >= 0 && b < 0x20) raw("\\u00").raw(HEX[b >> 4]).raw(HEX[b & 15]);
+            else raw(b);
         }
-        out.append('"');
+        return raw('"');
+    }
+
+    private JsonWriter raw(byte b) {
+        if (size == out.length) out = Arrays.copyOf(out, 2 * size + 64);
+        out[size++] = b;
         return this;
     }
 
-    private static String escapes() {
-        StringBuilder all = new StringBuilder();
-        for (int c = 0; c < 0x20; c++) all.append("\\u%04x".formatted(c));
-        return all.toString();
-    }
-
-    @Override
-    public String toString() {
-        return out.toString();
+    byte[] toBytes() {
+        return Arrays.copyOf(out, size);
     }
 }

@@ -5,7 +5,6 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /// The one place that touches the library.
@@ -20,10 +19,10 @@ final class TokenLibrary implements AutoCloseable {
 
     private final HuggingFaceTokenizer tokenizer;
 
-    TokenLibrary(String json) {
+    /// @param json in UTF-8
+    TokenLibrary(byte[] json) {
         try {
-            this.tokenizer = HuggingFaceTokenizer.newInstance(
-                    new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), OPTIONS);
+            this.tokenizer = HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), OPTIONS);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (EngineException e) { // the file was not even looked at

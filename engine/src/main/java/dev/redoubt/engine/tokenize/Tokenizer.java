@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /// Text to token ids and back, by Hugging Face `tokenizers`; one path for GGUF vocabularies and
 /// `tokenizer.json`. Safe for any platform thread: native code pins a virtual thread to its carrier.
@@ -37,16 +38,30 @@ public final class Tokenizer implements AutoCloseable {
         this.vocabulary = plan.vocabulary();
         this.expansions = plan.expansions();
         this.library = new TokenLibrary(plan.json());
-        this.continuing = plan.continuingJson().equals(plan.json()) ? library : new TokenLibrary(plan.continuingJson());
+        this.continuing =
+                Arrays.equals(plan.continuingJson(), plan.json()) ? library : new TokenLibrary(plan.continuingJson());
         this.controls = new ControlNames(vocabulary.controls());
     }
 
     /// @throws dev.redoubt.trust.ArtifactException if the artifact's vocabulary is missing, inconsistent or of
     ///     an unknown kind
     public static Tokenizer of(VerifiedArtifact artifact) {
+        return reading(artifact).get();
+    }
+
+    /// Reads what the artifact has; what it returns makes the tokenizer of it, and reads the artifact no more.
+    ///
+    /// @throws dev.redoubt.trust.ArtifactException as [#of], here or there
+    public static Supplier<Tokenizer> reading(VerifiedArtifact artifact) {
         return switch (artifact.container()) {
-            case GGUF -> of(GgufVocabulary.of(artifact.gguf()));
-            case SAFETENSORS -> of(TokenizerFiles.of(artifact));
+            case GGUF -> {
+                GgufVocabulary gguf = GgufVocabulary.of(artifact.gguf());
+                yield () -> of(gguf);
+            }
+            case SAFETENSORS -> {
+                TokenizerFiles files = TokenizerFiles.of(artifact);
+                yield () -> of(files);
+            }
         };
     }
 
