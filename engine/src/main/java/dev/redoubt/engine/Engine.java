@@ -54,6 +54,9 @@ public final class Engine implements LanguageModel, AutoCloseable {
             String description,
             Runnable resources) {}
 
+    /// How much stays in the prefix cache that nobody uses; more is memory that never comes back.
+    private static final int IDLE_CONTEXTS_MAX = 4;
+
     private final EngineOptions options;
     private final Parts parts;
     private final TimeSource time;
@@ -84,7 +87,8 @@ public final class Engine implements LanguageModel, AutoCloseable {
         this.time = time;
         int context = parts.card().contextTokensMax();
         this.check = new RequestCheck(options.limits(), context, parts.card().vocabularySize());
-        BlockPool pool = new BlockPool(parts.kvBlocks(), parts.memory());
+        BlockPool pool =
+                new BlockPool(parts.kvBlocks(), IDLE_CONTEXTS_MAX * BlockPool.blocksFor(context), parts.memory());
         this.scopes = new PrefixKeys(parts.card().digest(), Optional.empty(), random);
         SchedulerLimits limits = new SchedulerLimits(
                 options.sequencesMax(),

@@ -44,7 +44,7 @@ final class Harness<M extends StepRunner & BlockMemory> {
             Set<Integer> endOfSequence,
             Function<int[], StreamDecoder> decoders) {
         this.model = model;
-        this.pool = new BlockPool(blocks, model);
+        this.pool = new BlockPool(blocks, blocks, model);
         StepPace pace = new StepPace(limits.prefillTokensMax());
         this.scheduler = new Scheduler(limits, pool, prefixCache ? keys : null, new Speculation((sequence, most, draft) -> drafter.draft(sequence, most, draft), pace));
         EngineLoop.Settings settings = new EngineLoop.Settings(

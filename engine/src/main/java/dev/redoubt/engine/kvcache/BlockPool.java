@@ -13,20 +13,23 @@ import org.jspecify.annotations.Nullable;
 /// owned (its count is above 0) or free; a free one may still be cached: hittable by its key until it is handed
 /// out again. One owner, one thread.
 public final class BlockPool {
-    /* Free list
-     * ---------
-     * One doubly linked list over two int arrays (no objects, O(1) unlink from the middle), with a sentinel at index `blocks`.
+    /* Free lists
+     * ----------
+     * Two doubly linked lists over the same two int arrays (no objects, O(1) unlink from the middle), each with a sentinel.
      *
-     *     head → [not cached, zero] … [not cached, zero] [cached, least recently freed] … [cached, most recently freed] ← tail
+     *     blank:  [most recently freed] … [never used]              not cached, zero
+     *     idle:   [least recently freed] … [most recently freed]    cached
      *
-     * Blocks are handed out from the head: what nobody can hit goes first, then the cached ones in LRU order. A sequence frees
-     * its blocks tail first, so of one prefix the last block is evicted first and what remains is still a prefix. Eviction is
-     * lazy: a freed block keeps its key until it is handed out.
+     * Blocks are handed out from the head of the first, then of the second: what nobody can hit goes first, and of that what has memory
+     * already. A sequence frees its blocks tail first, so of one prefix the last block is evicted first and what remains is still a prefix.
+     *
+     * A freed block keeps its key until it is handed out or `idleBlocksMax` others were freed after it. Without that bound every request
+     * would touch new blocks until the whole pool, which is as large as the machine allows, is resident.
      *
      * When a block is zeroed (RULES V1.3)
      * -----------------------------------
      * - not cached: when its last reference goes, before it enters the list;
-     * - cached: when it is evicted, before it is handed out, or when its scope or tenant is cleared;
+     * - cached: when it is evicted, at the latest before it is handed out, or when its scope or tenant is cleared;
      * - `reset` (a fault of ours, shutdown): every block that may hold data.
      * So a free block that is not cached is all zeros, always, and no sequence ever sees another one's keys and values.
      *
@@ -44,26 +47,36 @@ public final class BlockPool {
     public static final int BLOCK_TOKENS = 16;
 
     private final int blocks;
+    private final int idleBlocksMax;
     private final BlockMemory memory;
+    private final int blank; // the sentinels
+    private final int idle;
     private final int[] refCounts; // by block; 0 means free
-    private final int[] next; // by block and the sentinel; free blocks only
+    private final int[] next; // by block and sentinel; free blocks only
     private final int[] previous;
     private final @Nullable Cached[] cached; // by block; null: not cached
     private final Map<PrefixKey, Integer> byKey = new HashMap<>();
     private final int[] expectedCounts; // of verify
     private int free;
+    private int idleBlocks; // of them
 
     /// What a cached block holds.
     private record Cached(PrefixKey key, CacheScope scope, int[] tokens) {}
 
     /// All free, none cached; the memory is expected to be zero.
-    public BlockPool(int blocks, BlockMemory memory) {
+    ///
+    /// @param idleBlocksMax how many blocks that nobody holds stay cached
+    public BlockPool(int blocks, int idleBlocksMax, BlockMemory memory) {
         Check.positive("blocks", blocks);
+        Check.positive("idleBlocksMax", idleBlocksMax);
         this.blocks = blocks;
+        this.idleBlocksMax = idleBlocksMax;
         this.memory = memory;
+        this.blank = blocks;
+        this.idle = blocks + 1;
         this.refCounts = new int[blocks];
-        this.next = new int[blocks + 1];
-        this.previous = new int[blocks + 1];
+        this.next = new int[blocks + 2];
+        this.previous = new int[blocks + 2];
         this.cached = new Cached[blocks];
         this.expectedCounts = new int[blocks];
         relinkAll();
@@ -98,19 +111,16 @@ public final class BlockPool {
     public void allocate(BlockTable table, int count) {
         Invariant.hold(count <= free, "allocating %d blocks, %d are free", count, free);
         for (int i = 0; i < count; i++) {
-            int block = next[blocks];
+            if (next[blank] == blank) evict();
+            int block = next[blank];
             unlink(block);
-            if (cached[block] != null) {
-                forget(block);
-                memory.zero(block);
-            }
             refCounts[block] = 1;
             table.add(block);
         }
     }
 
     /// The block cached under a key, if its scope and tokens are the expected ones; owned or free. Valid until
-    /// the next allocation: [#share] it before.
+    /// the next allocation or release: [#share] it before.
     ///
     /// @param tokens of the sequence; those from `from` on, 16 of them, must be the block's
     public OptionalInt lookup(PrefixKey key, CacheScope scope, int[] tokens, int from) {
@@ -125,7 +135,7 @@ public final class BlockPool {
     /// Appends a cached block to a table: one more reference.
     public void share(BlockTable table, int block) {
         Invariant.hold(cached[block] != null, "sharing block %d, which is not cached", block);
-        if (refCounts[block]++ == 0) unlink(block);
+        if (refCounts[block]++ == 0) unlinkIdle(block);
         table.add(block);
     }
 
@@ -197,34 +207,60 @@ public final class BlockPool {
                 throw new IllegalStateException("invariant broken: block " + block + " is not found by its key");
         }
         Invariant.hold(cachedCount == byKey.size(), "%d keys for %d cached blocks", byKey.size(), cachedCount);
-        verifyList();
+        verifyLists();
     }
 
-    private void verifyList() {
+    private void verifyLists() {
+        int blankLength = verifyList(blank, false);
+        int idleLength = verifyList(idle, true);
+        Invariant.hold(idleLength == idleBlocks, "%d blocks are idle, counted were %d", idleLength, idleBlocks);
+        Invariant.hold(idleLength <= idleBlocksMax, "%d blocks are idle, limit is %d", idleLength, idleBlocksMax);
+        Invariant.hold(
+                blankLength + idleLength == free,
+                "the free lists have %d and %d blocks, not %d",
+                blankLength,
+                idleLength,
+                free);
+    }
+
+    private int verifyList(int sentinel, boolean holdsCached) {
         int length = 0;
-        boolean seenCached = false;
-        int before = blocks;
-        for (int block = next[blocks]; block != blocks; block = next[block]) {
-            boolean ordered = cached[block] != null || !seenCached;
-            if (previous[block] != before || refCounts[block] != 0 || !ordered || ++length > free)
-                throw new IllegalStateException("invariant broken: free list is damaged at block " + block);
-            seenCached |= cached[block] != null;
+        int before = sentinel;
+        for (int block = next[sentinel]; block != sentinel; block = next[block]) {
+            boolean wrong = block >= blocks || refCounts[block] != 0 || (cached[block] != null) != holdsCached;
+            if (wrong || previous[block] != before || ++length > free)
+                throw new IllegalStateException("invariant broken: a free list is damaged at block " + block);
             before = block;
         }
         Invariant.hold(
-                previous[blocks] == before, "the free list's tail is block %d, not %d", previous[blocks], before);
-        Invariant.hold(length == free, "the free list has %d blocks, not %d", length, free);
+                previous[sentinel] == before, "a free list's tail is block %d, not %d", previous[sentinel], before);
+        return length;
     }
 
     private void drop(int block) {
         Invariant.hold(refCounts[block] > 0, "block %d freed twice", block);
         if (--refCounts[block] > 0) return;
-        if (cached[block] != null) {
-            link(block, previous[blocks], blocks); // the tail: most recently used
-        } else {
-            memory.zero(block);
-            link(block, blocks, next[blocks]); // the head: handed out first
+        if (cached[block] == null) {
+            linkBlank(block);
+            return;
         }
+        if (idleBlocks == idleBlocksMax) evict();
+        link(block, previous[idle], idle); // the tail: most recently used
+        idleBlocks++;
+    }
+
+    /// The least recently freed of the cached blocks that nobody holds.
+    private void evict() {
+        int block = next[idle];
+        unlinkIdle(block);
+        forget(block);
+        linkBlank(block);
+    }
+
+    /// The head: handed out first, since it has memory already.
+    private void linkBlank(int block) {
+        memory.zero(block);
+        link(block, blank, next[blank]);
     }
 
     private int clear(Predicate<CacheScope> which) {
@@ -235,9 +271,8 @@ public final class BlockPool {
             forget(block);
             cleared++;
             if (refCounts[block] > 0) continue;
-            unlink(block);
-            memory.zero(block);
-            link(block, blocks, next[blocks]);
+            unlinkIdle(block);
+            linkBlank(block);
         }
         return cleared;
     }
@@ -263,10 +298,18 @@ public final class BlockPool {
         free--;
     }
 
+    private void unlinkIdle(int block) {
+        unlink(block);
+        idleBlocks--;
+    }
+
     private void relinkAll() {
         free = 0;
-        next[blocks] = blocks;
-        previous[blocks] = blocks;
-        for (int block = 0; block < blocks; block++) link(block, previous[blocks], blocks);
+        idleBlocks = 0;
+        for (int sentinel = blank; sentinel <= idle; sentinel++) {
+            next[sentinel] = sentinel;
+            previous[sentinel] = sentinel;
+        }
+        for (int block = 0; block < blocks; block++) link(block, previous[blank], blank);
     }
 }

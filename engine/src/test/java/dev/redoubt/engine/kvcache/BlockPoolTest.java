@@ -15,7 +15,7 @@ final class BlockPoolTest {
     private static final int[] TOKENS = tokens(1);
 
     private final List<Integer> zeroed = new ArrayList<>();
-    private final BlockPool pool = new BlockPool(4, zeroed::add);
+    private final BlockPool pool = new BlockPool(4, 4, zeroed::add);
     private final PrefixKeys keys = new PrefixKeys("model", Optional.empty(), new SecureRandom());
     private final CacheScope scope = keys.scope("tenant", "key", Optional.empty());
 
@@ -166,6 +166,29 @@ final class BlockPoolTest {
         assertThatThrownBy(() -> pool.verify(List.of(table, table))).hasMessageContaining("reference count");
     }
 
+    @Test
+    void whatNobodyUsesIsKeptUpToItsLimitAndItsMemoryIsUsedAgain() {
+        BlockPool large = new BlockPool(1000, 2, zeroed::add);
+        int highest = 0;
+        for (int request = 0; request < 100; request++) {
+            BlockTable table = new BlockTable(16);
+            large.allocate(table, 1);
+            int[] prompt = tokens(request);
+            large.publish(table.block(0), keys.key(scope, null, prompt, 0), scope, prompt, 0);
+            highest = Math.max(highest, table.block(0));
+            large.release(table);
+            large.verify(List.of());
+        }
+        assertThat(large.cachedBlocks()).isEqualTo(2);
+        assertThat(highest).isLessThanOrEqualTo(2);
+        for (int request : new int[] {97, 98, 99}) {
+            int[] prompt = tokens(request);
+            assertThat(large.lookup(keys.key(scope, null, prompt, 0), scope, prompt, 0)
+                            .isPresent())
+                    .isEqualTo(request > 97);
+        }
+    }
+
     /// Every state the pool can get into by its methods passes its own check, and a free block that is not
     /// cached is zero.
     @Test
@@ -173,7 +196,7 @@ final class BlockPoolTest {
         long seed = 20261122;
         SplittableRandom random = new SplittableRandom(seed);
         boolean[] dirty = new boolean[24];
-        BlockPool big = new BlockPool(24, block -> dirty[block] = false);
+        BlockPool big = new BlockPool(24, 7, block -> dirty[block] = false);
         List<BlockTable> tables = new ArrayList<>();
         for (int step = 0; step < 50_000; step++) {
             int what = random.nextInt(10);

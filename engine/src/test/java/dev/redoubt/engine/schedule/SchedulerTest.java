@@ -17,7 +17,7 @@ final class SchedulerTest {
     private record World(Scheduler scheduler, BlockPool pool) {}
 
     private World world(int sequences, int batched, int chunk, int blocks, boolean cache) {
-        BlockPool pool = new BlockPool(blocks, block -> {});
+        BlockPool pool = new BlockPool(blocks, blocks, block -> {});
         SchedulerLimits limits = new SchedulerLimits(sequences, batched, chunk, 1024, 256);
         return new World(new Scheduler(limits, pool, cache ? keys : null, null), pool);
     }
@@ -112,7 +112,7 @@ final class SchedulerTest {
     @Test
     void V3_6_backloggedTenantsGetTheSameServiceWithinTheBound() {
         SchedulerLimits limits = new SchedulerLimits(6, 64, 32, 256, 100);
-        Scheduler scheduler = new Scheduler(limits, new BlockPool(40, block -> {}), null, null);
+        Scheduler scheduler = new Scheduler(limits, new BlockPool(40, 40, block -> {}), null, null);
         long bound = limits.fairnessBound();
         assertThat(bound).isEqualTo(2 * (256 + 2 * 6 * 100));
         for (int i = 0; i < 20_000; i++) {

@@ -62,7 +62,7 @@ final class SpeculationTest {
         StepPace pace = new StepPace(64);
         Speculation speculation = new Speculation(new NgramDrafter(), pace);
         Scheduler scheduler =
-                new Scheduler(new SchedulerLimits(2, 64, 64, 256, 128), new BlockPool(16, block -> {}), keys, speculation);
+                new Scheduler(new SchedulerLimits(2, 64, 64, 256, 128), new BlockPool(16, 16, block -> {}), keys, speculation);
         int[] song = {11, 12, 13, 14, 15};
         Sequence sequence = sequence(100, 11, 12, 13, 14, 15, 11, 12, 13, 14, 15);
         scheduler.submit(List.of(sequence));
@@ -85,7 +85,7 @@ final class SpeculationTest {
                 },
                 pace);
         Scheduler scheduler =
-                new Scheduler(new SchedulerLimits(2, 64, 64, 8192, 8000), new BlockPool(512, block -> {}), null, speculation);
+                new Scheduler(new SchedulerLimits(2, 64, 64, 8192, 8000), new BlockPool(512, 512, block -> {}), null, speculation);
         Sequence sequence = sequence(7000, 7, 7, 7);
         scheduler.submit(List.of(sequence));
         wrong[0] = 1;
