@@ -1,7 +1,10 @@
 package dev.redoubt.cli;
 
 import dev.redoubt.base.Home;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -35,23 +38,42 @@ public final class Main implements Runnable {
     /// @return the exit code
     static int execute(Context context, String... args) {
         Failures failures = new Failures(context);
-        return new CommandLine(new Main())
-                .addSubcommand(new ServeCommand(context))
-                .addSubcommand(new RunCommand(context))
-                .addSubcommand(new ChatCommand(context))
-                .addSubcommand(ModelsCommand.line(context))
-                .addSubcommand(KeysCommand.line(context))
-                .addSubcommand(EvalCommand.line(context))
-                .addSubcommand(new BenchCommand(context))
-                .addSubcommand(new DoctorCommand(context))
-                .addSubcommand(new VersionCommand(context))
-                .addSubcommand(new WarmUpCommand(context))
-                .setOut(context.console().outWriter())
+        try {
+            return execute(context, failures, args);
+        } catch (Error e) { // picocli hands exceptions to the handler only, and a process with a dead main thread
+            // would live on
+            return failures.report(e);
+        }
+    }
+
+    private static int execute(Context context, Failures failures, String... args) {
+        CommandLine line = new CommandLine(new Main());
+        addCommands(line, context, args.length == 0 ? "" : args[0]);
+        return line.setOut(context.console().outWriter())
                 .setErr(context.console().errWriter())
                 .setUsageHelpWidth(120)
                 .setParameterExceptionHandler((e, _) -> failures.report(e))
                 .setExecutionExceptionHandler((e, _, _) -> failures.report(e))
                 .execute(args);
+    }
+
+    /// Reading what a command takes is most of the time before it runs: so of all there are only the one that is
+    /// asked for, if there is one of that name.
+    private static void addCommands(CommandLine line, Context context, String asked) {
+        Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+        commands.put("serve", () -> new ServeCommand(context));
+        commands.put("run", () -> new RunCommand(context));
+        commands.put("chat", () -> new ChatCommand(context));
+        commands.put("models", () -> ModelsCommand.line(context));
+        commands.put("keys", () -> KeysCommand.line(context));
+        commands.put("eval", () -> EvalCommand.line(context));
+        commands.put("bench", () -> new BenchCommand(context));
+        commands.put("doctor", () -> new DoctorCommand(context));
+        commands.put("version", () -> new VersionCommand(context));
+        commands.put("warm-up", () -> new WarmUpCommand(context));
+        Supplier<Object> only = commands.get(asked);
+        if (only == null) commands.forEach((name, command) -> line.addSubcommand(name, command.get()));
+        else line.addSubcommand(asked, only.get());
     }
 
     /// `redoubt` alone: what there is.

@@ -54,11 +54,11 @@ final class Server implements AutoCloseable {
                 Engine engine = loader.awaitLoaded();
                 registry.register(engine);
                 return new Server(keys, edge, engine, firstKey(keys));
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 edge.close();
                 throw e;
             }
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             loader.discard();
             keys.close();
             throw e;

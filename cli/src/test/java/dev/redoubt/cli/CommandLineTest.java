@@ -2,18 +2,23 @@ package dev.redoubt.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.redoubt.base.Home;
 import dev.redoubt.kernels.Providers;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -39,6 +44,36 @@ class CommandLineTest {
         assertThat(ran.err()).startsWith("redoubt: ").contains("--prot").doesNotContain("Exception");
         assertThat(ran.err().lines()).hasSize(1);
         assertThat(ran.out()).isEmpty();
+    }
+
+    @Test
+    void anErrorOfTheJvmIsOneLineAndAnExitCodeToo() {
+        assertThat(failInternally().lines()).singleElement().asString().startsWith("redoubt: internal error ");
+    }
+
+    @Test
+    void internalErrorsKeepABoundedNumberOfReports() throws IOException {
+        Path logs = Files.createDirectories(folder.resolve("home/logs"));
+        for (int i = 0; i < 150; i++) Files.writeString(logs.resolve("error-" + i + ".log"), "");
+        Path other = Files.writeString(logs.resolve("crash-1.log"), "");
+        failInternally();
+        try (Stream<Path> reports = Files.list(logs)) {
+            assertThat(reports).hasSize(101).contains(other);
+        }
+    }
+
+    /// @return what stderr says
+    private String failInternally() {
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        OutputStream broken = new OutputStream() {
+            @Override
+            public void write(int b) {
+                throw new AssertionError("broken");
+            }
+        };
+        Context context = new Context(new Home(folder.resolve("home").toAbsolutePath()), Console.of(broken, err));
+        assertThat(Main.execute(context, "version")).isEqualTo(70);
+        return err.toString(StandardCharsets.UTF_8);
     }
 
     @Test

@@ -10,7 +10,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/// A server on a free port with a tiny model, for tests that talk to it as strangers do.
+/// A server on a free port, with a tiny model unless said otherwise, for tests that talk to it as strangers do.
 final class RunningServer implements AutoCloseable {
     final Server server;
     final String key;
@@ -28,11 +28,16 @@ final class RunningServer implements AutoCloseable {
 
     static RunningServer start(Path folder, RequestLimits limits) throws IOException {
         Path model = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 11);
+        return start(folder.resolve("home"), model.toString(), limits);
+    }
+
+    /// @param model as a user names it
+    static RunningServer start(Path home, String model, RequestLimits limits) throws IOException {
         Console silent = Console.of(new ByteArrayOutputStream(), new ByteArrayOutputStream());
-        Context context = new Context(new Home(folder.resolve("home").toAbsolutePath()), silent);
+        Context context = new Context(new Home(home.toAbsolutePath()), silent);
         EngineOptions options = EngineOptions.defaults(2);
         return new RunningServer(Server.start(
-                context, new LocalModels(context), model.toString(), options, new EdgeOptions("127.0.0.1", 0, limits)));
+                context, new LocalModels(context), model, options, new EdgeOptions("127.0.0.1", 0, limits)));
     }
 
     @Override
