@@ -9,9 +9,9 @@ import dev.redoubt.base.generation.ModelStats;
 import dev.redoubt.base.generation.SamplingParams;
 import dev.redoubt.engine.kvcache.BlockPool;
 import dev.redoubt.engine.model.StepBatch;
-import dev.redoubt.engine.schedule.StepPace;
 import dev.redoubt.engine.schedule.Scheduler;
 import dev.redoubt.engine.schedule.Sequence;
+import dev.redoubt.engine.schedule.StepPace;
 import dev.redoubt.engine.schedule.StepPlan;
 import dev.redoubt.engine.schedule.Submission;
 import java.util.ArrayList;
@@ -54,11 +54,7 @@ final class EngineLoop implements LoopCommands {
     ///
     /// @param endOfSequence the model's tokens that end a text
     /// @param contextTokensMax prompt and output of one sequence
-    record Settings(
-            int batchedTokensMax,
-            int sequencesMax,
-            int contextTokensMax,
-            Set<Integer> endOfSequence) {}
+    record Settings(int batchedTokensMax, int sequencesMax, int contextTokensMax, Set<Integer> endOfSequence) {}
 
     private sealed interface Command {
         record Submit(LiveRequest request) implements Command {}

@@ -83,8 +83,8 @@ final class AllocationTest {
     }
 
     /// What the threads allocate between about the 20th and the 220th token of eight sequences that decode together.
-    /// Events come late to a listener on a busy machine, many tokens in one, so the engine's own count says what was
-    /// seen; if that was little, the round does not count and costs [Long#MAX_VALUE].
+    /// Events come late to a listener on a busy machine, many tokens in one, so the engine's own count says
+    /// what was seen; if that was little, the round does not count and costs [Long#MAX_VALUE].
     private long bytesOfOneRound(Engine engine, double temperature, int round) throws Exception {
         long[] ids = computingThreads();
         long[] bytes = new long[2];

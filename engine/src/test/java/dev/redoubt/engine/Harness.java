@@ -46,7 +46,11 @@ final class Harness<M extends StepRunner & BlockMemory> {
         this.model = model;
         this.pool = new BlockPool(blocks, blocks, model);
         StepPace pace = new StepPace(limits.prefillTokensMax());
-        this.scheduler = new Scheduler(limits, pool, prefixCache ? keys : null, new Speculation((sequence, most, draft) -> drafter.draft(sequence, most, draft), pace));
+        this.scheduler = new Scheduler(
+                limits,
+                pool,
+                prefixCache ? keys : null,
+                new Speculation((sequence, most, draft) -> drafter.draft(sequence, most, draft), pace));
         EngineLoop.Settings settings = new EngineLoop.Settings(
                 limits.batchedTokensMax(), limits.sequencesMax(), limits.contextTokensMax(), endOfSequence);
         this.loop = new EngineLoop(settings, scheduler, pool, model, pace, new News(), clock);

@@ -12,9 +12,7 @@ final class NonInterferenceTest {
         schedules.run(42, 600);
         assertThat(schedules.preempted()).as("schedules that preempted").isGreaterThan(50);
         assertThat(schedules.accepted()).as("guesses that were right").isGreaterThan(2_000);
-        assertThat(schedules.drafted())
-                .as("guesses that were wrong")
-                .isGreaterThan(schedules.accepted() + 2_000);
+        assertThat(schedules.drafted()).as("guesses that were wrong").isGreaterThan(schedules.accepted() + 2_000);
         assertThat(schedules.cached()).as("targets with a prefix hit").isGreaterThan(50);
     }
 }

@@ -17,8 +17,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 
 /// Runs a request alone and then in a random crowd on a random machine: other batch sizes, chunks and pools,
-/// neighbours that come and are cancelled, preemptions, prefix hits, guesses right and wrong. Everything the caller sees must be the
-/// same, to the bit.
+/// neighbours that come and are cancelled, preemptions, prefix hits, guesses right and wrong. Everything the caller
+/// sees must be the same, to the bit.
 final class RandomSchedules {
     /// Makes an engine of a given size; each with its own, zeroed KV memory.
     @FunctionalInterface

@@ -69,8 +69,8 @@ public final class KvMemory implements AutoCloseable {
         if (notFinite[block] == 0) blocksNotFinite--;
     }
 
-    /// Remembers until another token is stored there or the block is zeroed that a token's keys or values are not finite. Workers that store rows call
-    /// it.
+    /// Remembers until another token is stored there or the block is zeroed that a token's keys or values are not
+    /// finite. Workers that store rows call it.
     synchronized void markNotFinite(int block, int slot) {
         if (notFinite[block] == 0) blocksNotFinite++;
         notFinite[block] |= (short) (1 << slot);

@@ -78,6 +78,7 @@ class TidyTest {
                     "code of ours: only pip and the AOT training are child processes",
                     path -> isMain(path)
                             && !path.startsWith("testkit/")
+                            && !path.startsWith("bench/")
                             && !path.endsWith("/WheelFetch.java")
                             && !path.endsWith("/CacheTraining.java")),
             new Ban(Pattern.compile("\\bjava\\.util\\.logging\\b"), "org.slf4j", path -> true),

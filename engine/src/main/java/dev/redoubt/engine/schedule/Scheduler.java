@@ -124,7 +124,7 @@ public final class Scheduler {
     /// Decides the next step. Preempts and admits; computes nothing. Whatever it holds must be run and then
     /// committed or ended.
     ///
-    /// @param prefillBesideDecodes tokens, 1 or more, for sequences that lack more than one, where others lack only one
+    /// @param prefillBesideDecodes tokens, over 0, for sequences that lack more than one, where others lack one
     public StepPlan plan(int prefillBesideDecodes) {
         Check.positive("prefillBesideDecodes", prefillBesideDecodes);
         plan.clear();

@@ -52,7 +52,10 @@ public final class Sequence {
     int chargedPromptTokens; // of its tenant's counter; computing them again is not charged again
     int cachedTokens; // prompt tokens of the first admission that were hits
     boolean admittedOnce;
-    @Nullable Draft draft; // once something was guessed
+
+    @Nullable
+    Draft draft; // once something was guessed
+
     int drafted; // guesses computed in this step
     int confirmed; // of them, so far
 

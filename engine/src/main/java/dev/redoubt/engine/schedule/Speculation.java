@@ -4,8 +4,8 @@ package dev.redoubt.engine.schedule;
 /// turn out to be what would have been sampled anyway. So nothing changes but the time: the tokens, and for a seed the
 /// draws, are those of decoding one by one. One owner, one thread.
 ///
-/// Source: Leviathan, Kalman, Matias, "Fast Inference from Transformers via Speculative Decoding", ICML 2023. With draws
-/// that are a function of seed and position, accepting equal tokens only keeps the distribution.
+/// Source: Leviathan, Kalman, Matias, "Fast Inference from Transformers via Speculative Decoding", ICML 2023. With
+/// draws that are a function of seed and position, accepting equal tokens only keeps the distribution.
 public final class Speculation {
     /// Guesses of one sequence in a step.
     public static final int DRAFT_MAX = 8;

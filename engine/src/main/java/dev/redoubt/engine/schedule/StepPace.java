@@ -36,8 +36,8 @@ public final class StepPace {
         return (int) Math.clamp((TARGET_NANOS - decodeNanos) / rowNanos, least, prefillTokensMax);
     }
 
-    /// What one more row costs in a step of decodes, as a share of what a token costs there: about 0.1 where one sequence
-    /// waits for the weights, towards 1 where many share them.
+    /// What one more row costs in a step of decodes, as a share of what a token costs there: about 0.1 where one
+    /// sequence waits for the weights, towards 1 where many share them.
     double rowShare() {
         if (rowNanos == 0 || decodeNanos == 0) return SHARE_UNKNOWN;
         return Math.min(1, rowNanos * decodes / decodeNanos);

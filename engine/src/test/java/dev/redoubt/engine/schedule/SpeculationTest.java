@@ -14,8 +14,8 @@ final class SpeculationTest {
     private final PrefixKeys keys = new PrefixKeys("model", Optional.empty(), new SecureRandom());
 
     private Sequence sequence(int output, int... prompt) {
-        Sequence sequence = new Sequence(
-                1, keys.scope("a", "key", Optional.empty()), prompt, output, Sequence.NO_DEADLINE, true);
+        Sequence sequence =
+                new Sequence(1, keys.scope("a", "key", Optional.empty()), prompt, output, Sequence.NO_DEADLINE, true);
         sequence.allowDrafts();
         return sequence;
     }
@@ -61,17 +61,20 @@ final class SpeculationTest {
     void rightGuessesAreManyTokensInAStepAndNeverBeyondTheLast() {
         StepPace pace = new StepPace(64);
         Speculation speculation = new Speculation(new NgramDrafter(), pace);
-        Scheduler scheduler =
-                new Scheduler(new SchedulerLimits(2, 64, 64, 256, 128), new BlockPool(16, 16, block -> {}), keys, speculation);
+        Scheduler scheduler = new Scheduler(
+                new SchedulerLimits(2, 64, 64, 256, 128), new BlockPool(16, 16, block -> {}), keys, speculation);
         int[] song = {11, 12, 13, 14, 15};
         Sequence sequence = sequence(100, 11, 12, 13, 14, 15, 11, 12, 13, 14, 15);
         scheduler.submit(List.of(sequence));
         int steps = 0;
         for (; sequence.state() != Sequence.State.ENDED; steps++) step(scheduler, pace, sequence, song, 1_000_000);
         assertThat(sequence.outputTokens()).isEqualTo(100);
-        for (int i = 0; i < sequence.length(); i++) assertThat(sequence.token(i)).isEqualTo(song[i % 5]);
+        for (int i = 0; i < sequence.length(); i++)
+            assertThat(sequence.token(i)).isEqualTo(song[i % 5]);
         assertThat(steps).isLessThan(40);
-        assertThat(speculation.acceptedTokens()).isEqualTo(speculation.draftedTokens()).isEqualTo(100 - steps);
+        assertThat(speculation.acceptedTokens())
+                .isEqualTo(speculation.draftedTokens())
+                .isEqualTo(100 - steps);
     }
 
     @Test
@@ -84,17 +87,20 @@ final class SpeculationTest {
                     return most;
                 },
                 pace);
-        Scheduler scheduler =
-                new Scheduler(new SchedulerLimits(2, 64, 64, 8192, 8000), new BlockPool(512, 512, block -> {}), null, speculation);
+        Scheduler scheduler = new Scheduler(
+                new SchedulerLimits(2, 64, 64, 8192, 8000), new BlockPool(512, 512, block -> {}), null, speculation);
         Sequence sequence = sequence(7000, 7, 7, 7);
         scheduler.submit(List.of(sequence));
         wrong[0] = 1;
         for (int i = 0; i < 500; i++)
-            assertThat(step(scheduler, pace, sequence, new int[] {7}, 1_000_000)).isEqualTo(1);
+            assertThat(step(scheduler, pace, sequence, new int[] {7}, 1_000_000))
+                    .isEqualTo(1);
         assertThat(speculation.drafts()).isBetween(5L, 100L);
         long before = speculation.draftedTokens();
         for (int i = 0; i < 500; i++) step(scheduler, pace, sequence, new int[] {7}, 1_000_000);
-        assertThat(speculation.draftedTokens() - before).as("rows wasted on 500 tokens").isLessThan(60);
+        assertThat(speculation.draftedTokens() - before)
+                .as("rows wasted on 500 tokens")
+                .isLessThan(60);
         wrong[0] = 0;
         for (int i = 0; i < 300; i++) step(scheduler, pace, sequence, new int[] {7}, 1_000_000);
         assertThat(speculation.acceptedTokens()).isGreaterThan(500);
