@@ -16,6 +16,7 @@ typedef struct {
 // What fits into the registers: rows that share the weights of a block, tokens that share float weights, queries that share keys and
 // values, vectors of values at a time.
 enum { BLOCK_ROWS = 2, BLOCK_GROUPS = 1, FLOAT_TOKENS = 2, QUERY_TILE = 3, VALUE_VECTORS = 1 };
+enum { PAIR_TOKENS = 1 }; // tokens that share BF16 weights
 
 #define EACH(F, x) ((vf) {F((x).a), F((x).b)})
 #define PAIRS(F, x, y) ((vf) {F((x).a, (y).a), F((x).b, (y).b)})
@@ -90,10 +91,6 @@ static inline vf vf_load_f16(const uint16_t *p) {
     return (vf) {_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *) p)),
                  _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *) (p + 8)))};
 }
-static inline __m256 bf16_to_ps(const uint16_t *p) {
-    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *) p)), 16));
-}
-static inline vf vf_load_bf16(const uint16_t *p) { return (vf) {bf16_to_ps(p), bf16_to_ps(p + 8)}; }
 static inline __m256 i16_to_ps(const int16_t *p) {
     return _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *) p)));
 }
