@@ -21,15 +21,26 @@ static inline vf load_last_weights(int format, const uint8_t *w, int64_t k, int 
     return load_weights(format, copy, 0);
 }
 
-// Writes or adds the sums of the lanes of four accumulators, of which the first `outputs` count.
-static inline __attribute__((always_inline)) void store_outputs(const vf *acc, float *to, int outputs, int add) {
-    __m128 products = vf_tree4(acc[0], acc[1], acc[2], acc[3]);
+// Writes or adds four outputs, of which the first `outputs` count.
+static inline __attribute__((always_inline)) void store_outputs(__m128 products, float *to, int outputs, int add) {
     if (outputs == OUTPUTS) {
         _mm_storeu_ps(to, add ? _mm_add_ps(_mm_loadu_ps(to), products) : products);
     } else {
         float four[OUTPUTS];
         _mm_storeu_ps(four, products);
         for (int o = 0; o < outputs; o++) to[o] = add ? to[o] + four[o] : four[o];
+    }
+}
+
+// Outputs of a tile: the sums of the lanes of four accumulators for each token, of which there is one or an even number.
+static inline __attribute__((always_inline)) void store_tile(
+        const int tokens, const vf *acc, float *out, int64_t out_stride, int outputs, int add) {
+    if (tokens == 1) store_outputs(vf_tree4(acc), out, outputs, add);
+#pragma GCC unroll 8
+    for (int t = 0; t + 2 <= tokens; t += 2) {
+        __m256 both = vf_tree8(acc + t * OUTPUTS);
+        store_outputs(_mm256_castps256_ps128(both), out + t * out_stride, outputs, add);
+        store_outputs(_mm256_extractf128_ps(both, 1), out + (t + 1) * out_stride, outputs, add);
     }
 }
 
@@ -69,8 +80,7 @@ static inline __attribute__((always_inline)) void multiply_tokens(
             for (int o = 0; o < OUTPUTS; o++) acc[t * OUTPUTS + o] = vf_fma_first(weights[o], value, acc[t * OUTPUTS + o], rest);
         }
     }
-#pragma GCC unroll 8
-    for (int t = 0; t < tokens; t++) store_outputs(acc + t * OUTPUTS, out + t * out_stride, outputs, add);
+    store_tile(tokens, acc, out, out_stride, outputs, add);
 }
 
 static inline __attribute__((always_inline)) void multiply_all_tokens(

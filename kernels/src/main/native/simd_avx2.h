@@ -154,11 +154,8 @@ static inline __m256i q8_dot_256(__m256i acc, __m256i w, __m256i s) {
 static inline vi q8_dot(vi acc, vi w, vi s) { return (vi) {q8_dot_256(acc.a, w.a, s.a), q8_dot_256(acc.b, w.b, s.b)}; }
 #endif
 
-// Sums i and i+8, then i and i+4 of one vector.
-static inline __m128 vf_fold(vf v) {
-    __m256 eight = _mm256_add_ps(v.a, v.b);
-    return _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-}
+// Sums i and i+8.
+static inline __m256 vf_fold(vf v) { return _mm256_add_ps(v.a, v.b); }
 static inline float vf_largest(vf v) {
     __m256 eight = _mm256_max_ps(v.a, v.b);
     __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));

@@ -95,11 +95,8 @@ enum { Q8_OFFSET = 128 };
 static inline vi q8_weights(vi raw) { return vi_xor(raw, vi_set1((int32_t) 0x80808080)); }
 static inline vi q8_dot(vi acc, vi weights, vi s) { return vi_dot(acc, weights, s); }
 
-// Sums i and i+8, then i and i+4 of one vector.
-static inline __m128 vf_fold(vf v) {
-    __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
-    return _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-}
+// Sums i and i+8.
+static inline __m256 vf_fold(vf v) { return _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1)); }
 static inline float vf_largest(vf v) { return _mm512_reduce_max_ps(v); }
 static inline float vf_smallest(vf v) { return _mm512_reduce_min_ps(v); }
 static inline int vf_has_nan(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q) != 0; }
