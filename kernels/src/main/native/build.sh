@@ -33,6 +33,7 @@ fi
 version=$("$compiler" --version | head -n 1)
 flags="-std=c17 $mode -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -fstack-protector-strong -Wall -Wextra -Werror"
 avx2="-mavx2 -mfma -mf16c"
+avx512="$avx2 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mprefer-vector-width=512"
 digest=$({ echo "$version $flags"; cat "$here/build.sh" "$here"/*.c "$here"/*.h; } | sha256sum | cut -d ' ' -f 1)
 built=$cache/$digest
 if [ ! -f "$built/libredoubt.so" ]; then
@@ -47,7 +48,8 @@ if [ ! -f "$built/libredoubt.so" ]; then
     compile pack ""
     compile avx2 "$avx2"
     compile avxvnni "$avx2 -mavxvnni"
-    compile avx512 "$avx2 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mprefer-vector-width=512"
+    compile avx512 "$avx512"
+    compile avx512bf16 "$avx512 -mavx512bf16"
     if [ "${3:-}" = selftest ]; then
         compile selftest ""
         # shellcheck disable=SC2086 # words

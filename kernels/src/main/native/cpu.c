@@ -3,7 +3,7 @@
 
 #include <cpuid.h>
 
-enum { AVX2 = 1, AVX_VNNI = 2, AVX512_VNNI = 4 };
+enum { AVX2 = 1, AVX_VNNI = 2, AVX512_VNNI = 4, AVX512_BF16 = 8 };
 
 static uint64_t enabled_state(void) {
     uint32_t low, high;
@@ -26,6 +26,9 @@ int32_t redoubt_cpu_features(void) {
     int32_t features = AVX2;
     int avx512 = has(ebx, 16) && has(ebx, 17) && has(ebx, 30) && has(ebx, 31); // F, DQ, BW, VL
     if (avx512 && has(ecx, 11) && (state & 0xE6) == 0xE6) features |= AVX512_VNNI;
-    if (subleaves >= 1 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && has(eax, 4)) features |= AVX_VNNI;
+    if (subleaves >= 1 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx)) {
+        if (has(eax, 4)) features |= AVX_VNNI;
+        if (has(eax, 5) && (features & AVX512_VNNI) && redoubt_bf16_is_as_defined()) features |= AVX512_BF16;
+    }
     return features;
 }

@@ -1,18 +1,17 @@
-// Products of F32, F16 and BF16 weights: the lanes are the 16 partial sums of one output, by k mod 16.
+// Products of F32 and F16 weights: the lanes are the 16 partial sums of one output, by k mod 16.
 #ifndef REDOUBT_FLOATS_H
 #define REDOUBT_FLOATS_H
 
 #include <stddef.h>
 
-enum { F32 = 0, F16 = 1, BF16 = 2 }; // NativeKernels.number
+enum { F32 = 0, F16 = 1 }; // NativeKernels.number
 enum { OUTPUTS = 4, TOKENS_MAX = 6 };
 
 static inline int64_t element_bytes(int format) { return format == F32 ? 4 : 2; }
 
 static inline vf load_weights(int format, const uint8_t *w, int64_t k) {
     if (format == F32) return vf_load((const float *) (w + 4 * k));
-    const uint16_t *half = (const uint16_t *) (w + 2 * k);
-    return format == F16 ? vf_load_f16(half) : vf_load_bf16(half);
+    return vf_load_f16((const uint16_t *) (w + 2 * k));
 }
 
 // The last n < 16 weights of a row: nothing behind them is read.
@@ -20,6 +19,29 @@ static inline vf load_last_weights(int format, const uint8_t *w, int64_t k, int 
     uint8_t copy[64] = {0};
     memcpy(copy, w + element_bytes(format) * k, (size_t) (element_bytes(format) * n));
     return load_weights(format, copy, 0);
+}
+
+// Writes or adds four outputs, of which the first `outputs` count.
+static inline __attribute__((always_inline)) void store_outputs(__m128 products, float *to, int outputs, int add) {
+    if (outputs == OUTPUTS) {
+        _mm_storeu_ps(to, add ? _mm_add_ps(_mm_loadu_ps(to), products) : products);
+    } else {
+        float four[OUTPUTS];
+        _mm_storeu_ps(four, products);
+        for (int o = 0; o < outputs; o++) to[o] = add ? to[o] + four[o] : four[o];
+    }
+}
+
+// Outputs of a tile: the sums of the lanes of four accumulators for each token, of which there is one or an even number.
+static inline __attribute__((always_inline)) void store_tile(
+        const int tokens, const vf *acc, float *out, int64_t out_stride, int outputs, int add) {
+    if (tokens == 1) store_outputs(vf_tree4(acc), out, outputs, add);
+#pragma GCC unroll 8
+    for (int t = 0; t + 2 <= tokens; t += 2) {
+        __m256 both = vf_tree8(acc + t * OUTPUTS);
+        store_outputs(_mm256_castps256_ps128(both), out + t * out_stride, outputs, add);
+        store_outputs(_mm256_extractf128_ps(both, 1), out + (t + 1) * out_stride, outputs, add);
+    }
 }
 
 // `tokens` rows of input (a constant where this is inlined) against four rows of weights at w, w + step[0], … Meanwhile as many bytes
@@ -58,18 +80,7 @@ static inline __attribute__((always_inline)) void multiply_tokens(
             for (int o = 0; o < OUTPUTS; o++) acc[t * OUTPUTS + o] = vf_fma_first(weights[o], value, acc[t * OUTPUTS + o], rest);
         }
     }
-#pragma GCC unroll 8
-    for (int t = 0; t < tokens; t++) {
-        __m128 products = vf_tree4(acc[t * OUTPUTS + 0], acc[t * OUTPUTS + 1], acc[t * OUTPUTS + 2], acc[t * OUTPUTS + 3]);
-        float *to = out + t * out_stride;
-        if (outputs == OUTPUTS) {
-            _mm_storeu_ps(to, add ? _mm_add_ps(_mm_loadu_ps(to), products) : products);
-        } else {
-            float four[OUTPUTS];
-            _mm_storeu_ps(four, products);
-            for (int o = 0; o < outputs; o++) to[o] = add ? to[o] + four[o] : four[o];
-        }
-    }
+    store_tile(tokens, acc, out, out_stride, outputs, add);
 }
 
 static inline __attribute__((always_inline)) void multiply_all_tokens(

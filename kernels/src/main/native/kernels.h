@@ -1,4 +1,5 @@
-// The exported functions of one instruction set. Included once by each of avx2.c, avxvnni.c and avx512.c, after its lanes.
+// The exported functions of one instruction set. Included once by each of avx2.c, avxvnni.c, avx512.c and avx512bf16.c,
+// after its lanes.
 #include "redoubt.h"
 
 #include "numbers.h"
@@ -7,6 +8,7 @@
 #include "attention.h"
 #include "blocks.h"
 #include "floats.h"
+#include "pairs.h"
 #include "rows.h"
 
 #define JOIN_(isa, name) redoubt_##isa##_##name
@@ -43,10 +45,24 @@ void FUNCTION(multiply_floats)(
     switch (format) {
         CASE(F32);
         CASE(F16);
-        CASE(BF16);
         default: break;
     }
 #undef CASE
+}
+
+void FUNCTION(round)(
+        const float *in, int64_t in_stride, int64_t row_from, int64_t row_to, int64_t columns, uint16_t *out,
+        int64_t out_stride) {
+    for (int64_t row = row_from; row < row_to; row++)
+        round_row(in + row * in_stride, columns, out + row * out_stride, out_stride);
+}
+
+void FUNCTION(multiply_pairs)(
+        const uint8_t *weights, int64_t row_from, int64_t row_to, int64_t columns, const uint16_t *in, int64_t in_stride,
+        int64_t rows, float *out, int64_t out_stride, int32_t add, void *scratch) {
+    uint32_t before = flush_subnormals();
+    multiply_pairs(weights, row_from, row_to, columns, in, in_stride, rows, out, out_stride, add, scratch);
+    _mm_setcsr(before);
 }
 
 void FUNCTION(rms_norm)(

@@ -23,18 +23,34 @@ static inline vf vf_exp(vf x) {
     return vf_where_below(y, x, EXP_MIN, 0);
 }
 
-// Adds the 16 lanes of each of four vectors: i and i+8, then i and i+4, i and i+2, i and i+1.
-static inline __m128 vf_tree4(vf a, vf b, vf c, vf d) {
-    __m128 fa = vf_fold(a), fb = vf_fold(b), fc = vf_fold(c), fd = vf_fold(d);
-    __m128 ab = _mm_add_ps(_mm_shuffle_ps(fa, fb, 0x44), _mm_shuffle_ps(fa, fb, 0xEE));
-    __m128 cd = _mm_add_ps(_mm_shuffle_ps(fc, fd, 0x44), _mm_shuffle_ps(fc, fd, 0xEE));
-    return _mm_add_ps(_mm_shuffle_ps(ab, cd, 0x88), _mm_shuffle_ps(ab, cd, 0xDD));
+// The sum of the 16 lanes of a vector is that of i and i+8, then i and i+4, i and i+2, i and i+1.
+static inline __m128 vf_fold_twice(vf v) {
+    __m256 eight = vf_fold(v);
+    return _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
 }
-
 static inline float vf_tree(vf v) {
-    __m128 four = vf_fold(v);
+    __m128 four = vf_fold_twice(v);
     __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+// Of four vectors.
+static inline __m128 vf_tree4(const vf *v) {
+    __m128 a = vf_fold_twice(v[0]), b = vf_fold_twice(v[1]), c = vf_fold_twice(v[2]), d = vf_fold_twice(v[3]);
+    __m128 ab = _mm_add_ps(_mm_shuffle_ps(a, b, 0x44), _mm_shuffle_ps(a, b, 0xEE));
+    __m128 cd = _mm_add_ps(_mm_shuffle_ps(c, d, 0x44), _mm_shuffle_ps(c, d, 0xEE));
+    return _mm_add_ps(_mm_shuffle_ps(ab, cd, 0x88), _mm_shuffle_ps(ab, cd, 0xDD));
+}
+// i and i+4 of one vector in the lower half, of the other in the upper.
+static inline __m256 fold_both(vf v, vf w) {
+    __m256 a = vf_fold(v), b = vf_fold(w);
+    return _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
+}
+// Of eight vectors, in a quarter fewer operations than twice four.
+static inline __m256 vf_tree8(const vf *v) {
+    __m256 a = fold_both(v[0], v[4]), b = fold_both(v[1], v[5]), c = fold_both(v[2], v[6]), d = fold_both(v[3], v[7]);
+    __m256 ab = _mm256_add_ps(_mm256_shuffle_ps(a, b, 0x44), _mm256_shuffle_ps(a, b, 0xEE));
+    __m256 cd = _mm256_add_ps(_mm256_shuffle_ps(c, d, 0x44), _mm256_shuffle_ps(c, d, 0xEE));
+    return _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x88), _mm256_shuffle_ps(ab, cd, 0xDD));
 }
 
 #endif

@@ -7,7 +7,8 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-// Bits of what this processor and its system can run: 1 AVX2 with FMA and F16C, 2 AVX-VNNI, 4 AVX-512 with VNNI, 8 AMX int8.
+// Bits of what this processor and its system can run: 1 AVX2 with FMA and F16C, 2 AVX-VNNI, 4 AVX-512 with VNNI, 8 that with
+// the products of bf16 that pairs.h defines.
 EXPORT int32_t redoubt_cpu_features(void);
 
 // Groups of 16 rows of a matrix of quantized weights, from the file's layout to R16. `packed` is zero before.
@@ -23,6 +24,12 @@ EXPORT void redoubt_pack(
             int64_t rows, int64_t blocks, float *out, int64_t out_stride, int32_t add); \
     EXPORT void redoubt_##isa##_multiply_floats( \
             int32_t format, const uint8_t *weights, int64_t row_from, int64_t row_to, int64_t columns, const float *in, \
+            int64_t in_stride, int64_t rows, float *out, int64_t out_stride, int32_t add, void *scratch); \
+    EXPORT void redoubt_##isa##_round( \
+            const float *in, int64_t in_stride, int64_t row_from, int64_t row_to, int64_t columns, uint16_t *out, \
+            int64_t out_stride); \
+    EXPORT void redoubt_##isa##_multiply_pairs( \
+            const uint8_t *weights, int64_t row_from, int64_t row_to, int64_t columns, const uint16_t *in, \
             int64_t in_stride, int64_t rows, float *out, int64_t out_stride, int32_t add, void *scratch); \
     EXPORT void redoubt_##isa##_rms_norm( \
             const float *in, int64_t in_stride, int64_t row_from, int64_t row_to, int64_t columns, const float *weight, \
@@ -44,5 +51,9 @@ EXPORT void redoubt_pack(
 DECLARE(avx2)
 DECLARE(avxvnni)
 DECLARE(avx512)
+DECLARE(avx512bf16)
+
+// Whether vdpbf16ps computes here what pairs.h says. Only for a processor that has it.
+int redoubt_bf16_is_as_defined(void);
 
 #endif

@@ -16,6 +16,9 @@ typedef struct {
     void (*multiply_floats)(
             int32_t, const uint8_t *, int64_t, int64_t, int64_t, const float *, int64_t, int64_t, float *, int64_t, int32_t,
             void *);
+    void (*round)(const float *, int64_t, int64_t, int64_t, int64_t, uint16_t *, int64_t);
+    void (*multiply_pairs)(
+            const uint8_t *, int64_t, int64_t, int64_t, const uint16_t *, int64_t, int64_t, float *, int64_t, int32_t, void *);
     void (*rms_norm)(
             const float *, int64_t, int64_t, int64_t, int64_t, const float *, float, float *, int64_t);
     void (*silu_mul)(float *, int64_t, const float *, int64_t, int64_t, int64_t, int64_t);
@@ -30,11 +33,11 @@ typedef struct {
 #define SET(isa, feature) \
     { \
         #isa, feature, redoubt_##isa##_quantize, redoubt_##isa##_multiply_blocks, redoubt_##isa##_multiply_floats, \
-                redoubt_##isa##_rms_norm, redoubt_##isa##_silu_mul, redoubt_##isa##_rotate, \
+                redoubt_##isa##_round, redoubt_##isa##_multiply_pairs, redoubt_##isa##_rms_norm, redoubt_##isa##_silu_mul, redoubt_##isa##_rotate, \
                 redoubt_##isa##_exponential_sum, redoubt_##isa##_index_of_largest, redoubt_##isa##_attention \
     }
 
-static const functions SETS[] = {SET(avx2, 1), SET(avxvnni, 2), SET(avx512, 4)};
+static const functions SETS[] = {SET(avx2, 1), SET(avxvnni, 2), SET(avx512, 4), SET(avx512bf16, 8)};
 
 static uint32_t state;
 
@@ -99,7 +102,7 @@ static void packing(void) {
 }
 
 static void products(const functions *f) {
-    for (int format = 0; format <= 2; format++)
+    for (int format = 0; format <= 1; format++)
         for (int64_t columns = 1; columns <= 50; columns += 7)
             for (int64_t outputs = 1; outputs <= 6; outputs++)
                 for (int64_t rows = 1; rows <= 15; rows += 2) {
@@ -110,6 +113,21 @@ static void products(const functions *f) {
                     mix(out, rows * outputs);
                     free(in), free(w), free(out), free(wide);
                 }
+}
+
+static void pairs(const functions *f) {
+    for (int64_t columns = 1; columns <= 100; columns += 9)
+        for (int64_t outputs = 1; outputs <= 6; outputs++)
+            for (int64_t rows = 1; rows <= 15; rows += 2) {
+                int64_t stride = (columns + 31) / 32 * 32;
+                float *in = floats(rows * columns), *out = floats(rows * outputs);
+                uint16_t *rounded = memory(2 * rows * stride);
+                uint8_t *w = weights(2 * outputs * columns), *copies = memory(2 * 4 * stride);
+                f->round(in, columns, 0, rows, columns, rounded, stride);
+                f->multiply_pairs(w, 0, outputs, columns, rounded, stride, rows, out, outputs, rows & 2, copies);
+                mix(out, rows * outputs);
+                free(in), free(out), free(rounded), free(w), free(copies);
+            }
 }
 
 static void rows(const functions *f) {
@@ -161,6 +179,7 @@ int main(void) {
         hash = 14695981039346656037u;
         blocks(&SETS[i]);
         products(&SETS[i]);
+        pairs(&SETS[i]);
         rows(&SETS[i]);
         attention(&SETS[i]);
         printf("%s: %016llx\n", SETS[i].name, (unsigned long long) hash);

@@ -16,6 +16,7 @@ typedef struct {
 // What fits into the registers: rows that share the weights of a block, tokens that share float weights, queries that share keys and
 // values, vectors of values at a time.
 enum { BLOCK_ROWS = 2, BLOCK_GROUPS = 1, FLOAT_TOKENS = 2, QUERY_TILE = 3, VALUE_VECTORS = 1 };
+enum { PAIR_TOKENS = 1 }; // tokens that share BF16 weights
 
 #define EACH(F, x) ((vf) {F((x).a), F((x).b)})
 #define PAIRS(F, x, y) ((vf) {F((x).a, (y).a), F((x).b, (y).b)})
@@ -90,10 +91,6 @@ static inline vf vf_load_f16(const uint16_t *p) {
     return (vf) {_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *) p)),
                  _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *) (p + 8)))};
 }
-static inline __m256 bf16_to_ps(const uint16_t *p) {
-    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *) p)), 16));
-}
-static inline vf vf_load_bf16(const uint16_t *p) { return (vf) {bf16_to_ps(p), bf16_to_ps(p + 8)}; }
 static inline __m256 i16_to_ps(const int16_t *p) {
     return _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *) p)));
 }
@@ -157,11 +154,8 @@ static inline __m256i q8_dot_256(__m256i acc, __m256i w, __m256i s) {
 static inline vi q8_dot(vi acc, vi w, vi s) { return (vi) {q8_dot_256(acc.a, w.a, s.a), q8_dot_256(acc.b, w.b, s.b)}; }
 #endif
 
-// Sums i and i+8, then i and i+4 of one vector.
-static inline __m128 vf_fold(vf v) {
-    __m256 eight = _mm256_add_ps(v.a, v.b);
-    return _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-}
+// Sums i and i+8.
+static inline __m256 vf_fold(vf v) { return _mm256_add_ps(v.a, v.b); }
 static inline float vf_largest(vf v) {
     __m256 eight = _mm256_max_ps(v.a, v.b);
     __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));

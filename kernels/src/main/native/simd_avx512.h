@@ -12,6 +12,12 @@ typedef __m512i vi; // 16 × i32, or 64 bytes
 // What fits into the registers: rows that share the weights of a block, tokens that share float weights, queries that share keys and
 // values, vectors of values at a time.
 enum { BLOCK_ROWS = 4, BLOCK_GROUPS = 2, FLOAT_TOKENS = 6, QUERY_TILE = 6, VALUE_VECTORS = 4 };
+// Tokens that share BF16 weights.
+#ifdef REDOUBT_AVX512_BF16
+enum { PAIR_TOKENS = 6 };
+#else
+enum { PAIR_TOKENS = 4 };
+#endif
 
 static inline vf vf_zero(void) { return _mm512_setzero_ps(); }
 static inline vf vf_set1(float x) { return _mm512_set1_ps(x); }
@@ -50,9 +56,6 @@ static inline vf vf_where_below(vf v, vf a, float bound, float value) {
 static inline unsigned vf_equal(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 
 static inline vf vf_load_f16(const uint16_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *) p)); }
-static inline vf vf_load_bf16(const uint16_t *p) {
-    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *) p)), 16));
-}
 static inline vf vf_load_i16(const int16_t *p) {
     return _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *) p)));
 }
@@ -82,16 +85,18 @@ static inline vf vf_from_bits(vi a) { return _mm512_castsi512_ps(a); }
 // acc + the four products of bytes in each lane: u unsigned, s signed.
 static inline vi vi_dot(vi acc, vi u, vi s) { return _mm512_dpbusd_epi32(acc, u, s); }
 
+#ifdef REDOUBT_AVX512_BF16
+// acc + the two products of bf16 in each lane.
+static inline vf vf_dot_bf16(vf acc, vi w, vi x) { return _mm512_dpbf16_ps(acc, (__m512bh) w, (__m512bh) x); }
+#endif
+
 // Signed weights of Q8_0: made unsigned by adding 128, which is taken back at the start of the sum.
 enum { Q8_OFFSET = 128 };
 static inline vi q8_weights(vi raw) { return vi_xor(raw, vi_set1((int32_t) 0x80808080)); }
 static inline vi q8_dot(vi acc, vi weights, vi s) { return vi_dot(acc, weights, s); }
 
-// Sums i and i+8, then i and i+4 of one vector.
-static inline __m128 vf_fold(vf v) {
-    __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
-    return _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-}
+// Sums i and i+8.
+static inline __m256 vf_fold(vf v) { return _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1)); }
 static inline float vf_largest(vf v) { return _mm512_reduce_max_ps(v); }
 static inline float vf_smallest(vf v) { return _mm512_reduce_min_ps(v); }
 static inline int vf_has_nan(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q) != 0; }

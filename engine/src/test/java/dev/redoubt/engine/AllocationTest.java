@@ -27,6 +27,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// A step makes no garbage: the bytes that the loop and the compute threads allocate, counted by the JVM.
 final class AllocationTest {
@@ -46,9 +48,12 @@ final class AllocationTest {
     @TempDir
     Path folder;
 
-    @Test
-    void aStepOfGreedyDecodingAllocatesNothing() throws Exception {
-        try (Engine engine = open(false)) {
+    @ParameterizedTest
+    @EnumSource(
+            value = WeightKind.class,
+            names = {"Q8_0", "BF16"})
+    void aStepOfGreedyDecodingAllocatesNothing(WeightKind kind) throws Exception {
+        try (Engine engine = open(kind, false)) {
             assumeTrue(
                     engine.description().contains("native"),
                     "native kernels are not there; the Java ones make an object for each part of attention");
@@ -58,7 +63,7 @@ final class AllocationTest {
 
     @Test
     void aStepOfSamplingAllocatesNothing() throws Exception {
-        try (Engine engine = open(false)) {
+        try (Engine engine = open(WeightKind.Q8_0, false)) {
             assumeTrue(engine.description().contains("native"), "native kernels are not there");
             assertThat(least(engine, 0.7)).as("bytes in %d steps", TO - FROM).isZero();
         }
@@ -67,7 +72,7 @@ final class AllocationTest {
     @Test
     void thePrefixCacheAllocatesItsEntriesAndNothingElse() throws Exception {
         int blocks = SEQUENCES * (TOKENS / BlockPool.BLOCK_TOKENS + 1);
-        try (Engine engine = open(true)) {
+        try (Engine engine = open(WeightKind.Q8_0, true)) {
             assumeTrue(engine.description().contains("native"), "native kernels are not there");
             assertThat(least(engine, 0)).isPositive().isLessThanOrEqualTo((long) blocks * CACHE_ENTRY_BYTES_MAX);
         }
@@ -155,8 +160,8 @@ final class AllocationTest {
         return new GenerationRequest(Answers.ADA, new Prompt.Tokens(prompt), sampling, 1, deadline);
     }
 
-    private Engine open(boolean prefixCache) throws Exception {
-        Path file = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 7);
+    private Engine open(WeightKind kind, boolean prefixCache) throws Exception {
+        Path file = TinyModels.gguf(folder.resolve("tiny.gguf"), kind, 7);
         EngineOptions options = new EngineOptions(
                 "auto",
                 2,

@@ -36,6 +36,7 @@ public final class Compute implements AutoCloseable {
     private static final int PART_ELEMENTS = 1 << 14;
     /// What an element of the others costs, in those of a norm.
     private static final int QUANTIZED_COST = 4;
+    private static final int ROUNDED_COST = 1;
     private static final int ROTATED_COST = 1;
     private static final int STORED_COST = 24;
     private static final int GATED_COST = 8;
@@ -54,6 +55,7 @@ public final class Compute implements AutoCloseable {
 
     private final Embedding embedding = new Embedding();
     private final Quantization quantization = new Quantization();
+    private final Rounding rounding = new Rounding();
     private final Product product = new Product();
     private final Norm norm = new Norm();
     private final Rotation rotation = new Rotation();
@@ -114,15 +116,17 @@ public final class Compute implements AutoCloseable {
         embedding.run(rows, EMBEDDED_COST * table.columns());
     }
 
-    /// Several products of one input in one parallel region; quantizes `in` once where the weights are
-    /// quantized. All projections take the same columns; their formats may differ.
+    /// Several products of one input in one parallel region; quantizes or rounds `in` once where the weights ask for
+    /// it. All projections take the same columns; their formats may differ.
     public void matmul(FloatMatrix in, int rows, Projection... projections) {
         boolean quantized = false;
+        boolean rounded = false;
         for (Projection projection : projections) {
             same("input columns", in.columns(), projection.weights.columns());
             same("output columns", projection.out.columns(), projection.weights.rows());
             checkRows(rows, projection.out);
             quantized |= projection.weights.format().quantized();
+            rounded |= projection.weights.format().rounded();
         }
         checkRows(rows, in);
         if (rows == 0) return;
@@ -130,6 +134,11 @@ public final class Compute implements AutoCloseable {
             kernels.expect(rows, in.columns());
             quantization.in = in;
             quantization.run(rows, QUANTIZED_COST * in.columns());
+        }
+        if (rounded) {
+            kernels.expectRounded(rows, in.columns());
+            rounding.in = in;
+            rounding.run(rows, ROUNDED_COST * in.columns());
         }
         product.in = in;
         product.rows = rows;
@@ -356,6 +365,16 @@ public final class Compute implements AutoCloseable {
         @Override
         void run(int from, int to, int worker) {
             kernels.quantize(in, from, to);
+        }
+    }
+
+    @SuppressWarnings("NullAway.Init")
+    private final class Rounding extends OverRows {
+        private FloatMatrix in;
+
+        @Override
+        void run(int from, int to, int worker) {
+            kernels.round(in, from, to);
         }
     }
 

@@ -11,7 +11,9 @@ enum InstructionSet {
     /// AVX2 with the byte products of VNNI.
     AVXVNNI("AVX-VNNI", 2),
     /// F, BW, DQ, VL and VNNI.
-    AVX512("AVX-512 VNNI", 4);
+    AVX512("AVX-512 VNNI", 4),
+    /// AVX-512 with the products of bf16, found to compute what is defined.
+    AVX512BF16("AVX-512 BF16", 8);
 
     private final String title;
     private final int feature;

@@ -15,8 +15,11 @@ interface Kernels extends AutoCloseable {
      *     isum = Σ w·t, exact, w the stored integer, less 8 for Q4_0        (|isum| ≤ 32·128·4095 < 2^24)
      *     acc  = fma((float) isum, wScale · xScale, acc)
      *     acc  = fma(wMinimum, xScale · (float) Σ t, acc)                   (Q4_1 only)
-     * F32, F16, BF16 weights (widened exactly), f32 activations:
+     * F32, F16 weights (widened exactly), f32 activations:
      *     partial[k mod 16] = fma(w[k], x[k], partial[k mod 16]), k in order, from 0; then Numbers.tree
+     * BF16 weights, activations rounded to bf16, both padded with zeros to a multiple of 32 columns, over the steps of 32 k in order:
+     *     partial[j] = fma(w[k+2j+1], x[k+2j+1], partial[j]), then fma(w[k+2j], x[k+2j], partial[j]), j = 0 to 15; then the tree
+     *     in which, as in the addition to out, a subnormal operand counts as zero and a subnormal result becomes zero (Bf16)
      * An added product (residual) is out + product, one more addition. */
 
     /// Name of the provider and what it stands on.
@@ -46,13 +49,19 @@ interface Kernels extends AutoCloseable {
     /// Quantizes rows `rowFrom` to `rowTo - 1` into the provider's own activations, which [#matmul] reads.
     void quantize(FloatMatrix in, int rowFrom, int rowTo);
 
+    /// As [#expect], for rows that are to be rounded next.
+    void expectRounded(int rows, int columns);
+
+    /// Rounds rows `rowFrom` to `rowTo - 1` to the provider's own bf16 activations, which [#matmul] reads.
+    void round(FloatMatrix in, int rowFrom, int rowTo);
+
     /// How many groups of weight rows the fastest product takes at once: parts are cut in multiples of it.
     int groupsAtOnce();
 
     /// Outputs of weight rows `16·groupFrom` to `16·groupTo - 1` for all `rows` rows of the input.
     ///
-    /// @param in f32 input, read where the weights are not quantized
-    ///     (otherwise what [#quantize] made of it)
+    /// @param in f32 input, read where the weights are F32 or F16
+    ///     (otherwise what [#quantize] or [#round] made of it)
     /// @param add whether `out` is added to or overwritten
     void matmul(
             WeightMatrix weights,

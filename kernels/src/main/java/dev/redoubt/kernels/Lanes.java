@@ -73,6 +73,11 @@ final class Lanes {
         return IntVector.fromMemorySegment(INTS, MEMORY, address, LITTLE);
     }
 
+    /// The lower halves of all lanes.
+    static void storeHalves(IntVector vector, long address) {
+        ((ShortVector) vector.convertShape(VectorOperators.I2S, HALVES, 0)).intoMemorySegment(MEMORY, address, LITTLE);
+    }
+
     /// As many f16 as there are lanes, widened exactly. They must be finite, as the weights and scales of a verified
     /// artifact
     /// are: what is infinite or no number elsewhere costs more operations than the compiler inlines.
@@ -97,11 +102,6 @@ final class Lanes {
         }
         return (FloatVector) ByteVector.fromMemorySegment(QUARTERS, MEMORY, address, LITTLE)
                 .convertShape(VectorOperators.B2F, FLOATS, 0);
-    }
-
-    /// As many bf16 as there are lanes, widened exactly.
-    static FloatVector loadBf16(long address) {
-        return loadHalves(address).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
     }
 
     private static IntVector loadHalves(long address) {

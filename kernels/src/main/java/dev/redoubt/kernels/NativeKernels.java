@@ -25,6 +25,11 @@ final class NativeKernels implements Kernels {
     private static final MethodHandle MULTIPLY_FLOATS = nothing(
             JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_INT, JAVA_LONG);
+    private static final MethodHandle ROUND =
+            nothing(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle MULTIPLY_PAIRS = nothing(
+            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT,
+            JAVA_LONG);
     private static final MethodHandle RMS_NORM =
             nothing(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle SILU_MUL =
@@ -58,6 +63,8 @@ final class NativeKernels implements Kernels {
     private final MemorySegment quantize;
     private final MemorySegment multiplyBlocks;
     private final MemorySegment multiplyFloats;
+    private final MemorySegment round;
+    private final MemorySegment multiplyPairs;
     private final MemorySegment rmsNorm;
     private final MemorySegment siluMul;
     private final MemorySegment rotate;
@@ -66,6 +73,7 @@ final class NativeKernels implements Kernels {
     private final MemorySegment indexOfLargest;
     private final MemorySegment attention;
     private final NativeActivations input;
+    private final RoundedActivations rounded;
 
     /// @param rowsMax rows of the largest step
     /// @param columnsMax columns of the widest input
@@ -75,6 +83,8 @@ final class NativeKernels implements Kernels {
         quantize = library.function(set, "quantize");
         multiplyBlocks = library.function(set, "multiply_blocks");
         multiplyFloats = library.function(set, "multiply_floats");
+        round = library.function(set, "round");
+        multiplyPairs = library.function(set, "multiply_pairs");
         rmsNorm = library.function(set, "rms_norm");
         siluMul = library.function(set, "silu_mul");
         rotate = library.function(set, "rotate");
@@ -83,6 +93,7 @@ final class NativeKernels implements Kernels {
         indexOfLargest = library.function(set, "index_of_largest");
         attention = library.function(set, "attention");
         input = new NativeActivations(rowsMax, columnsMax);
+        rounded = new RoundedActivations(rowsMax, columnsMax);
     }
 
     private static MethodHandle nothing(MemoryLayout... arguments) {
@@ -145,6 +156,30 @@ final class NativeKernels implements Kernels {
     }
 
     @Override
+    public void expectRounded(int rows, int columns) {
+        rounded.columns(rows, columns);
+    }
+
+    @Override
+    public void round(FloatMatrix in, int rowFrom, int rowTo) {
+        Objects.checkFromToIndex(rowFrom, rowTo, Math.min(in.rows(), rounded.rowsMax()));
+        same("columns", in.columns(), rounded.columns());
+        try {
+            ROUND.invokeExact(
+                    round,
+                    SystemMemory.address(in.segment()),
+                    (long) in.stride(),
+                    (long) rowFrom,
+                    (long) rowTo,
+                    (long) in.columns(),
+                    rounded.rowAddress(0),
+                    (long) rounded.stride());
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    @Override
     public int groupsAtOnce() {
         return 2;
     }
@@ -164,6 +199,7 @@ final class NativeKernels implements Kernels {
         same("input columns", in.columns(), weights.columns());
         same("output columns", out.columns(), weights.rows());
         if (weights.format().quantized()) multiplyBlocks(weights, groupFrom, groupTo, rows, out, add);
+        else if (weights.format().rounded()) multiplyPairs(weights, groupFrom, groupTo, rows, out, add, scratch);
         else multiplyFloats(weights, groupFrom, groupTo, in, rows, out, add, scratch);
     }
 
@@ -214,6 +250,30 @@ final class NativeKernels implements Kernels {
                     (long) out.stride(),
                     add ? 1 : 0,
                     SystemMemory.address(widened));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    private void multiplyPairs(
+            WeightMatrix weights, int groupFrom, int groupTo, int rows, FloatMatrix out, boolean add, Scratch scratch) {
+        same("columns", rounded.columns(), weights.columns());
+        Objects.checkFromToIndex(0, rows, rounded.rowsMax());
+        MemorySegment copies = scratch.floats(2L * rounded.stride()); // four rows of weights as bf16
+        try {
+            MULTIPLY_PAIRS.invokeExact(
+                    multiplyPairs,
+                    SystemMemory.address(weights.data()),
+                    (long) groupFrom * R16.ROWS,
+                    Math.min((long) groupTo * R16.ROWS, weights.rows()),
+                    (long) weights.columns(),
+                    rounded.rowAddress(0),
+                    (long) rounded.stride(),
+                    (long) rows,
+                    SystemMemory.address(out.segment()),
+                    (long) out.stride(),
+                    add ? 1 : 0,
+                    SystemMemory.address(copies));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
@@ -370,7 +430,7 @@ final class NativeKernels implements Kernels {
         }
     }
 
-    /// By which floats.h and blocks.h know a format.
+    /// By which floats.h and blocks.h know a format; pairs.h knows one only.
     private static int number(WeightFormat format) {
         return switch (format) {
             case F32 -> 0;
@@ -406,5 +466,6 @@ final class NativeKernels implements Kernels {
     @Override
     public void close() {
         input.close();
+        rounded.close();
     }
 }

@@ -6,11 +6,13 @@ import java.lang.foreign.ValueLayout;
 /// The reference: the definition of [Kernels] written down plainly, one element at a time.
 final class ScalarKernels implements Kernels {
     private final LazyActivations input;
+    private final RoundedActivations rounded;
 
     /// @param rowsMax rows of the largest step
     /// @param columnsMax columns of the widest input
     ScalarKernels(int rowsMax, int columnsMax) {
         input = new LazyActivations(rowsMax, columnsMax);
+        rounded = new RoundedActivations(rowsMax, columnsMax);
     }
 
     @Override
@@ -51,6 +53,18 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
+    public void expectRounded(int rows, int columns) {
+        rounded.columns(rows, columns);
+    }
+
+    @Override
+    public void round(FloatMatrix in, int rowFrom, int rowTo) {
+        for (int row = rowFrom; row < rowTo; row++)
+            for (int k = 0; k < rounded.stride(); k++)
+                rounded.set(row, k, k < in.columns() ? Bf16.round(in.get(row, k)) : 0);
+    }
+
+    @Override
     public int groupsAtOnce() {
         return 1;
     }
@@ -68,12 +82,20 @@ final class ScalarKernels implements Kernels {
         int outTo = Math.min(groupTo * R16.ROWS, weights.rows());
         for (int row = 0; row < rows; row++) {
             for (int o = groupFrom * R16.ROWS; o < outTo; o++) {
-                float product = weights.format().quantized()
-                        ? dotBlocks(weights, o, input.get(), row)
-                        : dot(weights, o, in, row);
-                out.set(row, o, add ? out.get(row, o) + product : product);
+                switch (weights.format()) {
+                    case F32, F16 -> store(dot(weights, o, in, row), out, row, o, add);
+                    case Q8_0, Q4_0, Q4_1 -> store(dotBlocks(weights, o, input.get(), row), out, row, o, add);
+                    case BF16 -> {
+                        float product = Bf16.dot(weights, o, rounded, row);
+                        out.set(row, o, add ? Bf16.add(out.get(row, o), product) : product);
+                    }
+                }
             }
         }
+    }
+
+    private static void store(float product, FloatMatrix out, int row, int o, boolean add) {
+        out.set(row, o, add ? out.get(row, o) + product : product);
     }
 
     private static float dotBlocks(WeightMatrix weights, int weightRow, Activations x, int row) {
@@ -202,5 +224,6 @@ final class ScalarKernels implements Kernels {
     @Override
     public void close() {
         input.close();
+        rounded.close();
     }
 }

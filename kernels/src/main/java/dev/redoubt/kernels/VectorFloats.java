@@ -4,7 +4,7 @@ import static dev.redoubt.kernels.Lanes.COUNT;
 
 import jdk.incubator.vector.FloatVector;
 
-/// Vector kernels of F32, F16 and BF16 weights: lanes are the 16 partial sums of one output.
+/// Vector kernels of F32 and F16 weights: lanes are the 16 partial sums of one output.
 final class VectorFloats {
     /* Four weight rows at a time. One token: 4 accumulators, bound by memory. Several: the four rows are widened to f32 once into
      * scratch (F32 is read where it is), then 4 tokens × 4 rows of accumulators share 8 loads. The partial sums of every output go to
@@ -59,8 +59,8 @@ final class VectorFloats {
             switch (weights.format()) {
                 case F32 -> dotF32(w, step1, step2, step3, x, part, whole, partials);
                 case F16 -> dotF16(w, step1, step2, step3, x, part, whole, partials);
-                case BF16 -> dotBf16(w, step1, step2, step3, x, part, whole, partials);
-                case Q8_0, Q4_0, Q4_1 -> throw new IllegalArgumentException("float kernel for " + weights.format());
+                case BF16, Q8_0, Q4_0, Q4_1 ->
+                    throw new IllegalArgumentException("float kernel for " + weights.format());
             }
         }
         for (int r = 0; r < count; r++) finish(weights, row + r, in, token, out, add, partials + r * PARTIAL_BYTES);
@@ -94,23 +94,6 @@ final class VectorFloats {
             b = Lanes.loadF16(from + step1).fma(v, b);
             c = Lanes.loadF16(from + step2).fma(v, c);
             d = Lanes.loadF16(from + step3).fma(v, d);
-        }
-        storePartials(a, b, c, d, partials + 4L * part);
-    }
-
-    private static void dotBf16(
-            long w, long step1, long step2, long step3, long x, int part, int whole, long partials) {
-        FloatVector a = Lanes.broadcast(0);
-        FloatVector b = a;
-        FloatVector c = a;
-        FloatVector d = a;
-        for (int k = part; k < whole; k += 16) {
-            long from = w + 2L * k;
-            FloatVector v = Lanes.load(x + 4L * k);
-            a = Lanes.loadBf16(from).fma(v, a);
-            b = Lanes.loadBf16(from + step1).fma(v, b);
-            c = Lanes.loadBf16(from + step2).fma(v, c);
-            d = Lanes.loadBf16(from + step3).fma(v, d);
         }
         storePartials(a, b, c, d, partials + 4L * part);
     }
@@ -173,11 +156,7 @@ final class VectorFloats {
 
     private static void widen(WeightMatrix weights, int row, int whole, long to) {
         long from = SystemMemory.address(weights.data()) + row * weights.rowBytes();
-        if (weights.format() == WeightFormat.F16) {
-            for (int k = 0; k < whole; k += COUNT) Lanes.store(Lanes.loadF16(from + 2L * k), to + 4L * k);
-        } else {
-            for (int k = 0; k < whole; k += COUNT) Lanes.store(Lanes.loadBf16(from + 2L * k), to + 4L * k);
-        }
+        for (int k = 0; k < whole; k += COUNT) Lanes.store(Lanes.loadF16(from + 2L * k), to + 4L * k);
     }
 
     private static void tile(

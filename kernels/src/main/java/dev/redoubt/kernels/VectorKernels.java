@@ -4,6 +4,7 @@ package dev.redoubt.kernels;
 final class VectorKernels implements Kernels {
     private final LazyActivations input;
     private final String why;
+    private final RoundedActivations rounded;
 
     /// @param rowsMax rows of the largest step
     /// @param columnsMax columns of the widest input
@@ -11,6 +12,7 @@ final class VectorKernels implements Kernels {
     VectorKernels(int rowsMax, int columnsMax, String why) {
         this.why = why;
         input = new LazyActivations(rowsMax, columnsMax);
+        rounded = new RoundedActivations(rowsMax, columnsMax);
     }
 
     @Override
@@ -30,6 +32,16 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
+    public void expectRounded(int rows, int columns) {
+        rounded.columns(rows, columns);
+    }
+
+    @Override
+    public void round(FloatMatrix in, int rowFrom, int rowTo) {
+        for (int row = rowFrom; row < rowTo; row++) VectorPairs.round(rowAddress(in, row), row, rounded);
+    }
+
+    @Override
     public int groupsAtOnce() {
         return 4;
     }
@@ -44,8 +56,10 @@ final class VectorKernels implements Kernels {
             FloatMatrix out,
             boolean add,
             Scratch scratch) {
-        if (!weights.format().quantized()) {
-            int rowTo = Math.min(groupTo * R16.ROWS, weights.rows());
+        int rowTo = Math.min(groupTo * R16.ROWS, weights.rows());
+        if (weights.format().rounded()) {
+            VectorPairs.matmul(weights, groupFrom * R16.ROWS, rowTo, rounded, rows, out, add, scratch);
+        } else if (!weights.format().quantized()) {
             VectorFloats.matmul(weights, groupFrom * R16.ROWS, rowTo, in, rows, out, add, scratch);
         } else if (rows <= Activations.PAIRED_ROWS) {
             VectorBlocks.matmul(weights, groupFrom, groupTo, input.get(), rows, out, add, scratch);
@@ -107,5 +121,6 @@ final class VectorKernels implements Kernels {
     @Override
     public void close() {
         input.close();
+        rounded.close();
     }
 }

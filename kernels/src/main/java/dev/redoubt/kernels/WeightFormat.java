@@ -35,6 +35,11 @@ public enum WeightFormat {
         return blockWeights > 1;
     }
 
+    /// Whether products take activations rounded to bf16.
+    boolean rounded() {
+        return this == BF16;
+    }
+
     /// Size in the file of a matrix of `rows` × `columns`.
     ///
     /// @throws ArithmeticException on overflow

@@ -81,7 +81,7 @@ class WeightMatrixTest {
     }
 
     @Test
-    void allFiniteF16AndAllBf16ValuesWidenExactly() {
+    void allFiniteF16ValuesWidenExactly() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment all = arena.allocate(2 << 16, 64);
             for (int i = 0; i < 1 << 16; i++) all.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) i);
@@ -94,9 +94,6 @@ class WeightMatrixTest {
                     assertThat(Float.floatToRawIntBits(wide.getAtIndex(ValueLayout.JAVA_FLOAT, lane)))
                             .isEqualTo(Float.floatToRawIntBits(expected));
                 }
-                Lanes.store(Lanes.loadBf16(all.address() + 2L * i), wide.address());
-                for (int lane = 0; lane < Lanes.COUNT; lane++)
-                    assertThat(wide.getAtIndex(ValueLayout.JAVA_INT, lane)).isEqualTo((i + lane) << 16);
             }
         }
     }

@@ -39,8 +39,9 @@ class LlamaTest {
                         PromptRunner.open(TinyModels.huggingFace(folder.resolve("tiny"), kind, 3), "scalar", 64)) {
             float[][] left = gguf.logits(ids);
             float[][] right = huggingFace.logits(ids);
-            // The features of a head are in another order, so scores are summed in another order.
-            assertThat(largestDifference(left, right)).isLessThan(2e-4);
+            // The features of a head are in another order, so scores are summed in another order. What then differs in
+            // its last bit may be rounded to another bf16.
+            assertThat(largestDifference(left, right)).isLessThan(kind == WeightKind.BF16 ? 0.1 : 2e-4);
         }
     }
 

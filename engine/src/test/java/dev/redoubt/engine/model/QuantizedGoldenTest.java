@@ -15,15 +15,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Quantized weights with int8 activations against float32 references, teacher-forced: the golden ids are fed,
-/// whatever we would say. Prints what it measured.
+/// Quantized weights with int8 activations, and BF16 weights with bf16 activations, against float32 references,
+/// teacher-forced: the golden ids are fed, whatever we would say. Prints what it measured.
 class QuantizedGoldenTest {
     @TempDir
     Path folder;
 
     @ParameterizedTest
     @CsvSource({
-        "base-bf16, base-bf16, 0.0005, 0.9999",
+        "base-bf16, base-bf16, 0.0005, 0.998",
         "gguf/shakespeare-Q8_0.gguf, gguf/shakespeare-Q8_0.ref, 0.003, 0.985",
         "gguf/shakespeare-Q4_0.gguf, gguf/shakespeare-Q4_0.ref, 0.003, 0.985",
     })
