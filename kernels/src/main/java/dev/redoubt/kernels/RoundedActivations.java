@@ -24,7 +24,7 @@ final class RoundedActivations implements AutoCloseable {
     void columns(int rows, int columns) {
         Activations.checkSize(rows, columns, rowsMax, columnsMax);
         if (plain.length == 0) {
-            data = arena.allocate(2L * rowsMax * stride(columnsMax), 64);
+            data = SystemMemory.allocate(2L * rowsMax * stride(columnsMax), arena);
             plain = new boolean[rowsMax];
         }
         this.columns = columns;
