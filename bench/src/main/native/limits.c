@@ -33,7 +33,7 @@ static ints dot(ints sum, ints x, ints y) { return _mm512_dpbusd_epi32(sum, x, y
 static floats fma_(floats sum, floats x, floats y) { return _mm512_fmadd_ps(x, y, sum); }
 #define INTS(x) _mm512_set1_epi32(x)
 #define FLOATS(x) _mm512_set1_ps(x)
-#define HOLD(x) __asm__ volatile("" : "+v"(x))
+#define HOLD(x) __asm__ volatile("" ::"v"(x))
 #else
 #define LANES 8
 typedef __m256i ints;
@@ -49,7 +49,7 @@ static ints dot(ints sum, ints x, ints y) {
 static floats fma_(floats sum, floats x, floats y) { return _mm256_fmadd_ps(x, y, sum); }
 #define INTS(x) _mm256_set1_epi32(x)
 #define FLOATS(x) _mm256_set1_ps(x)
-#define HOLD(x) __asm__ volatile("" : "+x"(x))
+#define HOLD(x) __asm__ volatile("" ::"x"(x))
 #endif
 
 static void dots(void) {

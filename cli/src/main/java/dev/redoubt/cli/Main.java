@@ -40,8 +40,7 @@ public final class Main implements Runnable {
         Failures failures = new Failures(context);
         try {
             return execute(context, failures, args);
-        } catch (Error e) { // picocli hands exceptions to the handler only, and a process with a dead main thread
-            // would live on
+        } catch (Error e) { // picocli hands exceptions to its handler, and a process would outlive its main thread
             return failures.report(e);
         }
     }

@@ -1,7 +1,6 @@
 package dev.redoubt.gateway.fields;
 
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 
 /// What a [FieldTable] decoded.
@@ -22,7 +21,9 @@ public final class FieldValues {
         return find(field).orElseThrow(() -> new IllegalStateException("not required: " + field.name()));
     }
 
+    @SuppressWarnings("unchecked") // as above
     public <T> T get(Field<T> field, T absent) {
-        return Objects.requireNonNull(find(field).orElse(absent));
+        Object value = values.get(field);
+        return value == null ? absent : (T) value;
     }
 }
