@@ -15,7 +15,8 @@ final class VectorPairs {
      * Vectors cannot be told to flush subnormal numbers. They need not where all weights of the four rows and all values of the token
      * are zero or not tiny (Bf16.WEIGHT_MIN, INPUT_MIN), which is seen as they pass; other outputs are computed again by Bf16.dot. */
     private static final int ROWS = 4;
-    private static final int TOKENS = 4;
+    /// More than two and the compiler leaves vectors in memory.
+    private static final int TOKENS = 2;
     /// Input that is swept at a time, so that it stays in the second-level cache while the weights pass.
     private static final int INPUT_BYTES = 1 << 19;
     private static final long PARTIAL_BYTES = 4L * Numbers.PARTIALS;
@@ -94,42 +95,47 @@ final class VectorPairs {
         long step2 = count > 2 ? weights.rowBytes() + step1 : step1;
         long step3 = count > 3 ? weights.rowBytes() + step2 : step2;
         int whole = weights.columns() / Bf16.STEP * Bf16.STEP;
-        boolean plain = in.plain(token);
-        for (int part = 0; part < 16; part += COUNT) plain &= dot(w, step1, step2, step3, x, part, whole, partials);
+        for (int part = 0; part < 16; part += COUNT) dot(w, step1, step2, step3, x, part, whole, partials);
         for (int r = 0; r < count; r++) {
             long own = partials + r * PARTIAL_BYTES;
+            boolean plain = in.plain(token) && noneTiny(w + r * weights.rowBytes(), whole);
             boolean exact = dotTail(weights, row + r, in, token, whole, own) && plain;
             finish(weights, row + r, in, token, out, add, exact, own);
         }
     }
 
-    /// @return whether no weight was tiny
-    private static boolean dot(long w, long step1, long step2, long step3, long x, int part, int whole, long partials) {
+    /// The odd columns of a step, then the even ones, in one small loop: the compiler inlines no more than that.
+    private static void dot(long w, long step1, long step2, long step3, long x, int part, int whole, long partials) {
         FloatVector a = Lanes.broadcast(0);
         FloatVector b = a;
         FloatVector c = a;
         FloatVector d = a;
-        ShortVector least = ShortVector.broadcast(Lanes.SHORTS, -1);
-        for (int k = 2 * part; k < whole; k += Bf16.STEP) {
-            long from = w + 2L * k;
-            IntVector v = Lanes.loadInts(x + 2L * k);
-            FloatVector odd = odd(v);
-            FloatVector even = even(v);
-            IntVector pairs = Lanes.loadInts(from);
-            a = even(pairs).fma(even, odd(pairs).fma(odd, a));
-            least = least(least, pairs);
-            pairs = Lanes.loadInts(from + step1);
-            b = even(pairs).fma(even, odd(pairs).fma(odd, b));
-            least = least(least, pairs);
-            pairs = Lanes.loadInts(from + step2);
-            c = even(pairs).fma(even, odd(pairs).fma(odd, c));
-            least = least(least, pairs);
-            pairs = Lanes.loadInts(from + step3);
-            d = even(pairs).fma(even, odd(pairs).fma(odd, d));
-            least = least(least, pairs);
+        for (int half = 0; half < whole; half += Numbers.PARTIALS) {
+            int step = half / Bf16.STEP * Bf16.STEP + 2 * part;
+            int shift = half & Numbers.PARTIALS;
+            long from = w + 2L * step;
+            FloatVector v = half(x + 2L * step, shift);
+            a = half(from, shift).fma(v, a);
+            b = half(from + step1, shift).fma(v, b);
+            c = half(from + step2, shift).fma(v, c);
+            d = half(from + step3, shift).fma(v, d);
         }
         storePartials(a, b, c, d, partials + 4L * part);
+    }
+
+    /// @return whether no weight of a row's whole steps is tiny
+    private static boolean noneTiny(long w, int whole) {
+        ShortVector least = ShortVector.broadcast(Lanes.SHORTS, -1);
+        for (int k = 0; k < whole; k += 2 * COUNT) least = least(least, Lanes.loadInts(w + 2L * k));
         return noneTiny(least);
+    }
+
+    /// Of the pairs at an address the odd ones (shift 0), or the even ones (16).
+    private static FloatVector half(long pairs, int shift) {
+        return Lanes.loadInts(pairs)
+                .lanewise(VectorOperators.LSHL, shift)
+                .and(0xFFFF0000)
+                .reinterpretAsFloats();
     }
 
     private static FloatVector odd(IntVector pairs) {
@@ -250,67 +256,26 @@ final class VectorPairs {
             long w, long step1, long step2, long step3, long x, long xStep, int part, int columns, long partials) {
         FloatVector a0 = Lanes.broadcast(0), a1 = a0, a2 = a0, a3 = a0;
         FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-        FloatVector c0 = a0, c1 = a0, c2 = a0, c3 = a0;
-        FloatVector d0 = a0, d1 = a0, d2 = a0, d3 = a0;
-        for (int k = 0; k < columns; k += Bf16.STEP) {
-            long from = w + 4L * (k + part);
-            long xFrom = x + 2L * k + 4L * part;
+        for (int half = 0; half < columns; half += Numbers.PARTIALS) {
+            int shift = half & Numbers.PARTIALS;
+            long from = w + 4L * (half + part);
+            long xFrom = x + 2L * (half / Bf16.STEP * Bf16.STEP) + 4L * part;
             FloatVector w0 = Lanes.load(from);
             FloatVector w1 = Lanes.load(from + step1);
             FloatVector w2 = Lanes.load(from + step2);
             FloatVector w3 = Lanes.load(from + step3);
-            IntVector pairsA = Lanes.loadInts(xFrom);
-            FloatVector v = odd(pairsA);
+            FloatVector v = half(xFrom, shift);
             a0 = w0.fma(v, a0);
             a1 = w1.fma(v, a1);
             a2 = w2.fma(v, a2);
             a3 = w3.fma(v, a3);
-            IntVector pairsB = Lanes.loadInts(xFrom + xStep);
-            v = odd(pairsB);
+            v = half(xFrom + xStep, shift);
             b0 = w0.fma(v, b0);
             b1 = w1.fma(v, b1);
             b2 = w2.fma(v, b2);
             b3 = w3.fma(v, b3);
-            IntVector pairsC = Lanes.loadInts(xFrom + 2 * xStep);
-            v = odd(pairsC);
-            c0 = w0.fma(v, c0);
-            c1 = w1.fma(v, c1);
-            c2 = w2.fma(v, c2);
-            c3 = w3.fma(v, c3);
-            IntVector pairsD = Lanes.loadInts(xFrom + 3 * xStep);
-            v = odd(pairsD);
-            d0 = w0.fma(v, d0);
-            d1 = w1.fma(v, d1);
-            d2 = w2.fma(v, d2);
-            d3 = w3.fma(v, d3);
-            w0 = Lanes.load(from + EVEN);
-            w1 = Lanes.load(from + step1 + EVEN);
-            w2 = Lanes.load(from + step2 + EVEN);
-            w3 = Lanes.load(from + step3 + EVEN);
-            v = even(pairsA);
-            a0 = w0.fma(v, a0);
-            a1 = w1.fma(v, a1);
-            a2 = w2.fma(v, a2);
-            a3 = w3.fma(v, a3);
-            v = even(pairsB);
-            b0 = w0.fma(v, b0);
-            b1 = w1.fma(v, b1);
-            b2 = w2.fma(v, b2);
-            b3 = w3.fma(v, b3);
-            v = even(pairsC);
-            c0 = w0.fma(v, c0);
-            c1 = w1.fma(v, c1);
-            c2 = w2.fma(v, c2);
-            c3 = w3.fma(v, c3);
-            v = even(pairsD);
-            d0 = w0.fma(v, d0);
-            d1 = w1.fma(v, d1);
-            d2 = w2.fma(v, d2);
-            d3 = w3.fma(v, d3);
         }
         storePartials(a0, a1, a2, a3, partials + 4L * part);
         storePartials(b0, b1, b2, b3, partials + 4L * part + ROWS * PARTIAL_BYTES);
-        storePartials(c0, c1, c2, c3, partials + 4L * part + 2 * ROWS * PARTIAL_BYTES);
-        storePartials(d0, d1, d2, d3, partials + 4L * part + 3 * ROWS * PARTIAL_BYTES);
     }
 }
