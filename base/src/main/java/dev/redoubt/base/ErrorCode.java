@@ -34,7 +34,7 @@ public enum ErrorCode {
     HEADERS_TOO_LARGE(Kind.CALLER, 431, "request header is over the limit of %s: send less"),
     UNAUTHENTICATED(Kind.DENIED, 401, "no valid key: send 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"),
     FORBIDDEN(Kind.DENIED, 403, "this key lacks the scope '%s'"),
-    QUEUE_FULL(Kind.CAPACITY, 429, "%s requests are waiting, limit is %s: retry later"),
+    QUEUE_FULL(Kind.CAPACITY, 429, "%s requests are running or waiting, limit is %s: retry later"),
     SHUTTING_DOWN(Kind.CAPACITY, 503, "the server is shutting down: retry later"),
     BUSY(Kind.CAPACITY, 503, "%s bytes of request bodies are being read, limit is %s: retry later"),
     NOT_READY(Kind.CAPACITY, 503, "the model is not ready: retry later"),

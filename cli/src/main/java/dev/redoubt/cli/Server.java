@@ -40,16 +40,15 @@ final class Server implements AutoCloseable {
     /// Returns when the first token can be asked for.
     ///
     /// @throws BindException if another process listens there
-    static Server start(
-            Context context, LocalModels models, String model, EngineOptions engineOptions, EdgeOptions edgeOptions)
-            throws IOException {
-        Loader loader = Loader.start(models, model, engineOptions);
+    static Server start(Context context, LocalModels models, ServerConfig config) throws IOException {
+        StateFiles.check(context.home());
+        Loader loader = Loader.start(models, config);
         KeyStore keys = KeyStore.open(context.home());
         try {
-            refuseWithoutKeys(keys, context);
+            refuseWithoutKeys(keys, config, context);
             loader.awaitVerified();
             ModelRegistry registry = new ModelRegistry();
-            HttpEdge edge = listen(edgeOptions, registry, keys);
+            HttpEdge edge = listen(config.edge(), registry, keys);
             try {
                 Engine engine = loader.awaitLoaded();
                 registry.register(engine);
@@ -98,10 +97,13 @@ final class Server implements AutoCloseable {
         }
     }
 
-    /// R4.3: somebody revoked every key there was. A first start makes one instead.
-    private static void refuseWithoutKeys(KeyStore keys, Context context) {
+    /// R4.3: somebody revoked every key there was, or the first start listens where others can reach it. A first start
+    /// on loopback makes a
+    /// key instead.
+    private static void refuseWithoutKeys(KeyStore keys, ServerConfig config, Context context) {
         List<KeyStore.KeyRecord> all = keys.list();
-        if (!all.isEmpty() && all.stream().allMatch(key -> key.revokedAt().isPresent()))
+        boolean first = all.isEmpty() && Loopback.is(config.edge().host());
+        if (!first && all.stream().allMatch(key -> key.revokedAt().isPresent()))
             throw new Refusal(List.of(Refusal.line(
                     "R4.3",
                     "keys:0",
@@ -116,12 +118,13 @@ final class Server implements AutoCloseable {
 
     /// The loader's line of work.
     private record Loader(CompletableFuture<VerifiedArtifact> verified, CompletableFuture<Engine> loaded) {
-        static Loader start(LocalModels models, String model, EngineOptions options) {
+        static Loader start(LocalModels models, ServerConfig config) {
             Loader loader = new Loader(new CompletableFuture<>(), new CompletableFuture<>());
             Thread.ofPlatform().name("load").start(() -> {
                 try {
-                    VerifiedArtifact artifact = models.artifact(model);
+                    VerifiedArtifact artifact = models.artifact(config.model());
                     Models.describe(artifact);
+                    EngineOptions options = config.sizedFor(artifact);
                     loader.verified.complete(artifact);
                     loader.loaded.complete(models.engine(artifact, options));
                 } catch (Throwable e) {

@@ -11,6 +11,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -44,9 +45,10 @@ final class WarmUpCommand implements Callable<Integer> {
                         server.onExit().thenRun(() -> Runtime.getRuntime().halt(1))); // even if it was killed
         try {
             Context away = new Context(new Home(home.toAbsolutePath()), context.console());
-            EdgeOptions edge = new EdgeOptions("127.0.0.1", 0, RequestLimits.DEFAULT);
+            EdgeOptions edge = new EdgeOptions("127.0.0.1", 0, Optional.empty(), RequestLimits.DEFAULT);
             EngineOptions engine = model.local(512); // a small pool: the real server runs beside it
-            try (Server server = Server.start(away, new LocalModels(context), model.model(), engine, edge)) {
+            ServerConfig config = ServerConfig.ofOptions(model.model(), engine, edge);
+            try (Server server = Server.start(away, new LocalModels(context), config)) {
                 ask(server);
             }
         } finally {

@@ -9,6 +9,7 @@ import dev.redoubt.testkit.WeightKind;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /// A server on a free port, with a tiny model unless said otherwise, for tests that talk to it as strangers do.
 final class RunningServer implements AutoCloseable {
@@ -37,7 +38,9 @@ final class RunningServer implements AutoCloseable {
         Context context = new Context(new Home(home.toAbsolutePath()), silent);
         EngineOptions options = EngineOptions.defaults(2);
         return new RunningServer(Server.start(
-                context, new LocalModels(context), model, options, new EdgeOptions("127.0.0.1", 0, limits)));
+                context,
+                new LocalModels(context),
+                ServerConfig.ofOptions(model, options, new EdgeOptions("127.0.0.1", 0, Optional.empty(), limits))));
     }
 
     @Override

@@ -7,7 +7,6 @@ import dev.redoubt.base.json.JsonRefusal;
 import dev.redoubt.base.json.StrictJson;
 import dev.redoubt.gateway.Route.Handling;
 import dev.redoubt.gateway.RouteTable.Resolved;
-import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.Principal;
 import dev.redoubt.policy.Scope;
 import io.vertx.core.http.HttpServerRequest;
@@ -22,15 +21,20 @@ final class Dispatcher {
      * (R4.4); and nothing of a body is read before that. */
     private final EdgeServices services;
     private final RouteTable routes;
-    private final KeyStore keys;
+    private final Authenticator authenticator;
     private final RequestHeads heads;
     private final BooleanSupplier closing;
     private final StrictJson json;
 
-    Dispatcher(EdgeServices services, RouteTable routes, KeyStore keys, RequestHeads heads, BooleanSupplier closing) {
+    Dispatcher(
+            EdgeServices services,
+            RouteTable routes,
+            Authenticator authenticator,
+            RequestHeads heads,
+            BooleanSupplier closing) {
         this.services = services;
         this.routes = routes;
-        this.keys = keys;
+        this.authenticator = authenticator;
         this.heads = heads;
         this.closing = closing;
         JsonLimits defaults = JsonLimits.REQUEST;
@@ -84,8 +88,8 @@ final class Dispatcher {
         switch (access) {
             case Access.Open() -> {}
             case Access.Needs(Scope scope) -> {
-                Principal caller = heads.presentedKey(exchange.request())
-                        .flatMap(keys::authenticate)
+                Principal caller = authenticator
+                        .caller(exchange.request(), heads)
                         .orElseThrow(() -> ServeException.of(ErrorCode.UNAUTHENTICATED));
                 exchange.authenticated(caller);
                 if (known && !caller.scopes().contains(scope))

@@ -307,8 +307,11 @@ final class HttpEdgeTest {
 
     @Test
     void aPortInUseIsABindException() {
-        EdgeOptions taken =
-                new EdgeOptions("127.0.0.1", edge.edge.port(), dev.redoubt.base.generation.RequestLimits.DEFAULT);
+        EdgeOptions taken = new EdgeOptions(
+                "127.0.0.1",
+                edge.edge.port(),
+                java.util.Optional.empty(),
+                dev.redoubt.base.generation.RequestLimits.DEFAULT);
         org.assertj.core.api.Assertions.assertThatExceptionOfType(java.net.BindException.class)
                 .isThrownBy(() ->
                         HttpEdge.start(taken, new ModelRegistry(), edge.keys, dev.redoubt.base.TimeSource.system()));
@@ -316,7 +319,8 @@ final class HttpEdgeTest {
 
     @Test
     void beforeAModelIsServedTheEdgeIsAliveAndNotReady() throws Exception {
-        EdgeOptions options = new EdgeOptions("127.0.0.1", 0, dev.redoubt.base.generation.RequestLimits.DEFAULT);
+        EdgeOptions options = new EdgeOptions(
+                "127.0.0.1", 0, java.util.Optional.empty(), dev.redoubt.base.generation.RequestLimits.DEFAULT);
         try (HttpEdge empty =
                 HttpEdge.start(options, new ModelRegistry(), edge.keys, dev.redoubt.base.TimeSource.system())) {
             String base = "http://127.0.0.1:" + empty.port();

@@ -42,7 +42,12 @@ final class TestEdge implements AutoCloseable {
             metricsKey = keys.create("monitoring", Set.of(Scope.METRICS)).secret();
             ModelRegistry models = new ModelRegistry();
             models.register(model);
-            edge = HttpEdge.start(new EdgeOptions("127.0.0.1", 0, limits), models, keys, TimeSource.system(), timeouts);
+            edge = HttpEdge.start(
+                    new EdgeOptions("127.0.0.1", 0, java.util.Optional.empty(), limits),
+                    models,
+                    keys,
+                    TimeSource.system(),
+                    timeouts);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
