@@ -1,7 +1,6 @@
 package dev.redoubt.cli;
 
 import dev.redoubt.base.generation.ModelCard;
-import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.gateway.EdgeOptions;
 import java.io.IOException;
@@ -45,7 +44,7 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         refuseWhatNoRuleAllows();
         EngineOptions engine = withContext(EngineOptions.defaults(model.threads()));
-        EdgeOptions edge = new EdgeOptions(host, port, RequestLimits.DEFAULT);
+        EdgeOptions edge = new EdgeOptions(host, port);
         Server server = Server.start(context, new LocalModels(context), model.model(), engine, edge);
         CountDownLatch stopped = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> {

@@ -4,6 +4,7 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.base.json.JsonLimits;
 import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.policy.limit.RateLimits;
 import dev.redoubt.testkit.GeneratedDoc;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
@@ -47,6 +48,20 @@ final class DocsTest {
             Map.entry("bodyBytesMax", "bytes of a request body (R1.4)"),
             Map.entry("requestTimeout", "end to end (R1.3)"));
 
+    private static final Map<String, String> RATES = Map.ofEntries(
+            Map.entry("requestsPerMinute", "generation and tokenizer requests of a key in any 60 s, exactly (V3.4)"),
+            Map.entry(
+                    "tokensPerMinute",
+                    "tokens of a key in any 60 s: 60 requests of a whole context; reserved as prompt and `max_tokens`, the"
+                            + " rest is given back (V3.4)"),
+            Map.entry("streamsPerKey", "requests of a key in progress at once (V3.4)"),
+            Map.entry("streamsPerTenant", "requests of an application in progress at once, over all its keys (V3.4)"),
+            Map.entry("ongoingMax", "requests in progress at once, of all callers (R1.1)"),
+            Map.entry(
+                    "readsPerMinute",
+                    "of a key in any 60 s: `/v1/models`, `/openapi.json`, `/metrics` and paths that do not exist"),
+            Map.entry("failuresPerMinute", "failed authentications of an address (IPv4) or a /64 (IPv6)"));
+
     @Test
     void errorsAreCurrent() throws IOException {
         StringBuilder page = new StringBuilder("""
@@ -55,7 +70,8 @@ final class DocsTest {
                 Made from `ErrorCode` and `ExitCode` (`./redoubt dev docs`).
 
                 A reply carries `{"error": {"message", "type", "param", "code"}}`; `code` is stable, `param` names the field to blame, a 5xx of ours
-                carries an `error_id` that stands in the log. 429 and 503 carry `Retry-After`.
+                carries an `error_id` that stands in the log. 429 and 503 carry `Retry-After`
+                and `retry-after-ms`, exact for `rate_limit_exceeded`; generation and tokenizer routes carry OpenAI's `x-ratelimit-*`.
 
                 | code | status | who | message |
                 |---|---|---|---|
@@ -114,6 +130,13 @@ final class DocsTest {
                 JSON of a request: at most %d levels, %d tokens, %d characters in a field name.
                 """.formatted(
                 JsonLimits.REQUEST.depthMax(), JsonLimits.REQUEST.tokensMax(), JsonLimits.REQUEST.nameLengthMax()));
+        page.append("""
+
+                ## Callers
+                | setting | default | what |
+                |---|---|---|
+                """);
+        rows(page, RateLimits.DEFAULT, RATES);
         GeneratedDoc.assertCurrent("SETTINGS.md", page.toString());
     }
 
