@@ -34,6 +34,12 @@ public enum ErrorCode {
     HEADERS_TOO_LARGE(Kind.CALLER, 431, "request header is over the limit of %s: send less"),
     UNAUTHENTICATED(Kind.DENIED, 401, "no valid key: send 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"),
     FORBIDDEN(Kind.DENIED, 403, "this key lacks the scope '%s'"),
+    REQUEST_OVER_TOKEN_LIMIT(
+            Kind.CALLER,
+            400,
+            "the request may take %s tokens, limit is %s per minute: ask for fewer prompts, choices or tokens"),
+    RATE_LIMIT_EXCEEDED(Kind.CAPACITY, 429, "the limit of %s is reached: retry in %s"),
+    OVERLOADED(Kind.CAPACITY, 503, "all %s places for %s are taken: retry later"),
     QUEUE_FULL(Kind.CAPACITY, 429, "%s requests are running or waiting, limit is %s: retry later"),
     SHUTTING_DOWN(Kind.CAPACITY, 503, "the server is shutting down: retry later"),
     BUSY(Kind.CAPACITY, 503, "%s bytes of request bodies are being read, limit is %s: retry later"),

@@ -6,6 +6,7 @@ import dev.redoubt.base.ServeException;
 import dev.redoubt.engine.StartRefusal;
 import dev.redoubt.gateway.TlsException;
 import dev.redoubt.policy.KeyStoreException;
+import dev.redoubt.policy.limit.RateLimitException;
 import dev.redoubt.trust.ArtifactException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -66,6 +67,10 @@ final class Failures {
             }
             case TlsException e -> {
                 context.console().note(Refusal.line("R1.2", String.valueOf(e.getMessage())));
+                yield ExitCode.REFUSED;
+            }
+            case RateLimitException e -> {
+                context.console().note(Refusal.line("V3.4", String.valueOf(e.getMessage())));
                 yield ExitCode.REFUSED;
             }
             case KeyStoreException e -> say(ExitCode.IO, String.valueOf(e.getMessage()));

@@ -1,7 +1,6 @@
 package dev.redoubt.cli;
 
 import dev.redoubt.base.generation.ModelCard;
-import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.gateway.EdgeOptions;
 import java.io.IOException;
@@ -89,7 +88,7 @@ final class ServeCommand implements Callable<Integer> {
     private ServerConfig ofOptions() {
         refuseWhatNoRuleAllows();
         EngineOptions engine = withContext(EngineOptions.defaults(model.threads()));
-        EdgeOptions edge = new EdgeOptions(host, port, Optional.empty(), RequestLimits.DEFAULT);
+        EdgeOptions edge = new EdgeOptions(host, port);
         return ServerConfig.ofOptions(model.model(), engine, edge);
     }
 

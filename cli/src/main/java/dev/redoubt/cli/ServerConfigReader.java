@@ -17,6 +17,7 @@ import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.policy.Principal;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.policy.Waiver;
+import dev.redoubt.policy.limit.RateLimits;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -139,7 +140,7 @@ final class ServerConfigReader {
                 model.find(ServerFile.MODEL_DIGEST).map(digest -> digest.substring("sha256:".length())),
                 OptionalLong.of(model.get(ServerFile.MODEL_MEMORY)),
                 engine,
-                edge(values.get(ServerFile.HTTP_SETTING), limits, waivers),
+                edge(values, limits, waivers),
                 List.copyOf(waivers));
     }
 
@@ -195,11 +196,27 @@ final class ServerConfigReader {
                 limits);
     }
 
-    private EdgeOptions edge(SectionValues http, RequestLimits limits, List<Waiver> waivers) {
+    private EdgeOptions edge(SectionValues values, RequestLimits limits, List<Waiver> waivers) {
+        SectionValues http = values.get(ServerFile.HTTP_SETTING);
         String host = http.get(ServerFile.HOST);
         Optional<TlsOptions> tls = http.find(ServerFile.HTTP_TLS).map(section -> tls(section, waivers));
         if (tls.isEmpty() && !Loopback.is(host)) refusals.add(Refusal.beyondLoopback(host));
-        return new EdgeOptions(host, http.get(ServerFile.PORT), tls, limits);
+        RateLimits rates = rates(
+                values.get(ServerFile.LIMITS_SETTING),
+                values.get(ServerFile.MODEL_SETTING).get(ServerFile.MODEL_ONGOING));
+        return new EdgeOptions(host, http.get(ServerFile.PORT), limits, rates, Optional.empty(), tls);
+    }
+
+    private static RateLimits rates(SectionValues limits, int ongoingMax) {
+        RateLimits defaults = RateLimits.DEFAULT;
+        return new RateLimits(
+                limits.get(ServerFile.REQUESTS_PER_MINUTE),
+                limits.get(ServerFile.TOKENS_PER_MINUTE),
+                limits.get(ServerFile.STREAMS_PER_KEY),
+                limits.get(ServerFile.STREAMS_PER_APPLICATION),
+                ongoingMax,
+                defaults.readsPerMinute(),
+                defaults.failuresPerMinute());
     }
 
     private TlsOptions tls(SectionValues tls, List<Waiver> waivers) {

@@ -9,6 +9,7 @@ import dev.redoubt.base.config.SettingType;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.kernels.Providers;
+import dev.redoubt.policy.limit.RateLimits;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -22,6 +23,7 @@ final class ServerFile {
      * the rules is refused by its rule, with the way out, and not as if it were a spelling mistake. */
     private static final long KIB = 1L << 10;
     private static final RequestLimits REQUEST = RequestLimits.DEFAULT;
+    private static final RateLimits RATES = RateLimits.DEFAULT;
     private static final EngineOptions ENGINE = EngineOptions.defaults(1);
     private static final SettingType<String> NAME = SettingType.text(
             "1 to 63 characters of a-z, 0-9 and -", Pattern.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"));
@@ -114,8 +116,26 @@ final class ServerFile {
     static final Section ENGINE_SECTION = new Section(
             List.of(KERNELS, MODEL_LEN, SEQUENCES, BATCHED_TOKENS, UTILIZATION, KV_TYPE, PREFIX_CACHE, SPECULATIVE));
 
-    static final Setting<Integer> REQUESTS_PER_MINUTE =
-            Setting.of("requests-per-minute", SettingType.integer(1, 1_000_000), 60, "of a key, in any 60 seconds");
+    static final Setting<Integer> REQUESTS_PER_MINUTE = Setting.of(
+            "requests-per-minute",
+            SettingType.integer(1, 100_000),
+            RATES.requestsPerMinute(),
+            "of a key, in any 60 seconds");
+    static final Setting<Integer> TOKENS_PER_MINUTE = Setting.of(
+            "tokens-per-minute",
+            SettingType.integer(1, Integer.MAX_VALUE),
+            RATES.tokensPerMinute(),
+            "of a key, in any 60 seconds: prompts and `max_tokens`; what is not used is given back");
+    static final Setting<Integer> STREAMS_PER_KEY = Setting.of(
+            "streams-per-key",
+            SettingType.integer(1, 10_000),
+            RATES.streamsPerKey(),
+            "requests of a key in progress at once");
+    static final Setting<Integer> STREAMS_PER_APPLICATION = Setting.of(
+            "streams-per-application",
+            SettingType.integer(1, 10_000),
+            RATES.streamsPerTenant(),
+            "the same over all keys of an application");
     static final Setting<Duration> REQUEST_TIMEOUT = Setting.of(
             "request-timeout",
             SettingType.duration(Duration.ofSeconds(1), Duration.ofHours(1)),
@@ -141,7 +161,16 @@ final class ServerFile {
             REQUEST.maxTokensDefault(),
             "where `max_tokens` is absent");
     static final Section LIMITS = new Section(List.of(
-            REQUESTS_PER_MINUTE, REQUEST_TIMEOUT, BODY_BYTES, PROMPTS, CODE_POINTS, MAX_TOKENS, DEFAULT_MAX_TOKENS));
+            REQUESTS_PER_MINUTE,
+            TOKENS_PER_MINUTE,
+            STREAMS_PER_KEY,
+            STREAMS_PER_APPLICATION,
+            REQUEST_TIMEOUT,
+            BODY_BYTES,
+            PROMPTS,
+            CODE_POINTS,
+            MAX_TOKENS,
+            DEFAULT_MAX_TOKENS));
 
     static final Setting<String> WAIVER_RULE = Setting.required(
             "rule",

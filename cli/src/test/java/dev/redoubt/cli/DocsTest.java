@@ -7,6 +7,7 @@ import dev.redoubt.base.config.Setting;
 import dev.redoubt.base.config.SettingType;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.base.json.JsonLimits;
+import dev.redoubt.policy.limit.RateLimits;
 import dev.redoubt.testkit.GeneratedDoc;
 import java.io.IOException;
 import java.time.Duration;
@@ -26,7 +27,8 @@ final class DocsTest {
                 Made from `ErrorCode` and `ExitCode` (`./redoubt dev docs`).
 
                 A reply carries `{"error": {"message", "type", "param", "code"}}`; `code` is stable, `param` names the field to blame, a 5xx of ours
-                carries an `error_id` that stands in the log. 429 and 503 carry `Retry-After`.
+                carries an `error_id` that stands in the log. 429 and 503 carry `Retry-After`
+                and `retry-after-ms`, exact for `rate_limit_exceeded`; generation and tokenizer routes carry OpenAI's `x-ratelimit-*`.
 
                 | code | status | who | message |
                 |---|---|---|---|
@@ -97,6 +99,8 @@ final class DocsTest {
                 ## What is fixed
                 A request: `n` at most %d, `temperature` at most %s, %d strings in `stop` of %d code points, %d `stop_token_ids`, %d entries of
                 `logit_bias`, %d `top_logprobs`. Its JSON: at most %d levels, %d tokens, %d characters in a field name.
+                A key: %d reads a minute of `/v1/models`, `/openapi.json`, `/metrics` and paths that do not exist. An address (IPv4) or /64 (IPv6): %d
+                failed authentications a minute.
                 """.formatted(
                         limits.choicesMax(),
                         limits.temperatureMax(),
@@ -107,7 +111,9 @@ final class DocsTest {
                         limits.logprobsMax(),
                         JsonLimits.REQUEST.depthMax(),
                         JsonLimits.REQUEST.tokensMax(),
-                        JsonLimits.REQUEST.nameLengthMax()));
+                        JsonLimits.REQUEST.nameLengthMax(),
+                        RateLimits.DEFAULT.readsPerMinute(),
+                        RateLimits.DEFAULT.failuresPerMinute()));
         GeneratedDoc.assertCurrent("SETTINGS.md", page.toString());
     }
 

@@ -4,6 +4,7 @@ import dev.redoubt.base.Home;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.gateway.EdgeOptions;
+import dev.redoubt.policy.limit.RateLimits;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
 import java.io.ByteArrayOutputStream;
@@ -37,10 +38,14 @@ final class RunningServer implements AutoCloseable {
         Console silent = Console.of(new ByteArrayOutputStream(), new ByteArrayOutputStream());
         Context context = new Context(new Home(home.toAbsolutePath()), silent);
         EngineOptions options = EngineOptions.defaults(2);
+        RateLimits rates = new RateLimits(6000, 1_000_000_000, 1000, 1000, 1000, 6000, 1000); // no test of rates
         return new RunningServer(Server.start(
                 context,
                 new LocalModels(context),
-                ServerConfig.ofOptions(model, options, new EdgeOptions("127.0.0.1", 0, Optional.empty(), limits))));
+                ServerConfig.ofOptions(
+                        model,
+                        options,
+                        new EdgeOptions("127.0.0.1", 0, limits, rates, Optional.empty(), Optional.empty()))));
     }
 
     @Override

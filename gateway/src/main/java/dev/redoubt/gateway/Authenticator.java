@@ -6,16 +6,20 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import javax.net.ssl.SSLPeerUnverifiedException;
 
 /// Who makes a request: by a key, or by the certificate of the connection. Any thread.
 final class Authenticator {
     private final KeyStore keys;
+    private final Predicate<String> applications;
     private final Map<String, Principal> byCertificate;
 
+    /// @param applications whether the keys of an application are good here
     /// @param byCertificate by fingerprint, see [TlsOptions#clients]
-    Authenticator(KeyStore keys, Map<String, Principal> byCertificate) {
+    Authenticator(KeyStore keys, Predicate<String> applications, Map<String, Principal> byCertificate) {
         this.keys = keys;
+        this.applications = applications;
         this.byCertificate = byCertificate;
     }
 
@@ -24,14 +28,15 @@ final class Authenticator {
         boolean presented =
                 request.headers().contains("Authorization") || request.headers().contains("X-API-Key");
         if (!presented && !byCertificate.isEmpty()) return byCertificate(request.connection());
-        return heads.presentedKey(request).flatMap(keys::authenticate);
+        return heads.presentedKey(request).flatMap(key -> keys.authenticate(key, applications));
     }
 
     private Optional<Principal> byCertificate(HttpConnection connection) {
         if (!connection.isSsl()) return Optional.empty();
         try {
             var chain = connection.peerCertificates(); // verified against the client CA when the connection was made
-            return Optional.ofNullable(byCertificate.get(TlsFiles.fingerprint(chain.getFirst())));
+            return Optional.ofNullable(byCertificate.get(TlsFiles.fingerprint(chain.getFirst())))
+                    .filter(holder -> applications.test(holder.application()));
         } catch (SSLPeerUnverifiedException none) {
             return Optional.empty();
         }

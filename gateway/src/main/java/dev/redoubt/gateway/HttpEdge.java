@@ -2,6 +2,7 @@ package dev.redoubt.gateway;
 
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.policy.KeyStore;
+import dev.redoubt.policy.limit.RateLimiter;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
@@ -21,6 +22,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 
 /// The HTTP server: from a socket to a [dev.redoubt.base.generation.LanguageModel] and back.
 public final class HttpEdge implements AutoCloseable {
@@ -49,7 +51,13 @@ public final class HttpEdge implements AutoCloseable {
     private final Optional<TlsWatch> tlsWatch;
     private final AtomicBoolean closing = new AtomicBoolean();
 
-    private HttpEdge(EdgeOptions options, ModelRegistry models, KeyStore keys, TimeSource time, EdgeTimeouts timeouts) {
+    private HttpEdge(
+            EdgeOptions options,
+            ModelRegistry models,
+            KeyStore keys,
+            RateLimiter limiter,
+            TimeSource time,
+            EdgeTimeouts timeouts) {
         this.timeouts = timeouts;
         Optional<TlsFiles> tls =
                 options.tls().map(files -> TlsFiles.read(files, time.now())); // before anything is open
@@ -75,10 +83,13 @@ public final class HttpEdge implements AutoCloseable {
         EdgeServices services = new EdgeServices(
                 vertx, options.limits(), timeouts, time, new EdgeMetrics(models), accessLog, bodies, workers);
         RouteTable routes = new Handlers(services, models).routes(closing::get);
-        Authenticator authenticator =
-                new Authenticator(keys, options.tls().map(TlsOptions::clients).orElse(Map.of()));
-        Dispatcher dispatcher =
-                new Dispatcher(services, routes, authenticator, new RequestHeads(options.host()), closing::get);
+        Predicate<String> applications = options.applications()
+                .<Predicate<String>>map(served -> served::contains)
+                .orElse(any -> true);
+        Authenticator authenticator = new Authenticator(
+                keys, applications, options.tls().map(TlsOptions::clients).orElse(Map.of()));
+        Dispatcher dispatcher = new Dispatcher(
+                services, routes, authenticator, limiter, new RequestHeads(options.host()), closing::get);
         Connections connections = new Connections(vertx, timeouts);
         server = create(serverOptions(options), tls)
                 .connectionHandler(connections::opened)
@@ -96,17 +107,24 @@ public final class HttpEdge implements AutoCloseable {
 
     /// Listens. Serves `/livez` at once, and everything else as soon as the registry is ready.
     ///
+    /// @param limiter made with the rates of `options`; to be closed after the edge
     /// @param time the clock of the models as well: deadlines are told on it
     /// @throws BindException if the address is in use or not this machine's
-    public static HttpEdge start(EdgeOptions options, ModelRegistry models, KeyStore keys, TimeSource time)
+    public static HttpEdge start(
+            EdgeOptions options, ModelRegistry models, KeyStore keys, RateLimiter limiter, TimeSource time)
             throws IOException {
-        return start(options, models, keys, time, EdgeTimeouts.DEFAULT);
+        return start(options, models, keys, limiter, time, EdgeTimeouts.DEFAULT);
     }
 
     static HttpEdge start(
-            EdgeOptions options, ModelRegistry models, KeyStore keys, TimeSource time, EdgeTimeouts timeouts)
+            EdgeOptions options,
+            ModelRegistry models,
+            KeyStore keys,
+            RateLimiter limiter,
+            TimeSource time,
+            EdgeTimeouts timeouts)
             throws IOException {
-        HttpEdge edge = new HttpEdge(options, models, keys, time, timeouts);
+        HttpEdge edge = new HttpEdge(options, models, keys, limiter, time, timeouts);
         try {
             await(edge.server.listen(options.port(), options.host()).toCompletionStage(), Duration.ofSeconds(10));
             edge.tlsWatch.ifPresent(TlsWatch::start);
