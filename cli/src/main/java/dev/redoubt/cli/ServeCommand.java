@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -37,6 +38,12 @@ final class ServeCommand implements Callable<Integer> {
             description = "Prompt and answer together, in tokens. Default: ${DEFAULT-VALUE}.")
     private int contextTokensMax = CONTEXT_TOKENS_LIMIT;
 
+    @Option(
+            names = "--trust-digest",
+            paramLabel = "sha256:HEX",
+            description = "What the files of a --model PATH must be; models verify PATH prints it.")
+    private @Nullable String trustDigest;
+
     ServeCommand(Context context) {
         this.context = context;
     }
@@ -46,7 +53,8 @@ final class ServeCommand implements Callable<Integer> {
         refuseWhatNoRuleAllows();
         EngineOptions engine = withContext(EngineOptions.defaults(model.threads()));
         EdgeOptions edge = new EdgeOptions(host, port, RequestLimits.DEFAULT);
-        Server server = Server.start(context, new LocalModels(context), model.model(), engine, edge);
+        LocalModels models = LocalModels.serving(context, Optional.ofNullable(trustDigest));
+        Server server = Server.start(context, models, model.model(), engine, edge);
         CountDownLatch stopped = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> {
             server.close();
