@@ -53,6 +53,12 @@ final class ServeCommand implements Callable<Integer> {
             description = "Prompt and answer together, in tokens. Default: ${DEFAULT-VALUE}.")
     private int contextTokensMax = CONTEXT_TOKENS_LIMIT;
 
+    @Option(
+            names = "--trust-digest",
+            paramLabel = "sha256:HEX",
+            description = "What the files of a --model PATH must be; models verify PATH prints it.")
+    private @Nullable String trustDigest;
+
     ServeCommand(Context context) {
         this.context = context;
     }
@@ -61,7 +67,8 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         ServerConfig config = file == null ? ofOptions() : ofFile(file);
         StartLines.waivers(config.waivers()).forEach(context.console().out()::println);
-        Server server = Server.start(context, new LocalModels(context), config);
+        LocalModels models = LocalModels.serving(context, Optional.ofNullable(trustDigest));
+        Server server = Server.start(context, models, config);
         CountDownLatch stopped = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> {
             server.close();
