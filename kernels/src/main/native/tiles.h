@@ -18,7 +18,10 @@
 
 static inline void memory_is_read(void) { __asm__ volatile("" ::: "memory"); }
 
-enum { SUMS = 0, X = 1, WEIGHTS = 2 }; // the tiles
+// The tiles: by macros, since the compiler makes names of registers of them.
+#define TILE_SUMS 0
+#define TILE_X 1
+#define TILE_WEIGHTS 2
 enum { WEIGHT_ROWS = BLOCK / 4 }; // four k of sixteen outputs each: a vector of R16 as it lies
 enum { TILE_ROWS_MIN = 8 }; // below that, rows by themselves
 
@@ -31,18 +34,18 @@ typedef struct {
 
 static const tile_config CONFIG = {
         .palette = 1,
-        .row_bytes = {[SUMS] = 64, [X] = BLOCK, [WEIGHTS] = 64},
-        .rows = {[SUMS] = TILE_ROWS, [X] = TILE_ROWS, [WEIGHTS] = WEIGHT_ROWS},
+        .row_bytes = {[TILE_SUMS] = 64, [TILE_X] = BLOCK, [TILE_WEIGHTS] = 64},
+        .rows = {[TILE_SUMS] = TILE_ROWS, [TILE_X] = TILE_ROWS, [TILE_WEIGHTS] = WEIGHT_ROWS},
 };
 
 // sums[r][o] = Σ w·q of one block, for all sixteen rows of the tile.
 static inline __attribute__((always_inline)) void sum_block(
         const int format, const uint8_t *quants, const block_tile *x, int32_t (*sums)[16]) {
-    tile_zero(SUMS);
-    tile_load(X, x->q, BLOCK);
+    tile_zero(TILE_SUMS);
+    tile_load(TILE_X, x->q, BLOCK);
     if (format == Q8_0) {
-        tile_load(WEIGHTS, quants, 64);
-        tile_dot_signed(SUMS, X, WEIGHTS);
+        tile_load(TILE_WEIGHTS, quants, 64);
+        tile_dot_signed(TILE_SUMS, TILE_X, TILE_WEIGHTS);
     } else {
         vi unpacked[WEIGHT_ROWS], nibble = vi_set1(0x0F0F0F0F);
 #pragma GCC unroll 4
@@ -52,10 +55,10 @@ static inline __attribute__((always_inline)) void sum_block(
             unpacked[v + WEIGHT_ROWS / 2] = vi_and(vi_shift_right(both, 4), nibble);
         }
         memory_is_read();
-        tile_load(WEIGHTS, unpacked, 64);
-        tile_dot_unsigned(SUMS, X, WEIGHTS);
+        tile_load(TILE_WEIGHTS, unpacked, 64);
+        tile_dot_unsigned(TILE_SUMS, TILE_X, TILE_WEIGHTS);
     }
-    tile_store(SUMS, sums, 64);
+    tile_store(TILE_SUMS, sums, 64);
     memory_is_read();
 }
 
