@@ -230,7 +230,8 @@ final class ServerConfigReader {
             Set<Scope> scopes = client.get(ServerFile.CERTIFICATE_SCOPES).stream()
                     .map(scope -> Scope.ofWire(scope).orElseThrow())
                     .collect(Collectors.toSet());
-            String id = "cert_" + fingerprint.substring("sha256:".length(), "sha256:".length() + 16);
+            // of the same form as a key's: whatever counts keys counts this one too
+            String id = "key_" + fingerprint.substring("sha256:".length(), "sha256:".length() + 16);
             Principal holder = new Principal(id, client.get(ServerFile.CERTIFICATE_APPLICATION), scopes);
             if (clients.put(fingerprint, holder) != null)
                 problem(client.line(ServerFile.FINGERPRINT), "a certificate is there twice: " + fingerprint);

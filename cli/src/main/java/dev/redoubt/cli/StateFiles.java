@@ -21,7 +21,11 @@ final class StateFiles {
         List<String> refusals = new ArrayList<>();
         for (Path file : secrets(home)) {
             Set<PosixFilePermission> mode = Files.getPosixFilePermissions(file, LinkOption.NOFOLLOW_LINKS);
-            boolean open = mode.stream().anyMatch(one -> !one.name().startsWith("OWNER_"));
+            boolean folder =
+                    Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS); // its names are no secret, what is put there is
+            boolean open = mode.stream()
+                    .anyMatch(one -> !one.name().startsWith("OWNER_")
+                            && (!folder || one.name().endsWith("_WRITE")));
             if (open)
                 refusals.add(Refusal.line(
                         "V5.3",

@@ -108,7 +108,7 @@ final class WireLimitsTest {
         "'\"top_p\":1', '\"top_p\":1.001'",
         "'\"n\":8,\"max_tokens\":1', '\"n\":9,\"max_tokens\":1'",
         "'\"stop\":[\"a\",\"b\",\"c\",\"d\"]', '\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]'",
-        "'\"logprobs\":20,\"max_tokens\":1', '\"logprobs\":21,\"max_tokens\":1'",
+        "'\"logprobs\":5,\"max_tokens\":1', '\"logprobs\":6,\"max_tokens\":1'",
     })
     void V5_1_aNumberIsTakenUpToItsLimit(String taken, String refused) {
         assertThat(status("/v1/completions", "{\"model\":\"scripted\",\"prompt\":\"x\"," + taken + "}"))
