@@ -88,7 +88,7 @@ class Redoubt(Engine):
         def configure(port: int) -> None:
             settings = {
                 "http": {"port": port},
-                "model": {"name": name, "cpu": self.threads, "memory": "4GiB", "max-ongoing-requests": 100},
+                "model": {"name": name, "cpu": self.threads, "memory": 4 << 30, "max-ongoing-requests": 100},
                 "engine": {"speculative": "off"},
                 "limits": {
                     "requests-per-minute": 100_000,
