@@ -40,7 +40,7 @@ public enum ErrorCode {
             "the request may take %s tokens, limit is %s per minute: ask for fewer prompts, choices or tokens"),
     RATE_LIMIT_EXCEEDED(Kind.CAPACITY, 429, "the limit of %s is reached: retry in %s"),
     OVERLOADED(Kind.CAPACITY, 503, "all %s places for %s are taken: retry later"),
-    QUEUE_FULL(Kind.CAPACITY, 429, "%s requests are waiting, limit is %s: retry later"),
+    QUEUE_FULL(Kind.CAPACITY, 429, "%s requests are running or waiting, limit is %s: retry later"),
     SHUTTING_DOWN(Kind.CAPACITY, 503, "the server is shutting down: retry later"),
     BUSY(Kind.CAPACITY, 503, "%s bytes of request bodies are being read, limit is %s: retry later"),
     NOT_READY(Kind.CAPACITY, 503, "the model is not ready: retry later"),

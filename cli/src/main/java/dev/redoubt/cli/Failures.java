@@ -4,6 +4,7 @@ import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.engine.StartRefusal;
+import dev.redoubt.gateway.TlsException;
 import dev.redoubt.policy.KeyStoreException;
 import dev.redoubt.policy.limit.RateLimitException;
 import dev.redoubt.trust.ArtifactException;
@@ -62,6 +63,10 @@ final class Failures {
             }
             case StartRefusal e -> {
                 context.console().note(Refusal.line(e.rule(), String.valueOf(e.getMessage())));
+                yield ExitCode.REFUSED;
+            }
+            case TlsException e -> {
+                context.console().note(Refusal.line("R1.2", String.valueOf(e.getMessage())));
                 yield ExitCode.REFUSED;
             }
             case RateLimitException e -> {

@@ -13,17 +13,45 @@ import dev.redoubt.trust.VerifiedArtifact;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /// From what the user calls a model to a verified artifact: an entry of the store, a catalogue entry that is
 /// fetched first, or a path.
 final class LocalModels {
+    /* For serving, nothing but the allow-list or a digest on the command line allows a model (V4.1); a path names bytes that
+     * anybody may have put there. For commands on the user's own files a path is enough: who names it has it in hand. */
     private final Context context;
     private final ModelStore store;
+    private final boolean serving;
+    private final Optional<String> pinned; // of a path that is served
 
+    /// For commands on the user's own files.
     LocalModels(Context context) {
+        this(context, false, Optional.empty());
+    }
+
+    private LocalModels(Context context, boolean serving, Optional<String> pinned) {
         this.context = context;
         this.store = new ModelStore(context.home().models());
+        this.serving = serving;
+        this.pinned = pinned;
+    }
+
+    /// For models that are served to others.
+    ///
+    /// @param digest that the files of a path must have, `sha256:` and hex
+    static LocalModels serving(Context context, Optional<String> digest) {
+        return new LocalModels(context, true, digest.map(LocalModels::hex));
+    }
+
+    /// The hex part of `sha256:HEX`.
+    static String hex(String digest) {
+        if (digest.matches("sha256:[0-9a-f]{64}")) return digest.substring(7);
+        throw new CommandFailure(
+                ExitCode.USAGE,
+                "digest '" + digest
+                        + "' is not sha256: and 64 lower-case hex digits: 'redoubt models verify' prints it");
     }
 
     ModelStore store() {
@@ -33,11 +61,23 @@ final class LocalModels {
     /// @param nameOrPath a name wins over a file of the same name; `./NAME` is always the file
     VerifiedArtifact artifact(String nameOrPath) {
         if (isName(nameOrPath)) {
-            if (store.find(nameOrPath).isPresent()) return store.open(nameOrPath);
             Optional<CatalogueEntry> entry = Catalogue.find(nameOrPath);
-            if (entry.isPresent()) return store.open(pull(entry.get()).name());
+            if (entry.isPresent() && !store.isDistrusted(nameOrPath)) pull(entry.get());
+            if (store.find(nameOrPath).isPresent()) return store.open(nameOrPath);
         }
-        return ModelStore.openPath(existing(nameOrPath));
+        if (!serving) return ModelStore.openPath(existing(nameOrPath));
+        Path path = find(nameOrPath)
+                .orElseThrow(() -> new Refusal(List.of(Refusal.line(
+                        "R1.7",
+                        "model:" + nameOrPath.replaceAll("\\s", "_"),
+                        "an entry of the store or the catalogue, or a file or folder with its digest",
+                        "redoubt models list shows what there is"))));
+        if (pinned.isPresent()) return store.openPinned(path, pinned.get());
+        throw new Refusal(List.of(Refusal.line(
+                "V4.1",
+                "model:" + nameOrPath.replaceAll("\\s", "_"),
+                "an entry of the allow-list, or a path with its digest: a path alone vouches for nothing",
+                "redoubt models add " + nameOrPath + " --name NAME, then serve NAME; or --trust-digest sha256:HEX")));
     }
 
     /// Fetches a catalogue entry, unless the store has it.
@@ -65,19 +105,23 @@ final class LocalModels {
 
     /// A path that the user named.
     static Path existing(String path) {
-        try {
-            Path file = Path.of(path);
-            if (Files.exists(file)) return file;
-        } catch (InvalidPathException e) {
-            // said below
-        }
-        throw new CommandFailure(
-                ExitCode.NO_INPUT,
-                "model '" + path
-                        + "' is no entry of the store or the catalogue, and no file or folder: redoubt models list");
+        return find(path)
+                .orElseThrow(
+                        () -> new CommandFailure(
+                                ExitCode.NO_INPUT,
+                                "model '" + path
+                                        + "' is no entry of the store or the catalogue, and no file or folder: redoubt models list"));
     }
 
-    private static boolean isName(String text) {
+    private static Optional<Path> find(String path) {
+        try {
+            return Optional.of(Path.of(path)).filter(Files::exists);
+        } catch (InvalidPathException e) {
+            return Optional.empty();
+        }
+    }
+
+    static boolean isName(String text) {
         return text.matches("[a-z0-9][a-z0-9._-]{0,63}");
     }
 }

@@ -1,23 +1,35 @@
 package dev.redoubt.cli;
 
+import dev.redoubt.base.DurableFiles;
 import dev.redoubt.engine.model.ModelSpec;
 import dev.redoubt.engine.model.Models;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.Catalogue;
 import dev.redoubt.trust.CatalogueEntry;
+import dev.redoubt.trust.ModelSigner;
 import dev.redoubt.trust.ModelSource;
 import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.QuarantinedModel;
+import dev.redoubt.trust.Signer;
 import dev.redoubt.trust.StoreEntry;
+import dev.redoubt.trust.TrustEntry;
 import dev.redoubt.trust.VerifiedArtifact;
+import dev.redoubt.trust.Vouch;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -31,15 +43,23 @@ final class ModelsCommand {
                 .addSubcommand(new Pull(context))
                 .addSubcommand(new Show(context))
                 .addSubcommand(new Verify(context))
-                .addSubcommand(new Add(context));
+                .addSubcommand(new Add(context))
+                .addSubcommand(new Remove(context))
+                .addSubcommand(new Trust(context))
+                .addSubcommand(new Distrust(context))
+                .addSubcommand(new Sign(context))
+                .addSubcommand(new KeyGen(context));
     }
 
-    @Command(name = "models", description = "List, fetch, show, verify and add models.")
+    @Command(name = "models", description = "List, fetch, show, verify, add, trust and sign models.")
     private static final class Overview extends CommandGroup {}
 
     @Command(name = "list", description = "Show what the store has, and what the catalogue could fetch.")
     private static final class ListAll implements Callable<Integer> {
         private final Context context;
+
+        @Option(names = "--quarantine", description = "Show what was refused and set aside, and why.")
+        private boolean quarantine;
 
         ListAll(Context context) {
             this.context = context;
@@ -48,22 +68,47 @@ final class ModelsCommand {
         @Override
         public Integer call() {
             ModelStore store = new LocalModels(context).store();
+            if (quarantine) return quarantined(store);
             List<StoreEntry> entries = store.list();
-            Table table = new Table("MODEL", "SIZE", "FORMAT", "DIGEST", "SOURCE");
+            Table table = new Table("MODEL", "SIZE", "FORMAT", "DIGEST", "REVISION", "SIGNER", "SOURCE");
             for (StoreEntry entry : entries)
                 table.row(
                         entry.name(),
                         megabytes(entry.bytes()),
                         entry.container().name().toLowerCase(Locale.ROOT),
                         entry.digest().substring(0, 12),
+                        revision(store.trusted(entry.name())),
+                        signer(store.trusted(entry.name())),
                         entry.source());
             for (CatalogueEntry entry : Catalogue.entries())
                 if (entries.stream().noneMatch(present -> present.name().equals(entry.name())))
-                    table.row(entry.name(), megabytes(entry.bytes()), "-", "-", "catalogue, not fetched yet");
+                    table.row(entry.name(), megabytes(entry.bytes()), "-", "-", "-", "-", "catalogue, not fetched yet");
             table.print(context.console().out());
             List<ArtifactException> damaged = store.damaged();
             damaged.forEach(e -> context.console().note(line(e)));
             return (damaged.isEmpty() ? ExitCode.OK : ExitCode.REFUSED).code();
+        }
+
+        private int quarantined(ModelStore store) {
+            Table table = new Table("QUARANTINED", "SIZE", "DURING", "RULE", "REASON");
+            for (QuarantinedModel model : store.quarantined())
+                table.row(
+                        model.folder(),
+                        megabytes(model.bytes()),
+                        model.during(),
+                        model.rule(),
+                        printable(model.reason()));
+            table.print(context.console().out());
+            return ExitCode.OK.code();
+        }
+
+        private static String revision(Optional<TrustEntry> trusted) {
+            return trusted.map(entry -> Long.toString(entry.revision())).orElse("-");
+        }
+
+        private static String signer(Optional<TrustEntry> trusted) {
+            return trusted.map(entry -> entry.signer().replaceFirst("(sha256:.{12}).*", "$1"))
+                    .orElse("not trusted");
         }
     }
 
@@ -92,7 +137,9 @@ final class ModelsCommand {
                             "the catalogue has no model '" + name + "': redoubt models list shows it"));
             if (from != null) entry = entry.from(new ModelSource.LocalFile(from));
             StoreEntry pulled = new LocalModels(context).pull(entry);
-            context.console().note(pulled.name() + " is in the store, digest " + pulled.digest());
+            said(
+                    context,
+                    new LocalModels(context).store().trusted(pulled.name()).orElseThrow());
             return ExitCode.OK.code();
         }
     }
@@ -129,7 +176,11 @@ final class ModelsCommand {
             out.println("vocabulary      " + spec.vocabularySize());
             out.println("context         " + spec.contextTokensMax() + " tokens");
             out.println("licence         " + facts.licence().orElse("not stated"));
-            out.println("digest          " + artifact.digest());
+            out.println("digest          sha256:" + artifact.digest());
+            artifact.trust().ifPresent(entry -> {
+                out.println("revision        " + entry.revision());
+                out.println("signer          " + entry.signer());
+            });
             new LocalModels(context)
                     .store()
                     .find(artifact.name())
@@ -139,28 +190,62 @@ final class ModelsCommand {
         }
     }
 
-    @Command(name = "verify", description = "Compare every byte with the manifest and repeat every check.")
+    /// Where a signature and its signer are; the same words for every command that checks one.
+    private static final class SignatureOptions {
+        @Option(
+                names = "--signer",
+                paramLabel = "FILE",
+                description = "Whose signature it must carry: a public key or certificates, PEM.")
+        private @Nullable Path signer;
+
+        @Option(
+                names = "--signature",
+                paramLabel = "FILE",
+                description = "The signature. Default: model.sig in the model's folder.")
+        private @Nullable Path signature;
+
+        Optional<Signer> signer() throws IOException {
+            if (signer == null && signature != null)
+                throw new CommandFailure(ExitCode.USAGE, "--signature needs a --signer: name the signer's public key");
+            return signer == null ? Optional.empty() : Optional.of(Signer.ofPem(Files.readAllBytes(signer)));
+        }
+
+        Optional<Path> signature() {
+            return Optional.ofNullable(signature);
+        }
+    }
+
+    @Command(
+            name = "verify",
+            description =
+                    "Compare every byte with the manifest and repeat every check; with a signer, check the signature.")
     private static final class Verify implements Callable<Integer> {
         private final Context context;
 
-        @Parameters(arity = "0..*", paramLabel = "NAME", description = "Entries of the store; none: all of them.")
+        @Parameters(
+                arity = "0..*",
+                paramLabel = "NAME|PATH",
+                description = "Entries of the store, files or folders; none: all entries.")
         private List<String> names = List.of();
+
+        @Mixin
+        private SignatureOptions options = new SignatureOptions();
 
         Verify(Context context) {
             this.context = context;
         }
 
         @Override
-        public Integer call() {
+        public Integer call() throws IOException {
             ModelStore store = new LocalModels(context).store();
+            Optional<Signer> signer = options.signer();
             List<ArtifactException> refused = new ArrayList<>(names.isEmpty() ? store.damaged() : List.of());
             List<String> wanted = names.isEmpty()
                     ? store.list().stream().map(StoreEntry::name).toList()
                     : names;
             for (String name : wanted) {
                 try {
-                    StoreEntry entry = store.verify(name);
-                    context.console().out().println(entry.name() + "  " + entry.digest() + "  verified");
+                    context.console().out().println(name + "  sha256:" + verified(store, name, signer));
                 } catch (ArtifactException e) {
                     refused.add(e);
                 }
@@ -168,9 +253,27 @@ final class ModelsCommand {
             refused.forEach(e -> context.console().note(line(e)));
             return (refused.isEmpty() ? ExitCode.OK : ExitCode.REFUSED).code();
         }
+
+        /// @return the digest, and what is known of it
+        private String verified(ModelStore store, String name, Optional<Signer> signer) {
+            var vouch = new Vouch(signer, options.signature(), OptionalLong.empty());
+            String signed = signer.map(who -> ", signed by " + who.id()).orElse("");
+            if (LocalModels.isName(name) && store.find(name).isPresent()) {
+                String digest = (signer.isPresent() ? store.verify(name, vouch) : store.verify(name)).digest();
+                String trust = store.trusted(name)
+                        .map(entry -> "revision " + entry.revision() + " by " + entry.signer())
+                        .orElse("not on the allow-list");
+                return digest + "  verified, " + trust + signed;
+            }
+            try (VerifiedArtifact artifact = ModelStore.openPath(LocalModels.existing(name), vouch)) {
+                return artifact.digest() + "  verified" + signed;
+            }
+        }
     }
 
-    @Command(name = "add", description = "Make a local GGUF file or safetensors folder an entry of the store.")
+    @Command(
+            name = "add",
+            description = "Make a local GGUF file or safetensors folder an entry of the store, and trust it.")
     private static final class Add implements Callable<Integer> {
         private final Context context;
 
@@ -180,16 +283,184 @@ final class ModelsCommand {
         @Option(names = "--name", required = true, paramLabel = "NAME", description = "What it will be called.")
         private String name = "";
 
+        @Option(
+                names = "--revision",
+                paramLabel = "N",
+                description = "Of this name; it can only rise. Default: the next one.")
+        private @Nullable Long revision;
+
+        @Mixin
+        private SignatureOptions options = new SignatureOptions();
+
         Add(Context context) {
             this.context = context;
         }
 
         @Override
-        public Integer call() {
-            StoreEntry entry = new LocalModels(context).store().add(LocalModels.existing(path), name);
-            context.console().note(entry.name() + " is in the store, digest " + entry.digest());
+        public Integer call() throws IOException {
+            var vouch = new Vouch(
+                    options.signer(),
+                    options.signature(),
+                    revision == null ? OptionalLong.empty() : OptionalLong.of(revision));
+            ModelStore store = new LocalModels(context).store();
+            StoreEntry entry = store.add(LocalModels.existing(path), name, vouch);
+            said(context, store.trusted(entry.name()).orElseThrow());
             return ExitCode.OK.code();
         }
+    }
+
+    @Command(name = "remove", description = "Remove a model's files and take it off the allow-list.")
+    private static final class Remove implements Callable<Integer> {
+        private final Context context;
+
+        @Parameters(paramLabel = "NAME", description = "An entry of the store.")
+        private String name = "";
+
+        Remove(Context context) {
+            this.context = context;
+        }
+
+        @Override
+        public Integer call() {
+            if (!new LocalModels(context).store().remove(name)) throw unknown(name);
+            context.console().note(name + " is removed; under this name only a newer revision can be added");
+            return ExitCode.OK.code();
+        }
+    }
+
+    @Command(
+            name = "trust",
+            description = "Put an entry of the store on the allow-list, by its digest or its signature.")
+    private static final class Trust implements Callable<Integer> {
+        private final Context context;
+
+        @Parameters(paramLabel = "NAME", description = "An entry of the store.")
+        private String name = "";
+
+        @Option(names = "--digest", paramLabel = "sha256:HEX", description = "What it must be.")
+        private @Nullable String digest;
+
+        @Mixin
+        private SignatureOptions options = new SignatureOptions();
+
+        Trust(Context context) {
+            this.context = context;
+        }
+
+        @Override
+        public Integer call() throws IOException {
+            Optional<Signer> signer = options.signer();
+            if ((digest == null) == signer.isEmpty())
+                throw new CommandFailure(
+                        ExitCode.USAGE,
+                        "models trust needs a --signer or a --digest: give one, a name vouches for nothing");
+            ModelStore store = new LocalModels(context).store();
+            said(
+                    context,
+                    signer.isPresent()
+                            ? store.trust(name, signer.get(), options.signature())
+                            : store.trust(name, LocalModels.hex(String.valueOf(digest))));
+            return ExitCode.OK.code();
+        }
+    }
+
+    @Command(name = "distrust", description = "Take a model off the allow-list: the next start refuses it.")
+    private static final class Distrust implements Callable<Integer> {
+        private final Context context;
+
+        @Parameters(paramLabel = "NAME", description = "An entry of the store.")
+        private String name = "";
+
+        Distrust(Context context) {
+            this.context = context;
+        }
+
+        @Override
+        public Integer call() {
+            if (!new LocalModels(context).store().distrust(name)) throw unknown(name);
+            context.console().note(name + " is off the allow-list; its files are where they were");
+            return ExitCode.OK.code();
+        }
+    }
+
+    @Command(name = "sign", description = "Sign a GGUF file or model folder (OpenSSF Model Signing).")
+    private static final class Sign implements Callable<Integer> {
+        private final Context context;
+
+        @Parameters(paramLabel = "PATH", description = "The file or folder; every file in it is covered.")
+        private String path = "";
+
+        @Option(names = "--key", required = true, paramLabel = "FILE", description = "A private key, PEM, mode 0600.")
+        private Path key = Path.of("");
+
+        @Option(
+                names = "--out",
+                paramLabel = "FILE",
+                description = "Where the signature goes. Default: model.sig in the folder, FILE.sig beside a file.")
+        private @Nullable Path out;
+
+        Sign(Context context) {
+            this.context = context;
+        }
+
+        @Override
+        public Integer call() throws IOException {
+            Path model = LocalModels.existing(path);
+            byte[] bundle = ModelSigner.sign(model, key);
+            Path beside = Files.isDirectory(model) ? model.resolve("model.sig") : Path.of(path + ".sig");
+            Path target = out == null ? beside : out;
+            DurableFiles.replace(target, bundle);
+            Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rw-r--r--")); // it is for others
+            context.console().note("signature " + target + ": others check it with models verify --signer");
+            return ExitCode.OK.code();
+        }
+    }
+
+    @Command(name = "keygen", description = "Make a pair of keys to sign models with (P-256).")
+    private static final class KeyGen implements Callable<Integer> {
+        private final Context context;
+
+        @Option(
+                names = "--out",
+                required = true,
+                paramLabel = "NAME",
+                description = "NAME.pem will be the private key, NAME.pub.pem the public one.")
+        private String out = "";
+
+        KeyGen(Context context) {
+            this.context = context;
+        }
+
+        @Override
+        public Integer call() throws IOException {
+            Path privateKey = Path.of(out + ".pem");
+            Path publicKey = Path.of(out + ".pub.pem");
+            for (Path file : List.of(privateKey, publicKey))
+                if (Files.exists(file))
+                    throw new CommandFailure(
+                            ExitCode.USAGE, file + " exists, keys are never overwritten: take another --out");
+            ModelSigner.Keys keys = ModelSigner.generateKeys();
+            DurableFiles.replace(privateKey, keys.privatePem());
+            DurableFiles.replace(publicKey, keys.publicPem());
+            context.console()
+                    .note("private key " + privateKey + " (keep it), public key " + publicKey + " (give it away)");
+            return ExitCode.OK.code();
+        }
+    }
+
+    private static void said(Context context, TrustEntry entry) {
+        context.console()
+                .note(entry.name() + " is in the store, digest sha256:" + entry.digest() + ", revision "
+                        + entry.revision() + ", vouched for by " + entry.signer());
+    }
+
+    private static CommandFailure unknown(String name) {
+        return new CommandFailure(
+                ExitCode.NO_INPUT, "no model '" + name + "' is trusted: redoubt models list shows all");
+    }
+
+    private static String printable(String text) {
+        return text.replaceAll("\\p{Cntrl}", " ");
     }
 
     private static String line(ArtifactException e) {

@@ -47,21 +47,20 @@ final class Server implements AutoCloseable {
     /// Returns when the first token can be asked for.
     ///
     /// @throws BindException if another process listens there
-    static Server start(
-            Context context, LocalModels models, String model, EngineOptions engineOptions, EdgeOptions edgeOptions)
-            throws IOException {
-        Loader loader = Loader.start(models, model, engineOptions);
+    static Server start(Context context, LocalModels models, ServerConfig config) throws IOException {
+        StateFiles.check(context.home());
+        Loader loader = Loader.start(models, config);
         Deque<AutoCloseable> opened = new ArrayDeque<>(); // in the order in which they are closed again
         try {
             KeyStore keys = KeyStore.open(context.home());
             opened.push(keys);
-            refuseWithoutKeys(keys, context);
-            RateLimiter limiter =
-                    RateLimiter.open(context.home().limitWindows(), edgeOptions.rates(), TimeSource.system());
+            refuseWithoutKeys(keys, config, context);
+            RateLimiter limiter = RateLimiter.open(
+                    context.home().limitWindows(), config.edge().rates(), TimeSource.system());
             opened.push(limiter);
             loader.awaitVerified();
             ModelRegistry registry = new ModelRegistry();
-            HttpEdge edge = listen(edgeOptions, registry, keys, limiter);
+            HttpEdge edge = listen(config.edge(), registry, keys, limiter);
             opened.push(edge);
             Engine engine = loader.awaitLoaded();
             registry.register(engine);
@@ -118,11 +117,14 @@ final class Server implements AutoCloseable {
         }
     }
 
-    /// R4.3: no key that there was is good any more. A first start makes one instead.
-    private static void refuseWithoutKeys(KeyStore keys, Context context) {
+    /// R4.3: no key that there was is good any more, or the first start listens where others can reach it. A first
+    /// start
+    /// on loopback makes a key instead.
+    private static void refuseWithoutKeys(KeyStore keys, ServerConfig config, Context context) {
         List<KeyStore.KeyRecord> all = keys.list();
         Instant now = Instant.now();
-        if (!all.isEmpty() && all.stream().noneMatch(key -> key.state(now) == KeyState.ACTIVE))
+        boolean first = all.isEmpty() && Loopback.is(config.edge().host());
+        if (!first && all.stream().noneMatch(key -> key.state(now) == KeyState.ACTIVE))
             throw new Refusal(List.of(Refusal.line(
                     "R4.3",
                     "keys:0",
@@ -137,12 +139,13 @@ final class Server implements AutoCloseable {
 
     /// The loader's line of work.
     private record Loader(CompletableFuture<VerifiedArtifact> verified, CompletableFuture<Engine> loaded) {
-        static Loader start(LocalModels models, String model, EngineOptions options) {
+        static Loader start(LocalModels models, ServerConfig config) {
             Loader loader = new Loader(new CompletableFuture<>(), new CompletableFuture<>());
             Thread.ofPlatform().name("load").start(() -> {
                 try {
-                    VerifiedArtifact artifact = models.artifact(model);
+                    VerifiedArtifact artifact = models.artifact(config.model());
                     Models.describe(artifact);
+                    EngineOptions options = config.sizedFor(artifact);
                     loader.verified.complete(artifact);
                     loader.loaded.complete(models.engine(artifact, options));
                 } catch (Throwable e) {

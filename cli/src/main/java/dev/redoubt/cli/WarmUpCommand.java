@@ -45,7 +45,8 @@ final class WarmUpCommand implements Callable<Integer> {
             Context away = new Context(new Home(home.toAbsolutePath()), context.console());
             EdgeOptions edge = new EdgeOptions("127.0.0.1", 0);
             EngineOptions engine = model.local(512); // a small pool: the real server runs beside it
-            try (Server server = Server.start(away, new LocalModels(context), model.model(), engine, edge)) {
+            ServerConfig config = ServerConfig.ofOptions(model.model(), engine, edge);
+            try (Server server = Server.start(away, new LocalModels(context), config)) {
                 ask(server);
             }
         } finally {

@@ -101,15 +101,116 @@ class CommandLineTest {
     @Test
     void V4_3_aFileThatIsNoModelIsRefused() throws IOException {
         Path file = Files.writeString(folder.resolve("broken.gguf"), "GGUF but not really");
-        Ran ran = run("serve", "--model", file.toString(), "--port", "0");
+        String digest = "sha256:" + "0".repeat(64);
+        for (Ran ran : List.of(
+                run("run", "--model", file.toString(), "hi"),
+                run("serve", "--model", file.toString(), "--port", "0", "--trust-digest", digest))) {
+            assertThat(ran.exitCode()).isEqualTo(78);
+            assertThat(ran.err()).contains("REFUSED rule=V4.3").doesNotContain("Exception");
+        }
+    }
+
+    @Test
+    void R1_7_serveRefusesAMissingModelPath() {
+        for (String model : new String[] {"nope", "./nope.gguf", "/no such/model"}) {
+            Ran ran = run("serve", "--model", model, "--port", "0");
+            assertThat(ran.exitCode()).isEqualTo(78);
+            assertThat(ran.err()).startsWith("REFUSED rule=R1.7 found=model:").doesNotContain("Exception");
+        }
+    }
+
+    @Test
+    void V4_1_serveRefusesAPathWithoutItsDigest() throws IOException {
+        Ran ran = run("serve", "--model", tiny(), "--port", "0");
         assertThat(ran.exitCode()).isEqualTo(78);
-        assertThat(ran.err()).contains("REFUSED rule=V4.3").doesNotContain("Exception");
+        assertThat(ran.err()).contains("REFUSED rule=V4.1 found=model:", "models add", "--trust-digest");
+        String other = "sha256:" + "0".repeat(64);
+        ran = run("serve", "--model", tiny(), "--port", "0", "--trust-digest", other);
+        assertThat(ran.exitCode()).isEqualTo(78);
+        assertThat(ran.err()).contains("REFUSED rule=V4.1", "given was 0000");
+        assertThat(run("serve", "--model", tiny(), "--trust-digest", "md5:1").exitCode())
+                .isEqualTo(64);
+    }
+
+    @Test
+    void V4_1_serveTakesAPathWithItsDigestAndAnEntryOfTheAllowList() throws IOException {
+        String digest = run("models", "verify", tiny()).out().split(" +")[1];
+        assertThat(digest).matches("sha256:[0-9a-f]{64}");
+        run("models", "add", tiny(), "--name", "tiny");
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            String port = Integer.toString(taken.getLocalPort());
+            // The port is asked for after the model was verified.
+            assertThat(run("serve", "--model", tiny(), "--port", port, "--trust-digest", digest)
+                            .exitCode())
+                    .isEqualTo(75);
+            assertThat(run("serve", "--model", "tiny", "--port", port).exitCode())
+                    .isEqualTo(75);
+            assertThat(run("models", "distrust", "tiny").exitCode()).isZero();
+            assertThat(run("models", "distrust", "tiny").exitCode()).isEqualTo(66);
+            Ran refused = run("serve", "--model", "tiny", "--port", port);
+            assertThat(refused.exitCode()).isEqualTo(78);
+            assertThat(refused.err()).contains("REFUSED rule=V4.1", "was taken off the allow-list");
+            assertThat(run("models", "list").out()).contains("not trusted");
+            assertThat(run("models", "trust", "tiny", "--digest", digest).exitCode())
+                    .isZero();
+            assertThat(run("serve", "--model", "tiny", "--port", port).exitCode())
+                    .isEqualTo(75);
+            assertThat(run("models", "remove", "tiny").exitCode()).isZero();
+            assertThat(run("serve", "--model", "tiny", "--port", port).err()).contains("rule=R1.7");
+            assertThat(run("models", "remove", "tiny").exitCode()).isEqualTo(66);
+        }
+    }
+
+    @Test
+    void V4_2_aModelIsSignedVerifiedAndTrustedByItsSigner() throws IOException {
+        String key = folder.resolve("key").toString();
+        assertThat(run("models", "keygen", "--out", key).exitCode()).isZero();
+        assertThat(run("models", "keygen", "--out", key).exitCode()).isEqualTo(64);
+        assertThat(run("models", "keygen", "--out", key + "2").exitCode()).isZero();
+        assertThat(run("models", "sign", tiny(), "--key", key + ".pem").exitCode())
+                .isZero();
+        String signature = tiny() + ".sig";
+        Ran verified = run("models", "verify", tiny(), "--signer", key + ".pub.pem", "--signature", signature);
+        assertThat(verified.exitCode()).as(verified.err()).isZero();
+        assertThat(verified.out()).contains("verified, signed by key:sha256:");
+        Ran other = run("models", "verify", tiny(), "--signer", key + "2.pub.pem", "--signature", signature);
+        assertThat(other.exitCode()).isEqualTo(78);
+        assertThat(other.err()).contains("REFUSED rule=V4.2", "another key");
+        assertThat(run("models", "verify", tiny(), "--signer", key + ".pub.pem").err())
+                .contains("rule=V4.1", "not signed");
+        assertThat(run("models", "verify", tiny(), "--signature", signature).exitCode())
+                .isEqualTo(64);
+
+        assertThat(run("models", "add", tiny(), "--name", "plain").exitCode()).isZero();
+        assertThat(run("models", "trust", "plain").exitCode()).isEqualTo(64);
+        assertThat(run("models", "trust", "plain", "--signer", key + ".pub.pem", "--signature", signature)
+                        .exitCode())
+                .isZero();
+        assertThat(run("models", "list").out()).contains("key:sha256:");
+        assertThat(run("models", "show", "plain").out()).contains("signer          key:sha256:", "revision        1");
+        assertThat(run("models", "verify", "plain").out()).contains("revision 1 by key:sha256:");
+        Ran added = run(
+                "models",
+                "add",
+                tiny(),
+                "--name",
+                "signed",
+                "--revision",
+                "5",
+                "--signer",
+                key + ".pub.pem",
+                "--signature",
+                signature);
+        assertThat(added.err()).contains("revision 5, vouched for by key:sha256:");
+        assertThat(run("run", "--model", "signed", "--max-tokens", "2", "hi").exitCode())
+                .isZero();
     }
 
     @Test
     void aPortInUseIsNamed() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            Ran ran = run("serve", "--model", tiny(), "--port", Integer.toString(taken.getLocalPort()));
+            run("models", "add", tiny(), "--name", "tiny");
+            Ran ran = run("serve", "--model", "tiny", "--port", Integer.toString(taken.getLocalPort()));
             assertThat(ran.exitCode()).isEqualTo(75);
             assertThat(ran.err()).contains("port " + taken.getLocalPort() + " of 127.0.0.1 is in use");
         }
@@ -164,7 +265,8 @@ class CommandLineTest {
         assertThat(file.toFile().setWritable(true)).isTrue();
         Files.write(file, bytes);
         assertThat(run("models", "verify", "tiny").err()).contains("REFUSED rule=V4.2", "tiny.gguf");
-        assertThat(run("run", "--model", "tiny", "hi").exitCode()).isEqualTo(78);
+        assertThat(run("models", "list", "--quarantine").out()).contains("tiny-2", "verify", "V4.2", "has changed");
+        assertThat(run("run", "--model", "tiny", "hi").exitCode()).isEqualTo(66);
     }
 
     @Test

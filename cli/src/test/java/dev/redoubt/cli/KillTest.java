@@ -24,8 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// `kill -9` in the middle of anything, through the launcher: the next start works, what was acknowledged is there, and
-/// nothing piles up.
+/// `kill -9` in the middle of anything, through the launcher: the next start works, what was acknowledged is
+/// there, and nothing piles up.
 class KillTest {
     @TempDir
     private Path folder;
@@ -83,10 +83,11 @@ class KillTest {
 
     @Test
     void aServerThatWasKilledStartsAgainAndKnowsItsKey() throws Exception {
-        String model = tiny(WeightKind.F16);
+        Process added = start("models", "add", tiny(WeightKind.F16), "--name", "tiny");
+        assertThat(added.waitFor()).isZero();
         String key = null;
         for (int i = 0; i < 3; i++) {
-            Process server = start("serve", "--model", model, "--port", "0");
+            Process server = start("serve", "--model", "tiny", "--port", "0");
             try (BufferedReader out = server.inputReader(StandardCharsets.UTF_8)) {
                 String ready = out.readLine();
                 assertThat(ready).startsWith("ready  tiny, ");
@@ -99,9 +100,7 @@ class KillTest {
             } finally {
                 Checkout.kill(server);
             }
-            assertThat(home())
-                    .contains("key-secret", "logs", "native", "redoubt.db")
-                    .doesNotContain("models");
+            assertThat(home()).contains("key-secret", "logs", "models", "native", "redoubt.db");
             assertThat(home()).allMatch(name -> !name.startsWith("."));
             assertThat(unpacked()).isSubsetOf("tokenizers");
         }

@@ -42,9 +42,10 @@ final class RunningServer implements AutoCloseable {
         return new RunningServer(Server.start(
                 context,
                 new LocalModels(context),
-                model,
-                options,
-                new EdgeOptions("127.0.0.1", 0, limits, rates, Optional.empty())));
+                ServerConfig.ofOptions(
+                        model,
+                        options,
+                        new EdgeOptions("127.0.0.1", 0, limits, rates, Optional.empty(), Optional.empty()))));
     }
 
     @Override

@@ -8,7 +8,6 @@ import dev.redoubt.base.json.StrictJson;
 import dev.redoubt.gateway.Access.Metering;
 import dev.redoubt.gateway.Route.Handling;
 import dev.redoubt.gateway.RouteTable.Resolved;
-import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.Principal;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.policy.limit.FailureLimit;
@@ -18,7 +17,6 @@ import java.net.InetAddress;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BooleanSupplier;
-import java.util.function.Predicate;
 
 /// From a request's head to its handler.
 final class Dispatcher {
@@ -30,27 +28,23 @@ final class Dispatcher {
 
     private final EdgeServices services;
     private final RouteTable routes;
-    private final KeyStore keys;
-    private final Predicate<String> applications;
+    private final Authenticator authenticator;
     private final RateLimiter limiter;
     private final FailureLimit failures;
     private final RequestHeads heads;
     private final BooleanSupplier closing;
     private final StrictJson json;
 
-    /// @param applications whether the keys of an application are good here
     Dispatcher(
             EdgeServices services,
             RouteTable routes,
-            KeyStore keys,
-            Predicate<String> applications,
+            Authenticator authenticator,
             RateLimiter limiter,
             RequestHeads heads,
             BooleanSupplier closing) {
         this.services = services;
         this.routes = routes;
-        this.keys = keys;
-        this.applications = applications;
+        this.authenticator = authenticator;
         this.limiter = limiter;
         this.failures = new FailureLimit(limiter.limits().failuresPerMinute(), services.time());
         this.heads = heads;
@@ -115,7 +109,7 @@ final class Dispatcher {
     }
 
     private Principal authenticate(HttpServerRequest request) {
-        Optional<Principal> caller = heads.presentedKey(request).flatMap(key -> keys.authenticate(key, applications));
+        Optional<Principal> caller = authenticator.caller(request, heads);
         if (caller.isPresent()) return caller.get();
         failures.failed(InetAddress.ofLiteral(request.remoteAddress().hostAddress()));
         throw ServeException.of(ErrorCode.UNAUTHENTICATED);

@@ -13,15 +13,21 @@ import java.util.Set;
 /// @param limits of one request
 /// @param rates of callers
 /// @param applications whose keys are good here; empty: those of every application
+/// @param tls empty: plain HTTP, which is for loopback only (R1.2)
 public record EdgeOptions(
-        String host, int port, RequestLimits limits, RateLimits rates, Optional<Set<String>> applications) {
+        String host,
+        int port,
+        RequestLimits limits,
+        RateLimits rates,
+        Optional<Set<String>> applications,
+        Optional<TlsOptions> tls) {
     public EdgeOptions {
         Check.inRange("port", port, 0, 65_535);
         applications = applications.map(Set::copyOf);
     }
 
-    /// With the limits of the rules, for every application.
+    /// With the limits of the rules, for every application, without TLS.
     public EdgeOptions(String host, int port) {
-        this(host, port, RequestLimits.DEFAULT, RateLimits.DEFAULT, Optional.empty());
+        this(host, port, RequestLimits.DEFAULT, RateLimits.DEFAULT, Optional.empty(), Optional.empty());
     }
 }

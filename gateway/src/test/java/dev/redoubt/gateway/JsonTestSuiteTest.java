@@ -36,14 +36,18 @@ final class JsonTestSuiteTest {
                 byte[] text = Files.readAllBytes(file);
                 for (String route : List.of("/generate", "/v1/chat/completions", "/tokenize")) {
                     var reply = send(edge, route, text);
-                    assertThat(reply).as("%s %s", name, route).isEqualTo(400); // none is a request, even where it is JSON
+                    assertThat(reply)
+                            .as("%s %s", name, route)
+                            .isEqualTo(400); // none is a request, even where it is JSON
                 }
                 if (name.startsWith("n_")) {
                     assertThat(code(edge, text)).as(name).isEqualTo("invalid_json");
                     refused++;
                 } else if (name.startsWith("y_") && !BEYOND_A_BOUND.contains(name)) {
                     boolean twice = name.contains("duplicated_key"); // RFC 8259 lets it be; RULES R3.4 does not
-                    assertThat(code(edge, text)).as(name).isEqualTo(twice ? "duplicate_field" : other(edge, text, name));
+                    assertThat(code(edge, text))
+                            .as(name)
+                            .isEqualTo(twice ? "duplicate_field" : other(edge, text, name));
                     read++;
                 }
             }
@@ -64,12 +68,16 @@ final class JsonTestSuiteTest {
                 String literal = text.substring(1, text.length() - 1).strip();
                 String meant = unescaped(literal.substring(1, literal.length() - 1));
                 var reply = edge.post("/tokenize", "{\"prompt\":" + literal + "}");
-                assertThat(reply.statusCode()).as("%s %s", file.getFileName(), reply.body()).isEqualTo(200);
+                assertThat(reply.statusCode())
+                        .as("%s %s", file.getFileName(), reply.body())
+                        .isEqualTo(200);
                 byte[] bytes = meant.getBytes(StandardCharsets.UTF_8); // the scripted model's tokens are bytes
                 JsonNode tokens = TestEdge.json(reply.body()).get("tokens");
                 assertThat(tokens).as("%s", file.getFileName()).hasSize(bytes.length);
                 for (int i = 0; i < bytes.length; i++)
-                    assertThat(tokens.get(i).intValue()).as("%s", file.getFileName()).isEqualTo(bytes[i] & 0xFF);
+                    assertThat(tokens.get(i).intValue())
+                            .as("%s", file.getFileName())
+                            .isEqualTo(bytes[i] & 0xFF);
                 read++;
             }
         }

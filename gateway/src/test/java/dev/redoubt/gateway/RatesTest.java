@@ -62,7 +62,9 @@ final class RatesTest {
         assertThat(refused.body()).contains("rate_limit_exceeded", "60 requests per minute");
         long wait = Long.parseLong(header(refused, "retry-after-ms"));
         assertThat(Duration.ofMillis(wait).toNanos())
-                .isBetween(Duration.ofSeconds(60).toNanos() - since - 1_000_000, Duration.ofSeconds(60).toNanos());
+                .isBetween(
+                        Duration.ofSeconds(60).toNanos() - since - 1_000_000,
+                        Duration.ofSeconds(60).toNanos());
         assertThat(header(refused, "retry-after")).isEqualTo(Long.toString(Math.ceilDiv(wait, 1000)));
         assertThat(header(refused, "x-ratelimit-remaining-requests")).isEqualTo("0");
         assertThat(edge.get("/v1/models").statusCode()).as("a read").isEqualTo(200);
@@ -77,7 +79,9 @@ final class RatesTest {
         edge.close();
         start(rates(2, 100_000, 16));
         assertThat(edge.post("/generate", ONE).statusCode()).as("a new key").isEqualTo(200);
-        assertThat(edge.send(as(key, "/generate", ONE)).statusCode()).as("the old one").isEqualTo(429);
+        assertThat(edge.send(as(key, "/generate", ONE)).statusCode())
+                .as("the old one")
+                .isEqualTo(429);
     }
 
     @Test
@@ -88,8 +92,11 @@ final class RatesTest {
         assertThat(reply.firstValue("x-ratelimit-remaining-requests")).contains("59");
         assertThat(reply.firstValue("x-ratelimit-reset-requests").orElseThrow()).matches("1m0s|5\\d(\\.\\d{1,3})?s");
         assertThat(reply.firstValue("x-ratelimit-limit-tokens")).contains("100000");
-        assertThat(Integer.parseInt(reply.firstValue("x-ratelimit-remaining-tokens").orElseThrow()))
-                .isBetween(99_996, 99_998); // one token of prompt and one of answer; two more before the answer was counted
+        assertThat(Integer.parseInt(
+                        reply.firstValue("x-ratelimit-remaining-tokens").orElseThrow()))
+                .isBetween(
+                        99_996,
+                        99_998); // one token of prompt and one of answer; two more before the answer was counted
         assertThat(reply.firstValue("x-ratelimit-reset-tokens").orElseThrow()).matches("1m0s|5\\d(\\.\\d{1,3})?s");
         assertThat(edge.get("/v1/models").headers().map().keySet()).noneMatch(name -> name.startsWith("x-ratelimit"));
     }
@@ -98,14 +105,16 @@ final class RatesTest {
     void V3_4_tokensThatWereNotUsedAreGivenBack() {
         start(rates(60, 1000, 16));
         // reserved: 3 + 900; used: 1 + 900
-        assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"max_tokens\":900}").statusCode())
+        assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"max_tokens\":900}")
+                        .statusCode())
                 .isEqualTo(200);
         awaitTokens("99");
         HttpResponse<String> refused = edge.post("/generate", "{\"prompt\":\"x\",\"max_tokens\":97}");
         assertThat(refused.statusCode()).isEqualTo(429);
         assertThat(refused.body()).contains("rate_limit_exceeded", "1000 tokens per minute");
         assertThat(Long.parseLong(header(refused, "retry-after-ms"))).isBetween(50_000L, 60_000L);
-        assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"max_tokens\":96}").statusCode())
+        assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"max_tokens\":96}")
+                        .statusCode())
                 .isEqualTo(200);
         HttpResponse<String> never = edge.post("/generate", "{\"prompt\":\"x\",\"max_tokens\":998}");
         assertThat(never.statusCode()).isEqualTo(400);
@@ -119,14 +128,18 @@ final class RatesTest {
         assertThat(within(() -> edge.model.steps.get() > 20)).isTrue();
         client.close();
         assertThat(within(() -> edge.limiter.ongoing() == 0)).isTrue();
-        long left = edge.limiter.quota(edge.keys.authenticate(edge.key).orElseThrow()).orElseThrow().tokensRemaining();
+        long left = edge.limiter
+                .quota(edge.keys.authenticate(edge.key).orElseThrow())
+                .orElseThrow()
+                .tokensRemaining();
         assertThat(left).isBetween(9_000L, 9_990L);
     }
 
     @Test
     void V3_4_aRefusalByTheModelTakesNoTokens() {
         start(rates(60, 1000, 16));
-        assertThat(edge.post("/generate", "{\"prompt\":\"!full\",\"max_tokens\":900}").statusCode())
+        assertThat(edge.post("/generate", "{\"prompt\":\"!full\",\"max_tokens\":900}")
+                        .statusCode())
                 .isEqualTo(429);
         awaitTokens("1000");
     }
@@ -149,7 +162,8 @@ final class RatesTest {
     @Test
     void V3_4_everyEndOfARequestGivesItsPlaceBack() throws IOException {
         start(TestEdge.GENEROUS);
-        for (String body : List.of(ONE, "{", "{\"prompt\":\"!throw\"}", "{\"prompt\":\"!full\"}", "{\"prompt\":\"!late\"}"))
+        for (String body :
+                List.of(ONE, "{", "{\"prompt\":\"!throw\"}", "{\"prompt\":\"!full\"}", "{\"prompt\":\"!late\"}"))
             edge.post("/generate", body);
         edge.post("/v1/completions", "{\"model\":\"scripted\",\"prompt\":\"!break\",\"stream\":true}");
         edge.get("/generate"); // 405
@@ -159,7 +173,7 @@ final class RatesTest {
             assertThat(within(() -> edge.limiter.ongoing() > 0)).isTrue();
         }
         try (RawClient client = new RawClient(edge)) {
-            client.send(client.post("/generate") + "Transfer-Encoding: chunked\r\n\r\nx\r\n").reply();
+            client.send(client.post("/generate") + "Transfer-Encoding: chunked\r\n\r\nx\r\n"); // no size of a chunk
         }
         assertThat(within(() -> edge.limiter.ongoing() == 0)).isTrue();
     }
@@ -172,7 +186,8 @@ final class RatesTest {
         for (int i = 0; i < 99; i++) hang("!hang", 1);
         assertThat(within(() -> edge.limiter.ongoing() == 99)).isTrue();
         hang("!hang", 1);
-        assertThat(within(() -> edge.limiter.ongoing() == 100 && edge.model.running() == 100)).isTrue();
+        assertThat(within(() -> edge.limiter.ongoing() == 100 && edge.model.running() == 100))
+                .isTrue();
         HttpResponse<String> refused = edge.post("/generate", ONE);
         assertThat(refused.statusCode()).isEqualTo(503);
         assertThat(refused.body()).contains("overloaded", "100");
@@ -209,7 +224,12 @@ final class RatesTest {
     @Test
     void R4_3_aForeignKeyGetsTheBytesOfAnUnknownOne() throws IOException {
         EdgeOptions options = new EdgeOptions(
-                "127.0.0.1", 0, RequestLimits.DEFAULT, TestEdge.GENEROUS, Optional.of(Set.of("test", "monitoring")));
+                "127.0.0.1",
+                0,
+                RequestLimits.DEFAULT,
+                TestEdge.GENEROUS,
+                Optional.of(Set.of("test", "monitoring")),
+                Optional.empty());
         edge = new TestEdge(home, Duration.ZERO, options, EdgeTimeouts.DEFAULT);
         String foreign = edge.keys.create("bank", Set.of(Scope.INFERENCE)).secret();
         var disabled = edge.keys.create("test", Set.of(Scope.INFERENCE));
@@ -249,7 +269,9 @@ final class RatesTest {
             Thread closing = Thread.ofPlatform().start(() -> edge.edge.close());
             RawClient.Reply reply;
             long end = System.nanoTime() + Duration.ofSeconds(5).toNanos();
-            do reply = late.sendPlain("/generate", "{".getBytes(StandardCharsets.US_ASCII)).reply();
+            do
+                reply = late.sendPlain("/generate", "{".getBytes(StandardCharsets.US_ASCII))
+                        .reply();
             while (reply.status() == 400 && System.nanoTime() < end);
             if (reply.status() != 0) { // else the connection was closed first, which says it as well
                 assertThat(reply.status()).isEqualTo(503);
@@ -288,7 +310,8 @@ final class RatesTest {
     }
 
     private void start(Duration pace, RateLimits rates) {
-        EdgeOptions options = new EdgeOptions("127.0.0.1", 0, RequestLimits.DEFAULT, rates, Optional.empty());
+        EdgeOptions options =
+                new EdgeOptions("127.0.0.1", 0, RequestLimits.DEFAULT, rates, Optional.empty(), Optional.empty());
         edge = new TestEdge(home, pace, options, EdgeTimeouts.DEFAULT);
     }
 
@@ -300,7 +323,8 @@ final class RatesTest {
     private RawClient hang(String prompt, int maxTokens) throws IOException {
         RawClient client = new RawClient(edge);
         clients.add(client);
-        String body = "{\"model\":\"scripted\",\"prompt\":\"" + prompt + "\",\"max_tokens\":" + maxTokens + ",\"stream\":true}";
+        String body = "{\"model\":\"scripted\",\"prompt\":\"" + prompt + "\",\"max_tokens\":" + maxTokens
+                + ",\"stream\":true}";
         return client.sendPlain("/v1/completions", body.getBytes(StandardCharsets.UTF_8));
     }
 
@@ -315,8 +339,8 @@ final class RatesTest {
     /// All bytes of a reply but the request's id.
     private String raw(String key) throws IOException {
         try (RawClient client = new RawClient(edge)) {
-            RawClient.Reply reply = client.send("GET /v1/models HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
-                            + key + "\r\n\r\n")
+            RawClient.Reply reply = client.send(
+                            "GET /v1/models HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + key + "\r\n\r\n")
                     .reply();
             return (reply.head() + reply.body()).replaceFirst("(?i)x-request-id: \\S+", "x-request-id: -");
         }
@@ -328,7 +352,8 @@ final class RatesTest {
 
     private void awaitTokens(String left) {
         var caller = edge.keys.authenticate(edge.key).orElseThrow();
-        assertThat(within(() -> Long.toString(edge.limiter.quota(caller).orElseThrow().tokensRemaining())
+        assertThat(within(() -> Long.toString(
+                                edge.limiter.quota(caller).orElseThrow().tokensRemaining())
                         .equals(left)))
                 .isTrue();
     }

@@ -41,7 +41,11 @@ final class TestEdge implements AutoCloseable {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     TestEdge(Path home, Duration pace, RequestLimits limits, EdgeTimeouts timeouts) {
-        this(home, pace, new EdgeOptions("127.0.0.1", 0, limits, GENEROUS, Optional.empty()), timeouts);
+        this(
+                home,
+                pace,
+                new EdgeOptions("127.0.0.1", 0, limits, GENEROUS, Optional.empty(), Optional.empty()),
+                timeouts);
     }
 
     TestEdge(Path home, Duration pace, EdgeOptions options, EdgeTimeouts timeouts) {

@@ -45,7 +45,8 @@ final class WireLimitsTest {
         byte[] body = Arrays.copyOf(HELLO.getBytes(StandardCharsets.UTF_8), size);
         Arrays.fill(body, HELLO.length(), size, (byte) ' ');
         try (RawClient client = new RawClient(edge)) {
-            Reply reply = (chunked ? client.sendChunked("/generate", body) : client.sendPlain("/generate", body)).reply();
+            Reply reply =
+                    (chunked ? client.sendChunked("/generate", body) : client.sendPlain("/generate", body)).reply();
             assertThat(reply.status()).as(reply.body()).isEqualTo(status);
             if (status == 413) {
                 assertThat(reply.body()).contains("body_too_large", Integer.toString(BODY_MAX));
@@ -88,11 +89,13 @@ final class WireLimitsTest {
             assertThat(status(route, body.formatted(codePoint.repeat(8192)))).isEqualTo(200);
             assertThat(status(route, body.formatted(codePoint.repeat(8193)))).isEqualTo(400);
         }
-        String chat = "{\"model\":\"scripted\",\"messages\":[{\"role\":\"user\",\"content\":\"%s\"},{\"role\":\"user\",\"content\":\"%s\"}],"
-                + "\"max_tokens\":1}";
+        String chat =
+                "{\"model\":\"scripted\",\"messages\":[{\"role\":\"user\",\"content\":\"%s\"},{\"role\":\"user\",\"content\":\"%s\"}],"
+                        + "\"max_tokens\":1}";
         String half = codePoint.repeat(4096);
         assertThat(status("/v1/chat/completions", chat.formatted(half, half))).isEqualTo(200);
-        assertThat(status("/v1/chat/completions", chat.formatted(half, half + codePoint))).isEqualTo(400);
+        assertThat(status("/v1/chat/completions", chat.formatted(half, half + codePoint)))
+                .isEqualTo(400);
     }
 
     @ParameterizedTest
@@ -105,11 +108,13 @@ final class WireLimitsTest {
         "'\"top_p\":1', '\"top_p\":1.001'",
         "'\"n\":8,\"max_tokens\":1', '\"n\":9,\"max_tokens\":1'",
         "'\"stop\":[\"a\",\"b\",\"c\",\"d\"]', '\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]'",
-        "'\"logprobs\":20,\"max_tokens\":1', '\"logprobs\":21,\"max_tokens\":1'",
+        "'\"logprobs\":5,\"max_tokens\":1', '\"logprobs\":6,\"max_tokens\":1'",
     })
     void V5_1_aNumberIsTakenUpToItsLimit(String taken, String refused) {
-        assertThat(status("/v1/completions", "{\"model\":\"scripted\",\"prompt\":\"x\"," + taken + "}")).isEqualTo(200);
-        assertThat(status("/v1/completions", "{\"model\":\"scripted\",\"prompt\":\"x\"," + refused + "}")).isEqualTo(400);
+        assertThat(status("/v1/completions", "{\"model\":\"scripted\",\"prompt\":\"x\"," + taken + "}"))
+                .isEqualTo(200);
+        assertThat(status("/v1/completions", "{\"model\":\"scripted\",\"prompt\":\"x\"," + refused + "}"))
+                .isEqualTo(400);
     }
 
     @ParameterizedTest
@@ -133,26 +138,38 @@ final class WireLimitsTest {
     @Test
     void R3_2_tokensAreTwoHundredThousandAtMost() {
         int others = 5; // the braces of the body, the name, the brackets of the list
-        assertThat(code("{\"prompt\":[" + "1,".repeat(200_000 - others - 1) + "1]}")).isNotEqualTo("invalid_json");
-        assertThat(code("{\"prompt\":[" + "1,".repeat(200_000 - others) + "1]}")).isEqualTo("invalid_json");
+        assertThat(code("{\"prompt\":[" + "1,".repeat(200_000 - others - 1) + "1]}"))
+                .isNotEqualTo("invalid_json");
+        assertThat(code("{\"prompt\":[" + "1,".repeat(200_000 - others) + "1]}"))
+                .isEqualTo("invalid_json");
     }
 
     @Test
     void R3_2_namesAndNumbersAreShort() {
         assertThat(code("{\"" + "n".repeat(256) + "\":1}")).isEqualTo("unknown_field");
         assertThat(code("{\"" + "n".repeat(257) + "\":1}")).isEqualTo("invalid_json");
-        assertThat(code("{\"prompt\":\"x\",\"max_tokens\":" + "1".repeat(64) + "}")).isNotEqualTo("invalid_json");
-        assertThat(code("{\"prompt\":\"x\",\"max_tokens\":" + "1".repeat(65) + "}")).isEqualTo("invalid_json");
+        assertThat(code("{\"prompt\":\"x\",\"max_tokens\":" + "1".repeat(64) + "}"))
+                .isNotEqualTo("invalid_json");
+        assertThat(code("{\"prompt\":\"x\",\"max_tokens\":" + "1".repeat(65) + "}"))
+                .isEqualTo("invalid_json");
     }
 
     @Test
     void R3_4_whatIsRefusedIsNamedAndNoModelIsCalled() {
         int before = edge.model.requests.size();
-        assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"prompts\":1}").body()).contains("'prompts'", "unknown_field");
-        assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"prompt\":\"y\"}").body()).contains("'prompt'", "duplicate_field");
-        assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"\\u0070rompt\":\"y\"}").body()).contains("duplicate_field");
-        assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"max_tokens\":\"1\"}").body()).contains("'max_tokens'", "wrong_type");
-        assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"temperature\":NaN}").body()).contains("invalid_json");
+        assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"prompts\":1}").body())
+                .contains("'prompts'", "unknown_field");
+        assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"prompt\":\"y\"}").body())
+                .contains("'prompt'", "duplicate_field");
+        assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"\\u0070rompt\":\"y\"}")
+                        .body())
+                .contains("duplicate_field");
+        assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"max_tokens\":\"1\"}")
+                        .body())
+                .contains("'max_tokens'", "wrong_type");
+        assertThat(edge.post("/generate", "{\"prompt\":\"x\",\"temperature\":NaN}")
+                        .body())
+                .contains("invalid_json");
         assertThat(edge.model.requests).hasSize(before);
     }
 
@@ -182,7 +199,8 @@ final class WireLimitsTest {
     void aRequestLineIs4096BytesAtMost(int length, int status) throws IOException {
         try (RawClient client = new RawClient(edge)) {
             String line = "GET /" + "a".repeat(length - "GET / HTTP/1.1".length()) + " HTTP/1.1\r\n";
-            assertThat(client.send(line + "Host: localhost\r\n\r\n").reply().status()).isEqualTo(status);
+            assertThat(client.send(line + "Host: localhost\r\n\r\n").reply().status())
+                    .isEqualTo(status);
         }
     }
 
@@ -190,21 +208,30 @@ final class WireLimitsTest {
     void R1_3_aBodyThatDripsForLongerThanItMayIsEnded() throws IOException {
         EdgeTimeouts d = EdgeTimeouts.DEFAULT;
         EdgeTimeouts quick = new EdgeTimeouts(
-                d.firstRequest(), d.keepAlive(), Duration.ofMillis(400), d.stalledReader(), d.ping(), d.linger(), d.drain());
+                d.firstRequest(),
+                d.keepAlive(),
+                Duration.ofMillis(400),
+                d.stalledReader(),
+                d.ping(),
+                d.linger(),
+                d.drain());
         try (TestEdge other = new TestEdge(home.resolve("drip"), Duration.ZERO, RequestLimits.DEFAULT, quick);
                 RawClient client = new RawClient(other)) {
             client.send(client.post("/generate") + "Content-Length: 1000\r\n\r\n");
             long start = System.nanoTime();
-            Thread drip = Thread.ofPlatform().daemon().start(() -> { // never silent for long
-                for (int i = 0; i < 1000 && System.nanoTime() - start < 5_000_000_000L; i++) {
-                    try {
-                        client.send(" ");
-                        java.util.concurrent.locks.LockSupport.parkNanos(20_000_000);
-                    } catch (IOException closed) {
-                        return;
-                    }
-                }
-            });
+            Thread drip = Thread.ofPlatform()
+                    .daemon()
+                    .start(
+                            () -> { // never silent for long
+                                for (int i = 0; i < 1000 && System.nanoTime() - start < 5_000_000_000L; i++) {
+                                    try {
+                                        client.send(" ");
+                                        java.util.concurrent.locks.LockSupport.parkNanos(20_000_000);
+                                    } catch (IOException closed) {
+                                        return;
+                                    }
+                                }
+                            });
             assertThat(client.reply().status()).isEqualTo(408);
             assertThat(System.nanoTime() - start).isBetween(380_000_000L, 4_000_000_000L);
             drip.interrupt();
@@ -234,7 +261,9 @@ final class WireLimitsTest {
             })
     void aRequestHasOneHost(String hosts) throws IOException {
         try (RawClient client = new RawClient(edge)) {
-            assertThat(client.send("GET /livez HTTP/1.1\r\n" + hosts + "\r\n").reply().status())
+            assertThat(client.send("GET /livez HTTP/1.1\r\n" + hosts + "\r\n")
+                            .reply()
+                            .status())
                     .isEqualTo(400);
             assertThat(client.closed()).isTrue();
         }
@@ -244,10 +273,17 @@ final class WireLimitsTest {
     void aBusyRequestOutlivesEveryIdleTimeout() throws IOException {
         EdgeTimeouts d = EdgeTimeouts.DEFAULT;
         EdgeTimeouts quick = new EdgeTimeouts(
-                Duration.ofMillis(200), Duration.ofMillis(200), d.body(), d.stalledReader(), d.ping(), d.linger(), d.drain());
+                Duration.ofMillis(200),
+                Duration.ofMillis(200),
+                d.body(),
+                d.stalledReader(),
+                d.ping(),
+                d.linger(),
+                d.drain());
         try (TestEdge other = new TestEdge(home.resolve("busy"), Duration.ofMillis(30), RequestLimits.DEFAULT, quick);
                 RawClient client = new RawClient(other)) {
-            byte[] body = "{\"prompt\":\"x\",\"max_tokens\":50}".getBytes(StandardCharsets.UTF_8); // 1.5 s without a word
+            byte[] body =
+                    "{\"prompt\":\"x\",\"max_tokens\":50}".getBytes(StandardCharsets.UTF_8); // 1.5 s without a word
             assertThat(client.sendPlain("/generate", body).reply().status()).isEqualTo(200);
         }
     }

@@ -2,7 +2,6 @@ package dev.redoubt.trust;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -29,7 +28,7 @@ import java.util.function.LongConsumer;
 final class HubFetch {
     /* Nothing the server says is trusted: redirects lead to https only and a bounded number of times, the
      * token goes to the hub's own host and no other, a range must begin where it was asked to, no more bytes
-     * are taken than the entry has, and the digest decides. An attempt that brought bytes is followed by
+     * are taken than the entry has, and the digest decides, which [ModelPull] compares. An attempt that brought bytes is followed by
      * another, one that brought none counts against a limit. */
     private static final String ENDPOINT = "https://huggingface.co";
     private static final int REDIRECTS_MAX = 5;
@@ -73,6 +72,8 @@ final class HubFetch {
             throw Refusals.files("the hub leads to an address without a plain host");
     }
 
+    /// Returns when all bytes are there; whether they are the right ones is not known yet.
+    ///
     /// @param partial what earlier attempts brought, kept on failure unless it cannot be part of the file
     void fetch(Path partial, PullMeter meter) throws IOException {
         long present = Files.exists(partial) ? Files.size(partial) : 0;
@@ -84,18 +85,6 @@ final class HubFetch {
                 .connectTimeout(CONNECT_TIMEOUT)
                 .build()) {
             attempts(client, partial, meter);
-        }
-        if (digestOf(partial)) return;
-        Files.delete(partial);
-        throw Refusals.files(
-                "digest mismatch: the hub's file is not the one with SHA-256 %s, it was deleted", entry.sha256());
-    }
-
-    private boolean digestOf(Path partial) throws IOException {
-        try (var arena = Arena.ofConfined();
-                FileChannel channel = FileChannel.open(partial, StandardOpenOption.READ)) {
-            return Sha256.of(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena))
-                    .equals(entry.sha256());
         }
     }
 

@@ -4,6 +4,7 @@ import dev.redoubt.base.DurableFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.Serial;
 import java.lang.foreign.Arena;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// Fetches catalogue entries into a store: tries the sources in order, trusts only the digest. Nothing appears
 /// in the store before it is whole and verified. One process at a time fetches a digest.
@@ -72,8 +74,9 @@ public final class ModelPull {
         if (present.isEmpty()) return present;
         if (!store.holds(entry.name(), entry.fileName(), entry.sha256()))
             throw Refusals.files(
-                    "model name '%s' is taken by files that are not the catalogue's: remove the folder %s",
-                    entry.name(), store.root().resolve(entry.name()));
+                    "model name '%s' is taken by files that are not the catalogue's: 'redoubt models remove %s' first",
+                    entry.name(), entry.name());
+        store.trustCatalogue(present.get());
         return present;
     }
 
@@ -93,6 +96,11 @@ public final class ModelPull {
                     progress.at(source, 0, entry.bytes());
                     fetch(entry, source, token, progress, stage.folder(), partials, target);
                     checkDigest(entry, target);
+                } catch (WrongBytes e) {
+                    store.quarantine(files, entry.name(), "pull", e.refusal());
+                    reasons.add(source.label() + ": " + e.refusal().getMessage());
+                    progress.failed(source, String.valueOf(e.refusal().getMessage()));
+                    continue;
                 } catch (ArtifactException | IOException e) {
                     String reason = e instanceof IOException io ? ioReason(io) : String.valueOf(e.getMessage());
                     reasons.add(source.label() + ": " + reason);
@@ -100,7 +108,11 @@ public final class ModelPull {
                     continue;
                 }
                 progress.at(source, entry.bytes(), entry.bytes());
-                return store.publish(stage, entry.name(), source.label());
+                return store.publish(
+                        stage,
+                        new ModelStore.Publication(
+                                entry.name(), source.label(), "pull", Signer.CATALOGUE, OptionalLong.empty()),
+                        Optional.empty());
             }
         }
         throw Refusals.files(
@@ -163,16 +175,33 @@ public final class ModelPull {
         }
     }
 
-    /// @throws ArtifactException unless the file is the entry's
-    private static void checkDigest(CatalogueEntry entry, Path file) throws IOException {
+    /// A whole file that is not the entry's.
+    private static final class WrongBytes extends Exception {
+        @Serial
+        private static final long serialVersionUID = 1L;
+
+        private final ArtifactException refusal;
+
+        WrongBytes(ArtifactException refusal) {
+            super(refusal);
+            this.refusal = refusal;
+        }
+
+        ArtifactException refusal() {
+            return refusal;
+        }
+    }
+
+    private static void checkDigest(CatalogueEntry entry, Path file) throws IOException, WrongBytes {
         long size = Files.size(file);
-        if (size != entry.bytes()) throw Refusals.files("file has %d bytes, expected are %d", size, entry.bytes());
+        if (size != entry.bytes())
+            throw new WrongBytes(Refusals.files("file has %d bytes, expected are %d", size, entry.bytes()));
         try (Arena arena = Arena.ofConfined();
                 FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
             String found = Sha256.of(channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena));
             if (!found.equals(entry.sha256()))
-                throw Refusals.files(
-                        "digest mismatch: SHA-256 is %s, expected is %s: the file was changed", found, entry.sha256());
+                throw new WrongBytes(Refusals.files(
+                        "digest mismatch: SHA-256 is %s, expected is %s: the file was changed", found, entry.sha256()));
         }
     }
 

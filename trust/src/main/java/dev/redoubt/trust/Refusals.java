@@ -7,6 +7,7 @@ final class Refusals {
     static final String FORMAT = "R1.6"; // data formats only
     static final String CODE = "V2.4"; // no code beside a model
     static final String SCALES = "V6.3"; // quantization scales
+    static final String TRUST = "V4.1"; // the allow-list
 
     private static final int SHOWN_MAX = 96;
 
@@ -18,6 +19,10 @@ final class Refusals {
 
     static ArtifactException files(String message, Object... args) {
         return new ArtifactException(FILES, message.formatted(args));
+    }
+
+    static ArtifactException trust(String message, Object... args) {
+        return new ArtifactException(TRUST, message.formatted(args));
     }
 
     static ArtifactException format(String message, Object... args) {

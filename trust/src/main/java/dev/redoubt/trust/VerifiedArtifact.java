@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -17,10 +18,16 @@ public final class VerifiedArtifact implements AutoCloseable {
         SAFETENSORS
     }
 
-    /* The files are mapped read-only and shared: the pages that were hashed are the pages that are read.
-     * Whoever can write the file can still change it under us; the store's files are therefore mode 0400 in
-     * folders of mode 0700. */
+    /* What is verified is what is used: the files are opened once and mapped read-only, and the pages that are hashed are the
+     * pages that are parsed and computed with. A file that is replaced (renamed over) afterwards is another file. A file that
+     * is written in place changes the pages of a mapping; what stands against that depends on where it lies:
+     *   in the store     a copy of ours, mode 0400 in a folder of mode 0700: only its owner, the operator, could
+     *   pinned path      a private copy whose name is removed once it is mapped: nobody can open it any more
+     *   any other path   the user's own file, for commands on one's own files, never for serving: `confirm` hashes the pages
+     *                    again after the weights were read, so that what was written meanwhile is refused */
     private final Manifest manifest;
+    private final Optional<TrustEntry> trust;
+    private final boolean changeable;
     private volatile Map<String, Tensor> tensors; // empty when closed
     private volatile @Nullable GgufMetadata gguf; // null when closed, or unless the container is GGUF
     private final ModelFiles files;
@@ -32,11 +39,48 @@ public final class VerifiedArtifact implements AutoCloseable {
             @Nullable GgufMetadata gguf,
             ModelFiles files,
             Arena arena) {
+        this(manifest, tensors, gguf, files, arena, Optional.empty(), true);
+    }
+
+    private VerifiedArtifact(
+            Manifest manifest,
+            Map<String, Tensor> tensors,
+            @Nullable GgufMetadata gguf,
+            ModelFiles files,
+            Arena arena,
+            Optional<TrustEntry> trust,
+            boolean changeable) {
         this.manifest = manifest;
+        this.trust = trust;
+        this.changeable = changeable;
         this.tensors = Collections.unmodifiableMap(tensors);
         this.gguf = gguf;
         this.files = files;
         this.arena = arena;
+    }
+
+    /// The same artifact, allowed by `entry`, its files beyond the reach of others. This one must not be used
+    /// any more.
+    VerifiedArtifact trusted(TrustEntry entry) {
+        return new VerifiedArtifact(manifest, tensors, gguf, files, arena, Optional.of(entry), false);
+    }
+
+    /// What allows this model to be served: revision and signer beside the digest; empty for a path that
+    /// nobody pinned.
+    public Optional<TrustEntry> trust() {
+        return trust;
+    }
+
+    /// To be called when the weights have been read: whether the pages are still those that were verified.
+    ///
+    /// @throws ArtifactException if a file of a path that nobody pinned was written meanwhile
+    public void confirm() {
+        if (!changeable) return;
+        files.byName().forEach((file, bytes) -> {
+            if (!Sha256.of(bytes)
+                    .equals(Objects.requireNonNull(manifest.files().get(file)).sha256()))
+                throw Refusals.files("file '%s' was written while it was loaded: try again when it is complete", file);
+        });
     }
 
     /// As the store knows it.
@@ -99,5 +143,10 @@ public final class VerifiedArtifact implements AutoCloseable {
     /// What the bytes were compared with.
     Manifest manifest() {
         return manifest;
+    }
+
+    /// @throws ArtifactException unless the files are exactly those that were signed
+    void requireSigned(Verifier.Signed signed) {
+        signed.signature().matches(files, manifest.files(), signed.fileName());
     }
 }

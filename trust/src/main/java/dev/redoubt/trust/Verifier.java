@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -31,6 +32,11 @@ final class Verifier {
     private record Parsed(
             Map<String, Tensor> tensors, @Nullable GgufMetadata gguf, List<MemorySegment> padding) {}
 
+    /// A signature that was checked, to be compared with the files.
+    ///
+    /// @param fileName its own among the files; empty if it lies elsewhere
+    record Signed(ModelSignature signature, String fileName) {}
+
     private Verifier() {}
 
     /// Refuses what can be refused without reading the weights, so that it is never copied.
@@ -47,10 +53,21 @@ final class Verifier {
     /// @param files by name, as [ModelFiles#list] finds them
     /// @param source a note for people
     static VerifiedArtifact admit(String name, Map<String, Path> files, String source, Instant now) throws IOException {
+        return admit(name, files, source, now, Optional.empty());
+    }
+
+    /// As above, for a model that must carry a signature, which is checked before anything in it is interpreted.
+    static VerifiedArtifact admit(
+            String name, Map<String, Path> files, String source, Instant now, Optional<Signed> signed)
+            throws IOException {
         Arena arena = Arena.ofShared();
         try (var checks = new Checks()) {
             ModelFiles mapped = ModelFiles.map(files, arena);
             checks.hash(mapped);
+            if (signed.isPresent())
+                signed.get()
+                        .signature()
+                        .matches(mapped, checks.facts(), signed.get().fileName());
             FolderPolicy.check(mapped.byName());
             Container container = container(mapped);
             Parsed parsed = parse(container, mapped);
@@ -91,7 +108,7 @@ final class Verifier {
         }
     }
 
-    private static String summary(Map<String, String> problems) {
+    static String summary(Map<String, String> problems) {
         List<String> shown = problems.values().stream().limit(8).toList();
         String more = problems.size() > shown.size() ? " and " + (problems.size() - shown.size()) + " more" : "";
         return "file " + String.join(", ", shown) + more;

@@ -3,6 +3,7 @@ package dev.redoubt.trust;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.redoubt.base.DurableFiles;
 import dev.redoubt.testkit.ManualClock;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
@@ -17,6 +18,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,12 +52,24 @@ class ModelStoreTest {
         Files.write(stored(file), content);
     }
 
-    private void assertRefused(String rule, String... words) {
-        for (Runnable use : List.<Runnable>of(() -> store.open("tiny").close(), () -> store.verify("tiny")))
-            assertThatThrownBy(use::run)
+    /// Each use refuses and sets the entry aside; it is put back each time.
+    private void assertRefused(String rule, String... words) throws IOException {
+        Map<String, Runnable> uses =
+                Map.of("open", () -> store.open("tiny").close(), "verify", () -> store.verify("tiny"));
+        for (Map.Entry<String, Runnable> use : uses.entrySet()) {
+            assertThatThrownBy(() -> use.getValue().run())
                     .isInstanceOfSatisfying(
                             ArtifactException.class, e -> assertThat(e.rule()).isEqualTo(rule))
                     .hasMessageContainingAll(words);
+            assertThat(root.resolve("tiny")).doesNotExist();
+            QuarantinedModel aside = store.quarantined().getFirst();
+            assertThat(aside.during()).isEqualTo(use.getKey());
+            assertThat(aside.rule()).isEqualTo(rule);
+            assertThat(aside.reason()).contains(words);
+            Path folder = root.resolve(".quarantine").resolve(aside.folder());
+            Files.move(folder.resolve("content"), root.resolve("tiny"));
+            DurableFiles.deleteTree(folder);
+        }
     }
 
     @Test

@@ -26,12 +26,13 @@ public final class Models {
     /// Loads the weights. The model owns the artifact from then on: it is closed at once if no weight is read
     /// from its files any more, else with the model. When this throws, the artifact is still the caller's.
     ///
-    /// @param compute the kernels it will run on, with room for `rowsMax` rows of [ModelSpec#widestInput];
-    ///     outlives the model
+    /// @param compute the kernels it will run on, with room for `rowsMax` rows of
+    ///     [ModelSpec#widestInput]; outlives the model
     /// @param rowsMax tokens of the largest step
-    /// @param contextTokensMax positions to prepare for; beyond [ModelSpec#contextTokensMax] a model computes
-    ///     what it was not trained for
-    /// @throws ArtifactException as [#describe], and if the positional encoding does not reach that far
+    /// @param contextTokensMax positions to prepare for; beyond [ModelSpec#contextTokensMax] a model
+    ///     computes what it was not trained for
+    /// @throws ArtifactException as [#describe], if the positional encoding does not reach that far, or
+    ///     if a file was written while it was loaded
     public static Model load(VerifiedArtifact artifact, Compute compute, int rowsMax, int contextTokensMax) {
         Examined examined = examine(artifact);
         ModelConfig config = examined.config;
@@ -43,6 +44,7 @@ public final class Models {
         try {
             Model model =
                     examined.architecture.build(config, examined.spec, weights, compute, rowsMax, contextTokensMax);
+            artifact.confirm();
             weights.loaded();
             return model;
         } catch (RuntimeException | Error e) {

@@ -1,0 +1,20 @@
+package dev.redoubt.trust;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/// How a model that is added is vouched for.
+///
+/// @param signer whose signature it must carry; none: the operator vouches by adding it
+/// @param signature the bundle; none: `model.sig` in the model's folder
+/// @param revision of the name; none: the next one
+public record Vouch(Optional<Signer> signer, Optional<Path> signature, OptionalLong revision) {
+    /// The operator's word.
+    public static final Vouch OPERATOR = new Vouch(Optional.empty(), Optional.empty(), OptionalLong.empty());
+
+    /// A signature that the model carries.
+    public static Vouch signedBy(Signer signer) {
+        return new Vouch(Optional.of(signer), Optional.empty(), OptionalLong.empty());
+    }
+}
