@@ -63,7 +63,9 @@ final class KeyTimingTest {
             List<PairedTiming> all = new ArrayList<>(timings.values());
             for (int i = 0; i < p.length; i++) {
                 assertThat(p[i]).as("%s, seed %s", timings, seed).isGreaterThan(LEVEL);
-                assertThat(all.get(i).within(BOUND)).as("%s, seed %s", timings, seed).isTrue();
+                assertThat(all.get(i).within(BOUND))
+                        .as("%s, seed %s", timings, seed)
+                        .isTrue();
             }
         }
     }
@@ -86,7 +88,8 @@ final class KeyTimingTest {
         edge.keys.disable(disabled.keyId());
         secrets.put("disabled", disabled.secret());
         Instant end = Instant.now().plusMillis(20);
-        secrets.put("expired", edge.keys.create("test", INFERENCE, Optional.of(end)).secret());
+        secrets.put(
+                "expired", edge.keys.create("test", INFERENCE, Optional.of(end)).secret());
         while (!Instant.now().isAfter(end)) Thread.onSpinWait();
         return secrets;
     }

@@ -82,7 +82,11 @@ public record PairedTiming(int pairs, double medianNanos, double lowNanos, doubl
 
     /// Two-sided p of the signed-rank test; 1 if no pair differs.
     static double wilcoxon(long[] differences) {
-        long[] sizes = Arrays.stream(differences).filter(d -> d != 0).map(Math::abs).sorted().toArray();
+        long[] sizes = Arrays.stream(differences)
+                .filter(d -> d != 0)
+                .map(Math::abs)
+                .sorted()
+                .toArray();
         int n = sizes.length;
         if (n == 0) return 1;
         double[] ranks = new double[n];
@@ -107,8 +111,16 @@ public record PairedTiming(int pairs, double medianNanos, double lowNanos, doubl
     static double erfc(double x) {
         double t = 1 / (1 + 0.5 * x);
         double[] c = {
-            -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587,
-            -0.82215223, 0.17087277
+            -1.26551223,
+            1.00002368,
+            0.37409196,
+            0.09678418,
+            -0.18628806,
+            0.27886807,
+            -1.13520398,
+            1.48851587,
+            -0.82215223,
+            0.17087277
         };
         double sum = 0;
         for (int i = c.length - 1; i >= 0; i--) sum = c[i] + t * sum;

@@ -36,7 +36,8 @@ class PairedTimingTest {
 
     @Test
     void severalComparisonsAreHeldToOneLevel() {
-        assertThat(PairedTiming.holm(0.01, 0.04, 0.03, 0.005)).containsExactly(new double[] {0.03, 0.06, 0.06, 0.02}, within(1e-12));
+        assertThat(PairedTiming.holm(0.01, 0.04, 0.03, 0.005))
+                .containsExactly(new double[] {0.03, 0.06, 0.06, 0.02}, within(1e-12));
         assertThat(PairedTiming.holm(0.9, 0.8)).containsExactly(1, 1);
     }
 
