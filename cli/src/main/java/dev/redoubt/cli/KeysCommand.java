@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.BiPredicate;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -65,7 +66,7 @@ final class KeysCommand {
                 names = "--expires",
                 paramLabel = "WHEN",
                 description = "After 90m, 24h or 30d, or on a date such as 2027-01-31. Default: never.")
-        private String expires = "";
+        private @Nullable String expires;
 
         Create(Context context) {
             this.context = context;
@@ -81,7 +82,7 @@ final class KeysCommand {
                                 "--scopes has '" + scope + "', allowed are " + SCOPES + ": name some of them")));
             checkApplication(application);
             Optional<Instant> end =
-                    expires.isEmpty() ? Optional.empty() : Optional.of(Times.end("--expires", expires, Instant.now()));
+                    expires == null ? Optional.empty() : Optional.of(Times.end("--expires", expires, Instant.now()));
             try (KeyStore keys = KeyStore.open(context.home())) {
                 print(context, keys.create(application, wanted, end), "for application " + application);
             }

@@ -22,7 +22,7 @@ final class FramingGuard extends ChannelInboundHandlerAdapter {
     private static final int LINE_KEPT_MAX = 64; // of a header line: enough to tell the two that frame a body
 
     private static final Pattern LENGTH = Pattern.compile("[0-9]{1,15}");
-    private static final Pattern CHUNK_SIZE = Pattern.compile("[0-9A-Fa-f]{1,8}");
+    private static final int CHUNK_SIZE_DIGITS_MAX = 8;
 
     private enum State {
         BEFORE_REQUEST,
@@ -89,8 +89,12 @@ final class FramingGuard extends ChannelInboundHandlerAdapter {
             }
             case CHUNK_SIZE -> {
                 if (b == '\n') return !endOfChunkSize();
-                else if (b == ';') return true;
-                else if (b != '\r' && line.length() < LINE_KEPT_MAX) line.append((char) (b & 0xFF));
+                else if (b != '\r') {
+                    boolean digit = Character.digit(b, 16) >= 0 && line.length() < CHUNK_SIZE_DIGITS_MAX;
+                    if (digit) line.append((char) b);
+                    else if (line.isEmpty()) line.append('0'); // the end of the line stays, so that the parser sees it
+                    return !digit;
+                }
             }
             case CHUNK_END -> {
                 if (b == '\n') state = State.CHUNK_SIZE;
@@ -151,7 +155,7 @@ final class FramingGuard extends ChannelInboundHandlerAdapter {
     private boolean endOfChunkSize() {
         String size = line.toString();
         line.setLength(0);
-        if (!CHUNK_SIZE.matcher(size).matches()) return false;
+        if (size.isEmpty()) return false;
         bodyLeft = Long.parseLong(size, 16);
         state = bodyLeft == 0 ? State.TRAILER_START : State.CHUNK_DATA;
         return true;

@@ -251,6 +251,19 @@ final class WireLimitsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"x\r\n", "5x\r\n", "-1\r\n", "fffffffff\r\n", "5;a=b\r\n"})
+    void aBrokenChunkSizeIsRefusedAtOnceThoughNothingFollows(String size) throws IOException {
+        try (RawClient client = new RawClient(edge)) {
+            long start = System.nanoTime();
+            Reply reply = client.send(client.post("/generate") + "Transfer-Encoding: chunked\r\n\r\n" + size)
+                    .reply();
+            assertThat(reply.status()).as(reply.body()).isEqualTo(400);
+            assertThat(System.nanoTime() - start).isLessThan(5_000_000_000L);
+            assertThat(client.closed()).isTrue();
+        }
+    }
+
+    @ParameterizedTest
     @ValueSource(
             strings = {
                 "Host: localhost\r\nHost: localhost\r\n",
