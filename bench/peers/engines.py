@@ -2,6 +2,7 @@
 
 import array
 import ctypes.util
+import datetime
 import json
 import math
 import os
@@ -79,8 +80,30 @@ class Redoubt(Engine):
         return {result["test"]: result["tokens_per_second"] for result in json.loads(self._run("bench", *options))}
 
     def serve(self, form, sequences, tokens):
-        command = [self.root / "redoubt", "serve", "--port", "{port}", "--speculative", "off", *self._model(form)]  # as the peers do by default
-        return Server(command, self.environment, "/readyz", self.peers.folder / "redoubt.log", self.key)
+        """With a waiver of the rate limits that a benchmark exceeds; without speculation, as the peers do by default."""
+        name = f"{self.peers.gguf(form).stem.lower()}"
+        self._run("models", "add", self.peers.gguf(form), "--name", name)
+        configuration = self.peers.folder / "redoubt.yaml"
+
+        def configure(port: int) -> None:
+            settings = {
+                "http": {"port": port},
+                "model": {"name": name, "cpu": self.threads, "memory": 4 << 30, "max-ongoing-requests": 100},
+                "engine": {"speculative": "off"},
+                "limits": {
+                    "requests-per-minute": 100_000,
+                    "tokens-per-minute": 1_000_000_000,
+                    "streams-per-key": 100,
+                    "streams-per-application": 100,
+                },
+            }
+            tomorrow = (datetime.date.today() + datetime.timedelta(days=1)).isoformat()
+            lines = [f"{key}: {json.dumps(value)}" for key, value in settings.items()]  # JSON is YAML
+            lines.append(f"waivers: [{{rule: V3.4, reason: a benchmark, expires: {tomorrow}}}]")
+            configuration.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+        command = [self.root / "redoubt", "serve", "-f", configuration]
+        return Server(command, self.environment, "/readyz", self.peers.folder / "redoubt.log", self.key, configure=configure)
 
     def perplexity(self, form, text):
         scores = self.peers.folder / "nll.f32"

@@ -28,8 +28,11 @@ class ServerFailed(RuntimeError):
 class Server:
     """Everything about one process between its start and its end. Ready: the probe answers 200."""
 
-    def __init__(self, command: list, environment: dict, probe: str, log: Path, key: Callable[[], str], limit_s: float = 60):
+    def __init__(self, command: list, environment: dict, probe: str, log: Path, key: Callable[[], str], limit_s: float = 60,
+                 configure: Callable[[int], None] = lambda port: None):
+        """configure: is told the port before the process starts."""
         self.port = _free_port()
+        configure(self.port)
         self._key = key
         self.log = log
         with open(log, "ab") as output:

@@ -5,7 +5,11 @@ module dev.redoubt.base {
     // JsonNode is what strict parsing returns.
     requires transitive tools.jackson.databind;
 
+    // Parses the configuration file; makes no objects of it.
+    requires org.snakeyaml.engine;
+
     exports dev.redoubt.base;
+    exports dev.redoubt.base.config;
     exports dev.redoubt.base.generation;
     exports dev.redoubt.base.json;
 }

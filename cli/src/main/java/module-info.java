@@ -8,6 +8,9 @@ module dev.redoubt.cli {
     requires dev.redoubt.policy;
     requires dev.redoubt.trust;
     requires info.picocli;
+    // Only `dev-cert` makes certificates: the launcher adds these modules for it, so that no other start pays for them.
+    requires static org.bouncycastle.pkix;
+    requires static org.bouncycastle.provider;
     // The hidden command that trains the AOT cache asks its own server over a socket.
     requires java.net.http;
     requires org.jline;

@@ -51,12 +51,14 @@ if [ ! -f "$built/libredoubt.so" ]; then
     compile avx512 "$avx512"
     compile avx512bf16 "$avx512 -mavx512bf16"
     if [ "${3:-}" = selftest ]; then
+        compile amx "$avx512 -mavx512bf16 -DREDOUBT_TILES_EMULATED"
         compile selftest ""
         # shellcheck disable=SC2086 # words
         "$compiler" $flags -o "$out/selftest" "$work"/*.o
         "$out/selftest"
         exit 0
     fi
+    compile amx "$avx512 -mavx512bf16 -mamx-tile -mamx-int8"
     "$compiler" -shared -Wl,-z,relro,-z,now,-z,noexecstack -o "$work/libredoubt.so" "$work"/*.o
     mkdir -p "$built"
     mv "$work/libredoubt.so" "$built/libredoubt.so"

@@ -1,5 +1,5 @@
-// The exported functions of one instruction set. Included once by each of avx2.c, avxvnni.c, avx512.c and avx512bf16.c,
-// after its lanes.
+// The exported functions of one instruction set. Included once by each of avx2.c, avxvnni.c, avx512.c, avx512bf16.c and
+// amx.c, after its lanes.
 #include "redoubt.h"
 
 #include "numbers.h"
@@ -7,6 +7,9 @@
 #include "activations.h"
 #include "attention.h"
 #include "blocks.h"
+#ifdef REDOUBT_AMX
+#include "tiles.h"
+#endif
 #include "floats.h"
 #include "pairs.h"
 #include "rows.h"
@@ -23,8 +26,13 @@ void FUNCTION(quantize)(
 void FUNCTION(multiply_blocks)(
         int32_t format, const uint8_t *weights, int64_t group_from, int64_t group_to, const void *activations,
         int64_t rows, int64_t blocks, float *out, int64_t out_stride, int32_t add) {
+#ifdef REDOUBT_AMX
+#define MULTIPLY multiply_groups_by_tiles
+#else
+#define MULTIPLY multiply_groups
+#endif
 #define CASE(F) \
-    case F: multiply_groups(F, weights, group_from, group_to, activations, rows, blocks, out, out_stride, add); break
+    case F: MULTIPLY(F, weights, group_from, group_to, activations, rows, blocks, out, out_stride, add); break
     switch (format) {
         CASE(Q8_0);
         CASE(Q4_0);
@@ -32,6 +40,7 @@ void FUNCTION(multiply_blocks)(
         default: break;
     }
 #undef CASE
+#undef MULTIPLY
 }
 
 void FUNCTION(multiply_floats)(

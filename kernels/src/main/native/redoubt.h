@@ -8,7 +8,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 // Bits of what this processor and its system can run: 1 AVX2 with FMA and F16C, 2 AVX-VNNI, 4 AVX-512 with VNNI, 8 that with
-// the products of bf16 that pairs.h defines.
+// the products of bf16 that pairs.h defines, 16 that with tiles of bytes (AMX), which this process may use from then on.
 EXPORT int32_t redoubt_cpu_features(void);
 
 // Groups of 16 rows of a matrix of quantized weights, from the file's layout to R16. `packed` is zero before.
@@ -52,8 +52,12 @@ DECLARE(avx2)
 DECLARE(avxvnni)
 DECLARE(avx512)
 DECLARE(avx512bf16)
+DECLARE(amx)
 
 // Whether vdpbf16ps computes here what pairs.h says. Only for a processor that has it.
 int redoubt_bf16_is_as_defined(void);
+
+// Whether products by tiles have the bits of those without. Only for a thread that may use tiles.
+int redoubt_tiles_are_as_defined(void);
 
 #endif

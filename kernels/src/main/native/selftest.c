@@ -37,7 +37,8 @@ typedef struct {
                 redoubt_##isa##_exponential_sum, redoubt_##isa##_index_of_largest, redoubt_##isa##_attention \
     }
 
-static const functions SETS[] = {SET(avx2, 1), SET(avxvnni, 2), SET(avx512, 4), SET(avx512bf16, 8)};
+static const functions SETS[] = {SET(avx2, 1), SET(avxvnni, 2), SET(avx512, 4), SET(avx512bf16, 8),
+        SET(amx, 8)}; // emulated, with lanes of AVX-512
 
 static uint32_t state;
 
@@ -76,7 +77,7 @@ static void blocks(const functions *f) {
     static const int64_t block_bytes[] = {576, 320, 352};
     for (int format = 3; format <= 5; format++)
         for (int64_t groups = 1; groups <= 3; groups++)
-            for (int64_t rows = 1; rows <= 18; rows += rows < 5 ? 1 : 13) {
+            for (int64_t rows = 1; rows <= 44; rows += rows < 5 ? 1 : 13) {
                 int64_t count = 3, columns = 32 * count;
                 float *in = floats(rows * columns);
                 uint8_t *w = weights(groups * count * block_bytes[format - 3]);
@@ -185,6 +186,10 @@ int main(void) {
         printf("%s: %016llx\n", SETS[i].name, (unsigned long long) hash);
         if (run++ == 0) expected = hash;
         else if (hash != expected) different++;
+    }
+    if (features & 8 && !redoubt_tiles_are_as_defined()) {
+        printf("tiles differ from vectors\n");
+        different++;
     }
     if (different > 0) printf("the sets differ\n");
     return different > 0;

@@ -1,4 +1,4 @@
-/// Who may do what: principals, keys and their scopes.
+/// Who may do what: principals, keys and their scopes, and how much of it.
 module dev.redoubt.policy {
     requires static org.jspecify;
     requires transitive dev.redoubt.base;
@@ -7,4 +7,5 @@ module dev.redoubt.policy {
     requires org.xerial.sqlitejdbc;
 
     exports dev.redoubt.policy;
+    exports dev.redoubt.policy.limit;
 }

@@ -33,6 +33,11 @@ public record Home(Path root) {
         return root.resolve("key-secret");
     }
 
+    /// The rate limits' open windows.
+    public Path limitWindows() {
+        return root.resolve("limit-windows");
+    }
+
     /// Native libraries that dependencies unpack; mode 0700, since what lies there is loaded at the next start.
     public Path nativeLibraries() {
         return root.resolve("native");

@@ -1,6 +1,7 @@
 package dev.redoubt.base;
 
 import java.io.Serial;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -14,21 +15,30 @@ public final class ServeException extends RuntimeException {
 
     private final ErrorCode code;
     private final @Nullable String field;
+    private final @Nullable Duration retryAfter;
 
-    private ServeException(ErrorCode code, @Nullable String field, Object... args) {
+    private ServeException(ErrorCode code, @Nullable String field, @Nullable Duration retryAfter, Object... args) {
         super(code.template().formatted(bounded(args)), null, false, code.kind() == ErrorCode.Kind.INTERNAL);
         this.code = code;
         this.field = field;
+        this.retryAfter = retryAfter;
     }
 
     /// @param args what the template of `code` asks for, in order
     public static ServeException of(ErrorCode code, Object... args) {
-        return new ServeException(code, null, args);
+        return new ServeException(code, null, null, args);
     }
 
     /// As [#of], with the request field to blame; templates that name a field take it from `args` all the same.
     public static ServeException ofField(ErrorCode code, String field, Object... args) {
-        return new ServeException(code, bound(field), args);
+        return new ServeException(code, bound(field), null, args);
+    }
+
+    /// As [#of], where it is known when the same request would be taken.
+    ///
+    /// @param retryAfter from now
+    public static ServeException after(Duration retryAfter, ErrorCode code, Object... args) {
+        return new ServeException(code, null, retryAfter, args);
     }
 
     public ErrorCode code() {
@@ -38,6 +48,11 @@ public final class ServeException extends RuntimeException {
     /// The request field to blame, as OpenAI's `param`.
     public Optional<String> field() {
         return Optional.ofNullable(field);
+    }
+
+    /// When the same request would be taken, from the moment of the refusal; empty where nobody can tell.
+    public Optional<Duration> retryAfter() {
+        return Optional.ofNullable(retryAfter);
     }
 
     /// Never null: the template is never empty.

@@ -4,7 +4,9 @@ import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.engine.StartRefusal;
+import dev.redoubt.gateway.TlsException;
 import dev.redoubt.policy.KeyStoreException;
+import dev.redoubt.policy.limit.RateLimitException;
 import dev.redoubt.trust.ArtifactException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -61,6 +63,14 @@ final class Failures {
             }
             case StartRefusal e -> {
                 context.console().note(Refusal.line(e.rule(), String.valueOf(e.getMessage())));
+                yield ExitCode.REFUSED;
+            }
+            case TlsException e -> {
+                context.console().note(Refusal.line("R1.2", String.valueOf(e.getMessage())));
+                yield ExitCode.REFUSED;
+            }
+            case RateLimitException e -> {
+                context.console().note(Refusal.line("V3.4", String.valueOf(e.getMessage())));
                 yield ExitCode.REFUSED;
             }
             case KeyStoreException e -> say(ExitCode.IO, String.valueOf(e.getMessage()));

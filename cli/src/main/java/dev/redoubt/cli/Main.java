@@ -61,10 +61,12 @@ public final class Main implements Runnable {
     private static void addCommands(CommandLine line, Context context, String asked) {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
         commands.put("serve", () -> new ServeCommand(context));
+        commands.put("check", () -> new CheckCommand(context));
         commands.put("run", () -> new RunCommand(context));
         commands.put("chat", () -> new ChatCommand(context));
         commands.put("models", () -> ModelsCommand.line(context));
         commands.put("keys", () -> KeysCommand.line(context));
+        commands.put("dev-cert", () -> new DevCertCommand(context));
         commands.put("eval", () -> EvalCommand.line(context));
         commands.put("bench", () -> new BenchCommand(context));
         commands.put("doctor", () -> new DoctorCommand(context));

@@ -2,6 +2,7 @@ package dev.redoubt.cli;
 
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.engine.PrefixSharing;
 import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.Providers;
 import java.time.Duration;
@@ -111,11 +112,11 @@ final class ModelOptions {
                 sequencesMax,
                 defaults.batchedTokensMax(),
                 defaults.prefillTokensMax(),
-                defaults.queuedMax(),
+                Math.max(defaults.ongoingMax(), sequencesMax),
                 defaults.memoryUtilization(),
                 kvFormat(),
                 defaults.kvBytesMax(),
-                shortcuts,
+                shortcuts ? PrefixSharing.PRINCIPAL : PrefixSharing.OFF,
                 shortcuts && speculative(),
                 new RequestLimits(
                         Math.max(limits.promptCodePointsMax(), 64 * contextTokensMax),

@@ -36,6 +36,15 @@ final class Refusal extends RuntimeException {
                 + quoted(message.substring(colon + 2)) + "\"";
     }
 
+    /// R1.2, for an address that others can reach.
+    static String beyondLoopback(String host) {
+        return line(
+                "R1.2",
+                "host:" + host,
+                "loopback, or TLS + auth + rate limits",
+                "set http.tls in a configuration file (serve -f), or bind 127.0.0.1");
+    }
+
     private static String quoted(String text) {
         return text.strip().replaceAll("\\s*\\R\\s*", "; ").replace("\"", "'");
     }

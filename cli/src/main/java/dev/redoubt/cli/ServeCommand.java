@@ -1,12 +1,15 @@
 package dev.redoubt.cli;
 
 import dev.redoubt.base.generation.ModelCard;
-import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.gateway.EdgeOptions;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -14,7 +17,9 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /// Serves one model until it is told to stop.
 @Command(name = "serve", description = "Serve a model behind an OpenAI-compatible API.")
@@ -22,6 +27,16 @@ final class ServeCommand implements Callable<Integer> {
     private static final int CONTEXT_TOKENS_LIMIT = 4096; // V1.4, V2.3: a limit that only a waiver would raise
 
     private final Context context;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(
+            names = {"-f", "--file"},
+            paramLabel = "FILE",
+            description =
+                    "A configuration file, such as redoubt.yaml, in place of all other options (docs/SETTINGS.md).")
+    private @Nullable Path file;
 
     @Mixin
     private ModelOptions model = new ModelOptions();
@@ -50,31 +65,44 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        refuseWhatNoRuleAllows();
-        EngineOptions engine = withContext(EngineOptions.defaults(model.threads()));
-        EdgeOptions edge = new EdgeOptions(host, port, RequestLimits.DEFAULT);
+        ServerConfig config = file == null ? ofOptions() : ofFile(file);
+        StartLines.waivers(config.waivers()).forEach(context.console().out()::println);
         LocalModels models = LocalModels.serving(context, Optional.ofNullable(trustDigest));
-        Server server = Server.start(context, models, model.model(), engine, edge);
+        Server server = Server.start(context, models, config);
         CountDownLatch stopped = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> {
             server.close();
             stopped.countDown();
         }));
-        announce(server);
-        CacheTraining.afterReady(context, model.model());
+        announce(server, config.edge());
+        CacheTraining.afterReady(context, config.model());
         stopped.await(); // for a signal: the exit code is then the signal's
         return ExitCode.OK.code();
+    }
+
+    /// A file says all of it: an option beside it would be a second place to look for what is in force.
+    private ServerConfig ofFile(Path given) throws IOException {
+        List<String> beside = Objects.requireNonNull(spec).commandLine().getParseResult().matchedOptions().stream()
+                .map(option -> option.longestName())
+                .filter(name -> !name.equals("--file"))
+                .toList();
+        if (!beside.isEmpty())
+            throw new CommandFailure(
+                    ExitCode.USAGE, String.join(", ", beside) + " cannot be given beside -f: set it in " + given);
+        return ServerConfigReader.read(given, LocalDate.now(ZoneOffset.UTC));
+    }
+
+    private ServerConfig ofOptions() {
+        refuseWhatNoRuleAllows();
+        EngineOptions engine = withContext(EngineOptions.defaults(model.threads()));
+        EdgeOptions edge = new EdgeOptions(host, port);
+        return ServerConfig.ofOptions(model.model(), engine, edge);
     }
 
     /// Every problem at once, before anything is read, fetched or opened.
     private void refuseWhatNoRuleAllows() {
         List<String> refusals = new ArrayList<>();
-        if (!Loopback.is(host))
-            refusals.add(Refusal.line(
-                    "R1.2",
-                    "host:" + host,
-                    "loopback, or TLS + auth + rate limits",
-                    "bind 127.0.0.1: this version has no TLS yet"));
+        if (!Loopback.is(host)) refusals.add(Refusal.beyondLoopback(host));
         if (contextTokensMax > CONTEXT_TOKENS_LIMIT)
             refusals.add(Refusal.line(
                     "V2.3",
@@ -99,18 +127,19 @@ final class ServeCommand implements Callable<Integer> {
                 defaults.sequencesMax(),
                 defaults.batchedTokensMax(),
                 defaults.prefillTokensMax(),
-                defaults.queuedMax(),
+                defaults.ongoingMax(),
                 defaults.memoryUtilization(),
                 model.kvFormat(),
                 OptionalLong.empty(),
-                defaults.prefixCache(),
+                defaults.prefixSharing(),
                 model.speculative(),
                 defaults.limits());
     }
 
-    private void announce(Server server) {
+    private void announce(Server server, EdgeOptions edge) {
         ModelCard card = server.engine().card();
-        String url = "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + server.port();
+        String host = edge.host().contains(":") ? "[" + edge.host() + "]" : edge.host();
+        String url = (edge.tls().isPresent() ? "https://" : "http://") + host + ":" + server.port();
         Optional<String> firstKey = server.firstKey();
         var out = context.console().out();
         out.println("ready  " + card.name() + ", " + server.engine().description() + ", " + url);

@@ -8,10 +8,15 @@ import dev.redoubt.gateway.EdgeOptions;
 import dev.redoubt.gateway.HttpEdge;
 import dev.redoubt.gateway.ModelRegistry;
 import dev.redoubt.policy.KeyStore;
+import dev.redoubt.policy.KeyStore.KeyState;
 import dev.redoubt.policy.Scope;
+import dev.redoubt.policy.limit.RateLimiter;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.net.BindException;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -26,12 +31,14 @@ final class Server implements AutoCloseable {
      * Nothing listens before the model's bytes and tensors are known to be good; the first key is made last, so that the window in
      * which a crash could lose it unseen is as small as it can be. */
     private final KeyStore keys;
+    private final RateLimiter limiter;
     private final HttpEdge edge;
     private final Engine engine;
     private final Optional<String> firstKey;
 
-    private Server(KeyStore keys, HttpEdge edge, Engine engine, Optional<String> firstKey) {
+    private Server(KeyStore keys, RateLimiter limiter, HttpEdge edge, Engine engine, Optional<String> firstKey) {
         this.keys = keys;
+        this.limiter = limiter;
         this.edge = edge;
         this.engine = engine;
         this.firstKey = firstKey;
@@ -40,28 +47,38 @@ final class Server implements AutoCloseable {
     /// Returns when the first token can be asked for.
     ///
     /// @throws BindException if another process listens there
-    static Server start(
-            Context context, LocalModels models, String model, EngineOptions engineOptions, EdgeOptions edgeOptions)
-            throws IOException {
-        Loader loader = Loader.start(models, model, engineOptions);
-        KeyStore keys = KeyStore.open(context.home());
+    static Server start(Context context, LocalModels models, ServerConfig config) throws IOException {
+        StateFiles.check(context.home());
+        Loader loader = Loader.start(models, config);
+        Deque<AutoCloseable> opened = new ArrayDeque<>(); // in the order in which they are closed again
         try {
-            refuseWithoutKeys(keys, context);
+            KeyStore keys = KeyStore.open(context.home());
+            opened.push(keys);
+            refuseWithoutKeys(keys, config, context);
+            RateLimiter limiter = RateLimiter.open(
+                    context.home().limitWindows(), config.edge().rates(), TimeSource.system());
+            opened.push(limiter);
             loader.awaitVerified();
             ModelRegistry registry = new ModelRegistry();
-            HttpEdge edge = listen(edgeOptions, registry, keys);
-            try {
-                Engine engine = loader.awaitLoaded();
-                registry.register(engine);
-                return new Server(keys, edge, engine, firstKey(keys));
-            } catch (RuntimeException | Error e) {
-                edge.close();
-                throw e;
-            }
+            HttpEdge edge = listen(config.edge(), registry, keys, limiter);
+            opened.push(edge);
+            Engine engine = loader.awaitLoaded();
+            registry.register(engine);
+            return new Server(keys, limiter, edge, engine, firstKey(keys));
         } catch (IOException | RuntimeException | Error e) {
             loader.discard();
-            keys.close();
+            close(opened, e);
             throw e;
+        }
+    }
+
+    private static void close(Deque<AutoCloseable> opened, Throwable why) {
+        for (AutoCloseable each : opened) {
+            try {
+                each.close();
+            } catch (Exception e) {
+                why.addSuppressed(e);
+            }
         }
     }
 
@@ -84,12 +101,14 @@ final class Server implements AutoCloseable {
     public void close() {
         edge.close();
         engine.close();
+        limiter.close();
         keys.close();
     }
 
-    private static HttpEdge listen(EdgeOptions options, ModelRegistry registry, KeyStore keys) throws IOException {
+    private static HttpEdge listen(EdgeOptions options, ModelRegistry registry, KeyStore keys, RateLimiter limiter)
+            throws IOException {
         try {
-            return HttpEdge.start(options, registry, keys, TimeSource.system());
+            return HttpEdge.start(options, registry, keys, limiter, TimeSource.system());
         } catch (BindException e) {
             throw new CommandFailure(
                     ExitCode.ADDRESS_IN_USE,
@@ -98,10 +117,14 @@ final class Server implements AutoCloseable {
         }
     }
 
-    /// R4.3: somebody revoked every key there was. A first start makes one instead.
-    private static void refuseWithoutKeys(KeyStore keys, Context context) {
+    /// R4.3: no key that there was is good any more, or the first start listens where others can reach it. A first
+    /// start
+    /// on loopback makes a key instead.
+    private static void refuseWithoutKeys(KeyStore keys, ServerConfig config, Context context) {
         List<KeyStore.KeyRecord> all = keys.list();
-        if (!all.isEmpty() && all.stream().allMatch(key -> key.revokedAt().isPresent()))
+        Instant now = Instant.now();
+        boolean first = all.isEmpty() && Loopback.is(config.edge().host());
+        if (!first && all.stream().noneMatch(key -> key.state(now) == KeyState.ACTIVE))
             throw new Refusal(List.of(Refusal.line(
                     "R4.3",
                     "keys:0",
@@ -116,12 +139,13 @@ final class Server implements AutoCloseable {
 
     /// The loader's line of work.
     private record Loader(CompletableFuture<VerifiedArtifact> verified, CompletableFuture<Engine> loaded) {
-        static Loader start(LocalModels models, String model, EngineOptions options) {
+        static Loader start(LocalModels models, ServerConfig config) {
             Loader loader = new Loader(new CompletableFuture<>(), new CompletableFuture<>());
             Thread.ofPlatform().name("load").start(() -> {
                 try {
-                    VerifiedArtifact artifact = models.artifact(model);
+                    VerifiedArtifact artifact = models.artifact(config.model());
                     Models.describe(artifact);
+                    EngineOptions options = config.sizedFor(artifact);
                     loader.verified.complete(artifact);
                     loader.loaded.complete(models.engine(artifact, options));
                 } catch (Throwable e) {

@@ -2,7 +2,6 @@ package dev.redoubt.cli;
 
 import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.Home;
-import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.gateway.EdgeOptions;
 import java.io.IOException;
@@ -44,9 +43,10 @@ final class WarmUpCommand implements Callable<Integer> {
                         server.onExit().thenRun(() -> Runtime.getRuntime().halt(1))); // even if it was killed
         try {
             Context away = new Context(new Home(home.toAbsolutePath()), context.console());
-            EdgeOptions edge = new EdgeOptions("127.0.0.1", 0, RequestLimits.DEFAULT);
+            EdgeOptions edge = new EdgeOptions("127.0.0.1", 0);
             EngineOptions engine = model.local(512); // a small pool: the real server runs beside it
-            try (Server server = Server.start(away, new LocalModels(context), model.model(), engine, edge)) {
+            ServerConfig config = ServerConfig.ofOptions(model.model(), engine, edge);
+            try (Server server = Server.start(away, new LocalModels(context), config)) {
                 ask(server);
             }
         } finally {

@@ -1,12 +1,17 @@
 package dev.redoubt.cli;
 
 import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.config.Section;
+import dev.redoubt.base.config.SectionValues;
+import dev.redoubt.base.config.Setting;
+import dev.redoubt.base.config.SettingType;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.base.json.JsonLimits;
-import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.policy.limit.RateLimits;
 import dev.redoubt.testkit.GeneratedDoc;
 import java.io.IOException;
-import java.lang.reflect.RecordComponent;
+import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -14,39 +19,6 @@ import org.junit.jupiter.api.Test;
 
 /// The reference pages are made from the code they describe.
 final class DocsTest {
-    private static final Map<String, String> ENGINE = Map.ofEntries(
-            Map.entry("kernels", "`auto`, `scalar`, `vector` or `native`; all give the same bits"),
-            Map.entry("threads", "compute threads (`--threads`; the default is the number of cores)"),
-            Map.entry("contextTokensMax", "prompt and answer together (`--max-model-len`), at most the model's own"),
-            Map.entry("sequencesMax", "sequences in one step"),
-            Map.entry("batchedTokensMax", "tokens in one step"),
-            Map.entry("prefillTokensMax", "prefill tokens in one step; beside decodes as many as take about 100 ms"),
-            Map.entry("queuedMax", "requests waiting; more get 429 `queue_full`"),
-            Map.entry("memoryUtilization", "share of the available memory that the KV pool may take"),
-            Map.entry("kvFormat", "how keys and values are stored (`--kv-cache-dtype`): `f16`, `f32` or `q8`"),
-            Map.entry("kvBytesMax", "upper bound of the KV pool; without one, what the limits above can use"),
-            Map.entry("prefixCache", "whether full blocks are kept for later requests of the same key and end user"),
-            Map.entry(
-                    "speculative",
-                    "whether tokens are guessed from the same sequence's own text (`--speculative`); the answers are the same"),
-            Map.entry("limits", "the bounds of a request, below"));
-
-    private static final Map<String, String> LIMITS = Map.ofEntries(
-            Map.entry("promptCodePointsMax", "code points of a prompt, or of all message contents (V1.4)"),
-            Map.entry("maxTokensMax", "`max_tokens` (V3.3)"),
-            Map.entry("maxTokensDefault", "where `max_tokens` is absent (V3.3); less where the prompt leaves less"),
-            Map.entry("temperatureMax", "`temperature` (V5.1)"),
-            Map.entry("temperatureDefault", "where `temperature` is absent (V5.1)"),
-            Map.entry("choicesMax", "`n`"),
-            Map.entry("promptsMax", "prompts in one request (R1.4)"),
-            Map.entry("stopStringsMax", "strings in `stop`"),
-            Map.entry("stopStringLengthMax", "code points of one of them"),
-            Map.entry("stopTokenIdsMax", "ids in `stop_token_ids`"),
-            Map.entry("logitBiasMax", "entries of `logit_bias`"),
-            Map.entry("logprobsMax", "`top_logprobs`, `prompt_logprobs`"),
-            Map.entry("bodyBytesMax", "bytes of a request body (R1.4)"),
-            Map.entry("requestTimeout", "end to end (R1.3)"));
-
     @Test
     void errorsAreCurrent() throws IOException {
         StringBuilder page = new StringBuilder("""
@@ -55,7 +27,8 @@ final class DocsTest {
                 Made from `ErrorCode` and `ExitCode` (`./redoubt dev docs`).
 
                 A reply carries `{"error": {"message", "type", "param", "code"}}`; `code` is stable, `param` names the field to blame, a 5xx of ours
-                carries an `error_id` that stands in the log. 429 and 503 carry `Retry-After`.
+                carries an `error_id` that stands in the log. 429 and 503 carry `Retry-After`
+                and `retry-after-ms`, exact for `rate_limit_exceeded`; generation and tokenizer routes carry OpenAI's `x-ratelimit-*`.
 
                 | code | status | who | message |
                 |---|---|---|---|
@@ -83,11 +56,11 @@ final class DocsTest {
     }
 
     @Test
-    void settingsAreCurrent() throws IOException, ReflectiveOperationException {
+    void settingsAreCurrent() throws IOException {
         StringBuilder page = new StringBuilder("""
                 # Settings
 
-                Made from the records that hold them (`./redoubt dev docs`).
+                Made from the tables that read them (`./redoubt dev docs`).
 
                 ## Environment
                 | name | default | what |
@@ -97,41 +70,75 @@ final class DocsTest {
                 | `HF_ENDPOINT`, `HF_TOKEN` | the public hub, none | where a Hugging Face source is fetched from, and with what token |
                 | `REDOUBT_JAVA_OPTIONS` | none | options for the JVM |
 
-                ## Engine
-                | setting | default | what |
-                |---|---|---|
+                ## The configuration file
+                `./redoubt serve -f redoubt.yaml`; `./redoubt check -f redoubt.yaml` says whether it would start. Without a file, `serve` takes
+                options and the defaults below. YAML of plain data: unknown and duplicate keys, anchors, tags and secrets are refused, all problems
+                at once with their lines, exit code 78. `_` may stand for `-` in a key.
+
+                ```yaml
+                http: {host: 127.0.0.1, port: 8000}
+                model: {name: smollm2-135m-instruct, cpu: 2, memory: 2GiB, max-ongoing-requests: 100}
+                ```
                 """);
-        rows(page, EngineOptions.defaults(2), ENGINE);
+        section(page, "", ServerFile.FILE);
         page.append("""
 
-                ## A request
-                | setting | default | what |
+                ## What needs a waiver
+                A value beyond these is refused unless a waiver of the rule counts: `waivers: [{rule: R1.3, reason: "...", expires: 2027-01-31}]`.
+                Besides: `engine.prefix-cache: tenant` (V1.1), `http.tls.versions: ["1.2"]` (R1.2).
+
+                | setting | at most | rule |
                 |---|---|---|
                 """);
-        rows(page, RequestLimits.DEFAULT, LIMITS);
+        for (ServerFile.Bound<?> bound : ServerFile.BOUNDS)
+            page.append("| `%s` | %s | %s |\n"
+                    .formatted(bound.path(), shown(bound.most()), bound.rule().id()));
+        RequestLimits limits = RequestLimits.DEFAULT;
         page.append("""
 
-                JSON of a request: at most %d levels, %d tokens, %d characters in a field name.
+                ## What is fixed
+                A request: `n` at most %d, `temperature` at most %s, %d strings in `stop` of %d code points, %d `stop_token_ids`, %d entries of
+                `logit_bias`, %d `top_logprobs`. Its JSON: at most %d levels, %d tokens, %d characters in a field name.
+                A key: %d reads a minute of `/v1/models`, `/openapi.json`, `/metrics` and paths that do not exist. An address (IPv4) or /64 (IPv6): %d
+                failed authentications a minute.
                 """.formatted(
-                JsonLimits.REQUEST.depthMax(), JsonLimits.REQUEST.tokensMax(), JsonLimits.REQUEST.nameLengthMax()));
+                        limits.choicesMax(),
+                        limits.temperatureMax(),
+                        limits.stopStringsMax(),
+                        limits.stopStringLengthMax(),
+                        limits.stopTokenIdsMax(),
+                        limits.logitBiasMax(),
+                        limits.logprobsMax(),
+                        JsonLimits.REQUEST.depthMax(),
+                        JsonLimits.REQUEST.tokensMax(),
+                        JsonLimits.REQUEST.nameLengthMax(),
+                        RateLimits.DEFAULT.readsPerMinute(),
+                        RateLimits.DEFAULT.failuresPerMinute()));
         GeneratedDoc.assertCurrent("SETTINGS.md", page.toString());
     }
 
-    private static void rows(StringBuilder page, Record values, Map<String, String> meanings)
-            throws ReflectiveOperationException {
-        for (RecordComponent component : values.getClass().getRecordComponents()) {
-            String meaning = meanings.get(component.getName());
-            if (meaning == null) throw new IllegalStateException("say what " + component.getName() + " is");
-            Object value = component.getAccessor().invoke(values);
-            boolean elsewhere = value instanceof Record || component.getName().equals("threads");
-            page.append("| `%s` | %s | %s |\n".formatted(component.getName(), elsewhere ? "–" : shown(value), meaning));
+    /// A table for the settings of a section, then one for each section below.
+    private static void section(StringBuilder page, String path, Section section) {
+        page.append("\n### %s\n".formatted(path.isEmpty() ? "Top level" : "`" + path + "`"));
+        page.append("| setting | allowed | default | what |\n|---|---|---|---|\n");
+        for (Setting<?> setting : section.settings()) {
+            String allowed =
+                    setting.type() instanceof Section ? "below" : setting.type().allowed();
+            if (allowed.startsWith("a list of settings")) allowed = "a list, below";
+            String fallback = setting.fallback()
+                    .filter(value -> !(value instanceof SectionValues))
+                    .map(DocsTest::shown)
+                    .orElse(setting.required() ? "must be there" : "–");
+            page.append("| `%s` | %s | %s | %s |\n".formatted(setting.key(), allowed, fallback, setting.about()));
+        }
+        for (Setting<?> setting : section.settings()) {
+            String under = path.isEmpty() ? setting.key() : path + "." + setting.key();
+            setting.type().section().ifPresent(below -> section(page, under, below));
         }
     }
 
     private static String shown(Object value) {
-        return value.toString()
-                .replace("OptionalLong.empty", "none")
-                .replace("PT", "")
-                .toLowerCase(Locale.ROOT);
+        if (value instanceof Duration duration) return SettingType.shown(duration);
+        return value instanceof List<?> list && list.isEmpty() ? "none" : value.toString();
     }
 }

@@ -4,11 +4,13 @@ import dev.redoubt.base.Home;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.gateway.EdgeOptions;
+import dev.redoubt.policy.limit.RateLimits;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /// A server on a free port, with a tiny model unless said otherwise, for tests that talk to it as strangers do.
 final class RunningServer implements AutoCloseable {
@@ -36,8 +38,14 @@ final class RunningServer implements AutoCloseable {
         Console silent = Console.of(new ByteArrayOutputStream(), new ByteArrayOutputStream());
         Context context = new Context(new Home(home.toAbsolutePath()), silent);
         EngineOptions options = EngineOptions.defaults(2);
+        RateLimits rates = new RateLimits(6000, 1_000_000_000, 1000, 1000, 1000, 6000, 1000); // no test of rates
         return new RunningServer(Server.start(
-                context, new LocalModels(context), model, options, new EdgeOptions("127.0.0.1", 0, limits)));
+                context,
+                new LocalModels(context),
+                ServerConfig.ofOptions(
+                        model,
+                        options,
+                        new EdgeOptions("127.0.0.1", 0, limits, rates, Optional.empty(), Optional.empty()))));
     }
 
     @Override

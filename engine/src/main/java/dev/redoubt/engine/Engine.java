@@ -62,9 +62,11 @@ public final class Engine implements LanguageModel, AutoCloseable {
     private final TimeSource time;
     private final RequestCheck check;
     private final PrefixKeys scopes;
+    private final PrefixSharing sharing;
     private final SecureRandom random = new SecureRandom();
     private final AtomicLong ids = new AtomicLong(random.nextLong() >>> 2); // engines of one process do not share ids
     private final AtomicLong sequenceIds = new AtomicLong();
+    private final AtomicInteger ongoing = new AtomicInteger(); // as many as are in live, or about to be
     private final AtomicInteger waiting = new AtomicInteger(); // requests that have not computed anything yet
     private final Set<LiveRequest> live = ConcurrentHashMap.newKeySet(); // until the final event
     private final InputThreads input;
@@ -89,6 +91,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
         this.check = new RequestCheck(options.limits(), context, parts.card().vocabularySize());
         BlockPool pool =
                 new BlockPool(parts.kvBlocks(), IDLE_CONTEXTS_MAX * BlockPool.blocksFor(context), parts.memory());
+        this.sharing = options.prefixSharing();
         this.scopes = new PrefixKeys(parts.card().digest(), Optional.empty(), random);
         SchedulerLimits limits = new SchedulerLimits(
                 options.sequencesMax(),
@@ -98,12 +101,13 @@ public final class Engine implements LanguageModel, AutoCloseable {
                 options.limits().maxTokensMax());
         StepPace pace = new StepPace(options.prefillTokensMax());
         Speculation speculation = options.speculative() ? new Speculation(new NgramDrafter(), pace) : null;
-        Scheduler scheduler = new Scheduler(limits, pool, options.prefixCache() ? scopes : null, speculation);
+        Scheduler scheduler =
+                new Scheduler(limits, pool, options.prefixSharing() == PrefixSharing.OFF ? null : scopes, speculation);
         EngineLoop.Settings settings = new EngineLoop.Settings(
                 options.batchedTokensMax(), options.sequencesMax(), context, parts.endOfSequence());
         this.loop = new EngineLoop(settings, scheduler, pool, parts.runner(), pace, new LoopNews(), time);
-        this.output = new OutputThread(parts.text()::newStreamDecoder, time, loop, live::remove);
-        this.input = new InputThreads(options.queuedMax());
+        this.output = new OutputThread(parts.text()::newStreamDecoder, time, loop, this::ended);
+        this.input = new InputThreads(options.ongoingMax());
         output.start();
         loop.start();
     }
@@ -140,14 +144,14 @@ public final class Engine implements LanguageModel, AutoCloseable {
         check.check(request);
         if (request.prompt() instanceof Prompt.Chat && !parts.text().chat())
             throw ServeException.of(ErrorCode.NO_CHAT_TEMPLATE, card().name());
-        int undelivered = live.size(); // a listener that blocks must not let finished answers pile up
-        if (undelivered >= options.queuedMax() + 2 * options.sequencesMax())
-            throw ServeException.of(ErrorCode.QUEUE_FULL, undelivered, options.queuedMax());
-        int before = waiting.getAndIncrement();
-        if (before >= options.queuedMax()) {
-            waiting.decrementAndGet();
-            throw ServeException.of(ErrorCode.QUEUE_FULL, before, options.queuedMax());
+        int before =
+                ongoing.getAndIncrement(); // until its last event is told: a listener that blocks lets no answers pile
+        // up
+        if (before >= options.ongoingMax()) {
+            ongoing.decrementAndGet();
+            throw ServeException.of(ErrorCode.QUEUE_FULL, before, options.ongoingMax());
         }
+        waiting.incrementAndGet();
         LiveRequest accepted = new LiveRequest(
                 ids.getAndIncrement(),
                 request.caller(),
@@ -159,11 +163,11 @@ public final class Engine implements LanguageModel, AutoCloseable {
         live.add(accepted);
         boolean queued = input.offer(() -> prepare(accepted, request.prompt()));
         boolean refused = !queued || closed;
-        if (refused && live.remove(accepted)) { // else closing is ending it, by an event
+        if (refused && ended(accepted)) { // else closing is ending it, by an event
             waiting.decrementAndGet();
             throw closed
                     ? ServeException.of(ErrorCode.SHUTTING_DOWN)
-                    : ServeException.of(ErrorCode.QUEUE_FULL, before, options.queuedMax());
+                    : ServeException.of(ErrorCode.QUEUE_FULL, before, options.ongoingMax());
         }
         return new Generation() {
             @Override
@@ -239,7 +243,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
             input.stop();
             loop.stop();
             for (LiveRequest request : List.copyOf(live))
-                if (live.remove(request)) fail(request, ServeException.of(ErrorCode.SHUTTING_DOWN));
+                if (ended(request)) fail(request, ServeException.of(ErrorCode.SHUTTING_DOWN));
             output.stop();
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt(); // the threads may still run: memory must not go from under them
@@ -255,8 +259,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
             check.tokens(prompt instanceof Prompt.Chat ? "messages" : "prompt", ids.length, request.sampling);
             request.promptIds = ids;
             request.sampling = check.fitted(ids.length, request.sampling);
-            CacheScope scope =
-                    scopes.scope(request.caller.tenant(), request.caller.principal(), request.caller.endUser());
+            CacheScope scope = sharing.scope(scopes, request.caller);
             List<Choice> choices = new ArrayList<>();
             for (int i = 0; i < request.choiceCount; i++) {
                 boolean readsCache = i > 0 || request.sampling.promptLogprobs().isEmpty();
@@ -298,6 +301,13 @@ public final class Engine implements LanguageModel, AutoCloseable {
         public void stepDone() {
             output.wake();
         }
+    }
+
+    /// @return whether this call ended it, and not another before
+    private boolean ended(LiveRequest request) {
+        boolean first = live.remove(request);
+        if (first) ongoing.decrementAndGet();
+        return first;
     }
 
     private void refuse(LiveRequest request, ServeException error) {

@@ -47,7 +47,7 @@ final class EngineLoop implements LoopCommands {
      * made once and used again (plan, batch, tasks), and a token is told of, not sent [Choice]. A request that asks for logprobs has
      * them made for it; a block that is full gets its entry in the prefix cache. AllocationTest counts the bytes.
      *
-     * Inbox bound: requests alive are bounded by queuedMax and sequencesMax, and each is submitted, cancelled and abandoned at
+     * Inbox bound: requests alive are bounded by ongoingMax, and each is submitted, cancelled and abandoned at
      * most once, each choice stopped at most once. */
 
     /// How the loop ends texts and what it may hold.

@@ -5,7 +5,9 @@ import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.kernels.KvFormat;
 import java.util.OptionalLong;
 
-/// How an engine is sized; the defaults are RULES V2's.
+/// How an engine is sized; the defaults are RULES V2's. What the rules allow without a waiver is narrower than what is
+/// checked here, and
+/// is the business of whoever reads a configuration.
 ///
 /// @param kernels `auto`, `scalar`, `vector` or `native`
 /// @param threads compute threads
@@ -13,11 +15,11 @@ import java.util.OptionalLong;
 /// @param sequencesMax in one step
 /// @param batchedTokensMax in one step
 /// @param prefillTokensMax in one step, of all sequences that lack more than one token; less beside decodes
-/// @param queuedMax requests waiting; more are refused
-/// @param memoryUtilization share of the machine's available memory that the KV pool may take, at most 0.85
+/// @param ongoingMax requests running and waiting; more are refused (R1.1)
+/// @param memoryUtilization share of the machine's available memory that the KV pool may take
 /// @param kvFormat how the KV pool stores keys and values
 /// @param kvBytesMax upper bound of the KV pool; absent: what the limits above can use
-/// @param prefixCache whether full blocks are kept for later requests of the same scope
+/// @param prefixSharing for whose later requests full blocks are kept
 /// @param speculative whether tokens are guessed from what the sequence has said before, and checked together
 public record EngineOptions(
         String kernels,
@@ -26,21 +28,21 @@ public record EngineOptions(
         int sequencesMax,
         int batchedTokensMax,
         int prefillTokensMax,
-        int queuedMax,
+        int ongoingMax,
         double memoryUtilization,
         KvFormat kvFormat,
         OptionalLong kvBytesMax,
-        boolean prefixCache,
+        PrefixSharing prefixSharing,
         boolean speculative,
         RequestLimits limits) {
     public EngineOptions {
         Check.positive("threads", threads);
         Check.positive("contextTokensMax", contextTokensMax);
-        Check.inRange("sequencesMax", sequencesMax, 1, 256);
-        Check.inRange("batchedTokensMax", batchedTokensMax, sequencesMax, 8192);
+        Check.inRange("sequencesMax", sequencesMax, 1, 1024);
+        Check.inRange("batchedTokensMax", batchedTokensMax, sequencesMax, 65_536);
         Check.inRange("prefillTokensMax", prefillTokensMax, 1, batchedTokensMax);
-        Check.positive("queuedMax", queuedMax);
-        Check.inRange("memoryUtilization", memoryUtilization, 0.01, 0.85);
+        Check.positive("ongoingMax", ongoingMax);
+        Check.inRange("memoryUtilization", memoryUtilization, 0.01, 0.95);
     }
 
     /// The defaults, on `threads` threads.
@@ -52,12 +54,30 @@ public record EngineOptions(
                 64,
                 4096,
                 512,
-                1024,
+                100,
                 0.8,
                 KvFormat.F16,
                 OptionalLong.empty(),
-                true,
+                PrefixSharing.PRINCIPAL,
                 true,
                 RequestLimits.DEFAULT);
+    }
+
+    /// The same with another bound of the KV pool.
+    public EngineOptions withKvBytesMax(long bytes) {
+        return new EngineOptions(
+                kernels,
+                threads,
+                contextTokensMax,
+                sequencesMax,
+                batchedTokensMax,
+                prefillTokensMax,
+                ongoingMax,
+                memoryUtilization,
+                kvFormat,
+                OptionalLong.of(bytes),
+                prefixSharing,
+                speculative,
+                limits);
     }
 }

@@ -15,17 +15,17 @@ import java.util.function.Supplier;
 final class InputThreads {
     private static final int THREADS = 2;
 
-    private final int queuedMax;
+    private final int requestsMax;
     private final ThreadPoolExecutor pool;
 
-    InputThreads(int queuedMax) {
-        this.queuedMax = queuedMax;
+    InputThreads(int requestsMax) {
+        this.requestsMax = requestsMax;
         this.pool = new ThreadPoolExecutor(
                 THREADS,
                 THREADS,
                 1,
                 TimeUnit.MINUTES,
-                new ArrayBlockingQueue<>(queuedMax),
+                new ArrayBlockingQueue<>(requestsMax),
                 Thread.ofPlatform().name("engine-input-", 0).daemon().factory(),
                 new ThreadPoolExecutor.AbortPolicy());
         pool.allowCoreThreadTimeOut(true);
@@ -59,7 +59,7 @@ final class InputThreads {
                 result.completeExceptionally(fault);
             }
         });
-        if (!taken) throw ServeException.of(ErrorCode.QUEUE_FULL, queuedMax, queuedMax);
+        if (!taken) throw ServeException.of(ErrorCode.QUEUE_FULL, requestsMax, requestsMax);
         try {
             return result.join();
         } catch (CompletionException failed) {

@@ -173,7 +173,7 @@ final class AllocationTest {
                 0.5,
                 KvFormat.F16,
                 OptionalLong.of(16_000_000),
-                prefixCache,
+                prefixCache ? PrefixSharing.PRINCIPAL : PrefixSharing.OFF,
                 true,
                 RequestLimits.DEFAULT);
         return Engine.open(ModelStore.openPath(file), options, TimeSource.system());

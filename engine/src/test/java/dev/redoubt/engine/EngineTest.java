@@ -53,7 +53,7 @@ final class EngineTest {
                 .isTrue();
     }
 
-    private Engine engine(int queuedMax) {
+    private Engine engine(int ongoingMax) {
         EngineOptions options = new EngineOptions(
                 "scalar",
                 1,
@@ -61,11 +61,11 @@ final class EngineTest {
                 8,
                 64,
                 32,
-                queuedMax,
+                ongoingMax,
                 0.8,
                 KvFormat.F16,
                 OptionalLong.empty(),
-                true,
+                PrefixSharing.PRINCIPAL,
                 true,
                 RequestLimits.DEFAULT);
         ModelCard card = new ModelCard(
@@ -201,7 +201,7 @@ final class EngineTest {
                 refused++;
             }
         }
-        assertThat(refused).isPositive();
+        assertThat(refused).isEqualTo(6);
         release();
         for (Heard one : heard) assertThat(one.await()).isInstanceOf(GenerationEvent.Completed.class);
         Heard after = new Heard();
@@ -229,7 +229,7 @@ final class EngineTest {
                 })
                 .isInstanceOfSatisfying(
                         ServeException.class, full -> assertThat(full.code()).isEqualTo(ErrorCode.QUEUE_FULL));
-        assertThat(heard.size()).isLessThanOrEqualTo(16 + 2 * 8);
+        assertThat(heard).hasSize(16);
         unblock.countDown();
         for (Heard one : heard) assertThat(one.await()).isInstanceOf(GenerationEvent.Completed.class);
     }

@@ -61,7 +61,7 @@ final class GoldenSmolLm2Test {
                         0.5,
                         kvFormat,
                         OptionalLong.of(1L << 30),
-                        true,
+                        PrefixSharing.PRINCIPAL,
                         true,
                         EngineOptions.defaults(2).limits()),
                 TimeSource.system());

@@ -58,11 +58,11 @@ final class GoldenStoriesTest {
                 defaults.sequencesMax(),
                 defaults.batchedTokensMax(),
                 64,
-                defaults.queuedMax(),
+                defaults.ongoingMax(),
                 0.5,
                 kvFormat,
                 OptionalLong.empty(),
-                false,
+                PrefixSharing.OFF,
                 true,
                 defaults.limits());
         Prompt prompt = new Prompt.Tokens(List.of(1));

@@ -73,7 +73,19 @@ final class MemoryTest {
 
     private static EngineOptions options(OptionalLong kvBytesMax) {
         return new EngineOptions(
-                "scalar", 1, 1600, 4, 64, 32, 16, 0.5, KvFormat.F16, kvBytesMax, true, true, RequestLimits.DEFAULT);
+                "scalar",
+                1,
+                1600,
+                4,
+                64,
+                32,
+                16,
+                0.5,
+                KvFormat.F16,
+                kvBytesMax,
+                PrefixSharing.PRINCIPAL,
+                true,
+                RequestLimits.DEFAULT);
     }
 
     @Test

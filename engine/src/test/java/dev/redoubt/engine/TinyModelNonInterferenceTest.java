@@ -224,7 +224,7 @@ final class TinyModelNonInterferenceTest {
                 0.5,
                 setting.kvFormat,
                 OptionalLong.of((setting.smallPool ? 100_000L : 4_000_000L) * setting.kvFormat.elementBytes()),
-                setting.prefixCache,
+                setting.prefixCache ? PrefixSharing.PRINCIPAL : PrefixSharing.OFF,
                 setting.speculative,
                 RequestLimits.DEFAULT);
         return Engine.open(ModelStore.openPath(file), options, TimeSource.system());

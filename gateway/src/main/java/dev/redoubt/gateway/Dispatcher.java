@@ -5,12 +5,15 @@ import dev.redoubt.base.ServeException;
 import dev.redoubt.base.json.JsonLimits;
 import dev.redoubt.base.json.JsonRefusal;
 import dev.redoubt.base.json.StrictJson;
+import dev.redoubt.gateway.Access.Metering;
 import dev.redoubt.gateway.Route.Handling;
 import dev.redoubt.gateway.RouteTable.Resolved;
-import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.Principal;
 import dev.redoubt.policy.Scope;
+import dev.redoubt.policy.limit.FailureLimit;
+import dev.redoubt.policy.limit.RateLimiter;
 import io.vertx.core.http.HttpServerRequest;
+import java.net.InetAddress;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BooleanSupplier;
@@ -19,18 +22,31 @@ import java.util.function.BooleanSupplier;
 final class Dispatcher {
     /* The order is part of the contract. Without a valid key every path that is no probe answers 401, whether it exists or
      * not, so a stranger learns nothing; a key's scope is checked on the route that was resolved, never on the path's text
-     * (R4.4); and nothing of a body is read before that. */
+     * (R4.4); and nothing of a body is read before that. Whoever is authenticated is counted next, whatever then becomes of the
+     * request. Whoever is not is counted by address; that counts against nobody who has a valid key. */
+    private static final Access UNKNOWN = new Access.Needs(Scope.INFERENCE, Metering.READ);
+
     private final EdgeServices services;
     private final RouteTable routes;
-    private final KeyStore keys;
+    private final Authenticator authenticator;
+    private final RateLimiter limiter;
+    private final FailureLimit failures;
     private final RequestHeads heads;
     private final BooleanSupplier closing;
     private final StrictJson json;
 
-    Dispatcher(EdgeServices services, RouteTable routes, KeyStore keys, RequestHeads heads, BooleanSupplier closing) {
+    Dispatcher(
+            EdgeServices services,
+            RouteTable routes,
+            Authenticator authenticator,
+            RateLimiter limiter,
+            RequestHeads heads,
+            BooleanSupplier closing) {
         this.services = services;
         this.routes = routes;
-        this.keys = keys;
+        this.authenticator = authenticator;
+        this.limiter = limiter;
+        this.failures = new FailureLimit(limiter.limits().failuresPerMinute(), services.time());
         this.heads = heads;
         this.closing = closing;
         JsonLimits defaults = JsonLimits.REQUEST;
@@ -55,8 +71,8 @@ final class Dispatcher {
         try {
             Optional<Resolved> resolved = routes.find(RequestHeads.path(request)); // what is asked for
             resolved.ifPresent(found -> exchange.routed(found.route()));
-            Access access = resolved.map(found -> found.route().access()).orElse(new Access.Needs(Scope.INFERENCE));
-            authorize(exchange, access, resolved.isPresent()); // by whom
+            Access access = resolved.map(found -> found.route().access()).orElse(UNKNOWN);
+            authorize(exchange, access, resolved.isPresent()); // by whom, and how often
             Resolved target = resolved.orElseThrow(() -> ServeException.of(ErrorCode.ROUTE_NOT_FOUND));
             Handling handling = target.route().handling();
             heads.checkMethod(request, exchange, handling.method()); // and how
@@ -64,14 +80,12 @@ final class Dispatcher {
             switch (handling) {
                 case Handling.Probe probe -> exchange.replyStatus(probe.status().getAsInt());
                 case Handling.Get get -> work(exchange, 0, () -> get.handler().accept(exchange, target.parameter()));
-                case Handling.Post post -> {
-                    if (closing.getAsBoolean()) throw ServeException.of(ErrorCode.SHUTTING_DOWN);
+                case Handling.Post post ->
                     BodyReader.read(
                             exchange,
                             body -> work(exchange, body.length, () -> {
                                 post.handler().accept(exchange, post.body().decode("", parse(body)));
                             }));
-                }
             }
         } catch (ServeException refusal) {
             exchange.refuseAndCloseIfUnread(refusal);
@@ -83,15 +97,29 @@ final class Dispatcher {
     private void authorize(Exchange exchange, Access access, boolean known) {
         switch (access) {
             case Access.Open() -> {}
-            case Access.Needs(Scope scope) -> {
-                Principal caller = heads.presentedKey(exchange.request())
-                        .flatMap(keys::authenticate)
-                        .orElseThrow(() -> ServeException.of(ErrorCode.UNAUTHENTICATED));
+            case Access.Needs(Scope scope, Metering metering) -> {
+                Principal caller = authenticate(exchange.request());
                 exchange.authenticated(caller);
-                if (known && !caller.scopes().contains(scope))
-                    throw ServeException.of(ErrorCode.FORBIDDEN, scope.wire());
+                boolean allowed = caller.scopes().contains(scope);
+                if (!known || !allowed || metering == Metering.READ) limiter.read(caller);
+                if (known && !allowed) throw ServeException.of(ErrorCode.FORBIDDEN, scope.wire());
+                if (metering == Metering.REQUEST) admit(exchange, caller);
             }
         }
+    }
+
+    private Principal authenticate(HttpServerRequest request) {
+        Optional<Principal> caller = authenticator.caller(request, heads);
+        if (caller.isPresent()) return caller.get();
+        failures.failed(InetAddress.ofLiteral(request.remoteAddress().hostAddress()));
+        throw ServeException.of(ErrorCode.UNAUTHENTICATED);
+    }
+
+    private void admit(Exchange exchange, Principal caller) {
+        if (closing.getAsBoolean())
+            throw ServeException.after(services.timeouts().drain(), ErrorCode.SHUTTING_DOWN);
+        exchange.metered(() -> limiter.quota(caller));
+        exchange.admitted(limiter.admit(caller));
     }
 
     private void work(Exchange exchange, int bodyBytes, Runnable handler) {

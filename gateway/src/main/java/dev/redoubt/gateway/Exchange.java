@@ -4,6 +4,8 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.gateway.openai.ErrorBody;
 import dev.redoubt.policy.Principal;
+import dev.redoubt.policy.limit.RateLimiter.Lease;
+import dev.redoubt.policy.limit.RateLimiter.Quota;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -17,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +34,8 @@ final class Exchange {
             HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE, HttpMethod.HEAD, HttpMethod.OPTIONS);
     private static final int CALLER_LEFT = 499; // nginx's; only in logs and metrics, nobody is there to read it
     private static final int WRITE_QUEUE_BYTES_MAX = 64 * 1024;
+    /// What a caller is told to wait where nobody can tell when there is room.
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
     private final EdgeServices services;
     private final HttpServerRequest request;
@@ -44,6 +49,9 @@ final class Exchange {
     private String error = "";
     private int promptTokens;
     private int completionTokens;
+    private Supplier<Optional<Quota>> quota = Optional::empty;
+    private @Nullable Lease lease; // written before any worker has the exchange
+    private boolean charged;
     private boolean answered; // the reply's head is on its way
     private boolean over;
     private Runnable whenGone = () -> {};
@@ -92,6 +100,29 @@ final class Exchange {
 
     void authenticated(Principal caller) {
         principal = caller;
+    }
+
+    /// The reply tells what is left, whatever it is.
+    void metered(Supplier<Optional<Quota>> left) {
+        quota = left;
+    }
+
+    /// The lease is closed when the exchange is over.
+    void admitted(Lease admitted) {
+        lease = admitted;
+    }
+
+    /// Takes the tokens that the request may come to, at most. Any thread.
+    ///
+    /// @throws ServeException if there are not as many
+    void reserve(long tokens) {
+        Objects.requireNonNull(lease).reserve(tokens);
+    }
+
+    /// What the request has come to so far, or will at most. If nobody ever says so it came to nothing.
+    void charge(long tokens) {
+        charged = true;
+        Objects.requireNonNull(lease).use(tokens);
     }
 
     void routed(Route resolved) {
@@ -218,7 +249,8 @@ final class Exchange {
         head(refusal.code().status()).putHeader("Content-Type", "application/json");
         switch (refusal.code().status()) {
             case 401 -> response.putHeader("WWW-Authenticate", "Bearer");
-            case 429, 503 -> response.putHeader("Retry-After", "1");
+            case 429, 503 ->
+                RateHeaders.retryAfter(response, refusal.retryAfter().orElse(RETRY_AFTER));
             default -> {}
         }
         if (close || unread()) response.putHeader("Connection", "close");
@@ -232,6 +264,7 @@ final class Exchange {
         response.putHeader("X-Request-Id", id);
         response.putHeader("Cache-Control", "no-store");
         response.putHeader("X-Content-Type-Options", "nosniff");
+        quota.get().ifPresent(left -> RateHeaders.quota(response, left));
         return response;
     }
 
@@ -272,6 +305,7 @@ final class Exchange {
         over = true;
         long nanos = services.time().nanos() - startNanos;
         whenOver.run();
+        release();
         services.metrics().httpRequest(route, status, nanos / 1e9);
         Principal caller = principal;
         services.accessLog()
@@ -287,6 +321,13 @@ final class Exchange {
                         nanos / 1000,
                         promptTokens,
                         completionTokens));
+    }
+
+    private void release() {
+        Lease held = lease;
+        if (held == null) return;
+        if (!charged) held.use(0);
+        held.close();
     }
 
     private static String newId() {

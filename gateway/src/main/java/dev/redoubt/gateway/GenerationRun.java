@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /// The generations of one request, from their start to the last byte of the reply.
 final class GenerationRun {
@@ -36,12 +37,15 @@ final class GenerationRun {
 
     private final Exchange exchange;
     private final LanguageModel model;
+    private final List<GenerationRequest> requests;
     private final String modelName;
     private final ReplyFormat format;
     private final Optional<StreamFormat> stream; // empty: one whole reply
     private final Answer answer;
     private final EventInbox inbox;
     private final Running running = new Running();
+    private final long[] promptTokens; // by prompt: at most, and exactly once it is started
+    private final long answerTokensMax; // of all choices together
     private final long[] tokenNanos; // by index of the choice: when its last token came; 0 before the first
 
     private int promptsRunning;
@@ -61,8 +65,10 @@ final class GenerationRun {
             LanguageModel model,
             ReplyFormat format,
             Optional<StreamFormat> stream,
-            int prompts,
-            int choices) {
+            List<GenerationRequest> requests) {
+        int prompts = requests.size();
+        int choices = requests.getFirst().choices();
+        this.requests = requests;
         this.exchange = exchange;
         this.model = model;
         this.modelName = model.card().name();
@@ -70,14 +76,22 @@ final class GenerationRun {
         this.stream = stream;
         this.answer = new Answer(prompts, choices);
         this.tokenNanos = new long[prompts * choices];
+        this.promptTokens = requests.stream()
+                .mapToLong(
+                        request -> TokenBound.of(request.prompt(), model.card().contextTokensMax()))
+                .toArray();
+        this.answerTokensMax =
+                (long) prompts * choices * requests.getFirst().sampling().maxTokens();
         this.promptsRunning = prompts;
         this.inbox = new EventInbox(INBOX_EVENTS_MAX, () -> exchange.onEventLoop(this::drain));
     }
 
     /// Starts a generation for each prompt, all or none. On a worker thread.
     ///
-    /// @throws ServeException if one is refused; those before it are cancelled
-    void start(List<GenerationRequest> requests) {
+    /// @throws ServeException if one is refused, or the caller has not as many tokens left; those before it are
+    ///     cancelled
+    void start() {
+        exchange.reserve(LongStream.of(promptTokens).sum() + answerTokensMax);
         exchange.onEventLoop(() -> exchange.whenGone(this::left));
         try {
             for (int i = 0; i < requests.size(); i++) {
@@ -142,6 +156,8 @@ final class GenerationRun {
         switch (item.event()) {
             case GenerationEvent.Started begun -> {
                 answer.started(prompt, begun);
+                promptTokens[prompt] = begun.promptTokens();
+                exchange.charge(LongStream.of(promptTokens).sum() + answerTokensMax);
                 stream.ifPresent(format -> {
                     for (int c = 0; c < answer.choicesEach(); c++)
                         format.begin(batch.out, answer, answer.index(prompt, c));
@@ -258,7 +274,11 @@ final class GenerationRun {
 
     private void end() {
         over = true;
+        for (Item item : inbox.take()) // computed, and nobody was there to take it
+        if (item.event() instanceof GenerationEvent.Delta delta)
+                tokensReceived += delta.tokenIds().size();
         exchange.used(answer.promptTokens(), tokensReceived);
+        if (!inbox.overflown()) exchange.charge(LongStream.of(promptTokens).sum() + tokensReceived);
         for (long timer : new long[] {deadlineTimer, pingTimer, stallTimer})
             exchange.services().vertx().cancelTimer(timer);
     }
@@ -266,7 +286,8 @@ final class GenerationRun {
     private ServeException brokenBy(FinishReason reason) {
         return switch (reason) {
             case DEADLINE -> deadlineExceeded();
-            case CANCELLED -> ServeException.of(ErrorCode.SHUTTING_DOWN);
+            case CANCELLED ->
+                ServeException.after(exchange.services().timeouts().drain(), ErrorCode.SHUTTING_DOWN);
             case STOP, LENGTH, ERROR -> ServeException.of(ErrorCode.INTERNAL);
         };
     }

@@ -9,12 +9,14 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.DatagramChannel;
+import io.netty.handler.ssl.SslHandler;
 import io.vertx.core.net.TcpConfig;
 import io.vertx.core.spi.transport.Transport;
 import java.net.SocketAddress;
 
-/// Vert.x's NIO transport, with a [FramingGuard] at the head of every accepted connection. A transport is the
-/// one public place from which a handler gets in front of Vert.x's own.
+/// Vert.x's NIO transport, with a [FramingGuard] at the head of every accepted connection, or right behind its TLS. A
+/// transport is
+/// the one public place from which a handler gets in front of Vert.x's own.
 final class GuardedTransport implements Transport {
     private final Transport nio = io.vertx.core.transport.Transport.NIO.implementation();
 
@@ -92,8 +94,22 @@ final class GuardedTransport implements Transport {
     private static final class Acceptor extends ChannelInboundHandlerAdapter {
         @Override
         public void channelRead(ChannelHandlerContext context, Object accepted) {
-            if (accepted instanceof Channel connection) connection.pipeline().addFirst("framing", new FramingGuard());
+            if (accepted instanceof Channel connection) connection.pipeline().addFirst("place", new Placer());
             context.fireChannelRead(accepted);
+        }
+    }
+
+    /// Puts the guard where it sees plain bytes. Vert.x adds its own handlers when the connection is registered, right
+    /// before this is told.
+    private static final class Placer extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRegistered(ChannelHandlerContext context) {
+            var pipeline = context.pipeline();
+            var tls = pipeline.context(SslHandler.class);
+            if (tls == null) pipeline.addFirst("framing", new FramingGuard());
+            else pipeline.addAfter(tls.name(), "framing", new FramingGuard());
+            context.fireChannelRegistered();
+            pipeline.remove(this);
         }
     }
 }

@@ -8,6 +8,7 @@ import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.base.generation.ModelCard;
 import dev.redoubt.base.generation.Prompt;
 import dev.redoubt.base.generation.SamplingParams;
+import dev.redoubt.gateway.Access.Metering;
 import dev.redoubt.gateway.Access.Needs;
 import dev.redoubt.gateway.Access.Open;
 import dev.redoubt.gateway.Route.Handling.Get;
@@ -51,7 +52,8 @@ final class Handlers {
 
     /// All routes of the edge.
     RouteTable routes(BooleanSupplier closing) {
-        Access inference = new Needs(Scope.INFERENCE);
+        Access inference = new Needs(Scope.INFERENCE, Metering.REQUEST);
+        Access reading = new Needs(Scope.INFERENCE, Metering.READ);
         List<Route> routes = new ArrayList<>(List.of(
                 new Route(
                         inference,
@@ -63,8 +65,8 @@ final class Handlers {
                         "/v1/completions",
                         new Post(generation.completionTable(), this::completion),
                         "continues prompts"),
-                new Route(inference, "/v1/models", new Get(this::listModels), "lists the served models"),
-                new Route(inference, "/v1/models/{id}", new Get(this::showModel), "describes one served model"),
+                new Route(reading, "/v1/models", new Get(this::listModels), "lists the served models"),
+                new Route(reading, "/v1/models/{id}", new Get(this::showModel), "describes one served model"),
                 new Route(
                         inference,
                         "/generate",
@@ -84,7 +86,7 @@ final class Handlers {
                         new Probe(() -> models.ready() && !closing.getAsBoolean() ? 200 : 503),
                         "200 when a model is served, 503 before and while closing"),
                 new Route(
-                        new Needs(Scope.METRICS),
+                        new Needs(Scope.METRICS, Metering.READ),
                         "/metrics",
                         new Get((exchange, none) -> exchange.reply(
                                 200,
@@ -93,7 +95,7 @@ final class Handlers {
                         "metrics in the text format of Prometheus")));
         String description = OpenApi.describe(routes, "/openapi.json");
         routes.add(new Route(
-                inference,
+                reading,
                 "/openapi.json",
                 new Get((exchange, none) -> exchange.reply(200, JSON, description)),
                 "this description"));
@@ -151,7 +153,7 @@ final class Handlers {
         List<GenerationRequest> requests = prompts.stream()
                 .map(prompt -> new GenerationRequest(caller, prompt, sampling, call.choices(), deadline))
                 .toList();
-        new GenerationRun(exchange, model, format, stream, prompts.size(), call.choices()).start(requests);
+        new GenerationRun(exchange, model, format, stream, requests).start();
     }
 
     private static Optional<StreamFormat> streamed(GenerationCall call, StreamFormat format) {

@@ -2,15 +2,19 @@ package dev.redoubt.gateway;
 
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.policy.KeyStore;
+import dev.redoubt.policy.limit.RateLimiter;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerConfig;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
 import java.net.BindException;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -18,6 +22,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 
 /// The HTTP server: from a socket to a [dev.redoubt.base.generation.LanguageModel] and back.
 public final class HttpEdge implements AutoCloseable {
@@ -43,10 +48,19 @@ public final class HttpEdge implements AutoCloseable {
     private final AccessLog accessLog;
     private final EdgeTimeouts timeouts;
     private final HttpServer server;
+    private final Optional<TlsWatch> tlsWatch;
     private final AtomicBoolean closing = new AtomicBoolean();
 
-    private HttpEdge(EdgeOptions options, ModelRegistry models, KeyStore keys, TimeSource time, EdgeTimeouts timeouts) {
+    private HttpEdge(
+            EdgeOptions options,
+            ModelRegistry models,
+            KeyStore keys,
+            RateLimiter limiter,
+            TimeSource time,
+            EdgeTimeouts timeouts) {
         this.timeouts = timeouts;
+        Optional<TlsFiles> tls =
+                options.tls().map(files -> TlsFiles.read(files, time.now())); // before anything is open
         vertx = Vertx.builder()
                 .withTransport(GuardedTransport.create())
                 .with(new VertxOptions()
@@ -69,35 +83,63 @@ public final class HttpEdge implements AutoCloseable {
         EdgeServices services = new EdgeServices(
                 vertx, options.limits(), timeouts, time, new EdgeMetrics(models), accessLog, bodies, workers);
         RouteTable routes = new Handlers(services, models).routes(closing::get);
-        Dispatcher dispatcher = new Dispatcher(services, routes, keys, new RequestHeads(options.host()), closing::get);
+        Predicate<String> applications = options.applications()
+                .<Predicate<String>>map(served -> served::contains)
+                .orElse(any -> true);
+        Authenticator authenticator = new Authenticator(
+                keys, applications, options.tls().map(TlsOptions::clients).orElse(Map.of()));
+        Dispatcher dispatcher = new Dispatcher(
+                services, routes, authenticator, limiter, new RequestHeads(options.host()), closing::get);
         Connections connections = new Connections(vertx, timeouts);
-        server = vertx.createHttpServer(serverOptions(options))
+        server = create(serverOptions(options), tls)
                 .connectionHandler(connections::opened)
                 .requestHandler(request -> dispatcher.dispatch(exchange(services, connections, request)))
                 .invalidRequestHandler(request -> exchange(services, connections, request)
                         .refuseAndClose(RequestHeads.unreadable(request, LINE_BYTES_MAX, HEADER_BYTES_MAX)));
+        tlsWatch = tls.map(inUse -> new TlsWatch(options.tls().orElseThrow(), time, server, inUse));
+    }
+
+    private HttpServer create(HttpServerOptions http, Optional<TlsFiles> tls) {
+        if (tls.isEmpty()) return vertx.createHttpServer(http);
+        http.setSsl(true).setUseAlpn(false); // HTTP/1.1 only
+        return vertx.createHttpServer(new HttpServerConfig(http), tls.get().serverOptions());
     }
 
     /// Listens. Serves `/livez` at once, and everything else as soon as the registry is ready.
     ///
+    /// @param limiter made with the rates of `options`; to be closed after the edge
     /// @param time the clock of the models as well: deadlines are told on it
     /// @throws BindException if the address is in use or not this machine's
-    public static HttpEdge start(EdgeOptions options, ModelRegistry models, KeyStore keys, TimeSource time)
+    public static HttpEdge start(
+            EdgeOptions options, ModelRegistry models, KeyStore keys, RateLimiter limiter, TimeSource time)
             throws IOException {
-        return start(options, models, keys, time, EdgeTimeouts.DEFAULT);
+        return start(options, models, keys, limiter, time, EdgeTimeouts.DEFAULT);
     }
 
     static HttpEdge start(
-            EdgeOptions options, ModelRegistry models, KeyStore keys, TimeSource time, EdgeTimeouts timeouts)
+            EdgeOptions options,
+            ModelRegistry models,
+            KeyStore keys,
+            RateLimiter limiter,
+            TimeSource time,
+            EdgeTimeouts timeouts)
             throws IOException {
-        HttpEdge edge = new HttpEdge(options, models, keys, time, timeouts);
+        HttpEdge edge = new HttpEdge(options, models, keys, limiter, time, timeouts);
         try {
             await(edge.server.listen(options.port(), options.host()).toCompletionStage(), Duration.ofSeconds(10));
+            edge.tlsWatch.ifPresent(TlsWatch::start);
             return edge;
         } catch (IOException | RuntimeException e) {
             edge.stop();
             throw e;
         }
+    }
+
+    /// Reads the files of TLS as a start would.
+    ///
+    /// @throws TlsException if they cannot be used
+    public static void checkTls(TlsOptions options, TimeSource time) {
+        TlsFiles.read(options, time.now());
     }
 
     /// The port it listens on.
@@ -122,6 +164,7 @@ public final class HttpEdge implements AutoCloseable {
     }
 
     private void stop() {
+        tlsWatch.ifPresent(TlsWatch::close);
         try {
             await(vertx.close().toCompletionStage(), Duration.ofSeconds(10));
         } catch (IOException e) {

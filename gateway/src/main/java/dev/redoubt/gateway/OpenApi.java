@@ -39,7 +39,7 @@ final class OpenApi {
                 path.putObject(handling.method().toLowerCase(Locale.ROOT)).put("summary", route.about());
         switch (route.access()) {
             case Access.Open() -> operation.putArray("security");
-            case Access.Needs(Scope scope) -> secure(operation, scope);
+            case Access.Needs(Scope scope, Access.Metering metering) -> secure(operation, scope);
         }
         if (route.path().endsWith("/{id}"))
             operation

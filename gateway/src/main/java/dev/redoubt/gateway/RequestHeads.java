@@ -39,9 +39,11 @@ final class RequestHeads {
     void check(HttpServerRequest request) {
         if (request.version() != HttpVersion.HTTP_1_1 && request.version() != HttpVersion.HTTP_1_0) throw malformed();
         MultiMap headers = request.headers();
-        if (headers.size() > FIELDS_MAX) throw ServeException.of(ErrorCode.HEADERS_TOO_LARGE, FIELDS_MAX + " fields");
-        for (Map.Entry<String, String> header : headers)
+        int fields = 0; // the size of `headers` is that of its names
+        for (Map.Entry<String, String> header : headers) {
+            if (++fields > FIELDS_MAX) throw ServeException.of(ErrorCode.HEADERS_TOO_LARGE, FIELDS_MAX + " fields");
             if (header.getKey().indexOf('_') >= 0) throw malformed(); // some proxies read it as '-'
+        }
         checkHost(headers.getAll("Host"), request.version());
         String path = request.uri();
         if (!path.startsWith("/") || path.indexOf('#') >= 0) throw malformed(); // no absolute form, no '*'

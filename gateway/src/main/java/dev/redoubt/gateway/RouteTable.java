@@ -19,14 +19,24 @@ final class RouteTable {
     /// @param parameter what stands for `{id}`; empty where the route has none
     record Resolved(Route route, String parameter) {}
 
+    /// @throws IllegalArgumentException if a route has no policy, is open and no probe, or is there twice
     RouteTable(List<Route> routes) {
         for (Route route : routes) {
+            checkPolicy(route);
             boolean parameter = route.path().endsWith(PARAMETER);
             String key =
                     parameter ? route.path().substring(0, route.path().length() - PARAMETER.length()) : route.path();
             Route before = (parameter ? byParent : exact).putIfAbsent(key, route);
             if (before != null) throw new IllegalArgumentException("two routes have the path " + route.path());
         }
+    }
+
+    /// What nothing stands in front of must not start (R4.4), and what anybody may ask must say nothing (V5.3).
+    private static void checkPolicy(Route route) {
+        if (route.access() == null)
+            throw new IllegalArgumentException("route " + route.path() + " has no policy: say who may use it");
+        if (route.access() instanceof Access.Open && !(route.handling() instanceof Route.Handling.Probe))
+            throw new IllegalArgumentException("route " + route.path() + " is open and no probe: name a scope");
     }
 
     Optional<Resolved> find(String path) {

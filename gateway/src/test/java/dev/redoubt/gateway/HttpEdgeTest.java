@@ -165,10 +165,12 @@ final class HttpEdgeTest {
     }
 
     @Test
-    void R4_3_unknownMalformedAndRevokedKeysGetTheSameReply() {
+    void R4_3_unknownMalformedRevokedAndDisabledKeysGetTheSameReply() {
         var revoked = edge.keys.create("gone", java.util.Set.of(dev.redoubt.policy.Scope.INFERENCE));
         edge.keys.revoke(revoked.keyId());
-        for (String key : List.of(revoked.secret(), "rdt_" + "A".repeat(43), "x")) {
+        var disabled = edge.keys.create("gone", java.util.Set.of(dev.redoubt.policy.Scope.INFERENCE));
+        edge.keys.disable(disabled.keyId());
+        for (String key : List.of(revoked.secret(), disabled.secret(), "rdt_" + "A".repeat(43), "x")) {
             HttpResponse<String> reply = edge.send(HttpRequest.newBuilder(edge.uri("/v1/models"))
                     .header("Authorization", "Bearer " + key)
                     .build());
@@ -307,18 +309,17 @@ final class HttpEdgeTest {
 
     @Test
     void aPortInUseIsABindException() {
-        EdgeOptions taken =
-                new EdgeOptions("127.0.0.1", edge.edge.port(), dev.redoubt.base.generation.RequestLimits.DEFAULT);
+        EdgeOptions taken = new EdgeOptions("127.0.0.1", edge.edge.port());
         org.assertj.core.api.Assertions.assertThatExceptionOfType(java.net.BindException.class)
-                .isThrownBy(() ->
-                        HttpEdge.start(taken, new ModelRegistry(), edge.keys, dev.redoubt.base.TimeSource.system()));
+                .isThrownBy(() -> HttpEdge.start(
+                        taken, new ModelRegistry(), edge.keys, edge.limiter, dev.redoubt.base.TimeSource.system()));
     }
 
     @Test
     void beforeAModelIsServedTheEdgeIsAliveAndNotReady() throws Exception {
-        EdgeOptions options = new EdgeOptions("127.0.0.1", 0, dev.redoubt.base.generation.RequestLimits.DEFAULT);
-        try (HttpEdge empty =
-                HttpEdge.start(options, new ModelRegistry(), edge.keys, dev.redoubt.base.TimeSource.system())) {
+        EdgeOptions options = new EdgeOptions("127.0.0.1", 0);
+        try (HttpEdge empty = HttpEdge.start(
+                options, new ModelRegistry(), edge.keys, edge.limiter, dev.redoubt.base.TimeSource.system())) {
             String base = "http://127.0.0.1:" + empty.port();
             assertThat(status(base + "/livez")).isEqualTo(200);
             assertThat(status(base + "/readyz")).isEqualTo(503);

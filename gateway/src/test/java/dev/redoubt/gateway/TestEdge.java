@@ -8,6 +8,8 @@ import dev.redoubt.base.json.JsonRefusal;
 import dev.redoubt.base.json.StrictJson;
 import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.Scope;
+import dev.redoubt.policy.limit.RateLimiter;
+import dev.redoubt.policy.limit.RateLimits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -17,17 +19,21 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
 /// An edge on a free port of loopback, with a scripted model, an inference key and a metrics key.
 final class TestEdge implements AutoCloseable {
     static final String MODEL = "scripted";
+    /// Of a test that is not about rates and sends more than anybody may.
+    static final RateLimits GENEROUS = new RateLimits(6000, 1_000_000_000, 1000, 1000, 1000, 6000, 10_000_000);
 
     private static final StrictJson JSON = new StrictJson(JsonLimits.MODEL_FILE);
 
     final ScriptedModel model;
     final KeyStore keys;
+    final RateLimiter limiter;
     final HttpEdge edge;
     final String key;
     final String metricsKey;
@@ -35,14 +41,24 @@ final class TestEdge implements AutoCloseable {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     TestEdge(Path home, Duration pace, RequestLimits limits, EdgeTimeouts timeouts) {
+        this(
+                home,
+                pace,
+                new EdgeOptions("127.0.0.1", 0, limits, GENEROUS, Optional.empty(), Optional.empty()),
+                timeouts);
+    }
+
+    TestEdge(Path home, Duration pace, EdgeOptions options, EdgeTimeouts timeouts) {
         try {
             model = new ScriptedModel(MODEL, pace);
-            keys = KeyStore.open(new Home(home.toAbsolutePath()));
+            Home root = new Home(home.toAbsolutePath());
+            keys = KeyStore.open(root);
+            limiter = RateLimiter.open(root.limitWindows(), options.rates(), TimeSource.system());
             key = keys.create("test", Set.of(Scope.INFERENCE)).secret();
             metricsKey = keys.create("monitoring", Set.of(Scope.METRICS)).secret();
             ModelRegistry models = new ModelRegistry();
             models.register(model);
-            edge = HttpEdge.start(new EdgeOptions("127.0.0.1", 0, limits), models, keys, TimeSource.system(), timeouts);
+            edge = HttpEdge.start(options, models, keys, limiter, TimeSource.system(), timeouts);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -93,6 +109,7 @@ final class TestEdge implements AutoCloseable {
     public void close() {
         client.close();
         edge.close();
+        limiter.close();
         keys.close();
         model.close();
     }

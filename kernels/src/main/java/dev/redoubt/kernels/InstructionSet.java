@@ -13,7 +13,9 @@ enum InstructionSet {
     /// F, BW, DQ, VL and VNNI.
     AVX512("AVX-512 VNNI", 4),
     /// AVX-512 with the products of bf16, found to compute what is defined.
-    AVX512BF16("AVX-512 BF16", 8);
+    AVX512BF16("AVX-512 BF16", 8),
+    /// That with tiles of bytes, found to give the same bits.
+    AMX("AMX", 16);
 
     private final String title;
     private final int feature;

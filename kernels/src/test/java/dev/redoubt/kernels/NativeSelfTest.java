@@ -43,8 +43,12 @@ class NativeSelfTest {
     void theFeaturesOfAProcessorAreItsSetsTheBestFirst() {
         assertThat(InstructionSet.of(0)).isEmpty();
         assertThat(InstructionSet.of(1)).containsExactly(InstructionSet.AVX2);
-        assertThat(InstructionSet.of(15))
+        assertThat(InstructionSet.of(31))
                 .containsExactly(
-                        InstructionSet.AVX512BF16, InstructionSet.AVX512, InstructionSet.AVXVNNI, InstructionSet.AVX2);
+                        InstructionSet.AMX,
+                        InstructionSet.AVX512BF16,
+                        InstructionSet.AVX512,
+                        InstructionSet.AVXVNNI,
+                        InstructionSet.AVX2);
     }
 }

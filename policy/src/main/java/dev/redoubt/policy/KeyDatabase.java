@@ -14,10 +14,12 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.sql.Types;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -28,7 +30,7 @@ import java.util.Set;
 /// Every commit is on disk when the call returns (`synchronous=FULL`). Other processes may have the same file
 /// open: SQLite's locks order the writers, and a writer waits for another up to [#BUSY_MILLIS].
 final class KeyDatabase implements AutoCloseable {
-    private static final int SCHEMA_VERSION = 1;
+    private static final int SCHEMA_VERSION = 2;
     private static final int BUSY_MILLIS = 5_000;
 
     private final Path file;
@@ -68,7 +70,9 @@ final class KeyDatabase implements AutoCloseable {
 
     /// All keys, oldest first.
     List<Row> rows() {
-        String sql = "SELECT id, application, scopes, created_at, revoked_at, hash FROM keys ORDER BY sequence";
+        String sql =
+                "SELECT id, application, scopes, created_at, revoked_at, hash, expires_at, disabled_at, last_used_at"
+                        + " FROM keys ORDER BY sequence";
         try (PreparedStatement statement = connection.prepareStatement(sql);
                 ResultSet rows = statement.executeQuery()) {
             List<Row> result = new ArrayList<>();
@@ -80,7 +84,8 @@ final class KeyDatabase implements AutoCloseable {
     }
 
     void insert(KeyRecord key, byte[] hash) {
-        String sql = "INSERT INTO keys (id, application, scopes, created_at, hash) VALUES (?, ?, ?, ?, ?)";
+        String sql =
+                "INSERT INTO keys (id, application, scopes, created_at, hash, expires_at) VALUES (?, ?, ?, ?, ?, ?)";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, key.keyId());
             statement.setString(2, key.application());
@@ -90,7 +95,25 @@ final class KeyDatabase implements AutoCloseable {
                             " ", key.scopes().stream().map(Scope::wire).sorted().toList()));
             statement.setLong(4, key.createdAt().toEpochMilli());
             statement.setBytes(5, hash);
+            setMillis(statement, 6, key.expiresAt());
             statement.executeUpdate();
+        } catch (SQLException e) {
+            throw broken("written", e);
+        }
+    }
+
+    /// A new key and the end of an old one, both or none.
+    void insertAndExpire(KeyRecord key, byte[] hash, String oldKeyId, Instant oldExpiresAt) {
+        try {
+            execute("BEGIN IMMEDIATE");
+            try {
+                insert(key, hash);
+                update("expires_at = ?", oldKeyId, "revoked_at IS NULL", Optional.of(oldExpiresAt));
+                execute("COMMIT");
+            } catch (SQLException | RuntimeException e) {
+                execute("ROLLBACK");
+                throw e;
+            }
         } catch (SQLException e) {
             throw broken("written", e);
         }
@@ -98,14 +121,54 @@ final class KeyDatabase implements AutoCloseable {
 
     /// @return whether there was such a key that was not revoked
     boolean revoke(String keyId, Instant at) {
-        String sql = "UPDATE keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL";
+        return update("revoked_at = ?", keyId, "revoked_at IS NULL", Optional.of(at));
+    }
+
+    /// @return whether there was such a key that was neither disabled nor revoked
+    boolean disable(String keyId, Instant at) {
+        return update("disabled_at = ?", keyId, "disabled_at IS NULL AND revoked_at IS NULL", Optional.of(at));
+    }
+
+    /// @return whether there was such a key that was disabled and not revoked
+    boolean enable(String keyId) {
+        return update("disabled_at = ?", keyId, "disabled_at IS NOT NULL AND revoked_at IS NULL", Optional.empty());
+    }
+
+    /// Several processes may say when a key was used: the latest counts.
+    void used(Map<String, Instant> lastUses) {
+        String sql = "UPDATE keys SET last_used_at = max(coalesce(last_used_at, 0), ?) WHERE id = ?";
+        try {
+            execute("BEGIN IMMEDIATE");
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                for (Map.Entry<String, Instant> use : lastUses.entrySet()) {
+                    statement.setLong(1, use.getValue().toEpochMilli());
+                    statement.setString(2, use.getKey());
+                    statement.executeUpdate();
+                }
+                execute("COMMIT");
+            } catch (SQLException e) {
+                execute("ROLLBACK");
+                throw e;
+            }
+        } catch (SQLException e) {
+            throw broken("written", e);
+        }
+    }
+
+    private boolean update(String change, String keyId, String condition, Optional<Instant> value) {
+        String sql = "UPDATE keys SET " + change + " WHERE id = ? AND " + condition;
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setLong(1, at.toEpochMilli());
+            setMillis(statement, 1, value);
             statement.setString(2, keyId);
             return statement.executeUpdate() == 1;
         } catch (SQLException e) {
             throw broken("written", e);
         }
+    }
+
+    private static void setMillis(PreparedStatement statement, int index, Optional<Instant> time) throws SQLException {
+        if (time.isPresent()) statement.setLong(index, time.get().toEpochMilli());
+        else statement.setNull(index, Types.INTEGER);
     }
 
     @Override
@@ -139,6 +202,7 @@ final class KeyDatabase implements AutoCloseable {
                 throw new KeyStoreException("key database " + file + " has schema version " + version + ", known is "
                         + SCHEMA_VERSION + ": start the newer Redoubt that wrote it");
             if (version == 0) createSchema(hasher);
+            if (version == 1) addStates();
             checkSecret(hasher);
             execute("COMMIT");
         } catch (SQLException | RuntimeException e) {
@@ -150,12 +214,20 @@ final class KeyDatabase implements AutoCloseable {
     private void createSchema(KeyHasher hasher) throws SQLException {
         execute("CREATE TABLE keys (sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
                 + " application TEXT NOT NULL, scopes TEXT NOT NULL, created_at INTEGER NOT NULL, revoked_at INTEGER,"
-                + " hash BLOB NOT NULL UNIQUE) STRICT");
+                + " hash BLOB NOT NULL UNIQUE, expires_at INTEGER, disabled_at INTEGER, last_used_at INTEGER) STRICT");
         execute("CREATE TABLE key_secret (fingerprint BLOB NOT NULL) STRICT");
         try (PreparedStatement statement = connection.prepareStatement("INSERT INTO key_secret VALUES (?)")) {
             statement.setBytes(1, hasher.fingerprint());
             statement.executeUpdate();
         }
+        execute("PRAGMA user_version = " + SCHEMA_VERSION);
+    }
+
+    /// Version 1 knew no state of a key but revoked. A server of that version that runs beside this one goes on
+    /// reading: its columns stay what they are.
+    private void addStates() throws SQLException {
+        for (String column : List.of("expires_at", "disabled_at", "last_used_at"))
+            execute("ALTER TABLE keys ADD COLUMN " + column + " INTEGER");
         execute("PRAGMA user_version = " + SCHEMA_VERSION);
     }
 
@@ -173,11 +245,21 @@ final class KeyDatabase implements AutoCloseable {
     private static Row row(ResultSet rows) throws SQLException {
         Set<Scope> scopes = new LinkedHashSet<>();
         for (String wire : rows.getString(3).split(" ")) Scope.ofWire(wire).ifPresent(scopes::add);
-        Instant createdAt = Instant.ofEpochMilli(rows.getLong(4));
-        long revokedAt = rows.getLong(5);
-        Optional<Instant> revoked = rows.wasNull() ? Optional.empty() : Optional.of(Instant.ofEpochMilli(revokedAt));
-        return new Row(
-                new KeyRecord(rows.getString(1), rows.getString(2), scopes, createdAt, revoked), rows.getBytes(6));
+        KeyRecord key = new KeyRecord(
+                rows.getString(1),
+                rows.getString(2),
+                scopes,
+                Instant.ofEpochMilli(rows.getLong(4)),
+                millis(rows, 5),
+                millis(rows, 7),
+                millis(rows, 8),
+                millis(rows, 9));
+        return new Row(key, rows.getBytes(6));
+    }
+
+    private static Optional<Instant> millis(ResultSet rows, int column) throws SQLException {
+        long millis = rows.getLong(column);
+        return rows.wasNull() ? Optional.empty() : Optional.of(Instant.ofEpochMilli(millis));
     }
 
     private long query(String sql) {

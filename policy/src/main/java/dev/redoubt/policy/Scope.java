@@ -8,11 +8,15 @@ public enum Scope {
     /// The generation and tokenizer routes.
     INFERENCE,
     /// Reading `/metrics`.
-    METRICS;
+    METRICS,
+    /// Looking at the server's state, on the administration's own listener.
+    ADMIN_READ,
+    /// Changing the server's state, on the administration's own listener.
+    ADMIN_WRITE;
 
-    /// As written on the command line and in errors: lower case.
+    /// As written on the command line and in errors, such as `inference` or `admin:read`.
     public String wire() {
-        return name().toLowerCase(Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT).replace('_', ':');
     }
 
     public static Optional<Scope> ofWire(String text) {

@@ -1,0 +1,47 @@
+package dev.redoubt.cli;
+
+import dev.redoubt.base.TimeSource;
+import dev.redoubt.gateway.HttpEdge;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// Says whether a configuration file would start; starts nothing.
+@Command(
+        name = "check",
+        description =
+                "Check a configuration file against the rules, without starting anything. Exit code 78: it would be refused.")
+final class CheckCommand implements Callable<Integer> {
+    private final Context context;
+
+    @Option(
+            names = {"-f", "--file"},
+            required = true,
+            paramLabel = "FILE",
+            description = "The configuration, such as redoubt.yaml.")
+    private @Nullable Path file;
+
+    CheckCommand(Context context) {
+        this.context = context;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        Path given = java.util.Objects.requireNonNull(file);
+        ServerConfig config = ServerConfigReader.read(given, LocalDate.now(ZoneOffset.UTC));
+        config.edge().tls().ifPresent(tls -> HttpEdge.checkTls(tls, TimeSource.system()));
+        StateFiles.check(context.home());
+        StartLines.waivers(config.waivers()).forEach(context.console().out()::println);
+        context.console()
+                .out()
+                .println(given + " is good: model " + config.model() + ", "
+                        + config.edge().host() + ":" + config.edge().port()
+                        + (config.edge().tls().isPresent() ? " with TLS" : ""));
+        return ExitCode.OK.code();
+    }
+}

@@ -1,0 +1,44 @@
+package dev.redoubt.gateway;
+
+import dev.redoubt.policy.KeyStore;
+import dev.redoubt.policy.Principal;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import javax.net.ssl.SSLPeerUnverifiedException;
+
+/// Who makes a request: by a key, or by the certificate of the connection. Any thread.
+final class Authenticator {
+    private final KeyStore keys;
+    private final Predicate<String> applications;
+    private final Map<String, Principal> byCertificate;
+
+    /// @param applications whether the keys of an application are good here
+    /// @param byCertificate by fingerprint, see [TlsOptions#clients]
+    Authenticator(KeyStore keys, Predicate<String> applications, Map<String, Principal> byCertificate) {
+        this.keys = keys;
+        this.applications = applications;
+        this.byCertificate = byCertificate;
+    }
+
+    /// A key that is presented counts, right or wrong; only without one does a certificate speak for its holder.
+    Optional<Principal> caller(HttpServerRequest request, RequestHeads heads) {
+        boolean presented =
+                request.headers().contains("Authorization") || request.headers().contains("X-API-Key");
+        if (!presented && !byCertificate.isEmpty()) return byCertificate(request.connection());
+        return heads.presentedKey(request).flatMap(key -> keys.authenticate(key, applications));
+    }
+
+    private Optional<Principal> byCertificate(HttpConnection connection) {
+        if (!connection.isSsl()) return Optional.empty();
+        try {
+            var chain = connection.peerCertificates(); // verified against the client CA when the connection was made
+            return Optional.ofNullable(byCertificate.get(TlsFiles.fingerprint(chain.getFirst())))
+                    .filter(holder -> applications.test(holder.application()));
+        } catch (SSLPeerUnverifiedException none) {
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package dev.redoubt.gateway;
+
+import dev.redoubt.base.TimeSource;
+import io.vertx.core.http.HttpServer;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Takes a renewed certificate into use without a restart: new connections get it, those that are open keep theirs.
+/// Owner of one thread.
+final class TlsWatch implements AutoCloseable {
+    private static final Duration INTERVAL = Duration.ofSeconds(5);
+    private static final Logger LOG = LoggerFactory.getLogger(TlsWatch.class);
+
+    private final TlsOptions options;
+    private final TimeSource time;
+    private final HttpServer server;
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final Thread thread = Thread.ofPlatform().daemon().name("tls-watch").unstarted(this::watch);
+    private TlsFiles inUse; // tls-watch only, once it runs
+    private String said = ""; // as above: the last complaint, said once
+
+    TlsWatch(TlsOptions options, TimeSource time, HttpServer server, TlsFiles inUse) {
+        this.options = options;
+        this.time = time;
+        this.server = server;
+        this.inUse = inUse;
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    private void watch() {
+        try {
+            while (!closing.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) look();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void look() {
+        try {
+            TlsFiles found = TlsFiles.read(options, time.now());
+            said = "";
+            if (found.same(inUse)) return;
+            server.updateSSLOptions(found.serverOptions())
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .get(10, TimeUnit.SECONDS);
+            inUse = found;
+            LOG.info("certificate renewed, valid until {}", found.validUntil());
+        } catch (TlsException unusable) { // a renewal may be half done: what is in use stays
+            String message = String.valueOf(unusable.getMessage());
+            if (!message.equals(said)) LOG.warn("certificate not renewed: {}", message);
+            said = message;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+            LOG.warn("certificate not renewed: {}", e.getClass().getSimpleName());
+        }
+    }
+
+    @Override
+    public void close() {
+        closing.countDown();
+        thread.interrupt();
+    }
+}
