@@ -9,6 +9,7 @@ import dev.redoubt.base.json.JsonRefusal;
 import dev.redoubt.base.json.StrictJson;
 import dev.redoubt.engine.Engine;
 import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.engine.PrefixSharing;
 import dev.redoubt.engine.StartRefusal;
 import dev.redoubt.engine.template.ChatTemplate;
 import dev.redoubt.engine.template.TemplateException;
@@ -45,7 +46,7 @@ final class Product {
             0.5,
             KvFormat.F16,
             OptionalLong.of(16 << 20),
-            false,
+            PrefixSharing.OFF,
             false,
             RequestLimits.DEFAULT);
 
