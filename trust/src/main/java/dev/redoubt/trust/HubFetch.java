@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
@@ -63,10 +62,14 @@ final class HubFetch {
         requireSafe(file);
     }
 
+    private static boolean isHttps(URI address) {
+        return "https".equalsIgnoreCase(address.getScheme());
+    }
+
     private static void requireSafe(URI address) {
-        String scheme = String.valueOf(address.getScheme()).toLowerCase(Locale.ROOT);
-        boolean plainLoopback = scheme.equals("http") && LOOPBACK.contains(String.valueOf(address.getHost()));
-        if (!scheme.equals("https") && !plainLoopback)
+        boolean plainLoopback =
+                "http".equalsIgnoreCase(address.getScheme()) && LOOPBACK.contains(String.valueOf(address.getHost()));
+        if (!isHttps(address) && !plainLoopback)
             throw Refusals.files("the hub leads to '%s', only https is followed", Refusals.shown(address.toString()));
         if (address.getHost() == null || address.getUserInfo() != null)
             throw Refusals.files("the hub leads to an address without a plain host");
@@ -148,6 +151,8 @@ final class HubFetch {
         try {
             URI to = from.resolve(location);
             requireSafe(to);
+            if (isHttps(from) && !isHttps(to))
+                throw Refusals.files("the hub redirects from https to plain http, which is not followed");
             return to;
         } catch (IllegalArgumentException e) {
             throw Refusals.files("the hub redirects to no address");
@@ -162,7 +167,7 @@ final class HubFetch {
                 .header("User-Agent", "redoubt")
                 .GET();
         if (from > 0) request.header("Range", "bytes=" + from + "-");
-        if (at.getHost().equals(file.getHost()) && at.getPort() == file.getPort())
+        if (at.getHost().equals(file.getHost()) && at.getPort() == file.getPort() && isHttps(at) == isHttps(file))
             token.header().ifPresent(value -> request.header("Authorization", value));
         var arrivals = new AtomicLong();
         LongConsumer counting = done -> {

@@ -59,6 +59,18 @@ record ModelFiles(Map<String, MemorySegment> byName) {
         }
     }
 
+    /// A file with a second name can be written by whoever has that name.
+    ///
+    /// @throws ArtifactException naming the first
+    static void refuseHardLinks(Map<String, Path> files) throws IOException {
+        for (Map.Entry<String, Path> file : files.entrySet())
+            if (Files.getAttribute(file.getValue(), "unix:nlink", LinkOption.NOFOLLOW_LINKS) instanceof Integer names
+                    && names > 1)
+                throw Refusals.files(
+                        "file '%s' is a hard link, it has %d names: copy the folder with 'cp -r' and use the copy",
+                        Refusals.shown(file.getKey()), names);
+    }
+
     /// Maps files; they stay mapped until the arena closes.
     ///
     /// @throws ArtifactException if one has become a link

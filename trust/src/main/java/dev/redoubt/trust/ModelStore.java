@@ -603,7 +603,11 @@ public final class ModelStore {
     }
 
     static Map<String, Path> sourceFiles(Path real) throws IOException {
-        if (Files.isDirectory(real)) return ModelFiles.list(real);
+        if (Files.isDirectory(real)) {
+            Map<String, Path> files = ModelFiles.list(real);
+            ModelFiles.refuseHardLinks(files);
+            return files;
+        }
         if (!Files.isRegularFile(real)) throw Refusals.files("%s is no regular file or folder", real);
         String name = String.valueOf(real.getFileName());
         return new TreeMap<>(Map.of(name, real));

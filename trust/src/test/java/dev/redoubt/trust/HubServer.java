@@ -10,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLServerSocket;
 
 /// A hub on loopback that answers each connection as its script says, one request a connection.
 final class HubServer implements AutoCloseable {
@@ -23,13 +25,27 @@ final class HubServer implements AutoCloseable {
     private final List<String> requests = Collections.synchronizedList(new ArrayList<>());
 
     HubServer(Answer answer) throws IOException {
+        this(answer, new ServerSocket(0, 16, InetAddress.getLoopbackAddress()));
+    }
+
+    /// One that speaks TLS.
+    HubServer(Answer answer, SSLContext tls) throws IOException {
+        this(answer, tls.getServerSocketFactory().createServerSocket(0, 16, InetAddress.getLoopbackAddress()));
+    }
+
+    private HubServer(Answer answer, ServerSocket socket) {
         this.answer = answer;
-        this.socket = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
+        this.socket = socket;
         Thread.ofVirtual().start(this::serve);
     }
 
     String address() {
-        return "http://127.0.0.1:" + socket.getLocalPort();
+        return address("127.0.0.1");
+    }
+
+    /// @param host by which this machine is to be called
+    String address(String host) {
+        return (socket instanceof SSLServerSocket ? "https://" : "http://") + host + ":" + socket.getLocalPort();
     }
 
     /// Heads of the requests so far.

@@ -8,9 +8,11 @@ import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.KvMemory;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
+import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.ModelStore;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
@@ -109,6 +111,24 @@ class LlamaTest {
                 assertThat(readable(artifact)).isTrue();
             }
             assertThat(readable(artifact)).isFalse();
+        }
+    }
+
+    @Test
+    void V4_2_aFileThatIsWrittenBetweenCheckAndLoadIsNotServed() throws IOException {
+        for (WeightKind kind : new WeightKind[] {WeightKind.Q8_0, WeightKind.F32}) {
+            Path file = TinyModels.gguf(folder.resolve("tiny-" + kind + ".gguf"), kind, 1);
+            try (VerifiedArtifact artifact = ModelStore.openPath(file);
+                    Compute compute = Compute.open("scalar", 1, 4, 96)) {
+                byte[] bytes = Files.readAllBytes(file);
+                bytes[bytes.length - 40] ^= 1;
+                try (RandomAccessFile same = new RandomAccessFile(file.toFile(), "rw")) {
+                    same.write(bytes);
+                }
+                assertThatThrownBy(() -> Models.load(artifact, compute, 4, 32))
+                        .isInstanceOf(ArtifactException.class)
+                        .hasMessageContaining("was written while it was loaded");
+            }
         }
     }
 
