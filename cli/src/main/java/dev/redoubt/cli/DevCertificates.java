@@ -1,6 +1,7 @@
 package dev.redoubt.cli;
 
 import dev.redoubt.base.DurableFiles;
+import dev.redoubt.base.Pem;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +20,6 @@ import java.security.spec.ECGenParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.Date;
 import java.util.HexFormat;
 import java.util.List;
@@ -74,7 +74,7 @@ final class DevCertificates {
                 writeCertificates(certificate, List.of(sign(builder, pair.getPrivate())));
             }
             return new DevCertificates(folder, now, readCertificate(certificate), readKey(key));
-        } catch (GeneralSecurityException | OperatorCreationException e) {
+        } catch (GeneralSecurityException | OperatorCreationException | IllegalArgumentException e) {
             throw new CommandFailure(
                     ExitCode.IO,
                     "the authority in " + folder + " cannot be used: " + e.getMessage()
@@ -153,19 +153,14 @@ final class DevCertificates {
     }
 
     private static void writeKey(Path file, PrivateKey key) throws IOException {
-        DurableFiles.replace(file, pem("PRIVATE KEY", key.getEncoded()).getBytes(StandardCharsets.US_ASCII));
+        DurableFiles.replace(file, Pem.format(Pem.PRIVATE_KEY, key.getEncoded()).getBytes(StandardCharsets.US_ASCII));
     }
 
     private static void writeCertificates(Path file, List<X509Certificate> chain)
             throws IOException, GeneralSecurityException {
         StringBuilder text = new StringBuilder();
-        for (X509Certificate certificate : chain) text.append(pem("CERTIFICATE", certificate.getEncoded()));
+        for (X509Certificate certificate : chain) text.append(Pem.format(Pem.CERTIFICATE, certificate.getEncoded()));
         DurableFiles.replace(file, text.toString().getBytes(StandardCharsets.US_ASCII));
-    }
-
-    private static String pem(String what, byte[] der) {
-        String base64 = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der);
-        return "-----BEGIN " + what + "-----\n" + base64 + "\n-----END " + what + "-----\n";
     }
 
     private static X509Certificate readCertificate(Path file) throws IOException, GeneralSecurityException {
@@ -175,8 +170,8 @@ final class DevCertificates {
     }
 
     private static PrivateKey readKey(Path file) throws IOException, GeneralSecurityException {
-        String base64 = Files.readString(file).replaceAll("-----[A-Z ]+-----", "");
-        byte[] der = Base64.getMimeDecoder().decode(base64);
+        byte[] der =
+                Pem.parse(Files.readAllBytes(file), file.toString()).getFirst().der();
         return KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(der));
     }
 }

@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Predicate;
 
 /// A running server: keys, one engine, one edge.
 final class Server implements AutoCloseable {
@@ -30,6 +31,8 @@ final class Server implements AutoCloseable {
      *   caller   open the keys, wait until the model is verified, listen
      * Nothing listens before the model's bytes and tensors are known to be good; the first key is made last, so that the window in
      * which a crash could lose it unseen is as small as it can be. */
+    private static final String FIRST_APPLICATION = "local";
+
     private final KeyStore keys;
     private final RateLimiter limiter;
     private final HttpEdge edge;
@@ -117,14 +120,19 @@ final class Server implements AutoCloseable {
         }
     }
 
-    /// R4.3: no key that there was is good any more, or the first start listens where others can reach it. A first
-    /// start
-    /// on loopback makes a key instead.
+    /// R4.3: nobody could be let in, or the first start listens where others can reach it. A first start on loopback
+    /// makes
+    /// a key instead.
     private static void refuseWithoutKeys(KeyStore keys, ServerConfig config, Context context) {
         List<KeyStore.KeyRecord> all = keys.list();
         Instant now = Instant.now();
-        boolean first = all.isEmpty() && Loopback.is(config.edge().host());
-        if (!first && all.stream().noneMatch(key -> key.state(now) == KeyState.ACTIVE))
+        Predicate<String> served = application -> config.edge()
+                .applications()
+                .map(some -> some.contains(application))
+                .orElse(true);
+        boolean first = all.isEmpty() && Loopback.is(config.edge().host()) && served.test(FIRST_APPLICATION);
+        if (!first
+                && all.stream().noneMatch(key -> key.state(now) == KeyState.ACTIVE && served.test(key.application())))
             throw new Refusal(List.of(Refusal.line(
                     "R4.3",
                     "keys:0",
@@ -134,7 +142,8 @@ final class Server implements AutoCloseable {
 
     private static Optional<String> firstKey(KeyStore keys) {
         if (!keys.list().isEmpty()) return Optional.empty();
-        return Optional.of(keys.create("local", Set.of(Scope.INFERENCE)).secret());
+        return Optional.of(
+                keys.create(FIRST_APPLICATION, Set.of(Scope.INFERENCE)).secret());
     }
 
     /// The loader's line of work.

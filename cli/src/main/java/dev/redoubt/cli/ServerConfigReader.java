@@ -204,7 +204,13 @@ final class ServerConfigReader {
         RateLimits rates = rates(
                 values.get(ServerFile.LIMITS_SETTING),
                 values.get(ServerFile.MODEL_SETTING).get(ServerFile.MODEL_ONGOING));
-        return new EdgeOptions(host, http.get(ServerFile.PORT), limits, rates, Optional.empty(), tls);
+        return new EdgeOptions(
+                host,
+                http.get(ServerFile.PORT),
+                limits,
+                rates,
+                values.find(ServerFile.APPLICATIONS).map(Set::copyOf),
+                tls);
     }
 
     private static RateLimits rates(SectionValues limits, int ongoingMax) {

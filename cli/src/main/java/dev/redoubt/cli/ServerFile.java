@@ -192,6 +192,10 @@ final class ServerFile {
             Setting.of("engine", ENGINE_SECTION, ENGINE_SECTION.absent(), "how it is computed");
     static final Setting<SectionValues> LIMITS_SETTING =
             Setting.of("limits", LIMITS, LIMITS.absent(), "what a request and a key may take");
+    static final Setting<List<String>> APPLICATIONS = Setting.optional(
+            "applications",
+            SettingType.list(NAME, 1000),
+            "whose keys are good here; without it, those of every application");
     static final Setting<List<SectionValues>> WAIVERS = Setting.of(
             "waivers",
             SettingType.list(WAIVER, 100),
@@ -200,7 +204,7 @@ final class ServerFile {
 
     /// The whole file.
     static final Section FILE =
-            new Section(List.of(HTTP_SETTING, MODEL_SETTING, ENGINE_SETTING, LIMITS_SETTING, WAIVERS));
+            new Section(List.of(HTTP_SETTING, MODEL_SETTING, ENGINE_SETTING, LIMITS_SETTING, APPLICATIONS, WAIVERS));
 
     /// How far a setting may go without a waiver.
     ///

@@ -235,6 +235,24 @@ final class ConfigurationTest {
     }
 
     @Test
+    void R4_3_keysOfOtherApplicationsAloneRefuseTheStart() throws IOException {
+        Path home = folder.resolve("home");
+        Path model = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 7);
+        assertThat(Ran.command(home, "models", "add", model.toString(), "--name", "tiny")
+                        .exitCode())
+                .isZero();
+        Path file =
+                Files.writeString(folder.resolve("redoubt.yaml"), MODEL + "applications: [shop]\nhttp: {port: 0}\n");
+        assertThat(Ran.command(home, "serve", "-f", file.toString()).err())
+                .startsWith("REFUSED rule=R4.3 found=keys:0");
+        assertThat(Ran.command(home, "keys", "create", "--application", "bank", "--scopes", "inference")
+                        .exitCode())
+                .isZero();
+        assertThat(Ran.command(home, "serve", "-f", file.toString()).err())
+                .startsWith("REFUSED rule=R4.3 found=keys:0");
+    }
+
+    @Test
     void V5_3_stateThatOthersCanReadRefusesTheStart() throws IOException {
         Path home = folder.resolve("home");
         assertThat(Ran.command(home, "keys", "create", "--application", "local", "--scopes", "inference")

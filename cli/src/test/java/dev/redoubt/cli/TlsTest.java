@@ -54,6 +54,7 @@ final class TlsTest {
     private Path tls;
     private Context context;
     private String key;
+    private String foreignKey;
     private Server server;
 
     @BeforeEach
@@ -64,6 +65,7 @@ final class TlsTest {
                 new Home(home.toAbsolutePath()), Console.of(new ByteArrayOutputStream(), new ByteArrayOutputStream()));
         try (KeyStore keys = KeyStore.open(context.home())) {
             key = keys.create("local", Set.of(Scope.INFERENCE)).secret();
+            foreignKey = keys.create("bank", Set.of(Scope.INFERENCE)).secret();
         }
         DevCertificates authority = DevCertificates.open(tls, Instant.now());
         authority.issue("server", List.of("localhost", "127.0.0.1"));
@@ -81,6 +83,7 @@ final class TlsTest {
                     client-ca: tls/ca.crt
                     client-certificates:
                       - {fingerprint: "%s", application: local, scopes: [inference]}
+                applications: [local]
                 model: {name: tiny, cpu: 2, memory: 1GiB, max-ongoing-requests: 100}
                 """.formatted(client));
         ServerConfig config = ServerConfigReader.read(file, LocalDate.now(ZoneOffset.UTC));
@@ -120,6 +123,16 @@ final class TlsTest {
         assertThatThrownBy(
                         () -> send(trusting(""), HttpRequest.newBuilder(plain).build()))
                 .isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void R4_3_keysOfAnApplicationThatIsNotServedAreNobodys() throws Exception {
+        for (String refused : List.of(foreignKey, "rdt_" + "A".repeat(43))) {
+            HttpRequest request = HttpRequest.newBuilder(uri("/v1/models"))
+                    .header("Authorization", "Bearer " + refused)
+                    .build();
+            assertThat(send(trusting(""), request).statusCode()).isEqualTo(401);
+        }
     }
 
     @Test

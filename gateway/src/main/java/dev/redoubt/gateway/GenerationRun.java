@@ -274,9 +274,10 @@ final class GenerationRun {
 
     private void end() {
         over = true;
-        for (Item item : inbox.take()) // computed, and nobody was there to take it
-        if (item.event() instanceof GenerationEvent.Delta delta)
+        for (Item item : inbox.take()) { // computed, and nobody was there to take it
+            if (item.event() instanceof GenerationEvent.Delta delta)
                 tokensReceived += delta.tokenIds().size();
+        }
         exchange.used(answer.promptTokens(), tokensReceived);
         if (!inbox.overflown()) exchange.charge(LongStream.of(promptTokens).sum() + tokensReceived);
         for (long timer : new long[] {deadlineTimer, pingTimer, stallTimer})

@@ -15,8 +15,7 @@ import io.vertx.core.spi.transport.Transport;
 import java.net.SocketAddress;
 
 /// Vert.x's NIO transport, with a [FramingGuard] at the head of every accepted connection, or right behind its TLS. A
-/// transport is
-/// the one public place from which a handler gets in front of Vert.x's own.
+/// transport is the one public place from which a handler gets in front of Vert.x's own.
 final class GuardedTransport implements Transport {
     private final Transport nio = io.vertx.core.transport.Transport.NIO.implementation();
 

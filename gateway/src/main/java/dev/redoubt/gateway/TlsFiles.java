@@ -1,11 +1,11 @@
 package dev.redoubt.gateway;
 
+import dev.redoubt.base.Pem;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.ServerSSLOptions;
 import io.vertx.core.net.TrustOptions;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -22,11 +22,9 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import javax.net.ssl.KeyManagerFactory;
@@ -36,8 +34,6 @@ import javax.net.ssl.X509KeyManager;
 /// Certificate, key and client CA as read from their files, checked against each other.
 final class TlsFiles {
     private static final List<String> ALGORITHMS = List.of("RSA", "EC", "Ed25519");
-    private static final String KEY_BEGIN = "-----BEGIN PRIVATE KEY-----";
-    private static final String KEY_END = "-----END PRIVATE KEY-----";
     private static final char[] NO_PASSWORD = new char[0];
 
     private final TlsOptions options;
@@ -154,31 +150,24 @@ final class TlsFiles {
     }
 
     private static PrivateKey key(byte[] pem) {
-        String text = new String(pem, StandardCharsets.ISO_8859_1);
-        int begin = text.indexOf(KEY_BEGIN);
-        int end = text.indexOf(KEY_END);
-        if (begin < 0 || end < begin)
-            throw new TlsException(
-                    "TLS key is no PKCS #8 private key in PEM: convert it by openssl pkcs8 -topk8 -nocrypt");
-        Optional<PrivateKey> key = decoded(text.substring(begin + KEY_BEGIN.length(), end));
-        return key.orElseThrow(() -> new TlsException("TLS key is of no known kind, known are " + ALGORITHMS));
-    }
-
-    private static Optional<PrivateKey> decoded(String base64) {
-        byte[] der;
+        Pem.Block block;
         try {
-            der = Base64.getMimeDecoder().decode(base64);
+            block = Pem.parse(pem, "TLS key").stream()
+                    .filter(one -> one.label().equals(Pem.PRIVATE_KEY))
+                    .findFirst()
+                    .orElseThrow(() -> new TlsException(
+                            "TLS key is no PKCS #8 private key in PEM: convert it by openssl pkcs8 -topk8 -nocrypt"));
         } catch (IllegalArgumentException e) {
-            return Optional.empty();
+            throw new TlsException(String.valueOf(e.getMessage()));
         }
         for (String algorithm : ALGORITHMS) {
             try {
-                return Optional.of(KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(der)));
+                return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(block.der()));
             } catch (GeneralSecurityException otherKind) {
                 // the next may fit
             }
         }
-        return Optional.empty();
+        throw new TlsException("TLS key is of no known kind, known are " + ALGORITHMS);
     }
 
     /// A key that does not belong to the certificate fails every handshake, and would do so only when somebody calls.

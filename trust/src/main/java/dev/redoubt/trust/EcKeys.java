@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.Pem;
 import java.math.BigInteger;
 import java.security.AlgorithmParameters;
 import java.security.GeneralSecurityException;
@@ -76,7 +77,7 @@ final class EcKeys {
     /// @param pem a PKCS #8 text without a password
     /// @throws ArtifactException unless it holds one private key of one of the curves
     static ECPrivateKey privateKey(byte[] pem, String what) {
-        List<Pem.Block> blocks = Pem.parse(pem, what);
+        List<Pem.Block> blocks = Refusals.pem(pem, what);
         if (blocks.size() != 1 || !blocks.getFirst().label().equals(Pem.PRIVATE_KEY))
             throw Refusals.files(
                     "%s is a PEM file of '%s', needed is one unencrypted '%s': convert it with 'openssl pkcs8 -topk8 -nocrypt'",

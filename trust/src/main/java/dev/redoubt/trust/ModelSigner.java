@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.Pem;
 import dev.redoubt.base.TimeSource;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

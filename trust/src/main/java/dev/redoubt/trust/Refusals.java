@@ -1,5 +1,8 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.Pem;
+import java.util.List;
+
 /// The words of a refusal: text from outside is cut and stripped of what a terminal would obey.
 final class Refusals {
     static final String CONTENT = "V4.3"; // strict readers
@@ -31,6 +34,17 @@ final class Refusals {
 
     static ArtifactException code(String message, Object... args) {
         return new ArtifactException(CODE, message.formatted(args));
+    }
+
+    /// The blocks of a PEM text.
+    ///
+    /// @param what the text, as messages name it
+    static List<Pem.Block> pem(byte[] text, String what) {
+        try {
+            return Pem.parse(text, what);
+        } catch (IllegalArgumentException e) {
+            throw files("%s", String.valueOf(e.getMessage()));
+        }
     }
 
     /// A name or value from outside, fit to be printed: bounded, everything but printable ASCII escaped.

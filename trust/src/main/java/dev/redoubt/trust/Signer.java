@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.Pem;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -47,7 +48,7 @@ public final class Signer {
     ///
     /// @throws ArtifactException if the text is something else, or a key is not of P-256, P-384 or P-521
     public static Signer ofPem(byte[] text) {
-        List<Pem.Block> blocks = Pem.parse(text, "the signer's file");
+        List<Pem.Block> blocks = Refusals.pem(text, "the signer's file");
         String label = blocks.getFirst().label();
         if (blocks.size() == 1 && label.equals(Pem.PUBLIC_KEY)) {
             ECPublicKey key = EcKeys.publicKey(blocks.getFirst().der(), "the signer's key");

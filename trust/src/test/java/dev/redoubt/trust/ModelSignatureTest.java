@@ -3,6 +3,7 @@ package dev.redoubt.trust;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.redoubt.base.Pem;
 import dev.redoubt.base.json.JsonLimits;
 import dev.redoubt.base.json.StrictJson;
 import dev.redoubt.testkit.Shared;

@@ -122,7 +122,7 @@ public final class RateLimiter implements AutoCloseable {
     }
 
     /// How many keys have a window open or a request in progress.
-    public int knownKeys() {
+    int knownKeys() {
         return keys.size();
     }
 
@@ -306,13 +306,6 @@ public final class RateLimiter implements AutoCloseable {
         public void use(long tokens) {
             synchronized (key) {
                 if (!over && !closed && reservation != NONE) key.tokens.settle(now(), reservation, tokens);
-            }
-        }
-
-        /// What is left to the key now.
-        public Quota quota() {
-            synchronized (key) {
-                return RateLimiter.this.quota(key);
             }
         }
 

@@ -194,10 +194,10 @@ final class RateLimiterTest {
         Lease lease = limiter.admit(caller(1));
         clock.advance(Duration.ofSeconds(10));
         lease.reserve(300);
-        assertThat(lease.quota())
+        assertThat(limiter.quota(caller(1)).orElseThrow())
                 .isEqualTo(new Quota(60, 59, Duration.ofSeconds(50), 1000, 700, Duration.ofSeconds(60)));
         lease.use(0);
-        assertThat(lease.quota().tokensReset()).isZero();
+        assertThat(limiter.quota(caller(1)).orElseThrow().tokensReset()).isZero();
         lease.close();
     }
 

@@ -228,7 +228,7 @@ final class WindowFileTest {
                 Lease lease = limiter.admit(caller(1));
                 lease.reserve(10);
                 lease.use(5);
-                lease.quota();
+                limiter.quota(caller(1));
                 lease.close();
                 nanos.add(System.nanoTime() - start);
             }
