@@ -42,7 +42,9 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--repeat", paramLabel = "N", description = "Runs that count. Default: ${DEFAULT-VALUE}.")
     private int repeat = 5;
 
-    @Option(names = "--json", description = "An array of {test, batch, threads, tokens_per_second, spread}.")
+    @Option(
+            names = "--json",
+            description = "An array of {test, batch, threads, tokens_per_second, spread, outside_forward}.")
     private boolean json;
 
     BenchCommand(Context context) {
@@ -78,18 +80,20 @@ final class BenchCommand implements Callable<Integer> {
                 "batch", result.batch(),
                 "threads", model.threads(),
                 "tokens_per_second", result.tokensPerSecond(),
-                "spread", result.spread());
+                "spread", result.spread(),
+                "outside_forward", result.outside());
     }
 
     private void table(List<Benchmark.Result> results) {
-        Table table = new Table("TEST", "BATCH", "THREADS", "TOKENS/S", "SPREAD");
+        Table table = new Table("TEST", "BATCH", "THREADS", "TOKENS/S", "SPREAD", "OUTSIDE");
         for (Benchmark.Result result : results)
             table.row(
                     result.test(),
                     Integer.toString(result.batch()),
                     Integer.toString(model.threads()),
                     String.format(Locale.ROOT, "%.2f", result.tokensPerSecond()),
-                    String.format(Locale.ROOT, "%.2f", result.spread()));
+                    String.format(Locale.ROOT, "%.2f", result.spread()),
+                    String.format(Locale.ROOT, "%.2f %%", 100 * result.outside()));
         table.print(context.console().out());
     }
 

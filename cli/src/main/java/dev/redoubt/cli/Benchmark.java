@@ -2,6 +2,7 @@ package dev.redoubt.cli;
 
 import dev.redoubt.base.generation.GenerationEvent;
 import dev.redoubt.base.generation.LanguageModel;
+import dev.redoubt.base.generation.ModelStats;
 import dev.redoubt.base.generation.Prompt;
 import dev.redoubt.base.generation.SamplingParams;
 import java.util.ArrayList;
@@ -23,7 +24,8 @@ final class Benchmark {
     /// @param batch requests at the same time
     /// @param tokensPerSecond median over the runs, of all requests together
     /// @param spread the fastest run less the slowest
-    record Result(String test, int batch, double tokensPerSecond, double spread) {}
+    /// @param outside part of the steps' time that was not the forward pass but scheduling and hand-over, 0 to 1
+    record Result(String test, int batch, double tokensPerSecond, double spread, double outside) {}
 
     /// Prompts of random ids, each its own, so that nothing is shared; the time to the first token of the last
     /// of them.
@@ -41,12 +43,20 @@ final class Benchmark {
             throws InterruptedException {
         Random random = new Random(SEED);
         double _ = seconds(model, random, promptTokens, maxTokens, batch); // warm-up
+        ModelStats before = model.stats();
         double[] speeds = new double[repeat];
         for (int i = 0; i < repeat; i++)
             speeds[i] = (double) batch * counted / seconds(model, random, promptTokens, maxTokens, batch);
+        double outside = outside(before, model.stats());
         Arrays.sort(speeds);
         double median = (speeds[(repeat - 1) / 2] + speeds[repeat / 2]) / 2;
-        return new Result(test, batch, median, speeds[repeat - 1] - speeds[0]);
+        return new Result(test, batch, median, speeds[repeat - 1] - speeds[0], outside);
+    }
+
+    private static double outside(ModelStats before, ModelStats after) {
+        long steps = after.stepNanos() - before.stepNanos();
+        long forward = after.forwardNanos() - before.forwardNanos();
+        return steps == 0 ? 0 : (double) (steps - forward) / steps;
     }
 
     private static double seconds(LanguageModel model, Random random, int promptTokens, int maxTokens, int batch)

@@ -127,6 +127,8 @@ public final class Engine implements LanguageModel, AutoCloseable {
                 read.kvBlocksTotal(),
                 read.kvBlocksUsed(),
                 read.steps(),
+                read.stepNanos(),
+                read.forwardNanos(),
                 read.preemptions(),
                 read.promptTokens(),
                 read.promptTokensCached(),

@@ -85,6 +85,9 @@ final class EngineLoop implements LoopCommands {
             Thread.ofPlatform().name("engine-loop").daemon().unstarted(this::run);
     private volatile boolean stopping;
     private long steps;
+    private long stepNanos;
+    private long forwardNanos;
+    private long lastForwardNanos;
     private long promptTokens;
     private long promptTokensCached;
     private long generationTokens;
@@ -124,7 +127,9 @@ final class EngineLoop implements LoopCommands {
             failStep(plan, fault);
             return true;
         }
-        pace.ran(plan, time.nanos() - started);
+        long forward = time.nanos() - started;
+        pace.ran(plan, forward);
+        lastForwardNanos = forward;
         steps++;
         scheduler.commit(plan); // counts what was computed, shares full blocks
         for (int row = 0; row < tasks.size(); row++) accept(taskOwners.get(row), tasks.get(row)); // append, end, tell
@@ -189,14 +194,23 @@ final class EngineLoop implements LoopCommands {
 
     private void run() {
         while (!stopping) {
+            long began = time.nanos();
+            lastForwardNanos = 0;
             boolean worked = stepOrRecover();
             read();
             listener.stepDone();
+            if (worked) count(time.nanos() - began);
             if (!worked && inbox.isEmpty() && !stopping) LockSupport.park(this);
         }
         pool.reset();
         for (Command command = inbox.poll(); command != null; command = inbox.poll())
             if (command instanceof Command.ClearCache clear) clear.cleared().complete(0);
+    }
+
+    /// The next reading shows it: both or none, so that their difference is right.
+    private void count(long nanos) {
+        stepNanos += nanos;
+        forwardNanos += lastForwardNanos;
     }
 
     private boolean stepOrRecover() {
@@ -429,6 +443,7 @@ final class EngineLoop implements LoopCommands {
     }
 
     private void read() {
-        reading.take(scheduler, pool, steps, promptTokens, promptTokensCached, generationTokens);
+        reading.take(
+                scheduler, pool, steps, stepNanos, forwardNanos, promptTokens, promptTokensCached, generationTokens);
     }
 }

@@ -13,6 +13,8 @@ final class LoopReading {
     private volatile int blocks;
     private volatile int blocksUsed;
     private volatile long steps;
+    private volatile long stepNanos;
+    private volatile long forwardNanos;
     private volatile long preemptions;
     private volatile long promptTokens;
     private volatile long promptTokensCached;
@@ -27,6 +29,8 @@ final class LoopReading {
             Scheduler scheduler,
             BlockPool pool,
             long steps,
+            long stepNanos,
+            long forwardNanos,
             long promptTokens,
             long promptTokensCached,
             long generationTokens) {
@@ -35,6 +39,8 @@ final class LoopReading {
         this.blocks = pool.blocks();
         this.blocksUsed = pool.blocks() - pool.freeBlocks();
         this.steps = steps;
+        this.stepNanos = stepNanos;
+        this.forwardNanos = forwardNanos;
         this.preemptions = scheduler.preemptions();
         this.promptTokens = promptTokens;
         this.promptTokensCached = promptTokensCached;
@@ -55,6 +61,8 @@ final class LoopReading {
                 blocks,
                 blocksUsed,
                 steps,
+                stepNanos,
+                forwardNanos,
                 preemptions,
                 promptTokens,
                 promptTokensCached,

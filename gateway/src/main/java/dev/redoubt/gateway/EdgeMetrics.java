@@ -89,6 +89,11 @@ final class EdgeMetrics {
         counter("vllm:spec_decode_num_draft_tokens", "Guessed tokens", ModelStats::draftedTokens);
         counter("vllm:spec_decode_num_accepted_tokens", "Guessed tokens that were right", ModelStats::acceptedTokens);
         counter("redoubt_engine_steps", "Steps of the engine", ModelStats::steps);
+        counter("redoubt_engine_step_seconds", "Time in steps", stats -> stats.stepNanos() / 1e9);
+        counter(
+                "redoubt_engine_forward_seconds",
+                "Time in forward passes and choices of tokens, a part of the steps'",
+                stats -> stats.forwardNanos() / 1e9);
     }
 
     void httpRequest(String route, int status, double seconds) {

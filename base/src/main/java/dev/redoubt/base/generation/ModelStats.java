@@ -3,6 +3,7 @@ package dev.redoubt.base.generation;
 /// One reading of a model's gauges and counters; names follow vLLM's metrics.
 ///
 /// @param drafts how often tokens were guessed, `draftedTokens` how many, `acceptedTokens` how many of them were right
+/// @param stepNanos what all steps took, `forwardNanos` what of it was the forward passes and the choice of tokens
 /// @param kvBlocksUsed held by a sequence; cached blocks that nobody holds count as free
 public record ModelStats(
         int requestsRunning,
@@ -10,6 +11,8 @@ public record ModelStats(
         int kvBlocksTotal,
         int kvBlocksUsed,
         long steps,
+        long stepNanos,
+        long forwardNanos,
         long preemptions,
         long promptTokens,
         long promptTokensCached,

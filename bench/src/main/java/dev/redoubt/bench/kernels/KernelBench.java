@@ -41,6 +41,7 @@ public final class KernelBench {
         Optional<Limits> limits = Limits.measure(Path.of(args[0]), threads, bytes);
         limits.ifPresent(l -> System.out.printf(
                 Locale.ROOT, "at most: %.1f GMAC/s int8, %.1f GMAC/s f32, %d threads%n", l.int8(), l.f32(), threads));
+        System.out.printf(Locale.ROOT, "parts handed out and done: %.2f µs%n", HandOut.micros(args[1], threads));
         System.out.printf(
                 "%-16s %-5s %10s %10s %8s %7s %9s %7s%n",
                 "shape", "format", "median µs", "best µs", "GB/s", "of read", "GMAC/s", "of peak");
