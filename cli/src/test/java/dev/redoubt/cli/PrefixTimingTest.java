@@ -7,11 +7,7 @@ import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.testkit.PairedTiming;
 import dev.redoubt.testkit.PairedTiming.Timed;
-import java.io.BufferedInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,7 +38,7 @@ final class PrefixTimingTest {
     private Path folder;
 
     private RunningServer running;
-    private Client client;
+    private PlainClient client;
     private Random random;
     private final List<String> strangers = new ArrayList<>();
     private int asked;
@@ -57,9 +53,9 @@ final class PrefixTimingTest {
             for (int i = 0; i < STRANGERS; i++)
                 strangers.add(keys.create("shop", Set.of(Scope.INFERENCE)).secret());
         }
-        client = new Client(running.server.port());
-        for (String stranger : strangers) client.untilKnown(stranger);
-        for (int i = 0; i < 300; i++) client.ask(running.key, "", prompt()); // until the compiler has seen it all
+        client = new PlainClient(running.server.port());
+        for (String stranger : strangers) untilKnown(stranger);
+        for (int i = 0; i < 300; i++) ask(running.key, "", prompt()); // until the compiler has seen it all
     }
 
     @AfterEach
@@ -113,15 +109,15 @@ final class PrefixTimingTest {
     private Timed again(String key, String firstUser, String secondUser) {
         return () -> {
             String prompt = prompt();
-            client.ask(running.key, firstUser, prompt);
-            return client.ask(key, secondUser, prompt);
+            ask(running.key, firstUser, prompt);
+            return ask(key, secondUser, prompt);
         };
     }
 
     private Timed fresh(String key, String firstUser, String secondUser) {
         return () -> {
-            client.ask(running.key, firstUser, prompt());
-            return client.ask(key, secondUser, prompt());
+            ask(running.key, firstUser, prompt());
+            return ask(key, secondUser, prompt());
         };
     }
 
@@ -131,66 +127,28 @@ final class PrefixTimingTest {
                 .collect(Collectors.joining(",", "[", "]"));
     }
 
-    /// One connection, without more between clock and socket than there must be.
-    private static final class Client implements AutoCloseable {
-        private final Socket socket;
-        private final InputStream in;
+    private static byte[] request(String key, String user, String prompt) {
+        return PlainClient.post(
+                "/v1/completions",
+                key,
+                "{\"model\":\"tiny\",\"prompt\":" + prompt + ",\"max_tokens\":1,\"temperature\":0,\"ignore_eos\":true"
+                        + user + "}");
+    }
 
-        Client(int port) throws IOException {
-            socket = new Socket("127.0.0.1", port);
-            socket.setTcpNoDelay(true);
-            in = new BufferedInputStream(socket.getInputStream());
-        }
+    /// @return nanoseconds from the first byte out to the last byte in
+    private long ask(String key, String user, String prompt) throws IOException {
+        byte[] request = request(key, user, prompt);
+        long start = System.nanoTime();
+        int status = client.ask(request).status();
+        long nanos = System.nanoTime() - start;
+        assertThat(status).isEqualTo(200);
+        return nanos;
+    }
 
-        /// A key that another process made counts within a second.
-        void untilKnown(String key) throws IOException {
-            long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-            while (status(request(key, "", "[3,4]")) == 401)
-                if (System.nanoTime() > end) throw new IllegalStateException("the key is not known after 10 s");
-        }
-
-        /// @return nanoseconds from the first byte out to the last byte in
-        long ask(String key, String user, String prompt) throws IOException {
-            byte[] request = request(key, user, prompt);
-            long start = System.nanoTime();
-            int status = status(request);
-            long nanos = System.nanoTime() - start;
-            assertThat(status).isEqualTo(200);
-            return nanos;
-        }
-
-        private static byte[] request(String key, String user, String prompt) {
-            String body = "{\"model\":\"tiny\",\"prompt\":" + prompt
-                    + ",\"max_tokens\":1,\"temperature\":0,\"ignore_eos\":true" + user + "}";
-            return ("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                            + "Authorization: Bearer " + key + "\r\nContent-Length: " + body.length() + "\r\n\r\n"
-                            + body)
-                    .getBytes(StandardCharsets.US_ASCII);
-        }
-
-        private int status(byte[] request) throws IOException {
-            socket.getOutputStream().write(request);
-            int status = Integer.parseInt(line().split(" ")[1]);
-            int length = 0;
-            for (String line = line(); !line.isEmpty(); line = line())
-                if (line.toLowerCase(java.util.Locale.ROOT).startsWith("content-length:"))
-                    length = Integer.parseInt(line.substring(15).strip());
-            in.readNBytes(length);
-            return status;
-        }
-
-        private String line() throws IOException {
-            StringBuilder line = new StringBuilder();
-            for (int b = in.read(); b != '\n'; b = in.read()) {
-                if (b < 0) throw new IOException("the server closed the connection");
-                if (b != '\r') line.append((char) b);
-            }
-            return line.toString();
-        }
-
-        @Override
-        public void close() throws IOException {
-            socket.close();
-        }
+    /// A key that another process made counts within a second.
+    private void untilKnown(String key) throws IOException {
+        long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (client.ask(request(key, "", "[3,4]")).status() == 401)
+            if (System.nanoTime() > end) throw new IllegalStateException("the key is not known after 10 s");
     }
 }
