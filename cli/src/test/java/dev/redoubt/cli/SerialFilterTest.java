@@ -32,8 +32,8 @@ final class SerialFilterTest {
 
     /// @return what it says on stderr, without the last line break
     private String serve(String option) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(
-                List.of(ProcessHandle.current().info().command().orElseThrow(), "-Xshare:auto", option));
+        List<String> command = new ArrayList<>(List.of(
+                ProcessHandle.current().info().command().orElseThrow(), "--enable-native-access=ALL-UNNAMED", option));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
         command.addAll(List.of("serve", "--model", "./nope", "--port", "0"));
         ProcessBuilder builder = new ProcessBuilder(command);

@@ -43,7 +43,7 @@ public final class Evidence {
         }
     }
 
-    /// @param more probes that the caller knows of
+    /// @param more probes that the caller knows of, run first
     /// @param scratch a folder of its own, on the disk of the models
     /// @param told of each finding as it is made
     /// @throws IOException if no server answers, or does not take a key that is made in its home
@@ -55,25 +55,29 @@ public final class Evidence {
     }
 
     private Gathered gather(List<Probe> more, Consumer<Finding> told) throws IOException, InterruptedException {
+        List<Finding> findings = new ArrayList<>();
+        run(more, findings, told); // before the key store is opened, which puts its files' modes right
         Optional<ServerProcess> process = ServerProcess.listeningOn(target.port());
         try (KeyStore store = KeyStore.open(target.home());
                 ProbeKeys keys = new ProbeKeys(store, wire)) {
             String limits = keys.taken(target.application());
             String content = keys.taken(target.application());
             String model = model(limits);
-            List<Probe> probes = new ArrayList<>(more);
-            probes.addAll(new ProcessProbes(target, process).all());
-            probes.addAll(new AccessProbes(target, model, wire, keys, limits).all());
-            probes.addAll(new LimitProbes(target, model, wire, limits).all());
-            probes.addAll(new ModelProbes(target, model, scratch).all());
-            probes.addAll(new ContentProbes(target, model, wire, keys, process, content).all());
-            List<Finding> findings = new ArrayList<>();
-            for (Probe probe : probes) {
-                Finding finding = probe.run();
-                findings.add(finding);
-                told.accept(finding);
-            }
+            run(new ProcessProbes(target, process).all(), findings, told);
+            run(new AccessProbes(target, model, wire, keys, limits).all(), findings, told);
+            run(new LimitProbes(target, model, wire, limits).all(), findings, told);
+            run(new ModelProbes(target, model, scratch).all(), findings, told);
+            run(new ContentProbes(target, model, wire, keys, process, content).all(), findings, told);
             return new Gathered(process.map(ServerProcess::pid), model, findings);
+        }
+    }
+
+    private static void run(List<Probe> probes, List<Finding> findings, Consumer<Finding> told)
+            throws InterruptedException {
+        for (Probe probe : probes) {
+            Finding finding = probe.run();
+            findings.add(finding);
+            told.accept(finding);
         }
     }
 
