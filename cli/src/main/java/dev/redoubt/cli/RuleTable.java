@@ -205,7 +205,7 @@ final class RuleTable {
             case V3_2 ->
                 enforced(
                         id,
-                        "every configuration",
+                        "the same bits whatever the neighbours; no setting changes that",
                         "TinyModelNonInterferenceTest#V3_2_tokensAndLogprobsAreTheSameBitsAloneAndInAnyCompany",
                         "RulesEndToEndTest#V3_2_aReplyHasTheSameBitsAloneAndAmongNeighbours");
             case V3_3 ->
@@ -243,7 +243,7 @@ final class RuleTable {
             case V4_1 ->
                 enforced(
                         id,
-                        "allow-list"
+                        "by the allow-list"
                                 + config.digest()
                                         .map(digest -> ", digest sha256:" + digest)
                                         .orElse(""),
@@ -298,7 +298,7 @@ final class RuleTable {
                         "ChoiceTextTest#V5_4_textIsCutAtTheLimitOnACodePointBorder");
             case V5_5 -> notBuilt(id, "nothing administrative is on the data port; there is no other listener");
             case V6_1 -> notBuilt(id, "a model's digest is pinned and compared; its method is not in signed metadata");
-            case V6_2 -> notBuilt(id, "");
+            case V6_2 -> notBuilt(id, "eval perplexity measures by hand; nothing is signed or compared");
             case V6_3 -> notBuilt(id, "scales are finite and packed sizes exact; no range of scales is declared");
         };
     }
@@ -319,11 +319,12 @@ final class RuleTable {
         return new Rule(id, state, value, List.of(tests));
     }
 
-    /// A number and how far it may go without a waiver, by the table that refuses it.
+    /// A number and, where it is another one, how far it may go without a waiver, by the table that refuses it.
     private static String bounded(Object value, Setting<?> setting) {
         return ServerFile.BOUNDS.stream()
                 .filter(bound -> bound.setting().equals(setting))
-                .map(bound -> shown(value) + " (at most " + shown(bound.most()) + ")")
+                .map(bound -> shown(bound.most()))
+                .map(most -> shown(value) + (most.equals(shown(value)) ? "" : " (rule: at most " + most + ")"))
                 .findFirst()
                 .orElseThrow();
     }

@@ -123,7 +123,7 @@ final class RuleTableTest {
                 + day + "}]\n");
         Rule deadline = find(rules, Requirement.R1_3);
         assertThat(deadline.state()).isEqualTo(new Rule.Waived(day));
-        assertThat(deadline.value()).isEqualTo("31s (at most 30s)");
+        assertThat(deadline.value()).isEqualTo("31s (rule: at most 30s)");
         assertThat(rules.stream().filter(rule -> rule.state() instanceof Rule.Waived))
                 .hasSize(1);
     }
@@ -133,9 +133,10 @@ final class RuleTableTest {
         List<Rule> rules = of(MODEL + "limits: {max-tokens: 99, requests-per-minute: 7}\n"
                 + "engine: {prefix-cache: off}\napplications: [shop, bank]\n");
         assertThat(find(rules, Requirement.R1_1).value())
-                .isEqualTo("cpu 2, memory 1,073,741,824 bytes, 50 (at most 100) requests in progress");
-        assertThat(find(rules, Requirement.V3_3).value()).isEqualTo("99, at most 99 (at most 2,048)");
-        assertThat(find(rules, Requirement.V3_4).value()).startsWith("7 (at most 60) requests and 245,760 tokens");
+                .isEqualTo("cpu 2, memory 1,073,741,824 bytes, 50 (rule: at most 100) requests in progress");
+        assertThat(find(rules, Requirement.V3_3).value()).isEqualTo("99, at most 99 (rule: at most 2,048)");
+        assertThat(find(rules, Requirement.V3_4).value())
+                .startsWith("7 (rule: at most 60) requests and 245,760 tokens");
         assertThat(find(rules, Requirement.R4_3).value()).isEqualTo("keys of bank, shop");
         assertThat(find(rules, Requirement.V1_1).state())
                 .isEqualTo(new Rule.NotApplicable("engine.prefix-cache is off"));
