@@ -30,6 +30,7 @@ final class ContentProbes {
     private static final String COMPLETIONS = "/v1/completions";
     private static final int NEIGHBOURS = 4;
     private static final int PIECE = 1 << 20;
+    private static final int OVERLAP = 64; // a key and a canary are shorter
     /// Not looked at: what lies there is checked by digest, and large.
     private static final Set<String> DIGESTED = Set.of("models", "native");
 
@@ -38,18 +39,15 @@ final class ContentProbes {
     private final Wire wire;
     private final ProbeKeys keys;
     private final Optional<ServerProcess> process;
-    private final String key;
     private final String canary = "canary-" + random();
 
     /// @param model as the server calls it
-    /// @param key that the server takes
-    ContentProbes(Target target, String model, Wire wire, ProbeKeys keys, Optional<ServerProcess> process, String key) {
+    ContentProbes(Target target, String model, Wire wire, ProbeKeys keys, Optional<ServerProcess> process) {
         this.target = target;
         this.model = model;
         this.wire = wire;
         this.keys = keys;
         this.process = process;
-        this.key = key;
     }
 
     List<Probe> all() {
@@ -71,7 +69,7 @@ final class ContentProbes {
                         this::plant),
                 new Probe(
                         List.of(Requirement.R1_8, Requirement.V1_6),
-                        "searched the home, what the server logs to and its metrics for the canary and the key",
+                        "searched the home, what the server logs to and its metrics for the canary and the keys",
                         "found nowhere",
                         this::search));
     }
@@ -79,7 +77,7 @@ final class ContentProbes {
     private Seen sameBits() throws IOException, InterruptedException {
         String body = "{\"model\":\"" + model
                 + "\",\"prompt\":\"The quick brown fox\",\"max_tokens\":24,\"temperature\":1,\"seed\":7,\"logprobs\":5}";
-        String alone = choices(wire.post(COMPLETIONS, key, body));
+        String alone = choices(wire.post(COMPLETIONS, keys.next(), body));
         String neighbour =
                 "{\"model\":\"" + model + "\",\"prompt\":\"Something else %d\",\"max_tokens\":24,\"temperature\":1.5}";
         List<Future<Reply>> others = new ArrayList<>();
@@ -87,9 +85,10 @@ final class ContentProbes {
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int i = 0; i < NEIGHBOURS; i++) {
                 String prompt = neighbour.formatted(i);
+                String key = keys.next();
                 others.add(threads.submit(() -> wire.post(COMPLETIONS, key, prompt)));
             }
-            among = choices(wire.post(COMPLETIONS, key, body));
+            among = choices(wire.post(COMPLETIONS, keys.next(), body));
             for (Future<Reply> other : others) choices(other.get());
         } catch (ExecutionException e) {
             throw new IOException("a neighbour was not answered", e);
@@ -99,9 +98,10 @@ final class ContentProbes {
 
     private Seen noForeignHit() throws IOException, InterruptedException {
         String body = "{\"model\":\"" + model + "\",\"prompt\":\"" + canary.repeat(8) + "\",\"max_tokens\":1}";
+        String key = keys.taken();
         cached(wire.post(COMPLETIONS, key, body));
         int own = cached(wire.post(COMPLETIONS, key, body));
-        int foreign = cached(wire.post(COMPLETIONS, keys.taken(target.application()), body));
+        int foreign = cached(wire.post(COMPLETIONS, keys.taken(), body));
         return Seen.passedIf(foreign == 0, own + " tokens for the same key, " + foreign + " for another");
     }
 
@@ -122,16 +122,19 @@ final class ContentProbes {
         }
     }
 
-    private Seen plant() throws IOException {
+    private Seen plant() throws IOException, InterruptedException {
         String valid = "\"model\":\"" + model + "\",\"prompt\":\"" + canary + "\",\"max_tokens\":1";
         List<String> shown = new ArrayList<>();
-        shown.add(wire.post(COMPLETIONS, key, "{" + valid + ",\"user\":\"" + canary + "\",\"stop\":\"" + canary + "\"}")
+        shown.add(wire.post(
+                        COMPLETIONS,
+                        keys.next(),
+                        "{" + valid + ",\"user\":\"" + canary + "\",\"stop\":\"" + canary + "\"}")
                 .shown());
-        shown.add(wire.post(COMPLETIONS, key, "{" + valid + ",\"" + canary + "\":1}")
+        shown.add(wire.post(COMPLETIONS, keys.next(), "{" + valid + ",\"" + canary + "\":1}")
                 .shown());
-        shown.add(wire.post(COMPLETIONS, key, "{\"model\":\"" + canary + "\",\"prompt\":\"x\"}")
+        shown.add(wire.post(COMPLETIONS, keys.next(), "{\"model\":\"" + canary + "\",\"prompt\":\"x\"}")
                 .shown());
-        shown.add(wire.post(COMPLETIONS, key, canary).shown());
+        shown.add(wire.post(COMPLETIONS, keys.next(), canary).shown());
         shown.add(wire.post("/" + canary, canary, "{}").shown());
         return Seen.passedIf(
                 shown.equals(List.of(
@@ -140,12 +143,14 @@ final class ContentProbes {
     }
 
     private Seen search() throws IOException, InterruptedException {
-        keys.taken(target.application()); // what is written once a key was used has been written by then
-        String metrics =
-                wire.get("/metrics", keys.metrics(target.application())).body();
+        String metricsKey = keys.metrics();
+        keys.taken(); // made later, and seen: so the other one was seen too
+        Reply metrics = wire.get("/metrics", metricsKey);
+        if (metrics.status() != 200) return Seen.notObserved("/metrics answers " + metrics.shown());
+        byte[] scraped = metrics.body().getBytes(StandardCharsets.UTF_8);
         List<String> found = new ArrayList<>();
         int[] files = {0};
-        if (holds(metrics.getBytes(StandardCharsets.UTF_8), metrics.length())) found.add("/metrics");
+        if (holds(scraped, scraped.length)) found.add("/metrics");
         Files.walkFileTree(target.home().root(), new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
@@ -185,7 +190,7 @@ final class ContentProbes {
             for (int read = in.read(buffer, 0, PIECE); read >= 0; read = in.read(buffer, kept, PIECE - kept)) {
                 int length = kept + read;
                 if (holds(buffer, length)) return true;
-                kept = Math.min(length, key.length()); // the longer of both
+                kept = Math.min(length, OVERLAP);
                 System.arraycopy(buffer, length - kept, buffer, 0, kept);
             }
         }
@@ -193,8 +198,8 @@ final class ContentProbes {
     }
 
     private boolean holds(byte[] buffer, int length) {
-        String text = new String(buffer, 0, Math.min(length, buffer.length), StandardCharsets.ISO_8859_1);
-        return text.contains(canary) || text.contains(key);
+        String text = new String(buffer, 0, length, StandardCharsets.ISO_8859_1);
+        return text.contains(canary) || keys.secrets().stream().anyMatch(text::contains);
     }
 
     private static String random() {

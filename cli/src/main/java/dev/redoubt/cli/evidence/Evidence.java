@@ -13,9 +13,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// Runs every probe against one server.
 public final class Evidence {
-    /* The requests are those of three keys that are made for it and counted by the server like any other: none of a tenant's
-     * requests, tokens or places is used, but for a few hundred tokens of computing. No key sends 60 requests, so that no probe
-     * is refused for another one's sake. */
+    /* The requests are those of keys that are made for it, and the server counts them like any other: none of a tenant's requests,
+     * tokens or places is used, but for a few hundred tokens of computing. */
     private final Target target;
     private final Wire wire;
     private final Path scratch;
@@ -59,15 +58,13 @@ public final class Evidence {
         run(more, findings, told); // before the key store is opened, which puts its files' modes right
         Optional<ServerProcess> process = ServerProcess.listeningOn(target.port());
         try (KeyStore store = KeyStore.open(target.home());
-                ProbeKeys keys = new ProbeKeys(store, wire)) {
-            String limits = keys.taken(target.application());
-            String content = keys.taken(target.application());
-            String model = model(limits);
+                ProbeKeys keys = new ProbeKeys(store, wire, target)) {
+            String model = model(keys.reader());
             run(new ProcessProbes(target, process).all(), findings, told);
-            run(new AccessProbes(target, model, wire, keys, limits).all(), findings, told);
-            run(new LimitProbes(target, model, wire, limits).all(), findings, told);
+            run(new AccessProbes(target, model, wire, keys).all(), findings, told);
+            run(new LimitProbes(target, model, wire, keys).all(), findings, told);
             run(new ModelProbes(target, model, scratch).all(), findings, told);
-            run(new ContentProbes(target, model, wire, keys, process, content).all(), findings, told);
+            run(new ContentProbes(target, model, wire, keys, process).all(), findings, told);
             return new Gathered(process.map(ServerProcess::pid), model, findings);
         }
     }

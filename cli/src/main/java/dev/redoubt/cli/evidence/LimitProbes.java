@@ -19,16 +19,15 @@ final class LimitProbes {
     private final Target target;
     private final String model;
     private final Wire wire;
-    private final String key;
+    private final ProbeKeys keys;
     private final RequestLimits limits;
 
     /// @param model as the server calls it
-    /// @param key that the server takes
-    LimitProbes(Target target, String model, Wire wire, String key) {
+    LimitProbes(Target target, String model, Wire wire, ProbeKeys keys) {
         this.target = target;
         this.model = model;
         this.wire = wire;
-        this.key = key;
+        this.keys = keys;
         this.limits = target.edge().limits();
     }
 
@@ -39,17 +38,26 @@ final class LimitProbes {
                 probe(
                         "a body declared as one byte over " + limits.bodyBytesMax(),
                         "413 before a byte of it",
-                        () -> status(wire.declare(COMPLETIONS, key, limits.bodyBytesMax() + 1), 413, "body_too_large"),
+                        () -> status(
+                                wire.declare(COMPLETIONS, keys.next(), limits.bodyBytesMax() + 1),
+                                413,
+                                "body_too_large"),
                         Requirement.R1_4),
                 probe(
                         "one byte more than that, in chunks",
                         "413",
-                        () -> status(wire.chunked(COMPLETIONS, key, limits.bodyBytesMax() + 1), 413, "body_too_large"),
+                        () -> status(
+                                wire.chunked(COMPLETIONS, keys.next(), limits.bodyBytesMax() + 1),
+                                413,
+                                "body_too_large"),
                         Requirement.R1_4),
                 probe(
                         "a body with Content-Encoding: gzip",
                         "415",
-                        () -> status(wire.post(COMPLETIONS, key, "Content-Encoding: gzip", "{" + VALID + "}"), 415, ""),
+                        () -> status(
+                                wire.post(COMPLETIONS, keys.next(), "Content-Encoding: gzip", "{" + VALID + "}"),
+                                415,
+                                ""),
                         Requirement.R1_4),
                 probe(
                         "a body that never comes",
@@ -116,11 +124,12 @@ final class LimitProbes {
         return new Probe(List.of(rules), "sent " + what, expected, look);
     }
 
-    private Reply complete(String fields) throws IOException {
-        return wire.post(COMPLETIONS, key, "{\"model\":\"" + model + "\"," + fields + "}");
+    private Reply complete(String fields) throws IOException, InterruptedException {
+        return wire.post(COMPLETIONS, keys.next(), "{\"model\":\"" + model + "\"," + fields + "}");
     }
 
-    private Seen stalled() throws IOException {
+    private Seen stalled() throws IOException, InterruptedException {
+        String key = keys.next();
         long start = System.nanoTime();
         Reply reply = wire.declare(COMPLETIONS, key, 100);
         Duration took = Duration.ofNanos(System.nanoTime() - start);

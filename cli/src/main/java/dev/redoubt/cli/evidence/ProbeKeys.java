@@ -20,27 +20,57 @@ final class ProbeKeys implements AutoCloseable {
     private static final Duration LIFE = Duration.ofMinutes(15);
     private static final Duration NOTICED = Duration.ofSeconds(5); // a server looks every quarter of a second
 
+    /// Of a key; fewer than the 60 of the rules, so that no probe is refused for another one's sake.
+    private static final int REQUESTS_MAX = 50;
+
     private final KeyStore store;
     private final Wire wire;
+    private final Target target;
     private final List<Created> made = new ArrayList<>();
+    private String current = "";
+    private int requestsLeft;
 
-    ProbeKeys(KeyStore store, Wire wire) {
+    ProbeKeys(KeyStore store, Wire wire, Target target) {
         this.store = store;
         this.wire = wire;
+        this.target = target;
     }
 
-    /// A key that the server takes already.
+    /// For one request: a key that the server takes and that has a request left in this minute.
+    ///
+    /// @throws IOException as [#taken]
+    String next() throws IOException, InterruptedException {
+        if (requestsLeft == 0) {
+            current = taken();
+            requestsLeft = Math.min(REQUESTS_MAX, target.edge().rates().requestsPerMinute());
+        }
+        requestsLeft--;
+        return current;
+    }
+
+    /// For reads, which are counted apart.
+    String reader() throws IOException, InterruptedException {
+        if (current.isEmpty()) next();
+        return current;
+    }
+
+    /// All that were made, the keys themselves.
+    List<String> secrets() {
+        return made.stream().map(Created::secret).toList();
+    }
+
+    /// A new key that the server takes already.
     ///
     /// @throws IOException if it does not
-    String taken(String application) throws IOException, InterruptedException {
-        String secret = made(application, Scope.INFERENCE).secret();
+    String taken() throws IOException, InterruptedException {
+        String secret = made(target.application(), Scope.INFERENCE).secret();
         await(secret, 200);
         return secret;
     }
 
     /// One that reads metrics and nothing else: to be used after another one was taken.
-    String metrics(String application) {
-        return made(application, Scope.METRICS).secret();
+    String metrics() {
+        return made(target.application(), Scope.METRICS).secret();
     }
 
     /// One that the server has had the time to see, and may not take.
@@ -56,8 +86,8 @@ final class ProbeKeys implements AutoCloseable {
     }
 
     /// A key that the server took and does not take any more.
-    String revoked(String application) throws IOException, InterruptedException {
-        Created created = made(application, Scope.INFERENCE);
+    String revoked() throws IOException, InterruptedException {
+        Created created = made(target.application(), Scope.INFERENCE);
         await(created.secret(), 200);
         store.revoke(created.keyId());
         await(created.secret(), 401);

@@ -41,7 +41,7 @@ final class ProcessProbes {
                         Requirement.V5_5),
                 probe(
                         "compared its command line with the configuration of this report",
-                        "started with this file, which was not written since",
+                        "serve, with the same file, which was not written since",
                         this::sameConfiguration,
                         Requirement.R1_1),
                 probe(
@@ -103,8 +103,8 @@ final class ProcessProbes {
 
     private Seen sameConfiguration(ServerProcess process) throws IOException {
         Optional<Path> started = configurationOf(process);
-        if (started.isEmpty() && target.configuration().isEmpty()) return Seen.passed("neither has a file");
-        String shown = started.map(path -> "started with " + path).orElse("started without a file");
+        String shown = "started by " + command(process);
+        if (started.isEmpty() && target.configuration().isEmpty()) return Seen.passed(shown);
         if (started.isEmpty() || target.configuration().isEmpty()) return Seen.failed(shown);
         if (!Files.isSameFile(started.get(), target.configuration().get())) return Seen.failed(shown);
         long start = ProcessHandle.of(process.pid())
@@ -113,6 +113,13 @@ final class ProcessProbes {
                 .toEpochMilli();
         long written = Files.getLastModifiedTime(started.get()).toMillis();
         return Seen.passedIf(written <= start + 1000, shown + (written <= start + 1000 ? "" : ", written since"));
+    }
+
+    /// What follows its main class.
+    private static String command(ServerProcess process) throws IOException {
+        List<String> arguments = process.arguments();
+        int serve = arguments.indexOf("serve");
+        return String.join(" ", arguments.subList(Math.max(0, serve), arguments.size()));
     }
 
     private static Optional<Path> configurationOf(ServerProcess process) throws IOException {
