@@ -75,7 +75,7 @@ final class RulesEvidence {
                 () -> {
                     try {
                         StateFiles.check(context.home());
-                        return Seen.passed("so they are");
+                        return Seen.passed("their owner only");
                     } catch (Refusal refusal) {
                         return Seen.failed(String.join("; ", refusal.lines()));
                     }

@@ -6,6 +6,8 @@ import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +18,6 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,16 +34,11 @@ final class EvidenceTest {
     private final LocalDate tomorrow = LocalDate.now(ZoneOffset.UTC).plusDays(1);
     private Checkout checkout;
     private Path configuration;
-    private Process server;
     private String url;
 
     @BeforeEach
-    void start() throws Exception {
+    void configure() throws Exception {
         checkout = Checkout.built(folder);
-        Path model = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 11);
-        assertThat(checkout.start(List.of(), "models", "add", model.toString(), "--name", "tiny")
-                        .waitFor())
-                .isZero();
         configuration = Files.writeString(folder.resolve("redoubt.yaml"), """
                 http: {port: 0}
                 model: {name: tiny, cpu: 2, memory: 1GiB, max-ongoing-requests: 100}
@@ -50,17 +46,24 @@ final class EvidenceTest {
                 limits: {request-timeout: 2s, max-tokens: 2500}
                 waivers: [{rule: V3.3, reason: a test, expires: %s}]
                 """.formatted(tomorrow));
-        server = checkout.start(List.of(), "serve", "-f", configuration.toString());
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            url = "http://127.0.0.1:" + free.getLocalPort();
+        }
+    }
+
+    /// Returns when it is ready.
+    private Process serve() throws Exception {
+        Path model = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 11);
+        assertThat(checkout.start(List.of(), "models", "add", model.toString(), "--name", "tiny")
+                        .waitFor())
+                .isZero();
+        Process server = checkout.start(List.of(), "serve", "-f", configuration.toString());
         BufferedReader out = server.inputReader(StandardCharsets.UTF_8);
         assertThat(out.readLine()).startsWith("waiver V3.3");
         String ready = out.readLine();
         assertThat(ready).startsWith("ready  tiny, ");
         url = ready.substring(ready.indexOf("http://"));
-    }
-
-    @AfterEach
-    void stop() throws InterruptedException {
-        Checkout.kill(server);
+        return server;
     }
 
     private Ran rules(String... args) {
@@ -75,12 +78,22 @@ final class EvidenceTest {
 
     @Test
     void aGoodServerPassesAndABrokenOneIsNamed() throws Exception {
+        Process server = serve();
+        try {
+            assertPasses(server.pid());
+            assertBrokenIsNamed();
+        } finally {
+            Checkout.kill(server);
+        }
+    }
+
+    private void assertPasses(long pid) throws IOException {
         Path report = folder.resolve("report.json");
         Ran good = evidence(report);
         assertThat(bad(report)).as(good.out() + good.err()).isEmpty();
         JsonNode content = content(report);
         assertThat(content.path("probes").size()).isGreaterThan(30);
-        assertThat(content.at("/server/pid").asLong()).isEqualTo(server.pid());
+        assertThat(content.at("/server/pid").asLong()).isEqualTo(pid);
         assertThat(content.at("/product/build_sha256").asString()).matches("[0-9a-f]{64}");
         assertThat(content.at("/configuration/sha256").asString()).matches("[0-9a-f]{64}");
         JsonNode waived = content.path("rules")
@@ -94,7 +107,10 @@ final class EvidenceTest {
         assertThat(checkout.home.resolve("evidence/scratch")).doesNotExist();
         assertThat(Files.getPosixFilePermissions(checkout.home.resolve("evidence/key.pem")))
                 .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    }
 
+    private void assertBrokenIsNamed() throws IOException {
+        Path report = folder.resolve("broken.json");
         Files.setPosixFilePermissions(
                 checkout.home.resolve("redoubt.db"), PosixFilePermissions.fromString("rw-r--r--"));
         Files.setLastModifiedTime(configuration, FileTime.from(Instant.now().plusSeconds(60)));
@@ -123,7 +139,12 @@ final class EvidenceTest {
 
     @Test
     void whereNoServerAnswersItIsSaid() throws Exception {
-        Checkout.kill(server);
+        assertThat(evidence(folder.resolve("report.json")).exitCode())
+                .as("a home of no server")
+                .isEqualTo(66);
+        assertThat(Ran.command(checkout.home, "keys", "create", "--application", "local")
+                        .exitCode())
+                .isZero();
         Ran none = evidence(folder.resolve("report.json"));
         assertThat(none.exitCode()).isEqualTo(69);
         assertThat(none.err()).startsWith("redoubt: no server answers at " + url);

@@ -24,7 +24,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// What `redoubt rules` claims, against the sources of all tests.
 final class RuleTableTest {
-    private static final Pattern METHOD = Pattern.compile("\\bvoid (\\w+)\\(");
+    private static final Pattern METHOD = Pattern.compile("@(?:Test|ParameterizedTest)\\b[\\s\\S]*?\\bvoid (\\w+)\\(");
     private static final Pattern IDS = Pattern.compile("((?:[RV]\\d+_\\d+_)+)[a-z]\\w*");
 
     @TempDir
@@ -94,7 +94,7 @@ final class RuleTableTest {
         assertThat(problems).isEmpty();
     }
 
-    /// Simple class name to its methods, over the tests of all modules.
+    /// Simple class name to its test methods, over the tests of all modules.
     private static Map<String, Set<String>> methods() throws IOException {
         Map<String, Set<String>> found = new TreeMap<>();
         try (Stream<Path> modules = Files.list(Path.of(".."))) {

@@ -121,7 +121,8 @@ final class AccessProbes {
         }
         return Seen.passedIf(
                 replies.size() == 1 && shown.equals(Set.of("401 unauthenticated")),
-                replies.size() + " different replies: " + String.join(", ", shown));
+                (replies.size() == 1 ? "one reply to all: " : replies.size() + " replies: ")
+                        + String.join(", ", shown));
     }
 
     private Seen foreign() throws IOException, InterruptedException {
@@ -139,7 +140,7 @@ final class AccessProbes {
             int known = wire.get(path, keys.reader()).status();
             if (stranger != 401 || known != 404) wrong.add(path + " " + stranger + " and " + known);
         }
-        return Seen.passedIf(wrong.isEmpty(), wrong.isEmpty() ? "so it was" : String.join(", ", wrong));
+        return Seen.passedIf(wrong.isEmpty(), wrong.isEmpty() ? "401 and 404" : String.join(", ", wrong));
     }
 
     private Seen counted() throws IOException, InterruptedException {
