@@ -3,6 +3,8 @@ package dev.redoubt.cli;
 /// What a process says when it ends; the numbers are those of sysexits(3), so that scripts can tell them apart.
 enum ExitCode {
     OK(0),
+    /// What was to be checked is not good: a probe failed, or a signature is another one's.
+    FAILED(1),
     /// The command line is wrong: an unknown option, a value out of range.
     USAGE(64),
     /// A file or a model that was named does not exist.

@@ -66,6 +66,7 @@ public final class Main implements Runnable {
         commands.put("chat", () -> new ChatCommand(context));
         commands.put("models", () -> ModelsCommand.line(context));
         commands.put("keys", () -> KeysCommand.line(context));
+        commands.put("rules", () -> new RulesCommand(context));
         commands.put("dev-cert", () -> new DevCertCommand(context));
         commands.put("eval", () -> EvalCommand.line(context));
         commands.put("bench", () -> new BenchCommand(context));

@@ -65,6 +65,7 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        SerialFilter.require();
         ServerConfig config = file == null ? ofOptions() : ofFile(file);
         StartLines.waivers(config.waivers()).forEach(context.console().out()::println);
         LocalModels models = LocalModels.serving(context, Optional.ofNullable(trustDigest));

@@ -25,7 +25,7 @@ final class Table {
             StringBuilder line = new StringBuilder();
             for (int i = 0; i < widths.length - 1; i++)
                 line.append(row.get(i)).repeat(' ', widths[i] - row.get(i).length() + 2);
-            out.println(line.append(row.getLast()));
+            out.println(line.append(row.getLast()).toString().stripTrailing());
         }
     }
 }

@@ -39,14 +39,24 @@ final class Checkout {
         return checkout;
     }
 
-    /// One in which nothing is to be built, and whose JDK runs the product from the class path of the tests.
+    /// One in which nothing is to be built, and whose JDK runs the product from the class path of the tests, with those
+    /// of the launcher's options that fit.
     static Checkout built(Path folder) throws IOException {
         Checkout checkout = in(folder);
         checkout.jdk("jdk-25", "25.0.3", """
-                while [ "$1" != -m ]; do shift; done
-                shift 2
-                exec '%s' -Xmx512m -XX:+UseSerialGC --add-modules jdk.incubator.vector \
-                    --enable-native-access=ALL-UNNAMED -cp '%s' dev.redoubt.cli.Main "$@"
+                count=$#
+                main=
+                while [ $count -gt 0 ]; do
+                    argument=$1
+                    shift
+                    count=$((count - 1))
+                    [ -z "$main" ] || { set -- "$@" "$argument"; continue; }
+                    case $argument in
+                        -m) main=yes; shift; count=$((count - 1)); set -- "$@" dev.redoubt.cli.Main ;;
+                        -Djdk.* | -XX:* | --illegal-native-access=*) set -- "$@" "$argument" ;;
+                    esac
+                done
+                exec '%s' -Xmx512m --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp '%s' "$@"
                 """.formatted(
                         ProcessHandle.current().info().command().orElseThrow(), System.getProperty("java.class.path")));
         Files.createDirectories(checkout.dist().resolve("lib"));
@@ -104,7 +114,8 @@ final class Checkout {
         return new Ran(code, out, Files.readString(errors()));
     }
 
-    private Path errors() {
+    /// What the launcher and what it became say on stderr.
+    Path errors() {
         return Path.of(root + ".err");
     }
 

@@ -199,6 +199,21 @@ final class ConfigurationTest {
     }
 
     @Test
+    void V4_4_aSecretInTheFileIsRefused() throws IOException {
+        String secret = "MIGHAgEAMBMGByqGSM49";
+        assertThat(refused(MODEL + "http: {tls: {certificate: server.crt, key: " + secret + "}}\n"))
+                .singleElement()
+                .asString()
+                .startsWith("REFUSED rule=V4.4")
+                .doesNotContain(secret);
+        assertThat(refused(MODEL + "hub: {token: hf_" + secret + "}\n"))
+                .hasSize(2)
+                .anyMatch(line ->
+                        line.startsWith("REFUSED rule=V4.4") && line.contains("a key or token stands in the file"))
+                .noneMatch(line -> line.contains(secret));
+    }
+
+    @Test
     void R1_2_nonLoopbackWithoutTlsIsRefused() throws IOException {
         try (ServerSocket taken =
                 new ServerSocket(0, 1, InetAddress.getByName("0.0.0.0"))) { // a bind would fail otherwise than by 78

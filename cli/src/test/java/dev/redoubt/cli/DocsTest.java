@@ -10,15 +10,25 @@ import dev.redoubt.base.json.JsonLimits;
 import dev.redoubt.policy.limit.RateLimits;
 import dev.redoubt.testkit.GeneratedDoc;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The reference pages are made from the code they describe.
 final class DocsTest {
+    private static final String SAMPLE = """
+            http: {host: 127.0.0.1, port: 8000}
+            model: {name: smollm2-135m-instruct, cpu: 2, memory: 2GiB, max-ongoing-requests: 100}
+            """;
+
     @Test
     void errorsAreCurrent() throws IOException {
         StringBuilder page = new StringBuilder("""
@@ -76,10 +86,8 @@ final class DocsTest {
                 at once with their lines, exit code 78. `_` may stand for `-` in a key.
 
                 ```yaml
-                http: {host: 127.0.0.1, port: 8000}
-                model: {name: smollm2-135m-instruct, cpu: 2, memory: 2GiB, max-ongoing-requests: 100}
-                ```
-                """);
+                %s```
+                """.formatted(SAMPLE));
         section(page, "", ServerFile.FILE);
         page.append("""
 
@@ -115,6 +123,33 @@ final class DocsTest {
                         RateLimits.DEFAULT.readsPerMinute(),
                         RateLimits.DEFAULT.failuresPerMinute()));
         GeneratedDoc.assertCurrent("SETTINGS.md", page.toString());
+    }
+
+    @Test
+    void rulesAreCurrent(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("redoubt.yaml"), SAMPLE);
+        List<Rule> rules = RuleTable.of(ServerConfigReader.read(file, LocalDate.EPOCH));
+        StringBuilder page = new StringBuilder("""
+                # Rules
+
+                Made from `RuleTable` (`./redoubt dev docs`): how each requirement stands with the configuration that [SETTINGS.md](SETTINGS.md)
+                begins with. `./redoubt rules -f redoubt.yaml` shows it for yours, `./redoubt rules --evidence` tries it against the server that runs
+                ([security model](SECURITY-MODEL.md)). What is built in part counts as not yet built; the value then says what there is.
+
+                %s.
+
+                | id | requirement | state | value | tests |
+                |---|---|---|---|---|
+                """.formatted(RulesCommand.summary(rules)));
+        for (Rule rule : rules)
+            page.append("| %s | %s | %s | %s | %s |\n"
+                    .formatted(
+                            rule.requirement().id(),
+                            rule.requirement().title(),
+                            rule.state().word(),
+                            rule.value(),
+                            rule.tests().stream().map(test -> "`" + test + "`").collect(Collectors.joining(" "))));
+        GeneratedDoc.assertCurrent("RULES.md", page.toString());
     }
 
     /// A table for the settings of a section, then one for each section below.

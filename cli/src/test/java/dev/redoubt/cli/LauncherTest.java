@@ -211,12 +211,12 @@ class LauncherTest {
     }
 
     @Test
-    void theJvmIsToldWhatItMayDo() throws Exception {
+    void R3_1_theJvmIsToldWhatItMayDo() throws Exception {
         withJdkAndMaven();
         assertThat(checkout.run(AS_IT_IS, "serve", "--port", "0").out())
                 .contains(
                         "--illegal-native-access=deny",
-                        "-Djdk.serialFilter=!*",
+                        "-Djdk.serialFilter=" + SerialFilter.DENY_ALL,
                         "-XX:+ExitOnOutOfMemoryError",
                         "-p " + checkout.dist().resolve("lib"))
                 .endsWith("serve --port 0\n");

@@ -35,9 +35,15 @@ final class RunningServer implements AutoCloseable {
 
     /// @param model as a user names it
     static RunningServer start(Path home, String model, RequestLimits limits) throws IOException {
+        return start(home, model, limits, EngineOptions.defaults(2));
+    }
+
+    /// @param limits of the edge
+    /// @param options of the engine, with limits of its own
+    static RunningServer start(Path home, String model, RequestLimits limits, EngineOptions options)
+            throws IOException {
         Console silent = Console.of(new ByteArrayOutputStream(), new ByteArrayOutputStream());
         Context context = new Context(new Home(home.toAbsolutePath()), silent);
-        EngineOptions options = EngineOptions.defaults(2);
         RateLimits rates = new RateLimits(6000, 1_000_000_000, 1000, 1000, 1000, 6000, 1000); // no test of rates
         return new RunningServer(Server.start(
                 context,

@@ -5,6 +5,7 @@ import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.FinishReason;
 import dev.redoubt.base.generation.GenerationEvent;
 import dev.redoubt.base.generation.GenerationListener;
+import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.base.generation.TokenLogprob;
 import dev.redoubt.base.generation.Usage;
 import dev.redoubt.engine.tokenize.StreamDecoder;
@@ -18,8 +19,6 @@ import org.jspecify.annotations.Nullable;
 /// Turns what the loop tells of one request into its events: text, stop strings, limits of text, the one
 /// final event. Engine-output only.
 final class RequestOutput {
-    private static final int CHARS_PER_TOKEN_MAX = 10; // RULES V5.4
-
     private final LiveRequest request;
     private final GenerationListener listener;
     private final Function<int[], StreamDecoder> decoders;
@@ -53,7 +52,7 @@ final class RequestOutput {
         this.time = time;
         this.stopChoice = stopChoice;
         this.choices = new ChoiceOutput[request.choiceCount];
-        int charsMax = CHARS_PER_TOKEN_MAX * request.sampling.maxTokens();
+        int charsMax = RequestLimits.OUTPUT_CHARS_PER_TOKEN_MAX * request.sampling.maxTokens();
         for (int i = 0; i < choices.length; i++)
             choices[i] =
                     new ChoiceOutput(new ChoiceText(request.sampling.stop(), request.sampling.minTokens(), charsMax));

@@ -103,7 +103,7 @@ final class WireLimitsTest {
         "'\"max_tokens\":1', '\"max_tokens\":0'",
         "'\"max_tokens\":2048', '\"max_tokens\":2049'",
         "'\"temperature\":0', '\"temperature\":-0.001'",
-        "'\"temperature\":2', '\"temperature\":2.001'",
+        "'\"temperature\":2', '\"temperature\":2.0001'",
         "'\"temperature\":1.5', '\"temperature\":1e999'",
         "'\"top_p\":1', '\"top_p\":1.001'",
         "'\"n\":8,\"max_tokens\":1', '\"n\":9,\"max_tokens\":1'",
@@ -114,6 +114,17 @@ final class WireLimitsTest {
         assertThat(status("/v1/completions", "{\"model\":\"scripted\",\"prompt\":\"x\"," + taken + "}"))
                 .isEqualTo(200);
         assertThat(status("/v1/completions", "{\"model\":\"scripted\",\"prompt\":\"x\"," + refused + "}"))
+                .isEqualTo(400);
+    }
+
+    @Test
+    void V3_3_anAnswerHas2048TokensAtMostAnd512ByDefault() {
+        String body = "{\"model\":\"scripted\",\"prompt\":\"x\"%s}";
+        assertThat(completionTokens(body.formatted(""))).isEqualTo(512);
+        assertThat(completionTokens(body.formatted(",\"max_tokens\":2048"))).isEqualTo(2048);
+        assertThat(status("/v1/completions", body.formatted(",\"max_tokens\":2049")))
+                .isEqualTo(400);
+        assertThat(status("/v1/completions", body.formatted(",\"max_tokens\":0")))
                 .isEqualTo(400);
     }
 
@@ -152,6 +163,38 @@ final class WireLimitsTest {
                 .isNotEqualTo("invalid_json");
         assertThat(code("{\"prompt\":\"x\",\"max_tokens\":" + "1".repeat(65) + "}"))
                 .isEqualTo("invalid_json");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"chat_template\":\"{{ x }}\"",
+                "\"chat_template_kwargs\":{}",
+                "\"tools\":[]",
+                "\"functions\":[]",
+                "\"guided_grammar\":\"root ::= x\"",
+                "\"guided_regex\":\"(x+x+)+y\"",
+                "\"structured_outputs\":{}",
+                "\"response_format\":{\"type\":\"json_schema\"}",
+                "\"vllm_xargs\":{}",
+                "\"kv_transfer_params\":{}",
+                "\"@class\":\"java.net.URL\"",
+                "\"@type\":\"java.net.URL\"",
+                "\"__reduce__\":[\"os.system\",[\"id\"]]",
+                "\"$type\":\"System.Diagnostics.Process\"",
+            })
+    void R3_3_templatesTypesAndCodeAreRefused(String field) {
+        int before = edge.model.requests.size();
+        String messages = "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]";
+        assertThat(status("/v1/chat/completions", "{\"model\":\"scripted\"," + messages + "," + field + "}"))
+                .isEqualTo(400);
+        assertThat(status("/v1/chat/completions", "{\"model\":{" + field + "}," + messages + "}"))
+                .isEqualTo(400);
+        assertThat(status(
+                        "/v1/chat/completions",
+                        "{\"model\":\"scripted\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"," + field + "}]}"))
+                .isEqualTo(400);
+        assertThat(edge.model.requests).hasSize(before);
     }
 
     @Test
@@ -299,6 +342,12 @@ final class WireLimitsTest {
                     "{\"prompt\":\"x\",\"max_tokens\":50}".getBytes(StandardCharsets.UTF_8); // 1.5 s without a word
             assertThat(client.sendPlain("/generate", body).reply().status()).isEqualTo(200);
         }
+    }
+
+    private static int completionTokens(String body) {
+        return TestEdge.json(edge.post("/v1/completions", body).body())
+                .at("/usage/completion_tokens")
+                .intValue();
     }
 
     private static int status(String route, String body) {

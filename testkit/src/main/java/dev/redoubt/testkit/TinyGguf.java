@@ -25,6 +25,13 @@ public final class TinyGguf {
         return this;
     }
 
+    /// @throws IllegalArgumentException if there is none of that name
+    public Object get(String key) {
+        Object value = metadata.get(key);
+        if (value == null) throw new IllegalArgumentException("no metadata '" + key + "'");
+        return value;
+    }
+
     public TinyGguf remove(String key) {
         metadata.remove(key);
         return this;

@@ -46,7 +46,7 @@ public final class ModelSigner {
     /// @return the bundle, which belongs into `model.sig` in the folder, or into a file beside the file
     /// @throws ArtifactException if the model is refused, or the key
     public static byte[] sign(Path source, Path keyFile) throws IOException {
-        ECPrivateKey key = EcKeys.privateKey(readKey(keyFile), "the key file " + keyFile);
+        ECPrivateKey key = privateKey(keyFile);
         Path real = ModelStore.real(source);
         boolean folder = Files.isDirectory(real);
         Map<String, Path> files = new TreeMap<>(ModelStore.sourceFiles(real));
@@ -70,6 +70,11 @@ public final class ModelSigner {
                         EcKeys.sign(key, SignatureBundle.signedBytes(payload)),
                         new SignatureBundle.KeyHint(Sha256.of(publicPem.getBytes(StandardCharsets.US_ASCII))))
                 .toJson();
+    }
+
+    /// @throws ArtifactException if it is no private key, or others can read it
+    static ECPrivateKey privateKey(Path keyFile) throws IOException {
+        return EcKeys.privateKey(readKey(keyFile), "the key file " + keyFile);
     }
 
     private static byte[] readKey(Path file) throws IOException {

@@ -1,7 +1,6 @@
 package dev.redoubt.trust;
 
 import dev.redoubt.base.json.JsonLimits;
-import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -91,14 +90,9 @@ record SignatureBundle(byte[] payload, byte[] signature, Material material) {
         return new Chain(List.copyOf(certificates));
     }
 
-    /// What a DSSE signature is over: the pre-authentication encoding, which binds the payload's type and length.
+    /// What the signature is over.
     static byte[] signedBytes(byte[] payload) {
-        byte[] head = ("DSSEv1 " + PAYLOAD_TYPE.length() + " " + PAYLOAD_TYPE + " " + payload.length + " ")
-                .getBytes(StandardCharsets.US_ASCII);
-        byte[] all = new byte[head.length + payload.length];
-        System.arraycopy(head, 0, all, 0, head.length);
-        System.arraycopy(payload, 0, all, head.length, payload.length);
-        return all;
+        return SignedReport.signedBytes(PAYLOAD_TYPE, payload);
     }
 
     /// The text that [#parse] reads.

@@ -35,6 +35,9 @@ public record RequestLimits(
         int logprobsMax,
         long bodyBytesMax,
         Duration requestTimeout) {
+    /// Characters of an answer for each token of its `max_tokens` (V5.4).
+    public static final int OUTPUT_CHARS_PER_TOKEN_MAX = 10;
+
     public static final RequestLimits DEFAULT =
             new RequestLimits(8192, 2048, 512, 2.0, 0.7, 8, 32, 4, 64, 64, 300, 20, 10_000_000, Duration.ofSeconds(30));
 

@@ -71,6 +71,16 @@ final class SchedulerTest {
     }
 
     @Test
+    void V2_3_aStepIsBoundedInTokensAndSequences() {
+        World world = world(4, 20, 20, 64, false);
+        for (int i = 0; i < 6; i++) world.scheduler.submit(List.of(sequence("a", 5, 9)));
+        assertThat(step(world.scheduler)).containsExactly("0:0+5", "1:0+5", "2:0+5", "3:0+5"); // all of both
+        World narrow = world(4, 19, 19, 64, false);
+        for (int i = 6; i < 10; i++) narrow.scheduler.submit(List.of(sequence("a", 5, 9)));
+        assertThat(step(narrow.scheduler)).containsExactly("6:0+5", "7:0+5", "8:0+5", "9:0+4");
+    }
+
+    @Test
     void decodesComeBeforePrefillsThatWereAdmittedEarlier() {
         World world = world(4, 8, 8, 32, false);
         world.scheduler.submit(List.of(sequence("a", 30, 9)));

@@ -1,0 +1,362 @@
+package dev.redoubt.cli;
+
+import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.Requirement;
+import dev.redoubt.base.config.Setting;
+import dev.redoubt.base.config.SettingType;
+import dev.redoubt.base.generation.RequestLimits;
+import dev.redoubt.base.json.JsonLimits;
+import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.engine.PrefixSharing;
+import dev.redoubt.gateway.EdgeOptions;
+import dev.redoubt.gateway.TlsOptions;
+import dev.redoubt.kernels.KvLayout;
+import dev.redoubt.policy.Waiver;
+import dev.redoubt.policy.limit.RateLimits;
+import dev.redoubt.trust.VerifiedArtifact;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/// Every requirement of RULES.md as it stands in a configuration.
+final class RuleTable {
+    /* One case for each requirement and no default: one that is new does not compile before somebody has said how it stands. Values
+     * are read from the objects that enforce them. `RuleTableTest` compares the tests that are named here with the sources. What is
+     * built in part is not built: the note says what of it there is. */
+    private final ServerConfig config;
+    private final EdgeOptions edge;
+    private final EngineOptions engine;
+    private final RequestLimits request;
+    private final RateLimits rates;
+
+    private RuleTable(ServerConfig config) {
+        this.config = config;
+        this.edge = config.edge();
+        this.engine = config.engine();
+        this.request = edge.limits();
+        this.rates = edge.rates();
+    }
+
+    /// In the order of RULES.md.
+    static List<Rule> of(ServerConfig config) {
+        RuleTable table = new RuleTable(config);
+        return Arrays.stream(Requirement.values()).map(table::rule).toList();
+    }
+
+    private Rule rule(Requirement id) {
+        return switch (id) {
+            case R1_1 ->
+                enforced(
+                        id,
+                        "cpu %d, memory %s, %s requests in progress"
+                                .formatted(
+                                        engine.threads(),
+                                        memory(),
+                                        bounded(rates.ongoingMax(), ServerFile.MODEL_ONGOING)),
+                        "ConfigurationTest#R1_1_aModelWithoutLimitsIsRefused",
+                        "RatesTest#R1_1_request101IsToldToComeAgain");
+            case R1_2 ->
+                enforced(
+                        id,
+                        edge.host() + ":" + edge.port()
+                                + edge.tls().map(RuleTable::versions).orElse(", loopback"),
+                        "ConfigurationTest#R1_2_nonLoopbackWithoutTlsIsRefused",
+                        "TlsTest#R1_2_beyondLoopbackWithTlsAndKeysItServes");
+            case R1_3 ->
+                enforced(
+                        id,
+                        bounded(request.requestTimeout(), ServerFile.REQUEST_TIMEOUT),
+                        "CallersTest#R1_3_aRequestPastItsDeadlineIs504",
+                        "EngineLoopTest#R1_3_theDeadlineFreesTheBlocksInTheStepThatSeesIt");
+            case R1_4 ->
+                enforced(
+                        id,
+                        "body %s bytes, %s prompts"
+                                .formatted(
+                                        bounded(request.bodyBytesMax(), ServerFile.BODY_BYTES),
+                                        bounded(request.promptsMax(), ServerFile.PROMPTS)),
+                        "WireLimitsTest#R1_4_aBodyIsReadUpToItsLastByte",
+                        "WireLimitsTest#R1_4_aBatchHas32PromptsAtMost");
+            case R1_5 -> notBuilt(id, "/livez and /readyz answer; there are no replicas to replace");
+            case R1_6 ->
+                enforced(
+                        id,
+                        "formats " + formats() + "; TorchScript is refused like all code",
+                        "FolderPolicyTest#R1_6_formatsThatCanCarryCodeAreRefusedByContent",
+                        "RulesEndToEndTest#R1_6_aFolderWithAPickleIsNotServed");
+            case R1_7 ->
+                enforced(
+                        id,
+                        "model " + config.model() + "; bodies by tables of fields",
+                        "CommandLineTest#R1_7_serveRefusesAMissingModelPath",
+                        "RulesEndToEndTest#R1_7_noBodyIsAnsweredBy500");
+            case R1_8 ->
+                enforced(
+                        id,
+                        "one JSON line for each request on stderr",
+                        "RulesEndToEndTest#R1_8_everyRequestHasALineAndNoContent");
+            case R2_1, R2_2, R2_3, R2_4, R2_5 -> notBuilt(id, "there is no autoscaling");
+            case R3_1 ->
+                enforced(
+                        id,
+                        "filter " + SerialFilter.DENY_ALL + ", tried at every start; no messages between processes",
+                        "SerialFilterTest#R3_1_aStartWithAWeakerFilterIsRefused",
+                        "LauncherTest#R3_1_theJvmIsToldWhatItMayDo");
+            case R3_2 ->
+                enforced(
+                        id,
+                        "JSON only: depth %d, %s tokens, names of %d and numbers of %d characters"
+                                .formatted(
+                                        JsonLimits.REQUEST.depthMax(),
+                                        shown(JsonLimits.REQUEST.tokensMax()),
+                                        JsonLimits.REQUEST.nameLengthMax(),
+                                        JsonLimits.REQUEST.numberLengthMax()),
+                        "WireLimitsTest#R3_2_depthIsTenAtMost",
+                        "WireLimitsTest#R3_2_tokensAreTwoHundredThousandAtMost");
+            case R3_3 ->
+                enforced(
+                        id,
+                        "no field takes a template, a type or code",
+                        "WireLimitsTest#R3_3_templatesTypesAndCodeAreRefused");
+            case R3_4 ->
+                enforced(
+                        id,
+                        "unknown, duplicate, wrong type: 400 naming the field",
+                        "WireLimitsTest#R3_4_whatIsRefusedIsNamedAndNoModelIsCalled",
+                        "JsonTestSuiteTest#R3_4_whatIsNoJsonIs400AndNothingIs500");
+            case R4_1 -> notBuilt(id, "the names of applications are checked where keys are made");
+            case R4_2 -> notBuilt(id, "one process, one model; streams are bounded by application");
+            case R4_3 ->
+                enforced(
+                        id,
+                        "keys of " + applications(),
+                        "RatesTest#R4_3_aForeignKeyGetsTheBytesOfAnUnknownOne",
+                        "KeyTimingTest#R4_3_unknownForeignRevokedDisabledAndExpiredKeysTakeTheSameTime",
+                        "CommandLineTest#R4_3_aStartWithEveryKeyRevokedIsRefused");
+            case R4_4 ->
+                enforced(
+                        id,
+                        "every route names a scope or is a probe",
+                        "RatesTest#R4_4_aRouteWithoutAPolicyDoesNotStart",
+                        "HttpEdgeTest#R4_4_aKeyWithoutTheScopeIsRefusedOnTheResolvedRoute");
+            case R5_1, R5_2 -> notBuilt(id, "there are no graphs");
+            case R5_3 ->
+                enforced(
+                        id,
+                        ErrorCode.values().length + " codes with their messages",
+                        "HttpEdgeTest#R5_3_aFaultOfOursTellsNothingButItsId");
+            case R5_4 -> notBuilt(id, "deadline, tenant and cancellation reach the engine; there are no stages");
+            case V1_1 ->
+                engine.prefixSharing() == PrefixSharing.OFF
+                        ? rule(id, new Rule.NotApplicable("engine.prefix-cache is off"), "no prefix is kept")
+                        : enforced(
+                                id,
+                                "scope " + engine.prefixSharing().name().toLowerCase(Locale.ROOT),
+                                "BlockPoolTest#V1_1_aHitNeedsTheScopeAndTheTokensToMatchNotTheKeyAlone",
+                                "RulesEndToEndTest#V1_1_whatOneKeyHasAskedIsNoHitForAnother");
+            case V1_2 -> notBuilt(id, "a server has one engine for all applications");
+            case V1_3 -> notBuilt(id, "freed blocks are zeroed on every way; there is no 'redoubt cache clear'");
+            case V1_4 ->
+                enforced(
+                        id,
+                        "%s code points, %s tokens with the answer"
+                                .formatted(
+                                        bounded(request.promptCodePointsMax(), ServerFile.CODE_POINTS),
+                                        bounded(engine.contextTokensMax(), ServerFile.MODEL_LEN)),
+                        "WireLimitsTest#V1_4_aPromptHas8192CodePointsAtMost",
+                        "RulesEndToEndTest#V1_4_promptAndAnswerHave4096TokensAtMost");
+            case V1_5 -> notBuilt(id, "stop strings of a request hold across tokens; routes have none of their own");
+            case V1_6 -> notBuilt(id, "no line has content; nothing has searched memory images and every log level");
+            case V2_1 ->
+                enforced(
+                        id,
+                        bounded(engine.memoryUtilization(), ServerFile.UTILIZATION) + " of what is available",
+                        "MemoryTest#V2_1_aPoolThatTheMachineCannotHoldIsRefusedWithTheWayOut",
+                        "ConfigurationTest#V2_1_moreMemoryNeedsAWaiver");
+            case V2_2 ->
+                notBuilt(id, "locked where the host allows, left out of dumps; a refused lock starts all the same");
+            case V2_3 ->
+                enforced(
+                        id,
+                        "%s tokens, %s sequences, blocks of %d"
+                                .formatted(
+                                        bounded(engine.batchedTokensMax(), ServerFile.BATCHED_TOKENS),
+                                        bounded(engine.sequencesMax(), ServerFile.SEQUENCES),
+                                        KvLayout.BLOCK_TOKENS),
+                        "ConfigurationTest#V2_3_largerStepsNeedAWaiver",
+                        "SchedulerTest#V2_3_aStepIsBoundedInTokensAndSequences");
+            case V2_4 ->
+                enforced(
+                        id,
+                        "no such setting; scripts and auto_map are refused",
+                        "FolderPolicyTest#V2_4_remoteCodeSettingsAreRefusedAtAnyDepth",
+                        "RulesEndToEndTest#V2_4_aFolderWithCodeIsNotServed");
+            case V2_5 -> notBuilt(id, "accounts are exact after every step of seeded runs; no soak of 24 h was run");
+            case V3_1 ->
+                enforced(
+                        id,
+                        "the engine's own limits, whatever the edge let through",
+                        "EngineTest#V3_1_whatCanBeSeenWithoutTokensIsRefusedAtOnce",
+                        "RulesEndToEndTest#V3_1_whatTheEdgeLetsThroughTheEngineRefuses");
+            case V3_2 ->
+                enforced(
+                        id,
+                        "the same bits whatever the neighbours; no setting changes that",
+                        "TinyModelNonInterferenceTest#V3_2_tokensAndLogprobsAreTheSameBitsAloneAndInAnyCompany",
+                        "RulesEndToEndTest#V3_2_aReplyHasTheSameBitsAloneAndAmongNeighbours");
+            case V3_3 ->
+                enforced(
+                        id,
+                        "%s, at most %s"
+                                .formatted(
+                                        shown(request.maxTokensDefault()),
+                                        bounded(request.maxTokensMax(), ServerFile.MAX_TOKENS)),
+                        "WireLimitsTest#V3_3_anAnswerHas2048TokensAtMostAnd512ByDefault",
+                        "ConfigurationTest#V3_3_longerAnswersNeedAWaiver");
+            case V3_4 ->
+                enforced(
+                        id,
+                        "%s requests and %s tokens in any 60 s, %d streams of a key, %d of an application"
+                                .formatted(
+                                        bounded(rates.requestsPerMinute(), ServerFile.REQUESTS_PER_MINUTE),
+                                        shown(rates.tokensPerMinute()),
+                                        rates.streamsPerKey(),
+                                        rates.streamsPerTenant()),
+                        "RatesTest#V3_4_sixtyRequestsAreAnsweredAndThe61stIsToldHowLong",
+                        "RatesTest#V3_4_theWindowIsTheKeysAndSurvivesARestart",
+                        "WindowFileTest#V3_4_noAdmissionIsForgottenByKill9");
+            case V3_5 ->
+                enforced(
+                        id,
+                        "one bad prompt refuses its request, and no other",
+                        "RulesEndToEndTest#V3_5_everyReplyIsThatOfItsOwnRequest");
+            case V3_6 ->
+                enforced(
+                        id,
+                        "virtual token counter, its bound asserted before every turn",
+                        "SchedulerTest#V3_6_backloggedTenantsGetTheSameServiceWithinTheBound",
+                        "RulesEndToEndTest#V3_6_aTenantWithOneRequestDoesNotWaitForAnothersQueue");
+            case V4_1 ->
+                enforced(
+                        id,
+                        "by the allow-list"
+                                + config.digest()
+                                        .map(digest -> ", digest sha256:" + digest)
+                                        .orElse(""),
+                        "AllowListTest#V4_1_aNameAloneIsRefused",
+                        "CommandLineTest#V4_1_serveTakesAPathWithItsDigestAndAnEntryOfTheAllowList");
+            case V4_2 ->
+                enforced(
+                        id,
+                        "SHA-256 of every file, OpenSSF Model Signing v1.0",
+                        "ModelStoreTest#V4_2_flippedBitIsRefusedAndNamed",
+                        "ModelSignatureTest#V4_2_theSignedSetIsTheWholeSet",
+                        "CommandLineTest#V4_2_aModelIsSignedVerifiedAndTrustedByItsSigner");
+            case V4_3 ->
+                enforced(
+                        id,
+                        "readers of " + formats(),
+                        "HostileCorpusTest#V4_3_hostileGgufFilesAreRefusedForTheirOwnReason",
+                        "HostileCorpusTest#V4_3_hostileSafetensorsAreRefusedForTheirOwnReason",
+                        "CommandLineTest#V4_3_aFileThatIsNoModelIsRefused");
+            case V4_4 ->
+                enforced(
+                        id,
+                        "file: and env: only",
+                        "ConfigurationTest#V4_4_aSecretInTheFileIsRefused",
+                        "ModelPullTest#V4_4_emptyOrMalformedTokenIsAnError");
+            case V5_1 ->
+                enforced(
+                        id,
+                        "prompt %s, 1 to %s tokens (%s), temperature 0 to %s (%s)"
+                                .formatted(
+                                        shown(request.promptCodePointsMax()),
+                                        shown(request.maxTokensMax()),
+                                        shown(request.maxTokensDefault()),
+                                        request.temperatureMax(),
+                                        request.temperatureDefault()),
+                        "WireLimitsTest#V5_1_aNumberIsTakenUpToItsLimit",
+                        "RequestCheckTest#V5_1_everyNumberIsFiniteAndInItsRange");
+            case V5_2 -> notBuilt(id, "control tokens in user text are text; prompts are not screened");
+            case V5_3 ->
+                enforced(
+                        id,
+                        "all but /livez and /readyz; %d failures a minute of an address"
+                                .formatted(rates.failuresPerMinute()),
+                        "HttpEdgeTest#V5_3_withoutAKeyEveryPathIs401",
+                        "KeyStoreTest#V5_3_neitherTheKeyNorItsRandomPartIsOnDisk",
+                        "ConfigurationTest#V5_3_stateThatOthersCanReadRefusesTheStart");
+            case V5_4 ->
+                enforced(
+                        id,
+                        "%d characters for each of max_tokens".formatted(RequestLimits.OUTPUT_CHARS_PER_TOKEN_MAX),
+                        "RulesEndToEndTest#V5_4_anAnswerIsCutAtTenCharactersForEachToken",
+                        "ChoiceTextTest#V5_4_textIsCutAtTheLimitOnACodePointBorder");
+            case V5_5 -> notBuilt(id, "nothing administrative is on the data port; there is no other listener");
+            case V6_1 -> notBuilt(id, "a model's digest is pinned and compared; its method is not in signed metadata");
+            case V6_2 -> notBuilt(id, "eval perplexity measures by hand; nothing is signed or compared");
+            case V6_3 -> notBuilt(id, "scales are finite and packed sizes exact; no range of scales is declared");
+        };
+    }
+
+    private Rule enforced(Requirement id, String value, String... tests) {
+        Optional<Waiver> waiver =
+                config.waivers().stream().filter(one -> one.rule() == id).findFirst();
+        Rule.State state =
+                waiver.<Rule.State>map(one -> new Rule.Waived(one.expires())).orElseGet(Rule.Enforced::new);
+        return rule(id, state, value, tests);
+    }
+
+    private static Rule notBuilt(Requirement id, String there) {
+        return rule(id, new Rule.NotBuilt(), there);
+    }
+
+    private static Rule rule(Requirement id, Rule.State state, String value, String... tests) {
+        return new Rule(id, state, value, List.of(tests));
+    }
+
+    /// A number and, where it is another one, how far it may go without a waiver, by the table that refuses it.
+    private static String bounded(Object value, Setting<?> setting) {
+        return ServerFile.BOUNDS.stream()
+                .filter(bound -> bound.setting().equals(setting))
+                .map(bound -> shown(bound.most()))
+                .map(most -> shown(value) + (most.equals(shown(value)) ? "" : " (rule: at most " + most + ")"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static String shown(Object value) {
+        return switch (value) {
+            case Duration duration -> SettingType.shown(duration);
+            case Integer number -> String.format(Locale.ROOT, "%,d", number);
+            case Long number -> String.format(Locale.ROOT, "%,d", number);
+            default -> value.toString();
+        };
+    }
+
+    private String memory() {
+        return config.memoryBytes().isPresent()
+                ? shown(config.memoryBytes().getAsLong()) + " bytes"
+                : "the weights and " + engine.memoryUtilization() + " of what is available";
+    }
+
+    private String applications() {
+        return edge.applications()
+                .map(some -> String.join(", ", new TreeSet<>(some)))
+                .orElse("every application");
+    }
+
+    private static String versions(TlsOptions tls) {
+        return ", TLS " + String.join(" and ", new TreeSet<>(tls.versions()));
+    }
+
+    private static String formats() {
+        return Arrays.stream(VerifiedArtifact.Container.values())
+                .map(format -> format.name().toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining(", "));
+    }
+}

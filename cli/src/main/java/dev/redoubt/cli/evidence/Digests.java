@@ -1,0 +1,54 @@
+package dev.redoubt.cli.evidence;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/// SHA-256 in lower-case hex.
+final class Digests {
+    private Digests() {}
+
+    static String of(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    /// Of everything this process is made of: over the lines `DIGEST  NAME` of its jars and class files, sorted, as
+    /// sha256sum writes them.
+    static String ofBuild() throws IOException {
+        TreeSet<String> lines = new TreeSet<>();
+        for (Path part : parts()) {
+            if (Files.isDirectory(part)) {
+                try (Stream<Path> files = Files.walk(part)) {
+                    for (Path file : files.filter(Files::isRegularFile).toList())
+                        lines.add(line(file, part.relativize(file).toString()));
+                }
+            } else if (Files.isRegularFile(part)) lines.add(line(part, String.valueOf(part.getFileName())));
+        }
+        return of((String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String line(Path file, String name) throws IOException {
+        return of(Files.readAllBytes(file)) + "  " + name;
+    }
+
+    private static List<Path> parts() {
+        List<Path> parts = new ArrayList<>();
+        for (String property : List.of("jdk.module.path", "java.class.path"))
+            for (String part : System.getProperty(property, "").split(File.pathSeparator))
+                if (!part.isEmpty()) parts.add(Path.of(part));
+        return parts;
+    }
+}
