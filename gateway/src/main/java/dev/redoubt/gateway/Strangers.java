@@ -3,8 +3,8 @@ package dev.redoubt.gateway;
 import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
 
-/// What an audit record calls somebody who has no key: how far away he is. Not his address, which would be a person's
-/// data in a log that nobody may shorten.
+/// What an audit record calls somebody who has no key: how far away he is. Not his address, which would be a
+/// person's data in a log that nobody may shorten.
 final class Strangers {
     private Strangers() {}
 

@@ -3,12 +3,12 @@ package dev.redoubt.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.Home;
 import dev.redoubt.policy.KeyStore.Created;
 import dev.redoubt.policy.KeyStore.KeyRecord;
 import dev.redoubt.policy.KeyStore.KeyState;
+import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.testkit.ManualClock;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.base.Home;
 import dev.redoubt.policy.KeyStore.Created;
 import dev.redoubt.policy.KeyStore.KeyRecord;
+import dev.redoubt.policy.audit.AuditLog;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;

@@ -120,11 +120,10 @@ final class AuditChain {
         return end;
     }
 
-    /// The first record alone, and signed before there is a second: a log of more than one record without a head was
-    /// changed.
+    /// The first record alone, and signed before there is a second: a log of more than one record without a
+    /// head was changed.
     private Position begin(Position at) throws IOException {
-        String key =
-                AuditKey.fingerprint(AuditKey.openOrCreate(folder.key()).publicKey());
+        String key = AuditKey.fingerprint(AuditKey.openOrCreate(folder.key()).publicKey());
         AuditEvent begun = AuditEvent.of(AuditKind.LOG_BEGUN, AuditEvent.SERVER, "", key);
         return write(at, List.of(new Item(begun.with("done"), time.now(), 1)));
     }
@@ -194,7 +193,8 @@ final class AuditChain {
         return at;
     }
 
-    /// Only whoever died while appending leaves half a line: nobody else is at it, and nobody was told that it is there.
+    /// Only whoever died while appending leaves half a line: nobody else is at it, and nobody was told that it
+    /// is there.
     private void setAside(Path file, Position at) throws IOException {
         long torn = Files.size(file) - at.offset();
         if (torn == 0) return;
@@ -209,8 +209,8 @@ final class AuditChain {
         }
     }
 
-    /// What was set aside for the place behind `at` gets a record there: now, or after a kill in between at the next
-    /// append.
+    /// What was set aside for the place behind `at` gets a record there: now, or after a kill in between at the
+    /// next append.
     private Position toldOfTorn(Position at) throws IOException {
         Path torn = torn(at);
         if (!Files.isRegularFile(torn, LinkOption.NOFOLLOW_LINKS)) return at;

@@ -3,14 +3,16 @@ package dev.redoubt.policy.audit;
 import dev.redoubt.base.Requirement;
 import java.util.Optional;
 
-/// What happened, before it has a place in the chain. Its texts are names and numbers of ours: no prompt, output, key,
-/// header or path that a caller chose (V1.6). Each is cut to 160 characters, and what is not printable ASCII becomes `?`.
+/// What happened, before it has a place in the chain. Its texts are names and numbers of ours: no prompt,
+/// output, key, header or path that a caller chose (V1.6). Each is cut to 160 characters, and what is not
+/// printable ASCII becomes `?`.
 ///
 /// @param actor a key's id, [#OPERATOR], [#SERVER], or what is known of a stranger
 /// @param application whose key it is; empty where there is none
 /// @param subject what it was about: a key's id, a model's name, a route's template, a command
 /// @param rule that refuses; empty where nothing was refused
-/// @param outcome `begun`, `done` and what came of it, `failed`, `refused`, or status and code of a refused request
+/// @param outcome `begun`, `done` and what came of it, `failed`, `refused`, or status and code of a refused
+///     request
 /// @param requestId empty where there was no request
 public record AuditEvent(
         AuditKind kind,

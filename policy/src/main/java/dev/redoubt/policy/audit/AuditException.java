@@ -2,8 +2,8 @@ package dev.redoubt.policy.audit;
 
 import java.io.Serial;
 
-/// The audit log cannot be written, so what would have to be in it is not done. The message names the file and the way
-/// out.
+/// The audit log cannot be written, so what would have to be in it is not done. The message names the file and
+/// the way out.
 public final class AuditException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1L;

@@ -23,8 +23,8 @@ import java.security.spec.X509EncodedKeySpec;
 import java.util.List;
 import java.util.Set;
 
-/// The pair of keys (Ed25519) that signs the heads of a log, in one PEM file, mode 0600. Both halves lie in it, since
-/// Java does not make the public one from the private one.
+/// The pair of keys (Ed25519) that signs the heads of a log, in one PEM file, mode 0600. Both halves lie in it,
+/// since Java does not make the public one from the private one.
 record AuditKey(PrivateKey privateKey, PublicKey publicKey) {
     private static final String ALGORITHM = "Ed25519";
     private static final int BYTES_MAX = 4096;

@@ -24,9 +24,9 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// The audit log of one home: what was refused, and every key, model, configuration and server action, in a chain of
-/// hashes with a signed head. Makes no file before the first record. Safe for any thread; several processes may write at
-/// once.
+/// The audit log of one home: what was refused, and every key, model, configuration and server action, in a
+/// chain of hashes with a signed head. Makes no file before the first record. Safe for any thread; several
+/// processes may write at once.
 public final class AuditLog implements AutoCloseable {
     /* Threads. Anybody puts events into a bounded queue; `audit-log` alone takes them, in batches, and each batch is one append with
      * one flush (group commit).
@@ -73,7 +73,8 @@ public final class AuditLog implements AutoCloseable {
 
     /// For a server.
     ///
-    /// @param complaints is told when records cannot be written, once until they can be again; on the writer's thread
+    /// @param complaints is told on the writer's thread when records cannot be written, once until they can be
+    ///     again
     public static AuditLog open(Home home, Consumer<AuditException> complaints) {
         return open(home, TimeSource.system(), AuditChain.SEGMENT_BYTES_MAX, complaints);
     }
@@ -115,8 +116,9 @@ public final class AuditLog implements AutoCloseable {
         }
     }
 
-    /// Does something that must not happen unseen: a record that it begins is on disk before, and one of how it ended
-    /// before this returns. So whatever was done is in the log; what has begun and has no end may have been done or not.
+    /// Does something that must not happen unseen: a record that it begins is on disk before, and one of how it
+    /// ended before this returns. So whatever was done is in the log; what has begun and has no end may have
+    /// been done or not.
     ///
     /// @param outcome of what came of it, such as `done`
     /// @throws AuditException if it cannot be written; before the action then nothing was done
@@ -208,7 +210,8 @@ public final class AuditLog implements AutoCloseable {
         return false;
     }
 
-    /// Refusals stay in the batch; what somebody waits for does not: it must not be written once it was given up.
+    /// Refusals stay in the batch; what somebody waits for does not: it must not be written once it was given
+    /// up.
     private void failed(List<Entry> batch, AuditException why) {
         boolean news = failure == null;
         failure = why;

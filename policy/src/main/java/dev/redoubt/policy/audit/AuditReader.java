@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the records of a log in order, and goes on where more have come. Checks nothing: see [AuditVerifier]. Has one
-/// owner.
+/// Reads the records of a log in order, and goes on where more have come. Checks nothing: see [AuditVerifier].
+/// Has one owner.
 public final class AuditReader implements Closeable {
     private final Path folder;
     private long segment; // 0: none was there yet
@@ -81,9 +81,8 @@ public final class AuditReader implements Closeable {
     }
 
     private boolean nextSegment() throws IOException {
-        Optional<Long> later = Segments.list(folder).stream()
-                .filter(first -> first > segment)
-                .findFirst();
+        Optional<Long> later =
+                Segments.list(folder).stream().filter(first -> first > segment).findFirst();
         if (later.isEmpty()) return false;
         segment = later.get();
         offset = 0;

@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// Looks for everything that was done to a log by others than its writers: records that were changed, removed, inserted
-/// or put elsewhere, files that are missing, an end that was cut off. Works beside writers.
+/// Looks for everything that was done to a log by others than its writers: records that were changed, removed,
+/// inserted or put elsewhere, files that are missing, an end that was cut off. Works beside writers.
 public final class AuditVerifier {
     /* What is looked at is what was there at one moment under the lock, so a line that is not whole then belongs to a writer that
      * died. After a problem the chain is taken up again where it can be: one change is one problem, not one for each record

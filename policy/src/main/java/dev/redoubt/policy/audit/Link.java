@@ -55,11 +55,7 @@ record Link(long sequence, String previous, String hash, boolean intact) {
         json.append(",\"count\":").append(count);
         text(json, "prev", previous);
         String hash = sha256(json.toString().getBytes(StandardCharsets.US_ASCII));
-        return json.append(HASH)
-                .append(hash)
-                .append("\"}")
-                .toString()
-                .getBytes(StandardCharsets.US_ASCII);
+        return json.append(HASH).append(hash).append("\"}").toString().getBytes(StandardCharsets.US_ASCII);
     }
 
     /// The hash of a line that [#line] made.

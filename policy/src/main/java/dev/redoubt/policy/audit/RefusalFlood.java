@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Keeps those who are refused again and again from filling the disk: of one kind, rule and actor the first few
-/// refusals of a minute are records of their own, all further ones become one record that says how many. Safe for any
-/// thread; nobody waits in it for more than a look into a map.
+/// refusals of a minute are records of their own, all further ones become one record that says how many. Safe
+/// for any thread; nobody waits in it for more than a look into a map.
 final class RefusalFlood {
     static final int INDIVIDUAL_MAX = 10;
     static final Duration WINDOW = Duration.ofSeconds(60);

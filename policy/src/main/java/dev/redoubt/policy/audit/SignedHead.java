@@ -22,8 +22,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/// The newest signature of a log, in the file `head`: up to this place it is what was written. Since each record holds
-/// the hash of the one before, one signature stands for all records up to there.
+/// The newest signature of a log, in the file `head`: up to this place it is what was written. Since each
+/// record holds the hash of the one before, one signature stands for all records up to there.
 record SignedHead(Position at, Instant time, byte[] signature) {
     static final String FILE = "head";
 
