@@ -12,7 +12,6 @@ public enum AuditKind {
     LOG_RESUMED,
 
     SERVER_START,
-    SERVER_READY,
     SERVER_STOP,
     /// The configuration in force at a start, by its digest.
     CONFIGURATION,

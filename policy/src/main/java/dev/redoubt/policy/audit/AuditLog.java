@@ -21,7 +21,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The audit log of one home: what was refused, and every key, model, configuration and server action, in a
@@ -55,8 +54,14 @@ public final class AuditLog implements AutoCloseable {
     private final Thread writer = Thread.ofPlatform().daemon().name("audit-log").unstarted(this::run);
     private volatile @Nullable AuditException failure;
 
-    /// @param done completed when the item is durable; a refusal has nobody who waits for it
-    private record Entry(Item item, Optional<CompletableFuture<Boolean>> done) {}
+    /// What is written together.
+    ///
+    /// @param done completed when the items are durable; a refusal has nobody who waits for it
+    private record Entry(List<Item> items, Optional<CompletableFuture<Boolean>> done) {
+        static Entry ofRefusal(Item item) {
+            return new Entry(List.of(item), Optional.empty());
+        }
+    }
 
     private AuditLog(AuditFolder folder, TimeSource time, long segmentBytesMax, Consumer<AuditException> complaints) {
         this.folder = folder;
@@ -87,7 +92,7 @@ public final class AuditLog implements AutoCloseable {
 
     /// Writes down a refusal, soon; never waits. Many of the same become one record with their number.
     public void refused(AuditEvent event) {
-        if (flood.admits(event) && !queue.offer(new Entry(item(event), Optional.empty()))) flood.count(event);
+        if (flood.admits(event) && !queue.offer(Entry.ofRefusal(item(event)))) flood.count(event);
         LockSupport.unpark(writer);
     }
 
@@ -95,13 +100,18 @@ public final class AuditLog implements AutoCloseable {
     ///
     /// @throws AuditException if it cannot be written: what it stands for must not happen
     public void commit(AuditEvent event) {
+        commit(List.of(event));
+    }
+
+    /// As above, for several that belong together: they follow each other in the chain.
+    public void commit(List<AuditEvent> events) {
         Invariant.hold(closing.getCount() > 0, "the audit log is closed");
         AuditException failed = failure;
         if (failed != null) throw failed;
         CompletableFuture<Boolean> done = new CompletableFuture<>();
+        Entry entry = new Entry(events.stream().map(this::item).toList(), Optional.of(done));
         try {
-            if (!queue.offer(new Entry(item(event), Optional.of(done)), COMMIT_SECONDS_MAX, TimeUnit.SECONDS))
-                throw tooLate();
+            if (!queue.offer(entry, COMMIT_SECONDS_MAX, TimeUnit.SECONDS)) throw tooLate();
             LockSupport.unpark(writer);
             done.get(COMMIT_SECONDS_MAX, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
@@ -122,12 +132,13 @@ public final class AuditLog implements AutoCloseable {
     ///
     /// @param outcome of what came of it, such as `done`
     /// @throws AuditException if it cannot be written; before the action then nothing was done
-    public <T> T carryOut(AuditEvent event, Supplier<T> action, Function<T, String> outcome) {
+    public <T, E extends Exception> T carryOut(AuditEvent event, Action<T, E> action, Function<T, String> outcome)
+            throws E {
         commit(event.with("begun"));
         T result;
         try {
-            result = action.get();
-        } catch (RuntimeException | Error e) {
+            result = action.run();
+        } catch (Exception | Error e) {
             try {
                 commit(event.with("failed"));
             } catch (AuditException unwritten) {
@@ -137,6 +148,11 @@ public final class AuditLog implements AutoCloseable {
         }
         commit(event.with(outcome.apply(result)));
         return result;
+    }
+
+    /// What [#carryOut] does.
+    public interface Action<T, E extends Exception> {
+        T run() throws E;
     }
 
     /// Whether records cannot be written just now.
@@ -182,14 +198,15 @@ public final class AuditLog implements AutoCloseable {
     private void gather(List<Entry> batch, boolean last) {
         if (queue.isEmpty() && batch.isEmpty() && !last) LockSupport.parkNanos(this, IDLE.toNanos());
         if (batch.size() >= BATCH_MAX) return;
-        for (Item counted : flood.counted(last)) batch.add(new Entry(counted, Optional.empty()));
+        for (Item counted : flood.counted(last)) batch.add(Entry.ofRefusal(counted));
         queue.drainTo(batch, BATCH_MAX);
     }
 
     private boolean write(List<Entry> batch, boolean last) {
         try {
             batch.removeIf(entry -> entry.done().filter(Future::isCancelled).isPresent());
-            List<Item> items = new ArrayList<>(batch.stream().map(Entry::item).toList());
+            List<Item> items = new ArrayList<>();
+            batch.forEach(entry -> items.addAll(entry.items()));
             if (failing()) items.add(item(RESUMED)); // even where nothing else is left that would try the disk
             if (!items.isEmpty()) chain.append(items);
             batch.forEach(entry -> entry.done().ifPresent(done -> done.complete(true)));
