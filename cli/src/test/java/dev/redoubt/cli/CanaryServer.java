@@ -62,8 +62,8 @@ final class CanaryServer {
         Home home = new Home(Path.of(args[0]));
         Context context = new Context(home, Console.of(System.err, System.err));
         RateLimits rates = new RateLimits(6000, 1_000_000_000, 1000, 1000, 1000, 6000, 1000);
-        EdgeOptions options = new EdgeOptions(
-                "127.0.0.1", 0, RequestLimits.DEFAULT, rates, Optional.empty(), Optional.empty());
+        EdgeOptions options =
+                new EdgeOptions("127.0.0.1", 0, RequestLimits.DEFAULT, rates, Optional.empty(), Optional.empty());
         ModelRegistry registry = new ModelRegistry();
         LocalModels models = new LocalModels(context);
         try (AuditLog audit = AuditLog.open(home);

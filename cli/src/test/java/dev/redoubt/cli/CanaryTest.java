@@ -94,6 +94,13 @@ final class CanaryTest {
         assertThat(text).as(answer).hasSizeGreaterThan(16);
         canaries.put("output", text);
         canaries.put("streamed output", streamed());
+        String chat = post(
+                CHAT,
+                "{\"model\":\"tiny\",\"max_tokens\":8,\"messages\":[{\"role\":\"system\",\"content\":\"%s\"},{\"role\":\"user\",\"content\":\"%s\"}]}"
+                        .formatted(canary("system prompt"), canary("message")));
+        assertThat(json(chat).path("usage").path("completion_tokens").asInt(0))
+                .as(chat)
+                .isPositive();
         String ids = post("/tokenize", "{\"model\":\"tiny\",\"prompt\":\"%s\"}".formatted(canary("tokenized")));
         List<String> tokens = new ArrayList<>();
         json(ids).path("tokens").forEach(id -> tokens.add(id.asString("")));
@@ -112,7 +119,11 @@ final class CanaryTest {
                         .formatted(canary("streamed prompt")));
         return events.lines()
                 .filter(line -> line.startsWith("data: {"))
-                .map(line -> json(line.substring(6)).path("choices").path(0).path("text").asString(""))
+                .map(line -> json(line.substring(6))
+                        .path("choices")
+                        .path(0)
+                        .path("text")
+                        .asString(""))
                 .collect(Collectors.joining());
     }
 
@@ -126,15 +137,10 @@ final class CanaryTest {
         refuse(COMPLETIONS, prompt.formatted("x") + ",\"stop\":[{\"" + canary("inner name") + "\":1}]}");
         refuse(COMPLETIONS, prompt.formatted("x") + ",\"suffix\":\"" + canary("unsupported") + "\"}");
         refuse(COMPLETIONS, "{\"prompt\":\"" + canary("twice") + "\",\"prompt\":\"x\"}");
-        refuse(
-                CHAT,
-                "{\"model\":\"tiny\",\"messages\":[{\"role\":\"system\",\"content\":\"%s\"},{\"role\":\"user\",\"content\":\"%s\"}]}"
-                        .formatted(canary("system prompt"), canary("message")));
         refuse(CHAT, "{\"messages\":[{\"role\":\"" + canary("role") + "\",\"content\":\"x\"}]}");
         // the sender, and nobody else, is told these again
         repeated(refuse(COMPLETIONS, prompt.formatted("x") + ",\"" + canary("field name") + "\":1}"), "field name");
-        repeated(
-                refuse(COMPLETIONS, prompt.formatted("x").replace("tiny", canary("model name")) + "}"), "model name");
+        repeated(refuse(COMPLETIONS, prompt.formatted("x").replace("tiny", canary("model name")) + "}"), "model name");
         repeated(
                 raw(head("GET", "/v1/models?" + canary("query name") + "=" + canary("query"), key) + "\r\n"),
                 "query name");
@@ -146,7 +152,8 @@ final class CanaryTest {
                 head("GET", "/v1/models", key).replace("localhost", canary("host")),
                 head("GET", "/v1/models", key).replace("localhost", "a@" + canary("bad host")),
                 head("POST", COMPLETIONS, key) + "Content-Type: " + canary("media type") + "\r\nContent-Length: 0\r\n",
-                head("POST", COMPLETIONS, key) + "Content-Encoding: " + canary("encoding") + "\r\nContent-Length: 0\r\n",
+                head("POST", COMPLETIONS, key) + "Content-Encoding: " + canary("encoding")
+                        + "\r\nContent-Length: 0\r\n",
                 head("GET", "/v1/models", key) + "X-Long: " + canary("long header") + "x".repeat(17_000) + "\r\n",
                 head("GET", "/" + canary("long path") + "x".repeat(5000), key),
                 head("GET", "/v1/models", key) + canary("no header") + "\r\n",
@@ -160,20 +167,22 @@ final class CanaryTest {
 
     private void whatBreaks() throws IOException {
         String fault = post(
-                COMPLETIONS, "{\"model\":\"faulty\",\"prompt\":\"%s\"}".formatted(canary("prompt of an internal fault")));
+                COMPLETIONS,
+                "{\"model\":\"faulty\",\"prompt\":\"%s\"}".formatted(canary("prompt of an internal fault")));
         assertThat(fault).contains("\"code\":\"internal\"");
         refusals.add(fault);
         try (Socket socket = new Socket("127.0.0.1", port)) { // a stream that the caller leaves
-            String body = "{\"model\":\"tiny\",\"prompt\":\"%s\",\"max_tokens\":2000,\"ignore_eos\":true,\"stream\":true}"
-                    .formatted(canary("stopped stream"));
+            String body =
+                    "{\"model\":\"tiny\",\"prompt\":\"%s\",\"max_tokens\":2000,\"ignore_eos\":true,\"stream\":true}"
+                            .formatted(canary("stopped stream"));
             socket.getOutputStream().write(request(COMPLETIONS, body).getBytes(StandardCharsets.UTF_8));
             assertThat(socket.getInputStream().readNBytes(400)).hasSize(400);
         }
         try (Socket socket = new Socket("127.0.0.1", port)) { // a body that stops
             String body = "{\"prompt\":\"" + canary("half a body");
             socket.getOutputStream()
-                    .write((head("POST", COMPLETIONS, key) + "Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n"
-                                    + body)
+                    .write((head("POST", COMPLETIONS, key)
+                                    + "Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n" + body)
                             .getBytes(StandardCharsets.UTF_8));
         }
     }
@@ -228,7 +237,8 @@ final class CanaryTest {
             InputStream in = socket.getInputStream();
             String reply = new String(in.readAllBytes(), StandardCharsets.UTF_8);
             int body = reply.indexOf("\r\n\r\n");
-            boolean chunked = body > 0 && reply.substring(0, body).toLowerCase(Locale.ROOT).contains("chunked");
+            boolean chunked = body > 0
+                    && reply.substring(0, body).toLowerCase(Locale.ROOT).contains("chunked");
             String rest = body < 0 ? reply : reply.substring(body + 4);
             return chunked ? rest.replaceAll("(?m)^[0-9a-f]+\r\n|\r\n", "") : rest;
         }
@@ -264,11 +274,14 @@ final class CanaryTest {
         Map<String, String> forms = new LinkedHashMap<>();
         forms.put("it is", new String(bytes, StandardCharsets.ISO_8859_1));
         forms.put("JSON", unquoted(JsonMapper.shared().writeValueAsString(word)));
-        forms.put("JSON escapes", word.codePoints().mapToObj("\\u%04x"::formatted).collect(Collectors.joining()));
+        forms.put(
+                "JSON escapes", word.codePoints().mapToObj("\\u%04x"::formatted).collect(Collectors.joining()));
         forms.put("hex", hex.formatHex(bytes));
         forms.put("upper-case hex", hex.withUpperCase().formatHex(bytes));
         forms.put("percent escapes", hex.withPrefix("%").formatHex(bytes));
-        forms.put("upper-case percent escapes", hex.withUpperCase().withPrefix("%").formatHex(bytes));
+        forms.put(
+                "upper-case percent escapes",
+                hex.withUpperCase().withPrefix("%").formatHex(bytes));
         forms.put("UTF-16", new String(word.getBytes(StandardCharsets.UTF_16LE), StandardCharsets.ISO_8859_1));
         for (int shift = 0; shift < 3; shift++) { // base64 depends on what stands before, in threes
             byte[] shifted = new byte[bytes.length + shift];
