@@ -95,7 +95,7 @@ final class Server implements AutoCloseable {
             return new Server(audit, keys, limiter, edge, engine, firstKey);
         } catch (IOException | RuntimeException | Error e) {
             loader.discard();
-            audit.refused(start.with("failed"));
+            audit.note(start.with("failed"));
             close(opened, e);
             throw e;
         }
@@ -148,7 +148,7 @@ final class Server implements AutoCloseable {
         engine.close();
         limiter.close();
         keys.close();
-        audit.refused(AuditEvent.of(AuditKind.SERVER_STOP, AuditEvent.OPERATOR, "", "")
+        audit.note(AuditEvent.of(AuditKind.SERVER_STOP, AuditEvent.OPERATOR, "", "")
                 .with("done"));
         audit.close();
     }

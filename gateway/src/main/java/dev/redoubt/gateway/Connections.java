@@ -33,7 +33,7 @@ final class Connections {
 
     void opened(HttpConnection connection) {
         if (idleTimers.size() >= CONNECTIONS_MAX) {
-            audit.refused(new AuditEvent(
+            audit.note(new AuditEvent(
                     AuditKind.CONNECTION_REFUSED,
                     Strangers.name(connection.remoteAddress()),
                     "",

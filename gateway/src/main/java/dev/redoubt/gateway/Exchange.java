@@ -333,7 +333,7 @@ final class Exchange {
     private void audit(ErrorCode code) {
         Principal caller = principal;
         services.audit()
-                .refused(new AuditEvent(
+                .note(new AuditEvent(
                         AuditKind.REQUEST_REFUSED,
                         caller == null ? Strangers.name(remote) : caller.keyId(),
                         caller == null ? "" : caller.application(),

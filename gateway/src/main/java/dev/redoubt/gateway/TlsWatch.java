@@ -61,7 +61,7 @@ final class TlsWatch implements AutoCloseable {
             String message = String.valueOf(unusable.getMessage());
             if (!message.equals(said)) {
                 LOG.warn("certificate not renewed: {}", message);
-                audit.refused(AuditEvent.of(AuditKind.CERTIFICATE_RENEW, AuditEvent.SERVER, "", "")
+                audit.note(AuditEvent.of(AuditKind.CERTIFICATE_RENEW, AuditEvent.SERVER, "", "")
                         .refusedBy(Requirement.R1_2));
             }
             said = message;

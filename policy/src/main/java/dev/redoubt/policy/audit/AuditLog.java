@@ -30,7 +30,7 @@ public final class AuditLog implements AutoCloseable {
     /* Threads. Anybody puts events into a bounded queue; `audit-log` alone takes them, in batches, and each batch is one append with
      * one flush (group commit).
      *
-     * Who waits. `refused` never does: it is for event loops, and what is refused is refused whether it is written down or not. Where
+     * Who waits. `note` never does: it is for event loops, and what is refused is refused whether it is written down or not. Where
      * the queue is full the refusal is counted instead, and the count becomes a record. `commit` and `carryOut` wait until the record
      * is on disk and throw if it is not: what they stand for must not happen then.
      *
@@ -90,10 +90,12 @@ public final class AuditLog implements AutoCloseable {
         return log;
     }
 
-    /// Writes down a refusal, soon; never waits. Many of the same become one record with their number.
-    public void refused(AuditEvent event) {
-        if (flood.admits(event) && !queue.offer(Entry.ofRefusal(item(event)))) flood.count(event);
-        LockSupport.unpark(writer);
+    /// Writes down a refusal, or an end that comes anyway: soon, and nobody waits for it. Many of the same become one
+    /// record with their number.
+    public void note(AuditEvent event) {
+        if (!flood.admits(event)) return;
+        if (queue.offer(Entry.ofRefusal(item(event)))) LockSupport.unpark(writer);
+        else flood.count(event);
     }
 
     /// Writes down an event; it is on disk when this returns.

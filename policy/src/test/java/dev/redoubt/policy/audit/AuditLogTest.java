@@ -223,11 +223,11 @@ final class AuditLogTest {
     void aFloodOfRefusalsIsCounted() {
         ManualClock clock = new ManualClock();
         try (AuditLog log = home.open(clock)) {
-            for (int i = 0; i < 10_000; i++) log.refused(AuditHome.refusal("stranger:public", "r" + i));
-            log.refused(AuditHome.refusal("key_1", "other"));
+            for (int i = 0; i < 10_000; i++) log.note(AuditHome.refusal("stranger:public", "r" + i));
+            log.note(AuditHome.refusal("key_1", "other"));
             clock.advance(RefusalFlood.WINDOW);
             await(() -> home.records().size() == 1 + 10 + 1 + 1);
-            log.refused(AuditHome.refusal("stranger:public", "later"));
+            log.note(AuditHome.refusal("stranger:public", "later"));
         }
         List<AuditRecord> refused = home.records().stream()
                 .filter(record -> record.get("kind").equals("request.refused"))
@@ -297,7 +297,7 @@ final class AuditLogTest {
                     .matches(e -> !e.damaged());
             assertThat(done).isFalse();
             assertThat(log.failing()).isTrue();
-            log.refused(AuditHome.refusal("key_1", "while failing"));
+            log.note(AuditHome.refusal("key_1", "while failing"));
             Files.delete(file);
             await(() -> !log.failing());
             log.commit(AuditHome.event("key_2"));

@@ -31,26 +31,29 @@ final class KilledAuditTest {
         AuditHome home = AuditHome.in(folder);
         List<String> acknowledged = new ArrayList<>();
         for (int round = 0; round < ROUNDS; round++) {
-            Process victim = writer(home, "a" + round);
-            Process other = writer(home, "b" + round);
-            try (BufferedReader first = victim.inputReader(StandardCharsets.US_ASCII);
-                    BufferedReader second = other.inputReader(StandardCharsets.US_ASCII)) {
-                acknowledged.add(first.readLine()); // it is at work
-                victim.waitFor(random.nextInt(60), TimeUnit.MILLISECONDS);
-                victim.toHandle().destroyForcibly(); // not the process: that would close what it said
-                other.waitFor(random.nextInt(60), TimeUnit.MILLISECONDS); // goes on beside a dead one
-                other.toHandle().destroyForcibly();
-                first.lines().filter(KilledAuditTest::isWhole).forEach(acknowledged::add);
-                second.lines().filter(KilledAuditTest::isWhole).forEach(acknowledged::add);
-            }
-            victim.waitFor();
-            other.waitFor();
+            acknowledged.addAll(killed(home, round, round % 4 == 0 ? 2 : 1, random));
             assertThat(home.verify().problems()).as("round %d", round).isEmpty();
         }
         home.write(1);
         assertThat(home.verify().problems()).isEmpty();
         assertThat(acknowledged).hasSizeGreaterThan(ROUNDS).doesNotContainNull();
         assertThat(home.subjects(AuditKind.KEY_CREATE)).containsAll(acknowledged);
+    }
+
+    /// @return what writers acknowledged before each of them was killed
+    private static List<String> killed(AuditHome home, int round, int writers, Random random) throws Exception {
+        List<Process> processes = new ArrayList<>();
+        for (int i = 0; i < writers; i++) processes.add(writer(home, round + "-" + i));
+        List<String> acknowledged = new ArrayList<>();
+        for (Process process : processes) // the second goes on beside a dead one
+        try (BufferedReader said = process.inputReader(StandardCharsets.US_ASCII)) {
+                acknowledged.add(said.readLine()); // it is at work
+                process.waitFor(random.nextInt(60), TimeUnit.MILLISECONDS);
+                process.toHandle().destroyForcibly(); // not the process: that would close what it said
+                said.lines().filter(KilledAuditTest::isWhole).forEach(acknowledged::add);
+                process.waitFor();
+            }
+        return acknowledged;
     }
 
     /// The last line of a killed process may be cut.
