@@ -7,5 +7,6 @@ module dev.redoubt.policy {
     requires org.xerial.sqlitejdbc;
 
     exports dev.redoubt.policy;
+    exports dev.redoubt.policy.audit;
     exports dev.redoubt.policy.limit;
 }

@@ -4,53 +4,72 @@ package dev.redoubt.base;
 /// the caller's own field names and numbers, cut to a bounded length; never exception text, a path, a prompt or
 /// a key.
 public enum ErrorCode {
-    INVALID_JSON(Kind.CALLER, 400, "body is not valid JSON: %s at line %s, column %s: send one JSON object"),
-    UNKNOWN_FIELD(Kind.CALLER, 400, "unknown field '%s': remove it"),
-    UNSUPPORTED_FIELD(Kind.CALLER, 400, "'%s' is not supported: leave it out"),
-    MISSING_FIELD(Kind.CALLER, 400, "'%s' is missing: it is required"),
-    DUPLICATE_FIELD(Kind.CALLER, 400, "field '%s' is given twice: send it once"),
-    WRONG_TYPE(Kind.CALLER, 400, "'%s' must be %s"),
-    OUT_OF_RANGE(Kind.CALLER, 400, "'%s' is %s, allowed is %s"),
-    CONFLICTING_FIELDS(Kind.CALLER, 400, "'%s' cannot be used with %s: %s"),
-    EMPTY_PROMPT(Kind.CALLER, 400, "'%s' has no tokens: send at least one"),
-    PROMPT_TOO_LONG(Kind.CALLER, 400, "'%s' has %s code points, limit is %s: shorten it"),
+    INVALID_JSON(
+            Requirement.R3_2,
+            Kind.CALLER,
+            400,
+            "body is not valid JSON: %s at line %s, column %s: send one JSON object"),
+    UNKNOWN_FIELD(Requirement.R3_4, Kind.CALLER, 400, "unknown field '%s': remove it"),
+    UNSUPPORTED_FIELD(Requirement.R3_4, Kind.CALLER, 400, "'%s' is not supported: leave it out"),
+    MISSING_FIELD(Requirement.R1_7, Kind.CALLER, 400, "'%s' is missing: it is required"),
+    DUPLICATE_FIELD(Requirement.R3_4, Kind.CALLER, 400, "field '%s' is given twice: send it once"),
+    WRONG_TYPE(Requirement.R3_4, Kind.CALLER, 400, "'%s' must be %s"),
+    OUT_OF_RANGE(Requirement.V5_1, Kind.CALLER, 400, "'%s' is %s, allowed is %s"),
+    CONFLICTING_FIELDS(Requirement.R1_7, Kind.CALLER, 400, "'%s' cannot be used with %s: %s"),
+    EMPTY_PROMPT(Requirement.V3_1, Kind.CALLER, 400, "'%s' has no tokens: send at least one"),
+    PROMPT_TOO_LONG(Requirement.V1_4, Kind.CALLER, 400, "'%s' has %s code points, limit is %s: shorten it"),
     CONTEXT_LENGTH_EXCEEDED(
+            Requirement.V1_4,
             Kind.CALLER,
             400,
             "prompt has %s tokens and max_tokens is %s, together over the context limit of %s: shorten the prompt or lower max_tokens"),
-    TOKEN_OUT_OF_VOCABULARY(Kind.CALLER, 400, "'%s' holds token id %s, the vocabulary has ids 0 to %s"),
-    TEMPLATE_REFUSED(Kind.CALLER, 400, "the model's chat template refuses these messages: %s"),
-    NO_CHAT_TEMPLATE(Kind.CALLER, 400, "model '%s' has no chat template: use /v1/completions"),
-    MODEL_NOT_FOUND(Kind.CALLER, 404, "model '%s' is not served here: GET /v1/models lists those that are"),
-    ROUTE_NOT_FOUND(Kind.CALLER, 404, "no such route: GET /openapi.json lists them"),
-    METHOD_NOT_ALLOWED(Kind.CALLER, 405, "this route takes %s"),
-    UNSUPPORTED_MEDIA_TYPE(Kind.CALLER, 415, "content type must be application/json"),
-    BODY_TOO_LARGE(Kind.CALLER, 413, "body is over the limit of %s bytes: send less"),
-    BAD_REQUEST(Kind.CALLER, 400, "request is malformed"),
-    REQUEST_TIMEOUT(Kind.CALLER, 408, "the request did not arrive within %s s: send it faster"),
-    SLOW_READER(Kind.CALLER, 408, "the reply was not read in time: read it faster"),
-    HOST_NOT_SERVED(Kind.CALLER, 421, "the Host header does not name this server: use the address it listens on"),
-    URI_TOO_LONG(Kind.CALLER, 414, "request line is over the limit of %s bytes: shorten the path"),
-    HEADERS_TOO_LARGE(Kind.CALLER, 431, "request header is over the limit of %s: send less"),
-    UNAUTHENTICATED(Kind.DENIED, 401, "no valid key: send 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"),
-    FORBIDDEN(Kind.DENIED, 403, "this key lacks the scope '%s'"),
+    TOKEN_OUT_OF_VOCABULARY(
+            Requirement.V3_1, Kind.CALLER, 400, "'%s' holds token id %s, the vocabulary has ids 0 to %s"),
+    TEMPLATE_REFUSED(Requirement.V5_2, Kind.CALLER, 400, "the model's chat template refuses these messages: %s"),
+    NO_CHAT_TEMPLATE(Requirement.V5_2, Kind.CALLER, 400, "model '%s' has no chat template: use /v1/completions"),
+    MODEL_NOT_FOUND(
+            Requirement.V4_1, Kind.CALLER, 404, "model '%s' is not served here: GET /v1/models lists those that are"),
+    ROUTE_NOT_FOUND(Requirement.R4_4, Kind.CALLER, 404, "no such route: GET /openapi.json lists them"),
+    METHOD_NOT_ALLOWED(Requirement.R4_4, Kind.CALLER, 405, "this route takes %s"),
+    UNSUPPORTED_MEDIA_TYPE(Requirement.R3_2, Kind.CALLER, 415, "content type must be application/json"),
+    BODY_TOO_LARGE(Requirement.R1_4, Kind.CALLER, 413, "body is over the limit of %s bytes: send less"),
+    BAD_REQUEST(Requirement.R3_2, Kind.CALLER, 400, "request is malformed"),
+    REQUEST_TIMEOUT(Requirement.R1_3, Kind.CALLER, 408, "the request did not arrive within %s s: send it faster"),
+    SLOW_READER(Requirement.R1_1, Kind.CALLER, 408, "the reply was not read in time: read it faster"),
+    HOST_NOT_SERVED(
+            Requirement.R1_2,
+            Kind.CALLER,
+            421,
+            "the Host header does not name this server: use the address it listens on"),
+    URI_TOO_LONG(Requirement.R1_4, Kind.CALLER, 414, "request line is over the limit of %s bytes: shorten the path"),
+    HEADERS_TOO_LARGE(Requirement.R1_4, Kind.CALLER, 431, "request header is over the limit of %s: send less"),
+    UNAUTHENTICATED(
+            Requirement.V5_3, Kind.DENIED, 401, "no valid key: send 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"),
+    FORBIDDEN(Requirement.R4_4, Kind.DENIED, 403, "this key lacks the scope '%s'"),
     REQUEST_OVER_TOKEN_LIMIT(
+            Requirement.V3_4,
             Kind.CALLER,
             400,
             "the request may take %s tokens, limit is %s per minute: ask for fewer prompts, choices or tokens"),
-    RATE_LIMIT_EXCEEDED(Kind.CAPACITY, 429, "the limit of %s is reached: retry in %s"),
-    OVERLOADED(Kind.CAPACITY, 503, "all %s places for %s are taken: retry later"),
-    QUEUE_FULL(Kind.CAPACITY, 429, "%s requests are running or waiting, limit is %s: retry later"),
-    SHUTTING_DOWN(Kind.CAPACITY, 503, "the server is shutting down: retry later"),
-    BUSY(Kind.CAPACITY, 503, "%s bytes of request bodies are being read, limit is %s: retry later"),
-    NOT_READY(Kind.CAPACITY, 503, "the model is not ready: retry later"),
+    RATE_LIMIT_EXCEEDED(Requirement.V3_4, Kind.CAPACITY, 429, "the limit of %s is reached: retry in %s"),
+    OVERLOADED(Requirement.R1_1, Kind.CAPACITY, 503, "all %s places for %s are taken: retry later"),
+    QUEUE_FULL(Requirement.R1_1, Kind.CAPACITY, 429, "%s requests are running or waiting, limit is %s: retry later"),
+    SHUTTING_DOWN(Requirement.R1_5, Kind.CAPACITY, 503, "the server is shutting down: retry later"),
+    BUSY(Requirement.R1_4, Kind.CAPACITY, 503, "%s bytes of request bodies are being read, limit is %s: retry later"),
+    AUDIT_UNAVAILABLE(
+            Requirement.R1_8, Kind.CAPACITY, 503, "the server cannot write down what it decides: retry later"),
+    NOT_READY(Requirement.R1_5, Kind.CAPACITY, 503, "the model is not ready: retry later"),
     DEADLINE_EXCEEDED(
-            Kind.CAPACITY, 504, "the request took longer than its limit of %s s: ask for fewer tokens or retry later"),
+            Requirement.R1_3,
+            Kind.CAPACITY,
+            504,
+            "the request took longer than its limit of %s s: ask for fewer tokens or retry later"),
     KV_CACHE_TOO_SMALL(
+            Requirement.V2_1,
             Kind.CAPACITY,
             503,
             "the request needs %s KV blocks, the pool has %s: shorten it or give the server more memory"),
-    INTERNAL(Kind.INTERNAL, 500, "internal error");
+    INTERNAL(Requirement.R5_3, Kind.INTERNAL, 500, "internal error");
 
     /// Who is to blame, and so which envelope type a reply carries.
     public enum Kind {
@@ -60,14 +79,21 @@ public enum ErrorCode {
         INTERNAL
     }
 
+    private final Requirement requirement;
     private final Kind kind;
     private final int status;
     private final String template;
 
-    ErrorCode(Kind kind, int status, String template) {
+    ErrorCode(Requirement requirement, Kind kind, int status, String template) {
+        this.requirement = requirement;
         this.kind = kind;
         this.status = status;
         this.template = template;
+    }
+
+    /// The requirement that refuses: what the audit log names.
+    public Requirement requirement() {
+        return requirement;
     }
 
     public Kind kind() {

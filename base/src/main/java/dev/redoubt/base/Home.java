@@ -23,7 +23,7 @@ public record Home(Path root) {
         return root.resolve("models");
     }
 
-    /// The database of keys and, later, goal state, usage and audit.
+    /// The database of keys.
     public Path database() {
         return root.resolve("redoubt.db");
     }
@@ -31,6 +31,16 @@ public record Home(Path root) {
     /// The server-side secret (pepper) that keys are hashed with; 32 random bytes, mode 0600.
     public Path keySecret() {
         return root.resolve("key-secret");
+    }
+
+    /// The audit log.
+    public Path audit() {
+        return root.resolve("audit");
+    }
+
+    /// The pair of keys that signs the audit log's heads; mode 0600.
+    public Path auditKey() {
+        return root.resolve("audit-key");
     }
 
     /// The rate limits' open windows.

@@ -2,10 +2,14 @@ package dev.redoubt.cli;
 
 import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.Requirement;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.engine.StartRefusal;
 import dev.redoubt.gateway.TlsException;
 import dev.redoubt.policy.KeyStoreException;
+import dev.redoubt.policy.audit.AuditEvent;
+import dev.redoubt.policy.audit.AuditException;
+import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.limit.RateLimitException;
 import dev.redoubt.trust.ArtifactException;
 import java.io.IOException;
@@ -33,6 +37,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /// that is printed; it is shown only where `REDOUBT_DEBUG=1` asks for it.
 final class Failures {
     private static final int REPORTS_MAX = 100;
+    private static final String TLS_RULE = "R1.2";
+    private static final String RATE_RULE = "V3.4";
 
     private final Context context;
 
@@ -40,14 +46,39 @@ final class Failures {
         this.context = context;
     }
 
-    /// Prints the line.
+    /// Prints the line, and writes down which rules have refused what.
     ///
+    /// @param command such as `redoubt keys create`
     /// @return the exit code
-    int report(Throwable failure) {
+    int report(Throwable failure, String command) {
         ExitCode code = explain(failure);
+        if (!command.equals("redoubt check")) // which decides nothing
+        for (Requirement rule : rules(failure)) context.refused(refusal(command, rule));
         if ("1".equals(System.getenv("REDOUBT_DEBUG")))
             failure.printStackTrace(context.console().err());
         return code.code();
+    }
+
+    private static AuditEvent refusal(String command, Requirement rule) {
+        boolean start = command.equals("redoubt serve");
+        return AuditEvent.of(
+                        start ? AuditKind.START_REFUSED : AuditKind.COMMAND_REFUSED,
+                        AuditEvent.OPERATOR,
+                        "",
+                        command.replaceFirst("^redoubt ", ""))
+                .refusedBy(rule);
+    }
+
+    private static List<Requirement> rules(Throwable failure) {
+        List<String> ids = switch (failure) {
+            case Refusal e -> e.rules();
+            case ArtifactException e -> List.of(e.rule());
+            case StartRefusal e -> List.of(e.rule());
+            case TlsException e -> List.of(TLS_RULE);
+            case RateLimitException e -> List.of(RATE_RULE);
+            default -> List.of();
+        };
+        return ids.stream().flatMap(id -> Requirement.find(id).stream()).toList();
     }
 
     private ExitCode explain(Throwable failure) {
@@ -66,13 +97,19 @@ final class Failures {
                 yield ExitCode.REFUSED;
             }
             case TlsException e -> {
-                context.console().note(Refusal.line("R1.2", String.valueOf(e.getMessage())));
+                context.console().note(Refusal.line(TLS_RULE, String.valueOf(e.getMessage())));
                 yield ExitCode.REFUSED;
             }
             case RateLimitException e -> {
-                context.console().note(Refusal.line("V3.4", String.valueOf(e.getMessage())));
+                context.console().note(Refusal.line(RATE_RULE, String.valueOf(e.getMessage())));
                 yield ExitCode.REFUSED;
             }
+            case AuditException e
+            when e.damaged() -> {
+                context.console().note(Refusal.line("R1.8", String.valueOf(e.getMessage())));
+                yield ExitCode.REFUSED;
+            }
+            case AuditException e -> say(ExitCode.IO, String.valueOf(e.getMessage()));
             case KeyStoreException e -> say(ExitCode.IO, String.valueOf(e.getMessage()));
             case ServeException e
             when e.code() != ErrorCode.INTERNAL ->

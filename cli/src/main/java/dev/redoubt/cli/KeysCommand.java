@@ -3,6 +3,7 @@ package dev.redoubt.cli;
 import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.KeyStore.KeyRecord;
 import dev.redoubt.policy.Scope;
+import dev.redoubt.policy.audit.AuditLog;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
@@ -83,7 +84,8 @@ final class KeysCommand {
             checkApplication(application);
             Optional<Instant> end =
                     expires == null ? Optional.empty() : Optional.of(Times.end("--expires", expires, Instant.now()));
-            try (KeyStore keys = KeyStore.open(context.home())) {
+            try (AuditLog audit = AuditLog.open(context.home());
+                    KeyStore keys = KeyStore.open(context.home(), audit)) {
                 print(context, keys.create(application, wanted, end), "for application " + application);
             }
             return ExitCode.OK.code();
@@ -104,7 +106,8 @@ final class KeysCommand {
         @Override
         public Integer call() {
             List<KeyRecord> all;
-            try (KeyStore keys = KeyStore.open(context.home())) {
+            try (AuditLog audit = AuditLog.open(context.home());
+                    KeyStore keys = KeyStore.open(context.home(), audit)) {
                 all = keys.list();
             }
             if (json) context.console().out().println(json(all));
@@ -186,7 +189,8 @@ final class KeysCommand {
             if (time.compareTo(KeyStore.OVERLAP_MAX) > 0)
                 throw new CommandFailure(
                         ExitCode.USAGE, "--overlap is " + overlap + ", allowed is 0 to 7d: give a shorter time");
-            try (KeyStore keys = KeyStore.open(context.home())) {
+            try (AuditLog audit = AuditLog.open(context.home());
+                    KeyStore keys = KeyStore.open(context.home(), audit)) {
                 KeyStore.Created created = keys.rotate(keyId, time).orElseThrow(() -> unknown(keyId, "active"));
                 print(context, created, "in the place of " + keyId + ", which goes on for " + overlap);
             }
@@ -219,7 +223,8 @@ final class KeysCommand {
 
         @Override
         public Integer call() {
-            try (KeyStore keys = KeyStore.open(context.home())) {
+            try (AuditLog audit = AuditLog.open(context.home());
+                    KeyStore keys = KeyStore.open(context.home(), audit)) {
                 if (!change.test(keys, keyId)) throw unknown(keyId, "fitting");
             }
             context.console().note("key " + keyId + " is " + done);

@@ -1,8 +1,11 @@
 package dev.redoubt.cli;
 
+import dev.redoubt.base.Requirement;
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.engine.Engine;
 import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.policy.audit.AuditEvent;
+import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.Catalogue;
 import dev.redoubt.trust.CatalogueEntry;
@@ -33,7 +36,7 @@ final class LocalModels {
 
     private LocalModels(Context context, boolean serving, Optional<String> pinned) {
         this.context = context;
-        this.store = new ModelStore(context.home().models());
+        this.store = new ModelStore(context.home().models(), this::setAside);
         this.serving = serving;
         this.pinned = pinned;
     }
@@ -80,8 +83,20 @@ final class LocalModels {
                 "redoubt models add " + nameOrPath + " --name NAME, then serve NAME; or --trust-digest sha256:HEX")));
     }
 
-    /// Fetches a catalogue entry, unless the store has it.
+    private void setAside(String name, String during, String rule) {
+        context.refused(AuditEvent.of(AuditKind.MODEL_QUARANTINE, AuditEvent.OPERATOR, "", name)
+                .refusedBy(Requirement.find(rule).orElseThrow())
+                .with("set aside during " + during));
+    }
+
+    /// Fetches a catalogue entry and allows it, unless both was done before.
     StoreEntry pull(CatalogueEntry entry) {
+        if (store.find(entry.name()).isPresent() && store.trusted(entry.name()).isPresent()) return fetch(entry);
+        return context.carryOut(
+                AuditKind.MODEL_PULL, entry.name(), () -> fetch(entry), pulled -> "done, sha256:" + pulled.digest());
+    }
+
+    private StoreEntry fetch(CatalogueEntry entry) {
         PullDisplay display = new PullDisplay(context.console(), entry.name());
         ModelPull pull = new ModelPull(store, context.home().root().resolve("import"), System.getenv());
         try {

@@ -41,7 +41,7 @@ public final class Main implements Runnable {
         try {
             return execute(context, failures, args);
         } catch (Error e) { // picocli hands exceptions to its handler, and a process would outlive its main thread
-            return failures.report(e);
+            return failures.report(e, "");
         }
     }
 
@@ -51,8 +51,9 @@ public final class Main implements Runnable {
         return line.setOut(context.console().outWriter())
                 .setErr(context.console().errWriter())
                 .setUsageHelpWidth(120)
-                .setParameterExceptionHandler((e, _) -> failures.report(e))
-                .setExecutionExceptionHandler((e, _, _) -> failures.report(e))
+                .setParameterExceptionHandler((e, _) -> failures.report(e, ""))
+                .setExecutionExceptionHandler((e, command, _) ->
+                        failures.report(e, command.getCommandSpec().qualifiedName()))
                 .execute(args);
     }
 
@@ -67,6 +68,7 @@ public final class Main implements Runnable {
         commands.put("models", () -> ModelsCommand.line(context));
         commands.put("keys", () -> KeysCommand.line(context));
         commands.put("rules", () -> new RulesCommand(context));
+        commands.put("audit-log", () -> AuditLogCommand.line(context));
         commands.put("dev-cert", () -> new DevCertCommand(context));
         commands.put("eval", () -> EvalCommand.line(context));
         commands.put("bench", () -> new BenchCommand(context));

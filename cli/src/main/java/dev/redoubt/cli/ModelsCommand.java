@@ -3,6 +3,7 @@ package dev.redoubt.cli;
 import dev.redoubt.base.DurableFiles;
 import dev.redoubt.engine.model.ModelSpec;
 import dev.redoubt.engine.model.Models;
+import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.Catalogue;
 import dev.redoubt.trust.CatalogueEntry;
@@ -303,7 +304,12 @@ final class ModelsCommand {
                     options.signature(),
                     revision == null ? OptionalLong.empty() : OptionalLong.of(revision));
             ModelStore store = new LocalModels(context).store();
-            StoreEntry entry = store.add(LocalModels.existing(path), name, vouch);
+            Path source = LocalModels.existing(path);
+            StoreEntry entry = context.carryOut(
+                    AuditKind.MODEL_ADD,
+                    name,
+                    () -> store.add(source, name, vouch),
+                    added -> "done, sha256:" + added.digest());
             said(context, store.trusted(entry.name()).orElseThrow());
             return ExitCode.OK.code();
         }
@@ -322,7 +328,9 @@ final class ModelsCommand {
 
         @Override
         public Integer call() {
-            if (!new LocalModels(context).store().remove(name)) throw unknown(name);
+            ModelStore store = new LocalModels(context).store();
+            if (!context.carryOut(AuditKind.MODEL_REMOVE, name, () -> store.remove(name), ModelsCommand::outcome))
+                throw unknown(name);
             context.console().note(name + " is removed; under this name only a newer revision can be added");
             return ExitCode.OK.code();
         }
@@ -355,11 +363,15 @@ final class ModelsCommand {
                         ExitCode.USAGE,
                         "models trust needs a --signer or a --digest: give one, a name vouches for nothing");
             ModelStore store = new LocalModels(context).store();
-            said(
-                    context,
-                    signer.isPresent()
+            String hex = digest == null ? "" : LocalModels.hex(digest);
+            TrustEntry trusted = context.carryOut(
+                    AuditKind.MODEL_TRUST,
+                    name,
+                    () -> signer.isPresent()
                             ? store.trust(name, signer.get(), options.signature())
-                            : store.trust(name, LocalModels.hex(String.valueOf(digest))));
+                            : store.trust(name, hex),
+                    entry -> "done, sha256:" + entry.digest());
+            said(context, trusted);
             return ExitCode.OK.code();
         }
     }
@@ -377,7 +389,9 @@ final class ModelsCommand {
 
         @Override
         public Integer call() {
-            if (!new LocalModels(context).store().distrust(name)) throw unknown(name);
+            ModelStore store = new LocalModels(context).store();
+            if (!context.carryOut(AuditKind.MODEL_DISTRUST, name, () -> store.distrust(name), ModelsCommand::outcome))
+                throw unknown(name);
             context.console().note(name + " is off the allow-list; its files are where they were");
             return ExitCode.OK.code();
         }
@@ -406,7 +420,11 @@ final class ModelsCommand {
         @Override
         public Integer call() throws IOException {
             Path model = LocalModels.existing(path);
-            byte[] bundle = ModelSigner.sign(model, key);
+            byte[] bundle = context.carryOut(
+                    AuditKind.MODEL_SIGN,
+                    String.valueOf(model.getFileName()),
+                    () -> ModelSigner.sign(model, key),
+                    made -> "done");
             Path beside = Files.isDirectory(model) ? model.resolve("model.sig") : Path.of(path + ".sig");
             Path target = out == null ? beside : out;
             DurableFiles.replace(target, bundle);
@@ -452,6 +470,10 @@ final class ModelsCommand {
         context.console()
                 .note(entry.name() + " is in the store, digest sha256:" + entry.digest() + ", revision "
                         + entry.revision() + ", vouched for by " + entry.signer());
+    }
+
+    private static String outcome(boolean changed) {
+        return changed ? "done" : "nothing changed";
     }
 
     private static CommandFailure unknown(String name) {

@@ -2,11 +2,14 @@ package dev.redoubt.cli;
 
 import java.io.Serial;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /// A start that a rule forbids: every problem at once, one line each, before any socket is opened.
 final class Refusal extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1L;
+
+    private static final Pattern RULE = Pattern.compile("^REFUSED rule=(\\S+) ");
 
     private final transient List<String> lines;
 
@@ -18,6 +21,14 @@ final class Refusal extends RuntimeException {
     /// In the form of the refusal contract.
     List<String> lines() {
         return lines;
+    }
+
+    /// The requirements that the lines name.
+    List<String> rules() {
+        return lines.stream()
+                .flatMap(line -> RULE.matcher(line).results())
+                .map(found -> found.group(1))
+                .toList();
     }
 
     /// One line of the contract.

@@ -10,12 +10,17 @@ import dev.redoubt.gateway.ModelRegistry;
 import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.KeyStore.KeyState;
 import dev.redoubt.policy.Scope;
+import dev.redoubt.policy.Waiver;
+import dev.redoubt.policy.audit.AuditEvent;
+import dev.redoubt.policy.audit.AuditKind;
+import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.policy.limit.RateLimiter;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.net.BindException;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -23,6 +28,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A running server: keys, one engine, one edge.
 final class Server implements AutoCloseable {
@@ -33,13 +40,23 @@ final class Server implements AutoCloseable {
      * which a crash could lose it unseen is as small as it can be. */
     private static final String FIRST_APPLICATION = "local";
 
+    private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+
+    private final AuditLog audit;
     private final KeyStore keys;
     private final RateLimiter limiter;
     private final HttpEdge edge;
     private final Engine engine;
     private final Optional<String> firstKey;
 
-    private Server(KeyStore keys, RateLimiter limiter, HttpEdge edge, Engine engine, Optional<String> firstKey) {
+    private Server(
+            AuditLog audit,
+            KeyStore keys,
+            RateLimiter limiter,
+            HttpEdge edge,
+            Engine engine,
+            Optional<String> firstKey) {
+        this.audit = audit;
         this.keys = keys;
         this.limiter = limiter;
         this.edge = edge;
@@ -52,27 +69,52 @@ final class Server implements AutoCloseable {
     /// @throws BindException if another process listens there
     static Server start(Context context, LocalModels models, ServerConfig config) throws IOException {
         StateFiles.check(context.home());
+        AuditEvent start = AuditEvent.of(AuditKind.SERVER_START, AuditEvent.OPERATOR, "", config.model());
         Loader loader = Loader.start(models, config);
         Deque<AutoCloseable> opened = new ArrayDeque<>(); // in the order in which they are closed again
+        AuditLog audit = AuditLog.open(context.home(), why -> LOG.error("{}", why.getMessage()));
+        opened.push(audit);
         try {
-            KeyStore keys = KeyStore.open(context.home());
+            audit.commit(inForce(start, config));
+            KeyStore keys = KeyStore.open(context.home(), audit);
             opened.push(keys);
             refuseWithoutKeys(keys, config, context);
             RateLimiter limiter = RateLimiter.open(
                     context.home().limitWindows(), config.edge().rates(), TimeSource.system());
             opened.push(limiter);
-            loader.awaitVerified();
+            VerifiedArtifact model = loader.awaitVerified();
+            audit.commit(AuditEvent.of(AuditKind.MODEL_LOAD, AuditEvent.SERVER, "", model.name())
+                    .with("verified, sha256:" + model.digest()));
             ModelRegistry registry = new ModelRegistry();
-            HttpEdge edge = listen(config.edge(), registry, keys, limiter);
+            HttpEdge edge = listen(config.edge(), registry, keys, limiter, audit);
             opened.push(edge);
             Engine engine = loader.awaitLoaded();
             registry.register(engine);
-            return new Server(keys, limiter, edge, engine, firstKey(keys));
+            Optional<String> firstKey = firstKey(keys);
+            audit.commit(start.with("done, on " + config.edge().host() + " port " + edge.port()));
+            return new Server(audit, keys, limiter, edge, engine, firstKey);
         } catch (IOException | RuntimeException | Error e) {
             loader.discard();
+            audit.note(start.with("failed"));
             close(opened, e);
             throw e;
         }
+    }
+
+    /// What a start begins with: that it does, by which configuration, and each waiver in it.
+    private static List<AuditEvent> inForce(AuditEvent start, ServerConfig config) {
+        List<AuditEvent> events = new ArrayList<>();
+        events.add(start);
+        events.add(AuditEvent.of(AuditKind.CONFIGURATION, AuditEvent.OPERATOR, "", config.fingerprint())
+                .with("in force"));
+        for (Waiver waiver : config.waivers())
+            events.add(AuditEvent.of(
+                            AuditKind.WAIVER,
+                            AuditEvent.OPERATOR,
+                            "",
+                            waiver.rule().id())
+                    .with("until " + waiver.expires() + ": " + waiver.reason()));
+        return events;
     }
 
     private static void close(Deque<AutoCloseable> opened, Throwable why) {
@@ -106,12 +148,16 @@ final class Server implements AutoCloseable {
         engine.close();
         limiter.close();
         keys.close();
+        audit.note(AuditEvent.of(AuditKind.SERVER_STOP, AuditEvent.OPERATOR, "", "")
+                .with("done"));
+        audit.close();
     }
 
-    private static HttpEdge listen(EdgeOptions options, ModelRegistry registry, KeyStore keys, RateLimiter limiter)
+    private static HttpEdge listen(
+            EdgeOptions options, ModelRegistry registry, KeyStore keys, RateLimiter limiter, AuditLog audit)
             throws IOException {
         try {
-            return HttpEdge.start(options, registry, keys, limiter, TimeSource.system());
+            return HttpEdge.start(options, registry, keys, limiter, audit, TimeSource.system());
         } catch (BindException e) {
             throw new CommandFailure(
                     ExitCode.ADDRESS_IN_USE,
@@ -165,8 +211,8 @@ final class Server implements AutoCloseable {
             return loader;
         }
 
-        void awaitVerified() {
-            await(verified);
+        VerifiedArtifact awaitVerified() {
+            return await(verified);
         }
 
         Engine awaitLoaded() {

@@ -4,6 +4,10 @@ import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.gateway.EdgeOptions;
 import dev.redoubt.policy.Waiver;
 import dev.redoubt.trust.VerifiedArtifact;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -11,20 +15,41 @@ import java.util.OptionalLong;
 /// What a server is started with.
 ///
 /// @param model a name of the store or the catalogue, or a path
-/// @param digest hexadecimal SHA-256 of the model's manifest; another one is refused. Empty: any that the store vouches
-/// for
+/// @param digest hexadecimal SHA-256 of the model's manifest; another one is refused. Empty: any that the store
+///     vouches for
 /// @param memoryBytes of weights and KV cache together; empty: what the machine has
 /// @param waivers that count today
+/// @param fingerprint of what was given, `sha256:` and the hash: what the audit log knows it by
 record ServerConfig(
         String model,
         Optional<String> digest,
         OptionalLong memoryBytes,
         EngineOptions engine,
         EdgeOptions edge,
-        List<Waiver> waivers) {
+        List<Waiver> waivers,
+        String fingerprint) {
     /// Without a file: the command line's model, sized by the machine; no waivers.
     static ServerConfig ofOptions(String model, EngineOptions engine, EdgeOptions edge) {
-        return new ServerConfig(model, Optional.empty(), OptionalLong.empty(), engine, edge, List.of());
+        String all = model + "\n" + engine + "\n" + edge;
+        return new ServerConfig(
+                model,
+                Optional.empty(),
+                OptionalLong.empty(),
+                engine,
+                edge,
+                List.of(),
+                fingerprint(all.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /// As [#fingerprint] holds it, of the text of a file.
+    static String fingerprint(byte[] text) {
+        try {
+            return "sha256:"
+                    + HexFormat.of()
+                            .formatHex(MessageDigest.getInstance("SHA-256").digest(text));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
     }
 
     /// How the engine is sized for this model.

@@ -59,13 +59,14 @@ final class ServerConfigReader {
     }
 
     private ServerConfig read() throws IOException {
-        return switch (ServerFile.FILE.readFile(file)) {
+        byte[] text = Files.readAllBytes(file);
+        return switch (ServerFile.FILE.readBytes(text)) {
             case Section.Outcome.Bad(List<ConfigProblem> problems) ->
                 throw new Refusal(problems.stream().map(this::line).toList());
             case Section.Outcome.Good(SectionValues values) -> {
                 List<Waiver> waivers = waivers(values);
                 checkBounds(values, waivers);
-                ServerConfig config = config(values, waivers);
+                ServerConfig config = config(values, waivers, ServerConfig.fingerprint(text));
                 if (!refusals.isEmpty()) throw new Refusal(refusals);
                 yield config;
             }
@@ -131,7 +132,7 @@ final class ServerConfigReader {
         return waivers.stream().anyMatch(waiver -> waiver.rule() == rule);
     }
 
-    private ServerConfig config(SectionValues values, List<Waiver> waivers) {
+    private ServerConfig config(SectionValues values, List<Waiver> waivers, String fingerprint) {
         SectionValues model = values.get(ServerFile.MODEL_SETTING);
         RequestLimits limits = limits(values.get(ServerFile.LIMITS_SETTING));
         EngineOptions engine = engine(values.get(ServerFile.ENGINE_SETTING), model, limits);
@@ -141,7 +142,8 @@ final class ServerConfigReader {
                 OptionalLong.of(model.get(ServerFile.MODEL_MEMORY)),
                 engine,
                 edge(values, limits, waivers),
-                List.copyOf(waivers));
+                List.copyOf(waivers),
+                fingerprint);
     }
 
     private RequestLimits limits(SectionValues limits) {

@@ -38,11 +38,10 @@ final class StateFiles {
 
     private static List<Path> secrets(Home home) throws IOException {
         List<Path> found = new ArrayList<>();
-        for (Path file : List.of(home.root(), home.database(), home.keySecret()))
+        for (Path file : List.of(home.root(), home.database(), home.keySecret(), home.auditKey()))
             if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) found.add(file);
-        Path audit = home.root().resolve("audit");
-        if (Files.isDirectory(audit))
-            try (Stream<Path> files = Files.list(audit)) {
+        if (Files.isDirectory(home.audit()))
+            try (Stream<Path> files = Files.list(home.audit())) {
                 files.forEach(found::add);
             }
         return found;

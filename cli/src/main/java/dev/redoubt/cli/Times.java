@@ -42,6 +42,19 @@ final class Times {
         return end;
     }
 
+    /// A point of time, or a date: then it is midnight in UTC.
+    static Instant at(String option, String text) {
+        if (DATE.matcher(text).matches()) return midnight(option, text);
+        try {
+            return Instant.parse(text);
+        } catch (DateTimeException e) {
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    option + " is '" + text
+                            + "', allowed are dates such as 2027-01-31 and times such as 2027-01-31T12:00:00Z: give one");
+        }
+    }
+
     private static Instant midnight(String option, String date) {
         try {
             return LocalDate.parse(date).atStartOfDay(ZoneOffset.UTC).toInstant();

@@ -37,18 +37,19 @@ final class DocsTest {
                 Made from `ErrorCode` and `ExitCode` (`./redoubt dev docs`).
 
                 A reply carries `{"error": {"message", "type", "param", "code"}}`; `code` is stable, `param` names the field to blame, a 5xx of ours
-                carries an `error_id` that stands in the log. 429 and 503 carry `Retry-After`
+                carries an `error_id` that stands in the log. What refuses is in the audit log with its rule. 429 and 503 carry `Retry-After`
                 and `retry-after-ms`, exact for `rate_limit_exceeded`; generation and tokenizer routes carry OpenAI's `x-ratelimit-*`.
 
-                | code | status | who | message |
-                |---|---|---|---|
+                | code | status | who | rule | message |
+                |---|---|---|---|---|
                 """);
         for (ErrorCode code : ErrorCode.values())
-            page.append("| `%s` | %d | %s | %s |\n"
+            page.append("| `%s` | %d | %s | %s | %s |\n"
                     .formatted(
                             code.wire(),
                             code.status(),
                             code.kind().name().toLowerCase(Locale.ROOT),
+                            code.requirement().id(),
                             code.template().replace("%s", "…").replace("|", "\\|")));
         page.append("""
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.redoubt.base.Home;
 import dev.redoubt.policy.KeyStore;
+import dev.redoubt.policy.audit.AuditLog;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,7 +29,9 @@ class KeysCommandTest {
         assertThat(rotated.exitCode()).isZero();
         String fresh = rotated.out().strip();
         assertThat(fresh).matches("rdt_\\S+").isNotEqualTo(old);
-        try (KeyStore keys = KeyStore.open(new Home(home.toAbsolutePath()))) {
+        Home root = new Home(home.toAbsolutePath());
+        try (AuditLog audit = AuditLog.open(root);
+                KeyStore keys = KeyStore.open(root, audit)) {
             assertThat(keys.authenticate(old)).isEmpty();
             assertThat(keys.authenticate(fresh)).isPresent();
         }
@@ -51,7 +54,9 @@ class KeysCommandTest {
         assertThat(run("keys", "disable", onlyId()).exitCode()).isEqualTo(66);
         assertThat(run("keys", "list").out()).contains("disabled 20");
         assertThat(run("keys", "enable", onlyId()).exitCode()).isZero();
-        try (KeyStore keys = KeyStore.open(new Home(home.toAbsolutePath()))) {
+        Home root = new Home(home.toAbsolutePath());
+        try (AuditLog audit = AuditLog.open(root);
+                KeyStore keys = KeyStore.open(root, audit)) {
             assertThat(keys.authenticate(key)).isPresent();
         }
     }

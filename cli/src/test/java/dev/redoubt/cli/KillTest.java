@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.base.Home;
 import dev.redoubt.policy.KeyStore;
+import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
 import java.io.BufferedReader;
@@ -76,7 +77,9 @@ class KillTest {
                 acknowledged.add(key);
             }
         }
-        try (KeyStore keys = KeyStore.open(new Home(checkout.home))) {
+        Home home = new Home(checkout.home);
+        try (AuditLog audit = AuditLog.open(home);
+                KeyStore keys = KeyStore.open(home, audit)) {
             assertThat(acknowledged).allMatch(key -> keys.authenticate(key).isPresent());
         }
     }

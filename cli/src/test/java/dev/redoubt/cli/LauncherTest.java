@@ -111,6 +111,18 @@ class LauncherTest {
     }
 
     @Test
+    void V1_6_noDumpOfMemoryIsEverWritten() throws Exception {
+        checkout.jdk("jdk-25", "25.0.3", "echo \"cores $(ulimit -c)\"; " + SAYS_ARGUMENTS);
+        checkout.program("mvn", BUILDS);
+        Ran ran = checkout.run(List.of("REDOUBT_JAVA_OPTIONS", "-XX:+HeapDumpOnOutOfMemoryError"), "version");
+        assertThat(ran.out()).startsWith("cores 0\n");
+        List<String> arguments = List.of(ran.out().split("\\s+"));
+        assertThat(arguments.lastIndexOf("-XX:-HeapDumpOnOutOfMemoryError"))
+                .isGreaterThan(arguments.indexOf("-XX:+HeapDumpOnOutOfMemoryError"));
+        assertThat(arguments).contains("-XX:-CreateCoredumpOnCrash", "-XX:+ExitOnOutOfMemoryError");
+    }
+
+    @Test
     void aCheckoutThatCannotBeWrittenIsNamed() throws Exception {
         withJdkAndMaven();
         Files.writeString(checkout.root.resolve("target"), "");

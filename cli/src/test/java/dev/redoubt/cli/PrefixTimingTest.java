@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.redoubt.base.Home;
 import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.Scope;
+import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.testkit.PairedTiming;
 import dev.redoubt.testkit.PairedTiming.Timed;
 import java.io.IOException;
@@ -49,7 +50,9 @@ final class PrefixTimingTest {
         System.out.println("seed " + seed);
         random = new Random(seed);
         running = RunningServer.start(folder);
-        try (KeyStore keys = KeyStore.open(new Home(folder.resolve("home").toAbsolutePath()))) {
+        Home home = new Home(folder.resolve("home").toAbsolutePath());
+        try (AuditLog audit = AuditLog.open(home);
+                KeyStore keys = KeyStore.open(home, audit)) {
             for (int i = 0; i < STRANGERS; i++)
                 strangers.add(keys.create("shop", Set.of(Scope.INFERENCE)).secret());
         }

@@ -10,6 +10,7 @@ import dev.redoubt.base.json.StrictJson;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.Scope;
+import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.testkit.TinyGguf;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
@@ -61,7 +62,9 @@ class RulesEndToEndTest {
         Path home = folder.resolve("home");
         running = RunningServer.start(home, model.toString(), RequestLimits.DEFAULT);
         client = HttpClient.newHttpClient();
-        try (KeyStore keys = KeyStore.open(new Home(home.toAbsolutePath()))) {
+        Home root = new Home(home.toAbsolutePath());
+        try (AuditLog audit = AuditLog.open(root);
+                KeyStore keys = KeyStore.open(root, audit)) {
             otherKey = keys.create("local", Set.of(Scope.INFERENCE)).secret();
             strangersKey = keys.create("other", Set.of(Scope.INFERENCE)).secret();
         }
@@ -299,7 +302,9 @@ class RulesEndToEndTest {
         String model = folder.resolve("tiny.gguf").toString();
         try (RunningServer fair = RunningServer.start(home, model, RequestLimits.DEFAULT, oneAtATime)) {
             String other;
-            try (KeyStore keys = KeyStore.open(new Home(home.toAbsolutePath()))) {
+            Home root = new Home(home.toAbsolutePath());
+            try (AuditLog audit = AuditLog.open(root);
+                    KeyStore keys = KeyStore.open(root, audit)) {
                 other = keys.create("other", Set.of(Scope.INFERENCE)).secret();
             }
             while (client.send(

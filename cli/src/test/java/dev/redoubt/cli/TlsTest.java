@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.redoubt.base.Home;
 import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.Scope;
+import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
 import java.io.ByteArrayOutputStream;
@@ -63,7 +64,8 @@ final class TlsTest {
         tls = folder.resolve("tls");
         context = new Context(
                 new Home(home.toAbsolutePath()), Console.of(new ByteArrayOutputStream(), new ByteArrayOutputStream()));
-        try (KeyStore keys = KeyStore.open(context.home())) {
+        try (AuditLog audit = AuditLog.open(context.home());
+                KeyStore keys = KeyStore.open(context.home(), audit)) {
             key = keys.create("local", Set.of(Scope.INFERENCE)).secret();
             foreignKey = keys.create("bank", Set.of(Scope.INFERENCE)).secret();
         }

@@ -1,9 +1,14 @@
 package dev.redoubt.gateway;
 
+import dev.redoubt.base.Requirement;
+import dev.redoubt.policy.audit.AuditEvent;
+import dev.redoubt.policy.audit.AuditKind;
+import dev.redoubt.policy.audit.AuditLog;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -14,18 +19,28 @@ final class Connections {
     private static final int CONNECTIONS_MAX = 4096;
     private static final long NO_TIMER = -1; // 0 is a timer like any other
 
+    private final AuditLog audit;
     private final Vertx vertx;
     private final EdgeTimeouts timeouts;
     private final Map<HttpConnection, Long> idleTimers =
             new ConcurrentHashMap<>(); // NO_TIMER while a request is in progress
 
-    Connections(Vertx vertx, EdgeTimeouts timeouts) {
+    Connections(AuditLog audit, Vertx vertx, EdgeTimeouts timeouts) {
+        this.audit = audit;
         this.vertx = vertx;
         this.timeouts = timeouts;
     }
 
     void opened(HttpConnection connection) {
         if (idleTimers.size() >= CONNECTIONS_MAX) {
+            audit.note(new AuditEvent(
+                    AuditKind.CONNECTION_REFUSED,
+                    Strangers.name(connection.remoteAddress()),
+                    "",
+                    "",
+                    Optional.of(Requirement.R1_1),
+                    "closed, " + CONNECTIONS_MAX + " are open",
+                    ""));
             connection.close();
             return;
         }

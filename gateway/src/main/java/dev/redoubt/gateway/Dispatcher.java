@@ -14,6 +14,7 @@ import dev.redoubt.policy.limit.FailureLimit;
 import dev.redoubt.policy.limit.RateLimiter;
 import io.vertx.core.http.HttpServerRequest;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BooleanSupplier;
@@ -25,6 +26,8 @@ final class Dispatcher {
      * (R4.4); and nothing of a body is read before that. Whoever is authenticated is counted next, whatever then becomes of the
      * request. Whoever is not is counted by address; that counts against nobody who has a valid key. */
     private static final Access UNKNOWN = new Access.Needs(Scope.INFERENCE, Metering.READ);
+
+    private static final Duration AUDIT_RETRY = Duration.ofSeconds(1); // the log tries its disk more often
 
     private final EdgeServices services;
     private final RouteTable routes;
@@ -116,6 +119,8 @@ final class Dispatcher {
     }
 
     private void admit(Exchange exchange, Principal caller) {
+        if (services.audit().failing())
+            throw ServeException.after(AUDIT_RETRY, ErrorCode.AUDIT_UNAVAILABLE); // what is decided must be in the log
         if (closing.getAsBoolean())
             throw ServeException.after(services.timeouts().drain(), ErrorCode.SHUTTING_DOWN);
         exchange.metered(() -> limiter.quota(caller));

@@ -2,6 +2,7 @@ package dev.redoubt.gateway;
 
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.RequestLimits;
+import dev.redoubt.policy.audit.AuditLog;
 import io.vertx.core.Vertx;
 import java.util.concurrent.Executor;
 
@@ -15,5 +16,6 @@ record EdgeServices(
         TimeSource time,
         EdgeMetrics metrics,
         AccessLog accessLog,
+        AuditLog audit,
         BodyBudget bodies,
         Executor workers) {}

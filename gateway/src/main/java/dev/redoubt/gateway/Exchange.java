@@ -4,6 +4,8 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.gateway.openai.ErrorBody;
 import dev.redoubt.policy.Principal;
+import dev.redoubt.policy.audit.AuditEvent;
+import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.limit.RateLimiter.Lease;
 import dev.redoubt.policy.limit.RateLimiter.Quota;
 import io.vertx.core.Context;
@@ -12,6 +14,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.SocketAddress;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Objects;
@@ -41,12 +44,13 @@ final class Exchange {
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final Context context;
+    private final SocketAddress remote; // asked for while there is a connection
     private final long startNanos;
     private final String id = newId();
 
     private String route = "unmatched";
     private @Nullable Principal principal;
-    private String error = "";
+    private Optional<ErrorCode> error = Optional.empty();
     private int promptTokens;
     private int completionTokens;
     private Supplier<Optional<Quota>> quota = Optional::empty;
@@ -63,6 +67,7 @@ final class Exchange {
         this.request = request;
         this.response = request.response();
         this.context = context;
+        this.remote = request.remoteAddress();
         this.startNanos = services.time().nanos();
         response.setWriteQueueMaxSize(WRITE_QUEUE_BYTES_MAX);
         response.endHandler(ended -> over(response.getStatusCode()));
@@ -233,19 +238,19 @@ final class Exchange {
 
     void endEvents(CharSequence events, Optional<ServeException> failure) {
         if (over) return;
-        failure.ifPresent(known -> error = known.code().wire());
+        if (failure.isPresent()) error = failure.map(ServeException::code);
         end(Buffer.buffer(events.toString()));
     }
 
     /// Ends the connection without a word.
     void abort(ErrorCode why) {
-        error = why.wire();
+        error = Optional.of(why);
         request.connection().close();
     }
 
     private void refuseNow(ServeException refusal, boolean close) {
         if (answered || over) return;
-        error = refusal.code().wire();
+        error = Optional.of(refusal.code());
         head(refusal.code().status()).putHeader("Content-Type", "application/json");
         switch (refusal.code().status()) {
             case 401 -> response.putHeader("WWW-Authenticate", "Bearer");
@@ -308,6 +313,7 @@ final class Exchange {
         release();
         services.metrics().httpRequest(route, status, nanos / 1e9);
         Principal caller = principal;
+        error.filter(code -> code.kind() != ErrorCode.Kind.INTERNAL).ifPresent(this::audit);
         services.accessLog()
                 .write(new AccessLog.Line(
                         services.time().now(),
@@ -317,10 +323,24 @@ final class Exchange {
                         METHODS.contains(request.method()) ? request.method().name() : "other",
                         route,
                         status,
-                        error,
+                        error.map(ErrorCode::wire).orElse(""),
                         nanos / 1000,
                         promptTokens,
                         completionTokens));
+    }
+
+    /// Here every refusal ends, whatever layer it comes from: before a handler, in it, or in the middle of a stream.
+    private void audit(ErrorCode code) {
+        Principal caller = principal;
+        services.audit()
+                .note(new AuditEvent(
+                        AuditKind.REQUEST_REFUSED,
+                        caller == null ? Strangers.name(remote) : caller.keyId(),
+                        caller == null ? "" : caller.application(),
+                        route,
+                        Optional.of(code.requirement()),
+                        code.status() + " " + code.wire(),
+                        id));
     }
 
     private void release() {

@@ -83,8 +83,12 @@ final class Handlers {
                 new Route(
                         new Open(),
                         "/readyz",
-                        new Probe(() -> models.ready() && !closing.getAsBoolean() ? 200 : 503),
-                        "200 when a model is served, 503 before and while closing"),
+                        new Probe(() -> models.ready()
+                                        && !closing.getAsBoolean()
+                                        && !services.audit().failing()
+                                ? 200
+                                : 503),
+                        "200 when a model is served, 503 before, while closing and while the audit log cannot be written"),
                 new Route(
                         new Needs(Scope.METRICS, Metering.READ),
                         "/metrics",

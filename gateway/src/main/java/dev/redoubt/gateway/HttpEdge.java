@@ -2,6 +2,7 @@ package dev.redoubt.gateway;
 
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.policy.KeyStore;
+import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.policy.limit.RateLimiter;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -56,6 +57,7 @@ public final class HttpEdge implements AutoCloseable {
             ModelRegistry models,
             KeyStore keys,
             RateLimiter limiter,
+            AuditLog audit,
             TimeSource time,
             EdgeTimeouts timeouts) {
         this.timeouts = timeouts;
@@ -81,7 +83,7 @@ public final class HttpEdge implements AutoCloseable {
         accessLog = new AccessLog();
         BodyBudget bodies = new BodyBudget(BODIES_AT_ONCE * options.limits().bodyBytesMax());
         EdgeServices services = new EdgeServices(
-                vertx, options.limits(), timeouts, time, new EdgeMetrics(models), accessLog, bodies, workers);
+                vertx, options.limits(), timeouts, time, new EdgeMetrics(models), accessLog, audit, bodies, workers);
         RouteTable routes = new Handlers(services, models).routes(closing::get);
         Predicate<String> applications = options.applications()
                 .<Predicate<String>>map(served -> served::contains)
@@ -90,13 +92,13 @@ public final class HttpEdge implements AutoCloseable {
                 keys, applications, options.tls().map(TlsOptions::clients).orElse(Map.of()));
         Dispatcher dispatcher = new Dispatcher(
                 services, routes, authenticator, limiter, new RequestHeads(options.host()), closing::get);
-        Connections connections = new Connections(vertx, timeouts);
+        Connections connections = new Connections(audit, vertx, timeouts);
         server = create(serverOptions(options), tls)
                 .connectionHandler(connections::opened)
                 .requestHandler(request -> dispatcher.dispatch(exchange(services, connections, request)))
                 .invalidRequestHandler(request -> exchange(services, connections, request)
                         .refuseAndClose(RequestHeads.unreadable(request, LINE_BYTES_MAX, HEADER_BYTES_MAX)));
-        tlsWatch = tls.map(inUse -> new TlsWatch(options.tls().orElseThrow(), time, server, inUse));
+        tlsWatch = tls.map(inUse -> new TlsWatch(options.tls().orElseThrow(), time, server, audit, inUse));
     }
 
     private HttpServer create(HttpServerOptions http, Optional<TlsFiles> tls) {
@@ -108,12 +110,18 @@ public final class HttpEdge implements AutoCloseable {
     /// Listens. Serves `/livez` at once, and everything else as soon as the registry is ready.
     ///
     /// @param limiter made with the rates of `options`; to be closed after the edge
+    /// @param audit is told of every refusal; to be closed after the edge
     /// @param time the clock of the models as well: deadlines are told on it
     /// @throws BindException if the address is in use or not this machine's
     public static HttpEdge start(
-            EdgeOptions options, ModelRegistry models, KeyStore keys, RateLimiter limiter, TimeSource time)
+            EdgeOptions options,
+            ModelRegistry models,
+            KeyStore keys,
+            RateLimiter limiter,
+            AuditLog audit,
+            TimeSource time)
             throws IOException {
-        return start(options, models, keys, limiter, time, EdgeTimeouts.DEFAULT);
+        return start(options, models, keys, limiter, audit, time, EdgeTimeouts.DEFAULT);
     }
 
     static HttpEdge start(
@@ -121,10 +129,11 @@ public final class HttpEdge implements AutoCloseable {
             ModelRegistry models,
             KeyStore keys,
             RateLimiter limiter,
+            AuditLog audit,
             TimeSource time,
             EdgeTimeouts timeouts)
             throws IOException {
-        HttpEdge edge = new HttpEdge(options, models, keys, limiter, time, timeouts);
+        HttpEdge edge = new HttpEdge(options, models, keys, limiter, audit, time, timeouts);
         try {
             await(edge.server.listen(options.port(), options.host()).toCompletionStage(), Duration.ofSeconds(10));
             edge.tlsWatch.ifPresent(TlsWatch::start);

@@ -87,6 +87,11 @@ final class TlsFiles {
         return MessageDigest.isEqual(digest, other.digest);
     }
 
+    /// Of the server's certificate.
+    String fingerprint() {
+        return fingerprint(chain.getFirst());
+    }
+
     /// Until when the server's certificate is valid.
     Instant validUntil() {
         return chain.getFirst().getNotAfter().toInstant();

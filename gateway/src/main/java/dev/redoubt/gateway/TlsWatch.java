@@ -1,8 +1,14 @@
 package dev.redoubt.gateway;
 
+import dev.redoubt.base.Requirement;
 import dev.redoubt.base.TimeSource;
+import dev.redoubt.policy.audit.AuditEvent;
+import dev.redoubt.policy.audit.AuditException;
+import dev.redoubt.policy.audit.AuditKind;
+import dev.redoubt.policy.audit.AuditLog;
 import io.vertx.core.http.HttpServer;
 import java.time.Duration;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -17,15 +23,17 @@ final class TlsWatch implements AutoCloseable {
     private final TlsOptions options;
     private final TimeSource time;
     private final HttpServer server;
+    private final AuditLog audit;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread = Thread.ofPlatform().daemon().name("tls-watch").unstarted(this::watch);
     private TlsFiles inUse; // tls-watch only, once it runs
     private String said = ""; // as above: the last complaint, said once
 
-    TlsWatch(TlsOptions options, TimeSource time, HttpServer server, TlsFiles inUse) {
+    TlsWatch(TlsOptions options, TimeSource time, HttpServer server, AuditLog audit, TlsFiles inUse) {
         this.options = options;
         this.time = time;
         this.server = server;
+        this.audit = audit;
         this.inUse = inUse;
     }
 
@@ -46,21 +54,32 @@ final class TlsWatch implements AutoCloseable {
             TlsFiles found = TlsFiles.read(options, time.now());
             said = "";
             if (found.same(inUse)) return;
-            server.updateSSLOptions(found.serverOptions())
-                    .toCompletionStage()
-                    .toCompletableFuture()
-                    .get(10, TimeUnit.SECONDS);
+            audit.carryOut(renewal(found), () -> use(found), renewed -> "done");
             inUse = found;
             LOG.info("certificate renewed, valid until {}", found.validUntil());
         } catch (TlsException unusable) { // a renewal may be half done: what is in use stays
             String message = String.valueOf(unusable.getMessage());
-            if (!message.equals(said)) LOG.warn("certificate not renewed: {}", message);
+            if (!message.equals(said)) {
+                LOG.warn("certificate not renewed: {}", message);
+                audit.note(AuditEvent.of(AuditKind.CERTIFICATE_RENEW, AuditEvent.SERVER, "", "")
+                        .refusedBy(Requirement.R1_2));
+            }
             said = message;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+        } catch (AuditException | CompletionException e) { // the next look tries again
             LOG.warn("certificate not renewed: {}", e.getClass().getSimpleName());
         }
+    }
+
+    private static AuditEvent renewal(TlsFiles found) {
+        return AuditEvent.of(AuditKind.CERTIFICATE_RENEW, AuditEvent.SERVER, "", found.fingerprint());
+    }
+
+    private boolean use(TlsFiles found) {
+        return server.updateSSLOptions(found.serverOptions())
+                .toCompletionStage()
+                .toCompletableFuture()
+                .orTimeout(10, TimeUnit.SECONDS)
+                .join();
     }
 
     @Override

@@ -312,14 +312,24 @@ final class HttpEdgeTest {
         EdgeOptions taken = new EdgeOptions("127.0.0.1", edge.edge.port());
         org.assertj.core.api.Assertions.assertThatExceptionOfType(java.net.BindException.class)
                 .isThrownBy(() -> HttpEdge.start(
-                        taken, new ModelRegistry(), edge.keys, edge.limiter, dev.redoubt.base.TimeSource.system()));
+                        taken,
+                        new ModelRegistry(),
+                        edge.keys,
+                        edge.limiter,
+                        edge.audit,
+                        dev.redoubt.base.TimeSource.system()));
     }
 
     @Test
     void beforeAModelIsServedTheEdgeIsAliveAndNotReady() throws Exception {
         EdgeOptions options = new EdgeOptions("127.0.0.1", 0);
         try (HttpEdge empty = HttpEdge.start(
-                options, new ModelRegistry(), edge.keys, edge.limiter, dev.redoubt.base.TimeSource.system())) {
+                options,
+                new ModelRegistry(),
+                edge.keys,
+                edge.limiter,
+                edge.audit,
+                dev.redoubt.base.TimeSource.system())) {
             String base = "http://127.0.0.1:" + empty.port();
             assertThat(status(base + "/livez")).isEqualTo(200);
             assertThat(status(base + "/readyz")).isEqualTo(503);

@@ -8,6 +8,7 @@ import dev.redoubt.base.json.JsonRefusal;
 import dev.redoubt.base.json.StrictJson;
 import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.Scope;
+import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.policy.limit.RateLimiter;
 import dev.redoubt.policy.limit.RateLimits;
 import java.io.IOException;
@@ -32,6 +33,7 @@ final class TestEdge implements AutoCloseable {
     private static final StrictJson JSON = new StrictJson(JsonLimits.MODEL_FILE);
 
     final ScriptedModel model;
+    final AuditLog audit;
     final KeyStore keys;
     final RateLimiter limiter;
     final HttpEdge edge;
@@ -52,13 +54,14 @@ final class TestEdge implements AutoCloseable {
         try {
             model = new ScriptedModel(MODEL, pace);
             Home root = new Home(home.toAbsolutePath());
-            keys = KeyStore.open(root);
+            audit = AuditLog.open(root);
+            keys = KeyStore.open(root, audit);
             limiter = RateLimiter.open(root.limitWindows(), options.rates(), TimeSource.system());
             key = keys.create("test", Set.of(Scope.INFERENCE)).secret();
             metricsKey = keys.create("monitoring", Set.of(Scope.METRICS)).secret();
             ModelRegistry models = new ModelRegistry();
             models.register(model);
-            edge = HttpEdge.start(options, models, keys, limiter, TimeSource.system(), timeouts);
+            edge = HttpEdge.start(options, models, keys, limiter, audit, TimeSource.system(), timeouts);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -111,6 +114,7 @@ final class TestEdge implements AutoCloseable {
         edge.close();
         limiter.close();
         keys.close();
+        audit.close();
         model.close();
     }
 }

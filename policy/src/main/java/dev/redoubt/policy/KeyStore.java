@@ -4,6 +4,9 @@ import dev.redoubt.base.Check;
 import dev.redoubt.base.Home;
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.policy.KeyDatabase.Row;
+import dev.redoubt.policy.audit.AuditEvent;
+import dev.redoubt.policy.audit.AuditKind;
+import dev.redoubt.policy.audit.AuditLog;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.time.Duration;
@@ -40,6 +43,9 @@ public final class KeyStore implements AutoCloseable {
      * A key that is nobody's takes the same work whatever the reason: one hash, one look-up, one comparison, all conditions. There is
      * none that is looked at only where another one holds (R4.3).
      *
+     * Every change is carried out by the audit log: a record that it begins is on disk before, one of how it ended before the call
+     * returns. A change that cannot be written down is not made.
+     *
      * If the database cannot be read for 30 s, nobody can be told revoked any more, and so nobody is let in. */
     private static final Duration WATCH_INTERVAL = Duration.ofMillis(250);
     private static final Duration STALE_MAX = Duration.ofSeconds(30);
@@ -58,32 +64,35 @@ public final class KeyStore implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Thread watch = Thread.ofPlatform().daemon().name("key-watch").unstarted(this::watch);
     private final CountDownLatch closing = new CountDownLatch(1);
+    private final AuditLog audit;
     private final TimeSource time;
     private final Map<String, LastUse> lastUses =
             new ConcurrentHashMap<>(); // by key id; entered and removed under lock
     private volatile Map<ByteBuffer, Candidate> byHash = Map.of();
     private volatile long readAtNanos;
 
-    private KeyStore(KeyHasher hasher, KeyDatabase writer, KeyDatabase watcher, TimeSource time) {
+    private KeyStore(KeyHasher hasher, KeyDatabase writer, KeyDatabase watcher, AuditLog audit, TimeSource time) {
         this.hasher = hasher;
         this.writer = writer;
         this.watcher = watcher;
+        this.audit = audit;
         this.time = time;
     }
 
     /// Opens or creates the database and the server-side secret.
     ///
+    /// @param audit of the same home; to be closed after the store
     /// @throws KeyStoreException if the files cannot be used; the message names the file and the way out
-    public static KeyStore open(Home home) {
-        return open(home, TimeSource.system());
+    public static KeyStore open(Home home, AuditLog audit) {
+        return open(home, audit, TimeSource.system());
     }
 
     /// @param time by which keys expire
-    static KeyStore open(Home home, TimeSource time) {
+    static KeyStore open(Home home, AuditLog audit, TimeSource time) {
         SqliteLibrary.load(home.nativeLibraries());
         KeyHasher hasher = KeyHasher.open(home.keySecret());
         KeyDatabase writer = KeyDatabase.open(home.database(), hasher);
-        KeyStore store = new KeyStore(hasher, writer, KeyDatabase.open(home.database(), hasher), time);
+        KeyStore store = new KeyStore(hasher, writer, KeyDatabase.open(home.database(), hasher), audit, time);
         store.reload(writer);
         store.watch.start();
         return store;
@@ -114,13 +123,13 @@ public final class KeyStore implements AutoCloseable {
         Check.that(
                 expiresAt.isEmpty() || expiresAt.get().isAfter(now), "a key must expire in the future: %s", expiresAt);
         Created created = new Created(KeyHasher.newKeyId(), KeyHasher.newKey());
-        lock.lock();
-        try {
-            writer.insert(fresh(created, application, scopes, now, expiresAt), hasher.hash(created.secret()));
-            reload(writer);
-        } finally {
-            lock.unlock();
-        }
+        audit.carryOut(
+                event(AuditKind.KEY_CREATE, created.keyId(), application),
+                () -> change(() -> {
+                    writer.insert(fresh(created, application, scopes, now, expiresAt), hasher.hash(created.secret()));
+                    return true;
+                }),
+                made -> "done");
         return created;
     }
 
@@ -148,12 +157,17 @@ public final class KeyStore implements AutoCloseable {
             Instant end = now.plus(overlap);
             Instant oldEnd = old.expiresAt().filter(end::isAfter).orElse(end);
             Optional<Instant> expiresAt = old.expiresAt().map(at -> now.plus(Duration.between(old.createdAt(), at)));
-            writer.insertAndExpire(
-                    fresh(created, old.application(), old.scopes(), now, expiresAt),
-                    hasher.hash(created.secret()),
-                    keyId,
-                    oldEnd);
-            reload(writer);
+            audit.carryOut(
+                    event(AuditKind.KEY_ROTATE, keyId, old.application()),
+                    () -> change(() -> {
+                        writer.insertAndExpire(
+                                fresh(created, old.application(), old.scopes(), now, expiresAt),
+                                hasher.hash(created.secret()),
+                                keyId,
+                                oldEnd);
+                        return true;
+                    }),
+                    made -> "done, new key " + created.keyId());
             return Optional.of(created);
         } finally {
             lock.unlock();
@@ -172,19 +186,19 @@ public final class KeyStore implements AutoCloseable {
 
     /// @return false if there is no such key or it is revoked already
     public boolean revoke(String keyId) {
-        return change(() -> writer.revoke(keyId, now()));
+        return change(AuditKind.KEY_REVOKE, keyId, () -> writer.revoke(keyId, now()));
     }
 
     /// The key is nobody's until it is enabled.
     ///
     /// @return false if there is no such key, or it is disabled or revoked already
     public boolean disable(String keyId) {
-        return change(() -> writer.disable(keyId, now()));
+        return change(AuditKind.KEY_DISABLE, keyId, () -> writer.disable(keyId, now()));
     }
 
     /// @return false if there is no such key, or it is not disabled, or revoked
     public boolean enable(String keyId) {
-        return change(() -> writer.enable(keyId));
+        return change(AuditKind.KEY_ENABLE, keyId, () -> writer.enable(keyId));
     }
 
     /// Who presents this key; empty for one that is unknown, malformed, revoked, expired or disabled. Takes the
@@ -261,6 +275,21 @@ public final class KeyStore implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /// A text that is no key's id is not written down: it may be a key that was pasted in its place.
+    private boolean change(AuditKind kind, String keyId, BooleanSupplier write) {
+        Optional<KeyRecord> known =
+                list().stream().filter(key -> key.keyId().equals(keyId)).findFirst();
+        return known.isPresent()
+                && audit.carryOut(
+                        event(kind, keyId, known.get().application()),
+                        () -> change(write),
+                        changed -> changed ? "done" : "nothing changed");
+    }
+
+    private static AuditEvent event(AuditKind kind, String keyId, String application) {
+        return AuditEvent.of(kind, AuditEvent.OPERATOR, application, keyId);
     }
 
     private boolean change(BooleanSupplier write) {

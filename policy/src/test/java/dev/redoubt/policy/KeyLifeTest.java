@@ -8,6 +8,7 @@ import dev.redoubt.base.Home;
 import dev.redoubt.policy.KeyStore.Created;
 import dev.redoubt.policy.KeyStore.KeyRecord;
 import dev.redoubt.policy.KeyStore.KeyState;
+import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.testkit.ManualClock;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,16 +32,23 @@ final class KeyLifeTest {
     Path folder;
 
     private final ManualClock clock = new ManualClock();
-    private Home home = new Home(Path.of("/"));
+    private Home home;
+    private AuditLog audit;
 
     @BeforeEach
     void makeHome() {
         home = new Home(folder.resolve("home"));
+        audit = AuditLog.open(home);
+    }
+
+    @AfterEach
+    void closeAudit() {
+        audit.close();
     }
 
     @Test
     void aKeyExpiresOnTheMillisecond() {
-        try (KeyStore keys = KeyStore.open(home, clock)) {
+        try (KeyStore keys = KeyStore.open(home, audit, clock)) {
             Instant end = clock.now().plus(Duration.ofDays(30));
             Created created = keys.create("shop", INFERENCE, Optional.of(end));
             clock.advance(Duration.ofDays(30).minusMillis(1));
@@ -54,7 +63,7 @@ final class KeyLifeTest {
 
     @Test
     void aKeyCannotBeBornExpired() {
-        try (KeyStore keys = KeyStore.open(home, clock)) {
+        try (KeyStore keys = KeyStore.open(home, audit, clock)) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> keys.create("shop", INFERENCE, Optional.of(clock.now())));
             assertThat(keys.list()).isEmpty();
@@ -63,7 +72,7 @@ final class KeyLifeTest {
 
     @Test
     void afterARotationBothKeysAreGoodUntilTheOverlapIsOver() {
-        try (KeyStore keys = KeyStore.open(home, clock)) {
+        try (KeyStore keys = KeyStore.open(home, audit, clock)) {
             Created old = keys.create("shop", Set.of(Scope.INFERENCE, Scope.METRICS));
             Created fresh = keys.rotate(old.keyId(), Duration.ofHours(24)).orElseThrow();
             assertThat(keys.authenticate(fresh.secret()))
@@ -78,7 +87,7 @@ final class KeyLifeTest {
 
     @Test
     void aRotationNeverMakesALifeLonger() {
-        try (KeyStore keys = KeyStore.open(home, clock)) {
+        try (KeyStore keys = KeyStore.open(home, audit, clock)) {
             Instant end = clock.now().plus(Duration.ofDays(10));
             Created old = keys.create("shop", INFERENCE, Optional.of(end));
             clock.advance(Duration.ofDays(9));
@@ -90,7 +99,7 @@ final class KeyLifeTest {
 
     @Test
     void onlyAnActiveKeyIsRotated() {
-        try (KeyStore keys = KeyStore.open(home, clock)) {
+        try (KeyStore keys = KeyStore.open(home, audit, clock)) {
             Created revoked = keys.create("shop", INFERENCE);
             keys.revoke(revoked.keyId());
             Created disabled = keys.create("shop", INFERENCE);
@@ -106,7 +115,7 @@ final class KeyLifeTest {
 
     @Test
     void anOverlapIsAWeekAtMost() {
-        try (KeyStore keys = KeyStore.open(home, clock)) {
+        try (KeyStore keys = KeyStore.open(home, audit, clock)) {
             Created old = keys.create("shop", INFERENCE);
             assertThatIllegalArgumentException()
                     .isThrownBy(
@@ -119,14 +128,14 @@ final class KeyLifeTest {
     @Test
     void aDisabledKeyIsNobodyUntilItIsEnabled() {
         Created created;
-        try (KeyStore keys = KeyStore.open(home, clock)) {
+        try (KeyStore keys = KeyStore.open(home, audit, clock)) {
             created = keys.create("shop", INFERENCE);
             assertThat(keys.enable(created.keyId())).isFalse();
             assertThat(keys.disable(created.keyId())).isTrue();
             assertThat(keys.disable(created.keyId())).isFalse();
             assertThat(keys.authenticate(created.secret())).isEmpty();
         }
-        try (KeyStore keys = KeyStore.open(home, clock)) {
+        try (KeyStore keys = KeyStore.open(home, audit, clock)) {
             assertThat(keys.authenticate(created.secret())).isEmpty();
             assertThat(only(keys).state(clock.now())).isEqualTo(KeyState.DISABLED);
             assertThat(keys.enable(created.keyId())).isTrue();
@@ -139,7 +148,7 @@ final class KeyLifeTest {
 
     @Test
     void R4_3_aKeyOfAnotherApplicationIsNobody() {
-        try (KeyStore keys = KeyStore.open(home, clock)) {
+        try (KeyStore keys = KeyStore.open(home, audit, clock)) {
             Created created = keys.create("shop", INFERENCE);
             assertThat(keys.authenticate(created.secret(), "shop"::equals)).isPresent();
             assertThat(keys.authenticate(created.secret(), "bank"::equals)).isEmpty();
@@ -148,7 +157,7 @@ final class KeyLifeTest {
 
     @Test
     void R4_3_whetherAnApplicationIsServedIsAskedWhateverIsPresented() {
-        try (KeyStore keys = KeyStore.open(home, clock)) {
+        try (KeyStore keys = KeyStore.open(home, audit, clock)) {
             Created revoked = keys.create("shop", INFERENCE);
             keys.revoke(revoked.keyId());
             for (String presented : List.of(revoked.secret(), "rdt_" + "A".repeat(43), "", "x".repeat(1000))) {
@@ -162,7 +171,7 @@ final class KeyLifeTest {
     @Test
     void theTimeOfLastUseIsWrittenOnceAMinuteAndAtTheEnd() {
         Created created;
-        try (KeyStore keys = KeyStore.open(home, clock)) {
+        try (KeyStore keys = KeyStore.open(home, audit, clock)) {
             created = keys.create("shop", INFERENCE);
             keys.authenticate(created.secret());
             Instant first = clock.now();
@@ -177,7 +186,7 @@ final class KeyLifeTest {
             clock.advance(Duration.ofSeconds(5));
             keys.authenticate(created.secret());
         }
-        try (KeyStore keys = KeyStore.open(home, clock)) {
+        try (KeyStore keys = KeyStore.open(home, audit, clock)) {
             assertThat(only(keys).lastUsedAt()).contains(clock.now());
             keys.authenticate("rdt_" + "A".repeat(43));
             assertThat(record(keys, created).lastUsedAt()).contains(clock.now());
@@ -194,7 +203,7 @@ final class KeyLifeTest {
         String active = "rdt_aNgPNjaGavncG0dbw8nmzm0z1FL8O0yKgTDnFkCtgJE";
         String revoked = "rdt_1Cv7P3Vfycccas1UjwpzS5z0S2dnBk-9n4XQ2XS2Ono";
         for (int start = 0; start < 2; start++) {
-            try (KeyStore keys = KeyStore.open(home)) {
+            try (KeyStore keys = KeyStore.open(home, audit)) {
                 assertThat(keys.authenticate(active))
                         .contains(
                                 new Principal("key_eeff1b493aa59822", "shop", Set.of(Scope.INFERENCE, Scope.METRICS)));
@@ -206,7 +215,7 @@ final class KeyLifeTest {
                 assertThat(first.createdAt()).isEqualTo(Instant.ofEpochMilli(1795582279704L));
             }
         }
-        try (KeyStore keys = KeyStore.open(home)) {
+        try (KeyStore keys = KeyStore.open(home, audit)) {
             assertThat(keys.rotate("key_eeff1b493aa59822", Duration.ZERO)).isPresent();
             assertThat(keys.authenticate(active)).isEmpty();
         }

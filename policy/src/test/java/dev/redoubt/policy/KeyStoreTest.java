@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.redoubt.base.Home;
 import dev.redoubt.policy.KeyStore.Created;
 import dev.redoubt.policy.KeyStore.KeyRecord;
+import dev.redoubt.policy.audit.AuditLog;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,9 +38,17 @@ final class KeyStoreTest {
 
     private Home home;
 
+    private AuditLog audit;
+
     @BeforeEach
     void makeHome() {
         home = new Home(folder.resolve("home"));
+        audit = AuditLog.open(home);
+    }
+
+    @AfterEach
+    void closeAudit() {
+        audit.close();
     }
 
     @Test
@@ -48,7 +58,7 @@ final class KeyStoreTest {
 
     @Test
     void aNewKeyIsWhoItWasMadeFor() {
-        try (KeyStore keys = KeyStore.open(home)) {
+        try (KeyStore keys = KeyStore.open(home, audit)) {
             Created created = keys.create("chat", Set.of(Scope.INFERENCE));
             assertThat(created.secret()).matches("rdt_[A-Za-z0-9_-]{43}");
             assertThat(keys.authenticate(created.secret()))
@@ -58,7 +68,7 @@ final class KeyStoreTest {
 
     @Test
     void theNativeLibraryLeavesNoFileBehind() throws IOException {
-        KeyStore.open(home).close();
+        KeyStore.open(home, audit).close();
         try (Stream<Path> all = Files.walk(home.root())) {
             assertThat(all.filter(Files::isRegularFile).map(file -> String.valueOf(file.getFileName())))
                     .containsExactlyInAnyOrder("key-secret", "redoubt.db");
@@ -67,7 +77,7 @@ final class KeyStoreTest {
 
     @Test
     void V5_3_whatIsNotExactlyTheKeyIsNobody() {
-        try (KeyStore keys = KeyStore.open(home)) {
+        try (KeyStore keys = KeyStore.open(home, audit)) {
             String key = keys.create("chat", Set.of(Scope.INFERENCE)).secret();
             String flipped = key.substring(0, key.length() - 1) + (key.endsWith("A") ? "B" : "A");
             for (String wrong : List.of(
@@ -90,7 +100,7 @@ final class KeyStoreTest {
     @Test
     void V5_3_neitherTheKeyNorItsRandomPartIsOnDisk() throws IOException {
         String key;
-        try (KeyStore keys = KeyStore.open(home)) {
+        try (KeyStore keys = KeyStore.open(home, audit)) {
             key = keys.create("chat", Set.of(Scope.INFERENCE)).secret();
             assertNowhere(key.substring(4));
         }
@@ -99,7 +109,7 @@ final class KeyStoreTest {
 
     @Test
     void filesAreTheOwnersAlone() throws IOException {
-        try (KeyStore keys = KeyStore.open(home)) {
+        try (KeyStore keys = KeyStore.open(home, audit)) {
             keys.create("chat", Set.of(Scope.METRICS));
             try (Stream<Path> files = Files.walk(home.root())) {
                 for (Path file : files.toList())
@@ -113,14 +123,14 @@ final class KeyStoreTest {
     @Test
     void aRevokedKeyIsNobodyAtOnceAndForever() {
         Created created;
-        try (KeyStore keys = KeyStore.open(home)) {
+        try (KeyStore keys = KeyStore.open(home, audit)) {
             created = keys.create("chat", Set.of(Scope.INFERENCE));
             assertThat(keys.revoke(created.keyId())).isTrue();
             assertThat(keys.authenticate(created.secret())).isEmpty();
             assertThat(keys.revoke(created.keyId())).isFalse();
             assertThat(keys.revoke("key_none")).isFalse();
         }
-        try (KeyStore keys = KeyStore.open(home)) {
+        try (KeyStore keys = KeyStore.open(home, audit)) {
             assertThat(keys.authenticate(created.secret())).isEmpty();
             assertThat(keys.list())
                     .singleElement()
@@ -130,7 +140,7 @@ final class KeyStoreTest {
 
     @Test
     void keysAreListedOldestFirst() {
-        try (KeyStore keys = KeyStore.open(home)) {
+        try (KeyStore keys = KeyStore.open(home, audit)) {
             Created first = keys.create("one", Set.of(Scope.INFERENCE, Scope.METRICS));
             Created second = keys.create("two", Set.of(Scope.METRICS));
             assertThat(keys.list()).extracting(KeyRecord::keyId).containsExactly(first.keyId(), second.keyId());
@@ -142,8 +152,8 @@ final class KeyStoreTest {
 
     @Test
     void anotherProcessSeesChangesWithinASecond() {
-        try (KeyStore server = KeyStore.open(home);
-                KeyStore command = KeyStore.open(home)) { // connections of their own, as of another process
+        try (KeyStore server = KeyStore.open(home, audit);
+                KeyStore command = KeyStore.open(home, audit)) { // connections of their own, as of another process
             Created created = command.create("chat", Set.of(Scope.INFERENCE));
             assertThat(within(
                             Duration.ofSeconds(1),
@@ -160,7 +170,7 @@ final class KeyStoreTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "default", "Chat", "a b", "-a", "a-", "a/b", "a_b", "ä", "a\n"})
     void R4_1_applicationNamesAreStrict(String name) {
-        try (KeyStore keys = KeyStore.open(home)) {
+        try (KeyStore keys = KeyStore.open(home, audit)) {
             assertThatIllegalArgumentException().isThrownBy(() -> keys.create(name, Set.of(Scope.INFERENCE)));
             assertThatIllegalArgumentException().isThrownBy(() -> keys.create("a".repeat(64), Set.of(Scope.INFERENCE)));
             assertThatIllegalArgumentException().isThrownBy(() -> keys.create("chat", Set.of()));
@@ -170,25 +180,25 @@ final class KeyStoreTest {
 
     @Test
     void aDatabaseOfAnotherSecretIsRefused() throws IOException {
-        KeyStore.open(home).close();
+        KeyStore.open(home, audit).close();
         Files.delete(home.keySecret());
-        assertThatThrownBy(() -> KeyStore.open(home))
+        assertThatThrownBy(() -> KeyStore.open(home, audit))
                 .isInstanceOf(KeyStoreException.class)
                 .hasMessageContaining("another key secret");
     }
 
     @Test
     void aCutSecretIsRefused() throws IOException {
-        KeyStore.open(home).close();
+        KeyStore.open(home, audit).close();
         Files.write(home.keySecret(), new byte[31]);
-        assertThatThrownBy(() -> KeyStore.open(home))
+        assertThatThrownBy(() -> KeyStore.open(home, audit))
                 .isInstanceOf(KeyStoreException.class)
                 .hasMessageContaining("31 bytes");
     }
 
     @Test
     void printingACreatedKeyDoesNotTellIt() {
-        try (KeyStore keys = KeyStore.open(home)) {
+        try (KeyStore keys = KeyStore.open(home, audit)) {
             Created created = keys.create("chat", Set.of(Scope.INFERENCE));
             assertThat(created.toString()).doesNotContain(created.secret());
         }
@@ -198,7 +208,7 @@ final class KeyStoreTest {
     void severalFirstStartsAtOnceAgreeOnOneSecret() throws Exception {
         List<KeyStore> stores = new java.util.concurrent.CopyOnWriteArrayList<>();
         List<Thread> starts = new ArrayList<>();
-        for (int i = 0; i < 6; i++) starts.add(Thread.ofPlatform().start(() -> stores.add(KeyStore.open(home))));
+        for (int i = 0; i < 6; i++) starts.add(Thread.ofPlatform().start(() -> stores.add(KeyStore.open(home, audit))));
         for (Thread start : starts) start.join();
         assertThat(stores).hasSize(6);
         String key = stores.getFirst().create("chat", Set.of(Scope.INFERENCE)).secret();
@@ -234,7 +244,7 @@ final class KeyStoreTest {
             }
             assertThat(child.waitFor(10, TimeUnit.SECONDS)).isTrue();
         }
-        try (KeyStore keys = KeyStore.open(home)) {
+        try (KeyStore keys = KeyStore.open(home, audit)) {
             assertThat(acknowledged).hasSizeGreaterThanOrEqualTo(30);
             for (String key : acknowledged) assertThat(keys.authenticate(key)).isPresent();
         }
@@ -271,7 +281,9 @@ final class KeyStoreTest {
         private KeyMaker() {}
 
         public static void main(String[] args) {
-            try (KeyStore keys = KeyStore.open(new Home(Path.of(args[0])))) {
+            Home home = new Home(Path.of(args[0]));
+            try (AuditLog audit = AuditLog.open(home);
+                    KeyStore keys = KeyStore.open(home, audit)) {
                 while (true)
                     System.out.println(
                             keys.create("chat", Set.of(Scope.INFERENCE)).secret());

@@ -51,10 +51,16 @@ public final class ModelStore {
     private final TimeSource time;
     private final AllowList allowList;
     private final Quarantine quarantine;
+    private final QuarantineListener listener;
 
     /// @param root made when first written to
     public ModelStore(Path root) {
         this(root, TimeSource.system());
+    }
+
+    /// @param listener is told of each model that is set aside, on the thread that was refused
+    public ModelStore(Path root, QuarantineListener listener) {
+        this(root, TimeSource.system(), Quarantine.BYTES_MAX, listener);
     }
 
     ModelStore(Path root, TimeSource time) {
@@ -62,10 +68,15 @@ public final class ModelStore {
     }
 
     ModelStore(Path root, TimeSource time, long quarantineBytesMax) {
+        this(root, time, quarantineBytesMax, (name, during, rule) -> {});
+    }
+
+    private ModelStore(Path root, TimeSource time, long quarantineBytesMax, QuarantineListener listener) {
         this.root = root;
         this.time = time;
         this.allowList = new AllowList(root);
         this.quarantine = new Quarantine(root, quarantineBytesMax);
+        this.listener = listener;
     }
 
     public Path root() {
@@ -456,7 +467,8 @@ public final class ModelStore {
 
     /// Sets something of this store aside, unless the check was only interrupted.
     void quarantine(Path refused, String name, String during, ArtifactException why) {
-        if (!Thread.currentThread().isInterrupted()) quarantine.take(refused, name, during, why, time.now());
+        if (Thread.currentThread().isInterrupted()) return;
+        if (quarantine.take(refused, name, during, why, time.now())) listener.setAside(name, during, why.rule());
     }
 
     /// Allows what the catalogue pins and the store has.

@@ -52,9 +52,10 @@ final class Quarantine {
     /// written keeps what it has: the refusal counts, not the tidiness.
     ///
     /// @param during `pull`, `add`, `verify` or `open`
-    void take(Path refused, String name, String during, ArtifactException why, Instant now) {
+    /// @return whether it is here now
+    boolean take(Path refused, String name, String during, ArtifactException why, Instant now) {
         try {
-            if (!Files.exists(refused, LinkOption.NOFOLLOW_LINKS)) return;
+            if (!Files.exists(refused, LinkOption.NOFOLLOW_LINKS)) return false;
             DurableFiles.privateDirectory(root);
             Path place = place(name, now);
             long bytes = size(refused);
@@ -75,8 +76,9 @@ final class Quarantine {
                                     .put("at", now.toString())
                                     .put("bytes", bytes <= bytesMax ? bytes : 0)));
             prune();
+            return true;
         } catch (IOException | UncheckedIOException readOnlyOrMoved) {
-            return; // said above
+            return false; // said above
         }
     }
 

@@ -3,12 +3,9 @@ package dev.redoubt.base.config;
 import dev.redoubt.base.config.ConfigValue.Entries;
 import dev.redoubt.base.config.ConfigValue.Entry;
 import dev.redoubt.base.config.SectionValues.Read;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,21 +35,21 @@ public final class Section extends SettingType<SectionValues> {
         return List.copyOf(byKey.values());
     }
 
-    /// @throws IOException if the file cannot be read
-    public Outcome readFile(Path file) throws IOException {
-        if (Files.size(file) > ConfigTree.BYTES_MAX)
-            return bad("the file has " + Files.size(file) + " bytes, limit is " + ConfigTree.BYTES_MAX);
+    /// @param text of a file
+    public Outcome readBytes(byte[] text) {
+        if (text.length > ConfigTree.BYTES_MAX)
+            return bad("the file has " + text.length + " bytes, limit is " + ConfigTree.BYTES_MAX);
         try {
             return readText(StandardCharsets.UTF_8
                     .newDecoder()
-                    .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
+                    .decode(ByteBuffer.wrap(text))
                     .toString());
         } catch (CharacterCodingException e) {
             return bad("the file is not UTF-8");
         }
     }
 
-    /// As [#readFile], for text.
+    /// As [#readBytes], for text.
     public Outcome readText(String text) {
         ConfigProblems problems = new ConfigProblems();
         Optional<SectionValues> values = ConfigTree.parse(text, problems).flatMap(tree -> read("", tree, problems));

@@ -2,6 +2,7 @@ package dev.redoubt.cli.evidence;
 
 import dev.redoubt.cli.evidence.Probe.Finding;
 import dev.redoubt.policy.KeyStore;
+import dev.redoubt.policy.audit.AuditLog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,7 +58,8 @@ public final class Evidence {
         List<Finding> findings = new ArrayList<>();
         run(more, findings, told); // before the key store is opened, which puts its files' modes right
         Optional<ServerProcess> process = ServerProcess.listeningOn(target.port());
-        try (KeyStore store = KeyStore.open(target.home());
+        try (AuditLog audit = AuditLog.open(target.home());
+                KeyStore store = KeyStore.open(target.home(), audit);
                 ProbeKeys keys = new ProbeKeys(store, wire, target)) {
             String model = model(keys.reader());
             run(new ProcessProbes(target, process).all(), findings, told);
