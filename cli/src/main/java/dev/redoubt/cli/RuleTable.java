@@ -58,7 +58,8 @@ final class RuleTable {
                                         memory(),
                                         bounded(rates.ongoingMax(), ServerFile.MODEL_ONGOING)),
                         "ConfigurationTest#R1_1_aModelWithoutLimitsIsRefused",
-                        "RatesTest#R1_1_request101IsToldToComeAgain");
+                        "RatesTest#R1_1_request101IsToldToComeAgain",
+                        "OverloadTest#R1_1_R1_3_tenTimesTheAllowedLoadHarmsNobodyWhoKeepsToTheLimits");
             case R1_2 ->
                 enforced(
                         id,
@@ -97,8 +98,9 @@ final class RuleTable {
             case R1_8 ->
                 enforced(
                         id,
-                        "one JSON line for each request on stderr",
-                        "RulesEndToEndTest#R1_8_everyRequestHasALineAndNoContent");
+                        "one JSON line for each request on stderr; refusals and actions in the audit log",
+                        "RulesEndToEndTest#R1_8_everyRequestHasALineAndNoContent",
+                        "AuditTest#R1_8_everyRefusedRequestIsInTheLogWithItsRule");
             case R2_1, R2_2, R2_3, R2_4, R2_5 -> notBuilt(id, "there is no autoscaling");
             case R3_1 ->
                 enforced(
@@ -157,7 +159,8 @@ final class RuleTable {
                                 id,
                                 "scope " + engine.prefixSharing().name().toLowerCase(Locale.ROOT),
                                 "BlockPoolTest#V1_1_aHitNeedsTheScopeAndTheTokensToMatchNotTheKeyAlone",
-                                "RulesEndToEndTest#V1_1_whatOneKeyHasAskedIsNoHitForAnother");
+                                "RulesEndToEndTest#V1_1_whatOneKeyHasAskedIsNoHitForAnother",
+                                "PrefixTimingTest#V1_1_aStopwatchDoesNotTellWhatOthersHaveAskedFor");
             case V1_2 -> notBuilt(id, "a server has one engine for all applications");
             case V1_3 -> notBuilt(id, "freed blocks are zeroed on every way; there is no 'redoubt cache clear'");
             case V1_4 ->
@@ -170,7 +173,12 @@ final class RuleTable {
                         "WireLimitsTest#V1_4_aPromptHas8192CodePointsAtMost",
                         "RulesEndToEndTest#V1_4_promptAndAnswerHave4096TokensAtMost");
             case V1_5 -> notBuilt(id, "stop strings of a request hold across tokens; routes have none of their own");
-            case V1_6 -> notBuilt(id, "no line has content; nothing has searched memory images and every log level");
+            case V1_6 ->
+                enforced(
+                        id,
+                        "no content in any log, metric, trace or file, at any level; no heap or core dump is written",
+                        "CanaryTest#V1_6_R1_8_nothingThatCallersWriteOrReadIsKept",
+                        "LauncherTest#V1_6_noDumpOfMemoryIsEverWritten");
             case V2_1 ->
                 enforced(
                         id,
@@ -228,7 +236,7 @@ final class RuleTable {
                                         rates.streamsPerTenant()),
                         "RatesTest#V3_4_sixtyRequestsAreAnsweredAndThe61stIsToldHowLong",
                         "RatesTest#V3_4_theWindowIsTheKeysAndSurvivesARestart",
-                        "WindowFileTest#V3_4_noAdmissionIsForgottenByKill9");
+                        "KillStormTest#V3_4_R1_8_noKillResetsAWindowOrBreaksTheAuditLog");
             case V3_5 ->
                 enforced(
                         id,
