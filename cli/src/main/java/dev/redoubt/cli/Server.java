@@ -33,14 +33,14 @@ import org.slf4j.LoggerFactory;
 
 /// A running server: keys, one engine, one edge.
 final class Server implements AutoCloseable {
-    /* Start-up is two lines of work, because a start is what a user waits for:
+    /* Start-up is three lines of work, because a start is what a user waits for:
      *   loader   verify the model, then load it
      *   caller   open the keys, wait until the model is verified, listen
-     * Nothing listens before the model's bytes and tensors are known to be good; the first key is made last, so that the window in
-     * which a crash could lose it unseen is as small as it can be. */
-    private static final String FIRST_APPLICATION = "local";
-
+     *   audit    write down what starts, by which configuration
+     * Nothing listens before that is on disk and the model's bytes and tensors are known to be good; the first key is made last, so that
+     * the window in which a crash could lose it unseen is as small as it can be. */
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+    private static final String FIRST_APPLICATION = "local";
 
     private final AuditLog audit;
     private final KeyStore keys;
@@ -75,13 +75,15 @@ final class Server implements AutoCloseable {
         AuditLog audit = AuditLog.open(context.home(), why -> LOG.error("{}", why.getMessage()));
         opened.push(audit);
         try {
-            audit.commit(inForce(start, config));
+            CompletableFuture<Void> begun = // beside what follows: a user waits for a start
+                    CompletableFuture.runAsync(() -> audit.commit(inForce(start, config)), Thread::startVirtualThread);
             KeyStore keys = KeyStore.open(context.home(), audit);
             opened.push(keys);
             refuseWithoutKeys(keys, config, context);
             RateLimiter limiter = RateLimiter.open(
                     context.home().limitWindows(), config.edge().rates(), TimeSource.system());
             opened.push(limiter);
+            Loader.await(begun);
             VerifiedArtifact model = loader.awaitVerified();
             audit.commit(AuditEvent.of(AuditKind.MODEL_LOAD, AuditEvent.SERVER, "", model.name())
                     .with("verified, sha256:" + model.digest()));

@@ -3,9 +3,11 @@ package dev.redoubt.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.base.Home;
+import dev.redoubt.base.Requirement;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.gateway.EdgeOptions;
+import dev.redoubt.policy.Waiver;
 import dev.redoubt.policy.limit.RateLimits;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
@@ -18,11 +20,13 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -68,16 +72,25 @@ final class AuditTest {
     }
 
     private Server serve(RateLimits rates) throws IOException {
+        return serve(rates, List.of());
+    }
+
+    private Server serve(RateLimits rates, List<Waiver> waivers) throws IOException {
         Path model = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 11);
         Context context = new Context(
                 new Home(home().toAbsolutePath()),
                 Console.of(new ByteArrayOutputStream(), new ByteArrayOutputStream()));
         EdgeOptions edge =
                 new EdgeOptions("127.0.0.1", 0, RequestLimits.DEFAULT, rates, Optional.empty(), Optional.empty());
-        return Server.start(
-                context,
-                new LocalModels(context),
-                ServerConfig.ofOptions(model.toString(), EngineOptions.defaults(2), edge));
+        ServerConfig config = new ServerConfig(
+                model.toString(),
+                Optional.empty(),
+                OptionalLong.empty(),
+                EngineOptions.defaults(2),
+                edge,
+                waivers,
+                ServerConfig.fingerprint("a file".getBytes(StandardCharsets.UTF_8)));
+        return Server.start(context, new LocalModels(context), config);
     }
 
     private HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
@@ -186,6 +199,19 @@ final class AuditTest {
         assertThat(told("server.start").getLast()).contains("done, on 127.0.0.1 port ");
         assertThat(told("server.stop")).hasSize(1);
         assertThat(records().getLast().path("kind").asString("")).isEqualTo("server.stop");
+    }
+
+    @Test
+    void everyWaiverIsInTheLogAtEveryStart() throws Exception {
+        List<Waiver> waivers = List.of(
+                new Waiver(Requirement.R1_3, "a \"slow\" model", LocalDate.of(2030, 1, 31)),
+                new Waiver(Requirement.V3_4, "a test", LocalDate.of(2030, 2, 1)));
+        for (int start = 1; start <= 2; start++) {
+            serve(RateLimits.DEFAULT, waivers).close();
+            assertThat(told("waiver"))
+                    .hasSize(2 * start)
+                    .endsWith("R1.3 until 2030-01-31: a \"slow\" model", "V3.4 until 2030-02-01: a test");
+        }
     }
 
     @Test

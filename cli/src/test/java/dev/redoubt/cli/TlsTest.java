@@ -94,7 +94,7 @@ final class TlsTest {
 
     @AfterEach
     void stop() {
-        server.close();
+        server.close(); // a second time where a test did so
     }
 
     private URI uri(String path) {
@@ -192,6 +192,14 @@ final class TlsTest {
         while (presented().equals(before) && System.nanoTime() < deadline) Thread.onSpinWait();
         assertThat(presented()).isNotEqualTo(before);
         assertThat(send(trusting(""), completion(true)).statusCode()).isEqualTo(200);
+        server.close();
+        assertThat(Ran.command(context.home().root(), "audit-log", "tail", "-n", "20")
+                        .out()
+                        .lines())
+                .filteredOn(line -> line.contains("  certificate.renew  server  -  sha256:"))
+                .satisfiesExactly(
+                        line -> assertThat(line).contains("  begun  "),
+                        line -> assertThat(line).contains("  done  "));
     }
 
     private String presented() throws IOException, GeneralSecurityException {

@@ -5,7 +5,6 @@ import dev.redoubt.base.Invariant;
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.policy.audit.AuditChain.Item;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -216,15 +215,15 @@ public final class AuditLog implements AutoCloseable {
             if (chain.isHeadDue() || last && chain.isUnsigned()) chain.signHead();
             failure = null;
             return true;
-        } catch (IOException | UncheckedIOException e) {
+        } catch (AuditException damaged) {
+            failed(batch, damaged);
+        } catch (IOException | RuntimeException e) { // whatever it is: nothing may go on as if it were written
             failed(
                     batch,
                     AuditException.unwritable(
                             "the audit log in " + folder.path()
                                     + " cannot be written, and nothing is done unseen: check disk space, owner and mode",
                             e));
-        } catch (AuditException damaged) {
-            failed(batch, damaged);
         }
         return false;
     }
