@@ -36,8 +36,8 @@ final class DocsTest {
 
                 Made from `ErrorCode` and `ExitCode` (`./redoubt dev docs`).
 
-                A reply carries `{"error": {"message", "type", "param", "code"}}`; `code` is stable, `param` names the field to blame, a 5xx of ours
-                carries an `error_id` that stands in the log. What refuses is in the audit log with its rule. 429 and 503 carry `Retry-After`
+                A reply carries `{"error": {"message", "type", "param", "code", "rule"}}`; `code` is stable, `param` names the field to blame, `rule`
+                the requirement that refuses; a fault of ours has no rule but an `error_id` that stands in the log. What refuses is in the audit log with its rule. 429 and 503 carry `Retry-After`
                 and `retry-after-ms`, exact for `rate_limit_exceeded`; generation and tokenizer routes carry OpenAI's `x-ratelimit-*`.
 
                 | code | status | who | rule | message |

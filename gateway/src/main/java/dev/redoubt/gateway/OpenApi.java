@@ -91,6 +91,10 @@ final class OpenApi {
         for (ErrorCode code : ErrorCode.values()) sorted.add(code.wire());
         sorted.forEach(codes::add);
         properties
+                .putObject("rule")
+                .put("type", "string")
+                .put("description", "the requirement that refuses, such as R1.4");
+        properties
                 .putObject("error_id")
                 .put("type", "string")
                 .put("description", "only where the fault is the server's");

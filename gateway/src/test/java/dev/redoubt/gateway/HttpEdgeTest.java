@@ -178,7 +178,7 @@ final class HttpEdgeTest {
             assertThat(reply.body())
                     .isEqualTo(
                             "{\"error\":{\"message\":\"no valid key: send 'Authorization: Bearer KEY' or 'X-API-Key: KEY'\","
-                                    + "\"type\":\"authentication_error\",\"param\":null,\"code\":\"unauthenticated\"}}");
+                                    + "\"type\":\"authentication_error\",\"param\":null,\"code\":\"unauthenticated\",\"rule\":\"V5.3\"}}");
         }
     }
 

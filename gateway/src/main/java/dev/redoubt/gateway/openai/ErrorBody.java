@@ -4,7 +4,8 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import java.util.Optional;
 
-/// OpenAI's error envelope, `{"error":{"message","type","param","code"}}`. Its text comes from the closed table
+/// OpenAI's error envelope, `{"error":{"message","type","param","code"}}`, with the requirement that refuses as `rule`.
+/// Its text comes from the closed table
 /// [ErrorCode] alone (R5.3).
 public final class ErrorBody {
     private ErrorBody() {}
@@ -16,6 +17,8 @@ public final class ErrorBody {
         json.name("param");
         error.field().ifPresentOrElse(json::value, json::nothing);
         json.name("code").value(error.code().wire());
+        if (error.code().kind() != ErrorCode.Kind.INTERNAL)
+            json.name("rule").value(error.code().requirement().id());
         errorId.ifPresent(id -> json.name("error_id").value(id));
         return json.endObject().endObject().toString();
     }

@@ -78,7 +78,7 @@ final class JsonWriterTest {
         assertThat(ErrorBody.of(refusal, Optional.empty()))
                 .isEqualTo(
                         "{\"error\":{\"message\":\"unknown field 'evil\\\"': remove it\",\"type\":\"invalid_request_error\","
-                                + "\"param\":\"evil\\\"\",\"code\":\"unknown_field\"}}");
+                                + "\"param\":\"evil\\\"\",\"code\":\"unknown_field\",\"rule\":\"R3.4\"}}");
         assertThat(ErrorBody.of(ServeException.of(ErrorCode.INTERNAL), Optional.of("abc")))
                 .isEqualTo("{\"error\":{\"message\":\"internal error\",\"type\":\"server_error\",\"param\":null,"
                         + "\"code\":\"internal\",\"error_id\":\"abc\"}}");
