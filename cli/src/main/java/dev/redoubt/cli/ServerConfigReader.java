@@ -12,6 +12,7 @@ import dev.redoubt.cli.ServerFile.Bound;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.engine.PrefixSharing;
 import dev.redoubt.gateway.EdgeOptions;
+import dev.redoubt.gateway.RoutePolicies;
 import dev.redoubt.gateway.TlsOptions;
 import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.policy.Principal;
@@ -210,7 +211,21 @@ final class ServerConfigReader {
                 limits,
                 rates,
                 values.find(ServerFile.APPLICATIONS).map(Set::copyOf),
+                policies(values),
                 tls);
+    }
+
+    private RoutePolicies policies(SectionValues values) {
+        SectionValues stops = values.get(ServerFile.STOPS_SETTING);
+        List<String> completions = stops.get(ServerFile.COMPLETION_STOPS);
+        if (!completions.isEmpty()) return new RoutePolicies(completions);
+        refuse(
+                Requirement.V1_5,
+                "stops.completions:empty",
+                "1 to " + ServerFile.ROUTE_STOPS_MAX + " strings",
+                "name yours in line " + stops.line(ServerFile.COMPLETION_STOPS)
+                        + ", or leave it out for those of the rule");
+        return RoutePolicies.DEFAULT;
     }
 
     private static RateLimits rates(SectionValues limits, int ongoingMax) {

@@ -8,6 +8,7 @@ import dev.redoubt.base.config.Setting;
 import dev.redoubt.base.config.SettingType;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.gateway.RoutePolicies;
 import dev.redoubt.kernels.Providers;
 import dev.redoubt.policy.limit.RateLimits;
 import java.nio.file.Path;
@@ -172,6 +173,18 @@ final class ServerFile {
             MAX_TOKENS,
             DEFAULT_MAX_TOKENS));
 
+    static final int ROUTE_STOPS_MAX = 8;
+    static final Setting<List<String>> COMPLETION_STOPS = Setting.of(
+            "completions",
+            SettingType.list(
+                    SettingType.text(
+                            "1 to " + REQUEST.stopStringLengthMax() + " characters",
+                            Pattern.compile("(?s).{1," + REQUEST.stopStringLengthMax() + "}")),
+                    ROUTE_STOPS_MAX),
+            RoutePolicies.DEFAULT.completionStops(),
+            "of `/v1/completions` and `/generate`; at least one");
+    static final Section STOPS = new Section(List.of(COMPLETION_STOPS));
+
     static final Setting<String> WAIVER_RULE = Setting.required(
             "rule",
             SettingType.oneOf(Arrays.stream(Requirement.values())
@@ -192,6 +205,8 @@ final class ServerFile {
             Setting.of("engine", ENGINE_SECTION, ENGINE_SECTION.absent(), "how it is computed");
     static final Setting<SectionValues> LIMITS_SETTING =
             Setting.of("limits", LIMITS, LIMITS.absent(), "what a request and a key may take");
+    static final Setting<SectionValues> STOPS_SETTING = Setting.of(
+            "stops", STOPS, STOPS.absent(), "strings that end a text of a route beside the caller's own (V1.5)");
     static final Setting<List<String>> APPLICATIONS = Setting.optional(
             "applications",
             SettingType.list(NAME, 1000),
@@ -203,8 +218,8 @@ final class ServerFile {
             "leave to go beyond a number of the rules, until a day");
 
     /// The whole file.
-    static final Section FILE =
-            new Section(List.of(HTTP_SETTING, MODEL_SETTING, ENGINE_SETTING, LIMITS_SETTING, APPLICATIONS, WAIVERS));
+    static final Section FILE = new Section(
+            List.of(HTTP_SETTING, MODEL_SETTING, ENGINE_SETTING, LIMITS_SETTING, STOPS_SETTING, APPLICATIONS, WAIVERS));
 
     /// How far a setting may go without a waiver.
     ///

@@ -113,6 +113,21 @@ final class ConfigurationTest {
     }
 
     @Test
+    void V1_5_aRouteKeepsAtLeastOneStopOfBoundedLength() throws IOException {
+        assertThat(check(MODEL + "stops: {completions: [\"\\n\\nQ:\", '" + "x".repeat(64) + "']}\n")
+                        .exitCode())
+                .isZero();
+        assertThat(refused(MODEL + "stops: {completions: []}\n"))
+                .singleElement()
+                .asString()
+                .startsWith("REFUSED rule=V1.5 found=stops.completions:empty");
+        assertThat(refused(MODEL + "stops: {completions: ['" + "x".repeat(65) + "']}\n"))
+                .hasSize(1);
+        assertThat(refused(MODEL + "stops: {completions: [a, b, c, d, e, f, g, h, i]}\n"))
+                .hasSize(1);
+    }
+
+    @Test
     void V1_4_longerPromptsAndContextsNeedAWaiver() throws IOException {
         assertBound("V1.4", "limits: {prompt-code-points: 8192}\n", "limits: {prompt-code-points: 8193}\n");
         assertBound("V1.4", "engine: {max-model-len: 4096}\n", "engine: {max-model-len: 4097}\n");

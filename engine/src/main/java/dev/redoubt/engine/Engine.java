@@ -156,6 +156,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
                 ids.getAndIncrement(),
                 request.caller(),
                 request.sampling(),
+                request.routeStops(),
                 request.choices(),
                 time.nanos(),
                 request.deadlineNanos(),

@@ -104,7 +104,7 @@ final class EngineTest {
     }
 
     private static GenerationRequest request(Prompt prompt, SamplingParams sampling, int choices) {
-        return new GenerationRequest(ALICE, prompt, sampling, choices, System.nanoTime() + 60_000_000_000L);
+        return new GenerationRequest(ALICE, prompt, sampling, List.of(), choices, System.nanoTime() + 60_000_000_000L);
     }
 
     private static GenerationRequest text(String text, int maxTokens) {
@@ -333,6 +333,7 @@ final class EngineTest {
                                         caller,
                                         new Prompt.Text("abcdefgh".repeat(random.nextInt(1, 12))),
                                         SamplingParams.greedy(random.nextInt(1, 60)),
+                                        List.of(),
                                         random.nextInt(1, 3),
                                         System.nanoTime() + random.nextLong(1, 20_000_000_000L)),
                                 heard);

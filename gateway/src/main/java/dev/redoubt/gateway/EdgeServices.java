@@ -11,6 +11,7 @@ import java.util.concurrent.Executor;
 record EdgeServices(
         Vertx vertx,
         RequestLimits limits,
+        RoutePolicies policies,
         EdgeTimeouts timeouts,
         TimeSource time,
         EdgeMetrics metrics,

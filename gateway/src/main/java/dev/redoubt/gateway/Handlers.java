@@ -33,6 +33,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 
 /// What each route does.
 final class Handlers {
@@ -64,14 +65,14 @@ final class Handlers {
                         inference,
                         "/v1/completions",
                         new Post(generation.completionTable(), this::completion),
-                        "continues prompts"),
+                        "continues prompts; a text ends at " + stopNames() + " too"),
                 new Route(reading, "/v1/models", new Get(this::listModels), "lists the served models"),
                 new Route(reading, "/v1/models/{id}", new Get(this::showModel), "describes one served model"),
                 new Route(
                         inference,
                         "/generate",
                         new Post(generation.generateTable(), this::generate),
-                        "continues one prompt"),
+                        "continues one prompt; a text ends at " + stopNames() + " too"),
                 new Route(
                         inference, "/tokenize", new Post(tokenizer.tokenizeTable(), this::tokenize), "gives token ids"),
                 new Route(
@@ -110,7 +111,7 @@ final class Handlers {
                     ErrorCode.NO_CHAT_TEMPLATE, "model", model.card().name());
         generation.checkVocabulary(call, model.card());
         ChatReply format = new ChatReply(head(exchange, "chatcmpl-", model, call), call);
-        run(exchange, model, call, format, streamed(call, format), call.prompts());
+        run(exchange, model, call, List.of(), format, streamed(call, format), call.prompts());
     }
 
     private void completion(Exchange exchange, FieldValues body) {
@@ -130,18 +131,19 @@ final class Handlers {
         boolean promptLogprobs = body.find(generation.promptLogprobs()).isPresent();
         CompletionReply format =
                 new CompletionReply(head(exchange, "cmpl-", model, call), call, promptLogprobs, echoes);
-        run(exchange, model, call, format, streamed(call, format), prompts);
+        run(exchange, model, call, routeStops(), format, streamed(call, format), prompts);
     }
 
     private void generate(Exchange exchange, FieldValues body) {
         GenerationCall call = generation.generate(body);
-        run(exchange, served(call.model()), call, new PlainReply(), Optional.empty(), call.prompts());
+        run(exchange, served(call.model()), call, routeStops(), new PlainReply(), Optional.empty(), call.prompts());
     }
 
     private void run(
             Exchange exchange,
             LanguageModel model,
             GenerationCall call,
+            List<String> routeStops,
             ReplyFormat format,
             Optional<StreamFormat> stream,
             List<Prompt> prompts) {
@@ -151,9 +153,21 @@ final class Handlers {
                 exchange.startNanos() + services.limits().requestTimeout().toNanos();
         SamplingParams sampling = call.sampling();
         List<GenerationRequest> requests = prompts.stream()
-                .map(prompt -> new GenerationRequest(caller, prompt, sampling, call.choices(), deadline))
+                .map(prompt -> new GenerationRequest(caller, prompt, sampling, routeStops, call.choices(), deadline))
                 .toList();
         new GenerationRun(exchange, model, format, stream, requests).start();
+    }
+
+    private List<String> routeStops() {
+        return services.policies().completionStops();
+    }
+
+    private String stopNames() {
+        return routeStops().stream().map(Handlers::quoted).collect(Collectors.joining(" or "));
+    }
+
+    private static String quoted(String stop) {
+        return "'" + stop.replace("\n", "\\n") + "'";
     }
 
     private static Optional<StreamFormat> streamed(GenerationCall call, StreamFormat format) {

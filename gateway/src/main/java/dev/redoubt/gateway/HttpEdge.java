@@ -81,7 +81,15 @@ public final class HttpEdge implements AutoCloseable {
         accessLog = new AccessLog();
         BodyBudget bodies = new BodyBudget(BODIES_AT_ONCE * options.limits().bodyBytesMax());
         EdgeServices services = new EdgeServices(
-                vertx, options.limits(), timeouts, time, new EdgeMetrics(models), accessLog, bodies, workers);
+                vertx,
+                options.limits(),
+                options.policies(),
+                timeouts,
+                time,
+                new EdgeMetrics(models),
+                accessLog,
+                bodies,
+                workers);
         RouteTable routes = new Handlers(services, models).routes(closing::get);
         Predicate<String> applications = options.applications()
                 .<Predicate<String>>map(served -> served::contains)

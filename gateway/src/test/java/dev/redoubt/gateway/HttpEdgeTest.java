@@ -94,6 +94,24 @@ final class HttpEdgeTest {
     }
 
     @Test
+    void V1_5_completionRoutesHaveStopsOfTheirOwnBesideTheCallersFour() {
+        String four = "\"stop\":[\"1\",\"2\",\"3\",\"4\"]";
+        assertThat(edge.post(COMPLETIONS, "{\"model\":\"scripted\",\"prompt\":\"a\",\"max_tokens\":1," + four + "}")
+                        .statusCode())
+                .isEqualTo(200);
+        assertThat(edge.model.requests.getLast().sampling().stop()).containsExactly("1", "2", "3", "4");
+        assertThat(edge.model.requests.getLast().routeStops()).containsExactly("\n\nHuman:", "\n\nUser:");
+        edge.post("/generate", "{\"prompt\":\"a\",\"max_tokens\":1}");
+        assertThat(edge.model.requests.getLast().routeStops()).containsExactly("\n\nHuman:", "\n\nUser:");
+        edge.post(CHAT, "{" + HELLO + ",\"max_tokens\":1}");
+        assertThat(edge.model.requests.getLast().routeStops()).isEmpty();
+        assertThat(json(edge.get("/openapi.json").body())
+                        .at("/paths/~1v1~1completions/post/summary")
+                        .stringValue())
+                .contains("'\\n\\nHuman:' or '\\n\\nUser:'");
+    }
+
+    @Test
     void modelsAreListed() {
         JsonNode list = json(edge.get("/v1/models").body());
         assertThat(list.at("/data/0/id").stringValue()).isEqualTo("scripted");

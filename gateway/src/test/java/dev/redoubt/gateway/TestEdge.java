@@ -44,7 +44,8 @@ final class TestEdge implements AutoCloseable {
         this(
                 home,
                 pace,
-                new EdgeOptions("127.0.0.1", 0, limits, GENEROUS, Optional.empty(), Optional.empty()),
+                new EdgeOptions(
+                        "127.0.0.1", 0, limits, GENEROUS, Optional.empty(), RoutePolicies.DEFAULT, Optional.empty()),
                 timeouts);
     }
 
