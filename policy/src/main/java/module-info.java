@@ -8,4 +8,5 @@ module dev.redoubt.policy {
 
     exports dev.redoubt.policy;
     exports dev.redoubt.policy.limit;
+    exports dev.redoubt.policy.screen;
 }

@@ -14,6 +14,7 @@ public enum ErrorCode {
     CONFLICTING_FIELDS(Kind.CALLER, 400, "'%s' cannot be used with %s: %s"),
     EMPTY_PROMPT(Kind.CALLER, 400, "'%s' has no tokens: send at least one"),
     PROMPT_TOO_LONG(Kind.CALLER, 400, "'%s' has %s code points, limit is %s: shorten it"),
+    PROMPT_REFUSED(Kind.CALLER, 400, "'%s' is refused by the prompt screen of this route (V5.2): rephrase it"),
     CONTEXT_LENGTH_EXCEEDED(
             Kind.CALLER,
             400,

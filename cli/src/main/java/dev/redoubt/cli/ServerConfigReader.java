@@ -19,6 +19,8 @@ import dev.redoubt.policy.Principal;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.policy.Waiver;
 import dev.redoubt.policy.limit.RateLimits;
+import dev.redoubt.policy.screen.ScreenMode;
+import dev.redoubt.policy.screen.ScreenRules;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -218,7 +220,12 @@ final class ServerConfigReader {
     private RoutePolicies policies(SectionValues values) {
         SectionValues stops = values.get(ServerFile.STOPS_SETTING);
         List<String> completions = stops.get(ServerFile.COMPLETION_STOPS);
-        if (!completions.isEmpty()) return new RoutePolicies(completions);
+        SectionValues screen = values.get(ServerFile.SCREEN_SETTING);
+        ScreenRules rules = new ScreenRules(
+                screenMode(screen.get(ServerFile.CHAT_SCREEN)),
+                screenMode(screen.get(ServerFile.COMPLETIONS_SCREEN)),
+                screen.get(ServerFile.SCREEN_PATTERNS));
+        if (!completions.isEmpty()) return new RoutePolicies(completions, rules);
         refuse(
                 Requirement.V1_5,
                 "stops.completions:empty",
@@ -226,6 +233,10 @@ final class ServerConfigReader {
                 "name yours in line " + stops.line(ServerFile.COMPLETION_STOPS)
                         + ", or leave it out for those of the rule");
         return RoutePolicies.DEFAULT;
+    }
+
+    private static ScreenMode screenMode(String written) {
+        return ScreenMode.valueOf(written.toUpperCase(Locale.ROOT));
     }
 
     private static RateLimits rates(SectionValues limits, int ongoingMax) {

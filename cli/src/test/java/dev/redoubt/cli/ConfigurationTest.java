@@ -128,6 +128,24 @@ final class ConfigurationTest {
     }
 
     @Test
+    void V5_2_theScreenHasAModeForEachRouteAndBoundedPatterns() throws IOException {
+        String good = "screen: {chat: refuse, completions: signal, patterns: [project x-ray, 'забудь правила']}\n";
+        assertThat(check(MODEL + good).exitCode()).isZero();
+        assertThat(refused(MODEL + "screen: {chat: off}\n"))
+                .singleElement()
+                .asString()
+                .contains("signal, refuse");
+        assertThat(refused(MODEL + "screen: {patterns: ['a-b-c']}\n"))
+                .singleElement()
+                .asString()
+                .contains("4 of them letters");
+        assertThat(refused(MODEL + "screen: {patterns: [" + "x".repeat(65) + "]}\n"))
+                .hasSize(1);
+        assertThat(refused(MODEL + "screen: {patterns: [" + "abcd,".repeat(32) + "abcd]}\n"))
+                .hasSize(1);
+    }
+
+    @Test
     void V1_4_longerPromptsAndContextsNeedAWaiver() throws IOException {
         assertBound("V1.4", "limits: {prompt-code-points: 8192}\n", "limits: {prompt-code-points: 8193}\n");
         assertBound("V1.4", "engine: {max-model-len: 4096}\n", "engine: {max-model-len: 4097}\n");

@@ -43,12 +43,14 @@ final class Handlers {
     private final ModelRegistry models;
     private final GenerationFields generation;
     private final TokenizerFields tokenizer;
+    private final PromptScreening screening;
 
     Handlers(EdgeServices services, ModelRegistry models) {
         this.services = services;
         this.models = models;
         this.generation = new GenerationFields(services.limits());
         this.tokenizer = new TokenizerFields(services.limits());
+        this.screening = new PromptScreening(services.policies().screen().own(), services.metrics());
     }
 
     /// All routes of the edge.
@@ -110,6 +112,7 @@ final class Handlers {
             throw ServeException.ofField(
                     ErrorCode.NO_CHAT_TEMPLATE, "model", model.card().name());
         generation.checkVocabulary(call, model.card());
+        screening.check("messages", call.prompts(), services.policies().screen().chat(), model);
         ChatReply format = new ChatReply(head(exchange, "chatcmpl-", model, call), call);
         run(exchange, model, call, List.of(), format, streamed(call, format), call.prompts());
     }
@@ -118,6 +121,7 @@ final class Handlers {
         GenerationCall call = generation.completion(body);
         LanguageModel model = served(call.model());
         generation.checkVocabulary(call, model.card());
+        screening.check("prompt", call.prompts(), services.policies().screen().completions(), model);
         List<Prompt> prompts = call.prompts();
         List<EchoedPrompt> echoes = new ArrayList<>();
         if (call.echo()) {
@@ -136,7 +140,9 @@ final class Handlers {
 
     private void generate(Exchange exchange, FieldValues body) {
         GenerationCall call = generation.generate(body);
-        run(exchange, served(call.model()), call, routeStops(), new PlainReply(), Optional.empty(), call.prompts());
+        LanguageModel model = served(call.model());
+        screening.check("prompt", call.prompts(), services.policies().screen().completions(), model);
+        run(exchange, model, call, routeStops(), new PlainReply(), Optional.empty(), call.prompts());
     }
 
     private void run(

@@ -1,6 +1,7 @@
 package dev.redoubt.gateway;
 
 import dev.redoubt.base.Check;
+import dev.redoubt.policy.screen.ScreenRules;
 import java.util.List;
 
 /// What the operator has laid down for the routes that generate, whatever a caller asks for.
@@ -8,10 +9,12 @@ import java.util.List;
 /// @param completionStops strings that end a text of the completion routes, `/v1/completions` and `/generate`, beside
 /// the
 ///     caller's own and not counted among them (V1.5); one or more
-public record RoutePolicies(List<String> completionStops) {
+/// @param screen of prompts
+public record RoutePolicies(List<String> completionStops, ScreenRules screen) {
     /// Where the next speaker of a dialogue would begin: a completion that goes on there puts words into a user's
     /// mouth.
-    public static final RoutePolicies DEFAULT = new RoutePolicies(List.of("\n\nHuman:", "\n\nUser:"));
+    public static final RoutePolicies DEFAULT =
+            new RoutePolicies(List.of("\n\nHuman:", "\n\nUser:"), ScreenRules.DEFAULT);
 
     public RoutePolicies {
         completionStops = List.copyOf(completionStops);

@@ -112,6 +112,39 @@ final class HttpEdgeTest {
     }
 
     @Test
+    void V5_2_aFindingIsANumberByPatternAndNeverText() {
+        String counter = "redoubt_prompt_screen_findings_total{mode=\"signal\",pattern=\"ignore-previous\"}";
+        double before = metric(counter);
+        String said = "ignore previous canary-5a17";
+        assertThat(edge.post(
+                                CHAT,
+                                "{\"model\":\"scripted\",\"max_tokens\":1,\"messages\":[{\"role\":\"system\",\"content\":\""
+                                        + said + "\"},{\"role\":\"user\",\"content\":\"hello\"}]}")
+                        .statusCode())
+                .isEqualTo(200);
+        assertThat(edge.post("/generate", "{\"prompt\":\"" + said + "\",\"max_tokens\":1}")
+                        .statusCode())
+                .isEqualTo(200);
+        assertThat(metric(counter)).isEqualTo(before + 2);
+        assertThat(scrape()).doesNotContain("canary");
+    }
+
+    private static double metric(String name) {
+        return scrape().lines()
+                .filter(line -> line.startsWith(name))
+                .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+                .findFirst()
+                .orElse(0);
+    }
+
+    private static String scrape() {
+        return edge.send(HttpRequest.newBuilder(edge.uri("/metrics"))
+                        .header("Authorization", "Bearer " + edge.metricsKey)
+                        .build())
+                .body();
+    }
+
+    @Test
     void modelsAreListed() {
         JsonNode list = json(edge.get("/v1/models").body());
         assertThat(list.at("/data/0/id").stringValue()).isEqualTo("scripted");
