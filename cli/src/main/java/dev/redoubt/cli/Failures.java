@@ -4,6 +4,7 @@ import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.engine.StartRefusal;
+import dev.redoubt.gateway.AdminException;
 import dev.redoubt.gateway.TlsException;
 import dev.redoubt.policy.KeyStoreException;
 import dev.redoubt.policy.limit.RateLimitException;
@@ -67,6 +68,10 @@ final class Failures {
             }
             case TlsException e -> {
                 context.console().note(Refusal.line("R1.2", String.valueOf(e.getMessage())));
+                yield ExitCode.REFUSED;
+            }
+            case AdminException e -> {
+                context.console().note(Refusal.line("V5.5", String.valueOf(e.getMessage())));
                 yield ExitCode.REFUSED;
             }
             case RateLimitException e -> {

@@ -66,6 +66,8 @@ public final class Main implements Runnable {
         commands.put("chat", () -> new ChatCommand(context));
         commands.put("models", () -> ModelsCommand.line(context));
         commands.put("keys", () -> KeysCommand.line(context));
+        commands.put("status", () -> new StatusCommand(context));
+        commands.put("cache", () -> CacheCommand.line(context));
         commands.put("dev-cert", () -> new DevCertCommand(context));
         commands.put("eval", () -> EvalCommand.line(context));
         commands.put("bench", () -> new BenchCommand(context));

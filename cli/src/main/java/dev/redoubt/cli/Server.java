@@ -4,6 +4,8 @@ import dev.redoubt.base.TimeSource;
 import dev.redoubt.engine.Engine;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.engine.model.Models;
+import dev.redoubt.gateway.AdminAddress;
+import dev.redoubt.gateway.AdminOptions;
 import dev.redoubt.gateway.EdgeOptions;
 import dev.redoubt.gateway.HttpEdge;
 import dev.redoubt.gateway.ModelRegistry;
@@ -63,7 +65,7 @@ final class Server implements AutoCloseable {
             opened.push(limiter);
             loader.awaitVerified();
             ModelRegistry registry = new ModelRegistry();
-            HttpEdge edge = listen(config.edge(), registry, keys, limiter);
+            HttpEdge edge = listen(config, context, registry, keys, limiter);
             opened.push(edge);
             Engine engine = loader.awaitLoaded();
             registry.register(engine);
@@ -90,6 +92,11 @@ final class Server implements AutoCloseable {
         return edge.port();
     }
 
+    /// The port of administration, where the configuration names one.
+    int adminPort() {
+        return edge.adminPort();
+    }
+
     Engine engine() {
         return engine;
     }
@@ -108,10 +115,16 @@ final class Server implements AutoCloseable {
         keys.close();
     }
 
-    private static HttpEdge listen(EdgeOptions options, ModelRegistry registry, KeyStore keys, RateLimiter limiter)
+    private static HttpEdge listen(
+            ServerConfig config, Context context, ModelRegistry registry, KeyStore keys, RateLimiter limiter)
             throws IOException {
+        EdgeOptions options = config.edge();
+        AdminAddress address = config.admin()
+                .<AdminAddress>map(port -> port)
+                .orElse(new AdminAddress.UnixSocket(context.home().adminSocket()));
+        AdminOptions admin = new AdminOptions(address, VersionCommand.version(), config.waivers());
         try {
-            return HttpEdge.start(options, registry, keys, limiter, TimeSource.system());
+            return HttpEdge.start(options, Optional.of(admin), registry, keys, limiter, TimeSource.system());
         } catch (BindException e) {
             throw new CommandFailure(
                     ExitCode.ADDRESS_IN_USE,

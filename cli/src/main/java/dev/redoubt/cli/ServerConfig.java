@@ -1,6 +1,7 @@
 package dev.redoubt.cli;
 
 import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.gateway.AdminAddress;
 import dev.redoubt.gateway.EdgeOptions;
 import dev.redoubt.policy.Waiver;
 import dev.redoubt.trust.VerifiedArtifact;
@@ -14,6 +15,7 @@ import java.util.OptionalLong;
 /// @param digest hexadecimal SHA-256 of the model's manifest; another one is refused. Empty: any that the store vouches
 /// for
 /// @param memoryBytes of weights and KV cache together; empty: what the machine has
+/// @param admin where administration listens; empty: on the socket of the home
 /// @param waivers that count today
 record ServerConfig(
         String model,
@@ -21,10 +23,12 @@ record ServerConfig(
         OptionalLong memoryBytes,
         EngineOptions engine,
         EdgeOptions edge,
+        Optional<AdminAddress.LoopbackPort> admin,
         List<Waiver> waivers) {
     /// Without a file: the command line's model, sized by the machine; no waivers.
     static ServerConfig ofOptions(String model, EngineOptions engine, EdgeOptions edge) {
-        return new ServerConfig(model, Optional.empty(), OptionalLong.empty(), engine, edge, List.of());
+        return new ServerConfig(
+                model, Optional.empty(), OptionalLong.empty(), engine, edge, Optional.empty(), List.of());
     }
 
     /// How the engine is sized for this model.

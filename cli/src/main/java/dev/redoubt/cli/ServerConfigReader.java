@@ -11,6 +11,7 @@ import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.cli.ServerFile.Bound;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.engine.PrefixSharing;
+import dev.redoubt.gateway.AdminAddress;
 import dev.redoubt.gateway.EdgeOptions;
 import dev.redoubt.gateway.RoutePolicies;
 import dev.redoubt.gateway.TlsOptions;
@@ -144,6 +145,7 @@ final class ServerConfigReader {
                 OptionalLong.of(model.get(ServerFile.MODEL_MEMORY)),
                 engine,
                 edge(values, limits, waivers),
+                admin(values.get(ServerFile.ADMIN_SETTING)),
                 List.copyOf(waivers));
     }
 
@@ -215,6 +217,27 @@ final class ServerConfigReader {
                 values.find(ServerFile.APPLICATIONS).map(Set::copyOf),
                 policies(values),
                 tls);
+    }
+
+    private Optional<AdminAddress.LoopbackPort> admin(SectionValues admin) {
+        String listen = admin.get(ServerFile.ADMIN_LISTEN);
+        if (listen.equals("unix")) return Optional.empty();
+        int colon = listen.lastIndexOf(':');
+        String host =
+                listen.substring(0, colon).replace("localhost", "127.0.0.1").replaceAll("[\\[\\]]", "");
+        int port = Integer.parseInt(listen.substring(colon + 1));
+        if (port > 65_535)
+            problem(
+                    admin.line(ServerFile.ADMIN_LISTEN),
+                    "'admin.listen' has port " + port + ", allowed is 0 to 65535: take another");
+        else if (Loopback.is(host)) return Optional.of(new AdminAddress.LoopbackPort(host, port));
+        else
+            refuse(
+                    Requirement.V5_5,
+                    "admin.listen:" + listen,
+                    "unix, or a port of loopback",
+                    "reach it through ssh, or leave it out in line " + admin.line(ServerFile.ADMIN_LISTEN));
+        return Optional.empty();
     }
 
     private RoutePolicies policies(SectionValues values) {

@@ -205,6 +205,16 @@ final class ServerFile {
             "your own, beside those of the product: plain texts, of which the letters are compared");
     static final Section SCREEN = new Section(List.of(CHAT_SCREEN, COMPLETIONS_SCREEN, SCREEN_PATTERNS));
 
+    static final Setting<String> ADMIN_LISTEN = Setting.of(
+            "listen",
+            SettingType.text(
+                    "unix, or ADDRESS:PORT",
+                    Pattern.compile("unix|(?:[A-Za-z0-9.-]{1,255}|\\[[0-9a-f:.]+]):[0-9]{1,5}")),
+            "unix",
+            "`admin.sock` in `REDOUBT_HOME`, which only its owner can open; or a port of loopback, for keys with the scopes "
+                    + "`admin:read` and `admin:write`");
+    static final Section ADMIN = new Section(List.of(ADMIN_LISTEN));
+
     static final Setting<String> WAIVER_RULE = Setting.required(
             "rule",
             SettingType.oneOf(Arrays.stream(Requirement.values())
@@ -232,6 +242,8 @@ final class ServerFile {
             SCREEN,
             SCREEN.absent(),
             "what prompts are looked through for: a finding is counted, or refused (V5.2)");
+    static final Setting<SectionValues> ADMIN_SETTING =
+            Setting.of("admin", ADMIN, ADMIN.absent(), "the operator's listener: never beyond loopback (V5.5)");
     static final Setting<List<String>> APPLICATIONS = Setting.optional(
             "applications",
             SettingType.list(NAME, 1000),
@@ -250,6 +262,7 @@ final class ServerFile {
             LIMITS_SETTING,
             STOPS_SETTING,
             SCREEN_SETTING,
+            ADMIN_SETTING,
             APPLICATIONS,
             WAIVERS));
 

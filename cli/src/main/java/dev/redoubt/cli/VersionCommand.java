@@ -1,6 +1,8 @@
 package dev.redoubt.cli;
 
 import dev.redoubt.kernels.Compute;
+import java.lang.module.ModuleDescriptor;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
@@ -13,11 +15,16 @@ final class VersionCommand implements Callable<Integer> {
         this.context = context;
     }
 
+    /// Of the packaged module; `unknown` on a class path.
+    static String version() {
+        return Optional.ofNullable(VersionCommand.class.getModule().getDescriptor())
+                .flatMap(ModuleDescriptor::rawVersion)
+                .orElse("unknown");
+    }
+
     @Override
     public Integer call() {
-        String version =
-                VersionCommand.class.getModule().getDescriptor().rawVersion().orElse("unknown");
-        context.console().out().println("redoubt " + version);
+        context.console().out().println("redoubt " + version());
         context.console().out().println("java " + Runtime.version());
         try (Compute compute = Compute.open("auto", 1, 1, 32)) {
             context.console().out().println("kernels " + compute.description());

@@ -16,5 +16,21 @@ record EdgeServices(
         TimeSource time,
         EdgeMetrics metrics,
         AccessLog accessLog,
+        ErrorFormat errors,
         BodyBudget bodies,
-        Executor workers) {}
+        Executor workers) {
+    /// The same for the operator's listener, with room of its own.
+    EdgeServices forAdmin(BodyBudget ownBodies, Executor ownWorkers) {
+        return new EdgeServices(
+                vertx,
+                limits,
+                policies,
+                timeouts,
+                time,
+                metrics,
+                accessLog,
+                ErrorFormat.PROBLEM,
+                ownBodies,
+                ownWorkers);
+    }
+}

@@ -88,14 +88,7 @@ final class Handlers {
                         "/readyz",
                         new Probe(() -> models.ready() && !closing.getAsBoolean() ? 200 : 503),
                         "200 when a model is served, 503 before and while closing"),
-                new Route(
-                        new Needs(Scope.METRICS, Metering.READ),
-                        "/metrics",
-                        new Get((exchange, none) -> exchange.reply(
-                                200,
-                                EdgeMetrics.CONTENT_TYPE,
-                                services.metrics().scrape())),
-                        "metrics in the text format of Prometheus")));
+                metrics(services)));
         String description = OpenApi.describe(routes, "/openapi.json");
         routes.add(new Route(
                 reading,
@@ -103,6 +96,16 @@ final class Handlers {
                 new Get((exchange, none) -> exchange.reply(200, JSON, description)),
                 "this description"));
         return new RouteTable(routes);
+    }
+
+    /// The one route that both listeners have: the same numbers for the same scope.
+    static Route metrics(EdgeServices services) {
+        return new Route(
+                new Needs(Scope.METRICS, Metering.READ),
+                "/metrics",
+                new Get((exchange, none) -> exchange.reply(
+                        200, EdgeMetrics.CONTENT_TYPE, services.metrics().scrape())),
+                "metrics in the text format of Prometheus");
     }
 
     private void chat(Exchange exchange, FieldValues body) {

@@ -8,6 +8,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -363,14 +364,24 @@ final class HttpEdgeTest {
         EdgeOptions taken = new EdgeOptions("127.0.0.1", edge.edge.port());
         org.assertj.core.api.Assertions.assertThatExceptionOfType(java.net.BindException.class)
                 .isThrownBy(() -> HttpEdge.start(
-                        taken, new ModelRegistry(), edge.keys, edge.limiter, dev.redoubt.base.TimeSource.system()));
+                        taken,
+                        Optional.empty(),
+                        new ModelRegistry(),
+                        edge.keys,
+                        edge.limiter,
+                        dev.redoubt.base.TimeSource.system()));
     }
 
     @Test
     void beforeAModelIsServedTheEdgeIsAliveAndNotReady() throws Exception {
         EdgeOptions options = new EdgeOptions("127.0.0.1", 0);
         try (HttpEdge empty = HttpEdge.start(
-                options, new ModelRegistry(), edge.keys, edge.limiter, dev.redoubt.base.TimeSource.system())) {
+                options,
+                Optional.empty(),
+                new ModelRegistry(),
+                edge.keys,
+                edge.limiter,
+                dev.redoubt.base.TimeSource.system())) {
             String base = "http://127.0.0.1:" + empty.port();
             assertThat(status(base + "/livez")).isEqualTo(200);
             assertThat(status(base + "/readyz")).isEqualTo(503);

@@ -50,6 +50,10 @@ final class TestEdge implements AutoCloseable {
     }
 
     TestEdge(Path home, Duration pace, EdgeOptions options, EdgeTimeouts timeouts) {
+        this(home, pace, options, Optional.empty(), timeouts);
+    }
+
+    TestEdge(Path home, Duration pace, EdgeOptions options, Optional<AdminOptions> admin, EdgeTimeouts timeouts) {
         try {
             model = new ScriptedModel(MODEL, pace);
             Home root = new Home(home.toAbsolutePath());
@@ -59,7 +63,7 @@ final class TestEdge implements AutoCloseable {
             metricsKey = keys.create("monitoring", Set.of(Scope.METRICS)).secret();
             ModelRegistry models = new ModelRegistry();
             models.register(model);
-            edge = HttpEdge.start(options, models, keys, limiter, TimeSource.system(), timeouts);
+            edge = HttpEdge.start(options, admin, models, keys, limiter, TimeSource.system(), timeouts);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
