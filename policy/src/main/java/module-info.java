@@ -9,4 +9,5 @@ module dev.redoubt.policy {
     exports dev.redoubt.policy;
     exports dev.redoubt.policy.audit;
     exports dev.redoubt.policy.limit;
+    exports dev.redoubt.policy.screen;
 }

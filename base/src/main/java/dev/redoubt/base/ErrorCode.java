@@ -18,6 +18,11 @@ public enum ErrorCode {
     CONFLICTING_FIELDS(Requirement.R1_7, Kind.CALLER, 400, "'%s' cannot be used with %s: %s"),
     EMPTY_PROMPT(Requirement.V3_1, Kind.CALLER, 400, "'%s' has no tokens: send at least one"),
     PROMPT_TOO_LONG(Requirement.V1_4, Kind.CALLER, 400, "'%s' has %s code points, limit is %s: shorten it"),
+    PROMPT_REFUSED(
+            Requirement.V5_2,
+            Kind.CALLER,
+            400,
+            "'%s' is refused by the prompt screen of this route (V5.2): rephrase it"),
     CONTEXT_LENGTH_EXCEEDED(
             Requirement.V1_4,
             Kind.CALLER,

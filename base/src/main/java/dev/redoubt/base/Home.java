@@ -48,6 +48,11 @@ public record Home(Path root) {
         return root.resolve("limit-windows");
     }
 
+    /// Where a running server listens to its operator; mode 0600.
+    public Path adminSocket() {
+        return root.resolve("admin.sock");
+    }
+
     /// Native libraries that dependencies unpack; mode 0700, since what lies there is loaded at the next start.
     public Path nativeLibraries() {
         return root.resolve("native");

@@ -60,10 +60,10 @@ record Answer(String text, List<Integer> tokenIds, FinishReason finishReason, Us
         }
     }
 
-    /// A request of the machine's owner: no deadline that matters.
+    /// A request of the machine's owner: no policy of a route, no deadline that matters.
     static GenerationRequest request(Prompt prompt, SamplingParams sampling) {
         return new GenerationRequest(
-                LOCAL, prompt, sampling, 1, TimeSource.system().nanos() + TIMEOUT.toNanos());
+                LOCAL, prompt, sampling, List.of(), 1, TimeSource.system().nanos() + TIMEOUT.toNanos());
     }
 
     /// Decoding speed: tokens after the first by the time after the first; 0 where there is no second token.

@@ -5,6 +5,7 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.Requirement;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.engine.StartRefusal;
+import dev.redoubt.gateway.AdminException;
 import dev.redoubt.gateway.TlsException;
 import dev.redoubt.policy.KeyStoreException;
 import dev.redoubt.policy.audit.AuditEvent;
@@ -38,6 +39,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class Failures {
     private static final int REPORTS_MAX = 100;
     private static final String TLS_RULE = "R1.2";
+    private static final String ADMIN_RULE = "V5.5";
     private static final String RATE_RULE = "V3.4";
 
     private final Context context;
@@ -75,6 +77,7 @@ final class Failures {
             case ArtifactException e -> List.of(e.rule());
             case StartRefusal e -> List.of(e.rule());
             case TlsException e -> List.of(TLS_RULE);
+            case AdminException e -> List.of(ADMIN_RULE);
             case RateLimitException e -> List.of(RATE_RULE);
             default -> List.of();
         };
@@ -98,6 +101,10 @@ final class Failures {
             }
             case TlsException e -> {
                 context.console().note(Refusal.line(TLS_RULE, String.valueOf(e.getMessage())));
+                yield ExitCode.REFUSED;
+            }
+            case AdminException e -> {
+                context.console().note(Refusal.line(ADMIN_RULE, String.valueOf(e.getMessage())));
                 yield ExitCode.REFUSED;
             }
             case RateLimitException e -> {

@@ -69,6 +69,8 @@ public final class Main implements Runnable {
         commands.put("keys", () -> KeysCommand.line(context));
         commands.put("rules", () -> new RulesCommand(context));
         commands.put("audit-log", () -> AuditLogCommand.line(context));
+        commands.put("status", () -> new StatusCommand(context));
+        commands.put("cache", () -> CacheCommand.line(context));
         commands.put("dev-cert", () -> new DevCertCommand(context));
         commands.put("eval", () -> EvalCommand.line(context));
         commands.put("bench", () -> new BenchCommand(context));

@@ -76,6 +76,11 @@ final class ServeCommand implements Callable<Integer> {
             stopped.countDown();
         }));
         announce(server, config.edge());
+        config.admin()
+                .ifPresent(port -> context.console()
+                        .out()
+                        .println("admin  http://" + (port.host().contains(":") ? "[" + port.host() + "]" : port.host())
+                                + ":" + server.adminPort()));
         CacheTraining.afterReady(context, config.model());
         stopped.await(); // for a signal: the exit code is then the signal's
         return ExitCode.OK.code();

@@ -4,6 +4,8 @@ import dev.redoubt.base.TimeSource;
 import dev.redoubt.engine.Engine;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.engine.model.Models;
+import dev.redoubt.gateway.AdminAddress;
+import dev.redoubt.gateway.AdminOptions;
 import dev.redoubt.gateway.EdgeOptions;
 import dev.redoubt.gateway.HttpEdge;
 import dev.redoubt.gateway.ModelRegistry;
@@ -88,7 +90,7 @@ final class Server implements AutoCloseable {
             audit.commit(AuditEvent.of(AuditKind.MODEL_LOAD, AuditEvent.SERVER, "", model.name())
                     .with("verified, sha256:" + model.digest()));
             ModelRegistry registry = new ModelRegistry();
-            HttpEdge edge = listen(config.edge(), registry, keys, limiter, audit);
+            HttpEdge edge = listen(config, context, registry, keys, limiter, audit);
             opened.push(edge);
             Engine engine = loader.awaitLoaded();
             registry.register(engine);
@@ -134,6 +136,11 @@ final class Server implements AutoCloseable {
         return edge.port();
     }
 
+    /// The port of administration, where the configuration names one.
+    int adminPort() {
+        return edge.adminPort();
+    }
+
     Engine engine() {
         return engine;
     }
@@ -156,10 +163,20 @@ final class Server implements AutoCloseable {
     }
 
     private static HttpEdge listen(
-            EdgeOptions options, ModelRegistry registry, KeyStore keys, RateLimiter limiter, AuditLog audit)
+            ServerConfig config,
+            Context context,
+            ModelRegistry registry,
+            KeyStore keys,
+            RateLimiter limiter,
+            AuditLog audit)
             throws IOException {
+        EdgeOptions options = config.edge();
+        AdminAddress address = config.admin()
+                .<AdminAddress>map(port -> port)
+                .orElse(new AdminAddress.UnixSocket(context.home().adminSocket()));
+        AdminOptions admin = new AdminOptions(address, VersionCommand.version(), config.waivers());
         try {
-            return HttpEdge.start(options, registry, keys, limiter, audit, TimeSource.system());
+            return HttpEdge.start(options, Optional.of(admin), registry, keys, limiter, audit, TimeSource.system());
         } catch (BindException e) {
             throw new CommandFailure(
                     ExitCode.ADDRESS_IN_USE,

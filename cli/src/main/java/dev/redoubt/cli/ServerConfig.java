@@ -1,6 +1,7 @@
 package dev.redoubt.cli;
 
 import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.gateway.AdminAddress;
 import dev.redoubt.gateway.EdgeOptions;
 import dev.redoubt.policy.Waiver;
 import dev.redoubt.trust.VerifiedArtifact;
@@ -18,6 +19,7 @@ import java.util.OptionalLong;
 /// @param digest hexadecimal SHA-256 of the model's manifest; another one is refused. Empty: any that the store
 ///     vouches for
 /// @param memoryBytes of weights and KV cache together; empty: what the machine has
+/// @param admin where administration listens; empty: on the socket of the home
 /// @param waivers that count today
 /// @param fingerprint of what was given, `sha256:` and the hash: what the audit log knows it by
 record ServerConfig(
@@ -26,6 +28,7 @@ record ServerConfig(
         OptionalLong memoryBytes,
         EngineOptions engine,
         EdgeOptions edge,
+        Optional<AdminAddress.LoopbackPort> admin,
         List<Waiver> waivers,
         String fingerprint) {
     /// Without a file: the command line's model, sized by the machine; no waivers.
@@ -37,6 +40,7 @@ record ServerConfig(
                 OptionalLong.empty(),
                 engine,
                 edge,
+                Optional.empty(),
                 List.of(),
                 fingerprint(all.getBytes(StandardCharsets.UTF_8)));
     }

@@ -11,13 +11,17 @@ import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.cli.ServerFile.Bound;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.engine.PrefixSharing;
+import dev.redoubt.gateway.AdminAddress;
 import dev.redoubt.gateway.EdgeOptions;
+import dev.redoubt.gateway.RoutePolicies;
 import dev.redoubt.gateway.TlsOptions;
 import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.policy.Principal;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.policy.Waiver;
 import dev.redoubt.policy.limit.RateLimits;
+import dev.redoubt.policy.screen.ScreenMode;
+import dev.redoubt.policy.screen.ScreenRules;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -142,6 +146,7 @@ final class ServerConfigReader {
                 OptionalLong.of(model.get(ServerFile.MODEL_MEMORY)),
                 engine,
                 edge(values, limits, waivers),
+                admin(values.get(ServerFile.ADMIN_SETTING)),
                 List.copyOf(waivers),
                 fingerprint);
     }
@@ -212,7 +217,51 @@ final class ServerConfigReader {
                 limits,
                 rates,
                 values.find(ServerFile.APPLICATIONS).map(Set::copyOf),
+                policies(values),
                 tls);
+    }
+
+    private Optional<AdminAddress.LoopbackPort> admin(SectionValues admin) {
+        String listen = admin.get(ServerFile.ADMIN_LISTEN);
+        if (listen.equals("unix")) return Optional.empty();
+        int colon = listen.lastIndexOf(':');
+        String host =
+                listen.substring(0, colon).replace("localhost", "127.0.0.1").replaceAll("[\\[\\]]", "");
+        int port = Integer.parseInt(listen.substring(colon + 1));
+        if (port > 65_535)
+            problem(
+                    admin.line(ServerFile.ADMIN_LISTEN),
+                    "'admin.listen' has port " + port + ", allowed is 0 to 65535: take another");
+        else if (Loopback.is(host)) return Optional.of(new AdminAddress.LoopbackPort(host, port));
+        else
+            refuse(
+                    Requirement.V5_5,
+                    "admin.listen:" + listen,
+                    "unix, or a port of loopback",
+                    "reach it through ssh, or leave it out in line " + admin.line(ServerFile.ADMIN_LISTEN));
+        return Optional.empty();
+    }
+
+    private RoutePolicies policies(SectionValues values) {
+        SectionValues stops = values.get(ServerFile.STOPS_SETTING);
+        List<String> completions = stops.get(ServerFile.COMPLETION_STOPS);
+        SectionValues screen = values.get(ServerFile.SCREEN_SETTING);
+        ScreenRules rules = new ScreenRules(
+                screenMode(screen.get(ServerFile.CHAT_SCREEN)),
+                screenMode(screen.get(ServerFile.COMPLETIONS_SCREEN)),
+                screen.get(ServerFile.SCREEN_PATTERNS));
+        if (!completions.isEmpty()) return new RoutePolicies(completions, rules);
+        refuse(
+                Requirement.V1_5,
+                "stops.completions:empty",
+                "1 to " + ServerFile.ROUTE_STOPS_MAX + " strings",
+                "name yours in line " + stops.line(ServerFile.COMPLETION_STOPS)
+                        + ", or leave it out for those of the rule");
+        return RoutePolicies.DEFAULT;
+    }
+
+    private static ScreenMode screenMode(String written) {
+        return ScreenMode.valueOf(written.toUpperCase(Locale.ROOT));
     }
 
     private static RateLimits rates(SectionValues limits, int ongoingMax) {

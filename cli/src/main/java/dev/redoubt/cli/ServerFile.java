@@ -8,8 +8,11 @@ import dev.redoubt.base.config.Setting;
 import dev.redoubt.base.config.SettingType;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.gateway.RoutePolicies;
 import dev.redoubt.kernels.Providers;
 import dev.redoubt.policy.limit.RateLimits;
+import dev.redoubt.policy.screen.PromptScreen;
+import dev.redoubt.policy.screen.ScreenRules;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -172,6 +175,46 @@ final class ServerFile {
             MAX_TOKENS,
             DEFAULT_MAX_TOKENS));
 
+    static final int ROUTE_STOPS_MAX = 8;
+    static final Setting<List<String>> COMPLETION_STOPS = Setting.of(
+            "completions",
+            SettingType.list(
+                    SettingType.text(
+                            "1 to " + REQUEST.stopStringLengthMax() + " characters",
+                            Pattern.compile("(?s).{1," + REQUEST.stopStringLengthMax() + "}")),
+                    ROUTE_STOPS_MAX),
+            RoutePolicies.DEFAULT.completionStops(),
+            "of `/v1/completions` and `/generate`; at least one");
+    static final Section STOPS = new Section(List.of(COMPLETION_STOPS));
+
+    private static final SettingType<String> SCREEN_MODE = SettingType.oneOf(List.of("signal", "refuse"));
+    static final Setting<String> CHAT_SCREEN =
+            Setting.of("chat", SCREEN_MODE, "signal", "what follows from a finding on `/v1/chat/completions`");
+    static final Setting<String> COMPLETIONS_SCREEN =
+            Setting.of("completions", SCREEN_MODE, "signal", "the same on `/v1/completions` and `/generate`");
+    static final Setting<List<String>> SCREEN_PATTERNS = Setting.of(
+            "patterns",
+            SettingType.list(
+                    SettingType.text(
+                            "1 to " + ScreenRules.OWN_LENGTH_MAX + " characters, " + ScreenRules.OWN_LETTERS_MIN
+                                    + " of them letters or digits",
+                            text -> text.codePointCount(0, text.length()) <= ScreenRules.OWN_LENGTH_MAX
+                                    && PromptScreen.lettersOf(text) >= ScreenRules.OWN_LETTERS_MIN),
+                    ScreenRules.OWN_MAX),
+            List.of(),
+            "your own, beside those of the product: plain texts, of which the letters are compared");
+    static final Section SCREEN = new Section(List.of(CHAT_SCREEN, COMPLETIONS_SCREEN, SCREEN_PATTERNS));
+
+    static final Setting<String> ADMIN_LISTEN = Setting.of(
+            "listen",
+            SettingType.text(
+                    "unix, or ADDRESS:PORT",
+                    Pattern.compile("unix|(?:[A-Za-z0-9.-]{1,255}|\\[[0-9a-f:.]+]):[0-9]{1,5}")),
+            "unix",
+            "`admin.sock` in `REDOUBT_HOME`, which only its owner can open; or a port of loopback, for keys with the scopes "
+                    + "`admin:read` and `admin:write`");
+    static final Section ADMIN = new Section(List.of(ADMIN_LISTEN));
+
     static final Setting<String> WAIVER_RULE = Setting.required(
             "rule",
             SettingType.oneOf(Arrays.stream(Requirement.values())
@@ -192,6 +235,15 @@ final class ServerFile {
             Setting.of("engine", ENGINE_SECTION, ENGINE_SECTION.absent(), "how it is computed");
     static final Setting<SectionValues> LIMITS_SETTING =
             Setting.of("limits", LIMITS, LIMITS.absent(), "what a request and a key may take");
+    static final Setting<SectionValues> STOPS_SETTING = Setting.of(
+            "stops", STOPS, STOPS.absent(), "strings that end a text of a route beside the caller's own (V1.5)");
+    static final Setting<SectionValues> SCREEN_SETTING = Setting.of(
+            "screen",
+            SCREEN,
+            SCREEN.absent(),
+            "what prompts are looked through for: a finding is counted, or refused (V5.2)");
+    static final Setting<SectionValues> ADMIN_SETTING =
+            Setting.of("admin", ADMIN, ADMIN.absent(), "the operator's listener: never beyond loopback (V5.5)");
     static final Setting<List<String>> APPLICATIONS = Setting.optional(
             "applications",
             SettingType.list(NAME, 1000),
@@ -203,8 +255,16 @@ final class ServerFile {
             "leave to go beyond a number of the rules, until a day");
 
     /// The whole file.
-    static final Section FILE =
-            new Section(List.of(HTTP_SETTING, MODEL_SETTING, ENGINE_SETTING, LIMITS_SETTING, APPLICATIONS, WAIVERS));
+    static final Section FILE = new Section(List.of(
+            HTTP_SETTING,
+            MODEL_SETTING,
+            ENGINE_SETTING,
+            LIMITS_SETTING,
+            STOPS_SETTING,
+            SCREEN_SETTING,
+            ADMIN_SETTING,
+            APPLICATIONS,
+            WAIVERS));
 
     /// How far a setting may go without a waiver.
     ///

@@ -15,6 +15,13 @@ final class VersionCommand implements Callable<Integer> {
         this.context = context;
     }
 
+    /// Of the packaged module; `unknown` on a class path.
+    static String version() {
+        return Optional.ofNullable(VersionCommand.class.getModule().getDescriptor())
+                .flatMap(ModuleDescriptor::rawVersion)
+                .orElse("unknown");
+    }
+
     @Override
     public Integer call() {
         context.console().out().println("redoubt " + version());

@@ -113,6 +113,55 @@ final class ConfigurationTest {
     }
 
     @Test
+    void V1_5_aRouteKeepsAtLeastOneStopOfBoundedLength() throws IOException {
+        assertThat(check(MODEL + "stops: {completions: [\"\\n\\nQ:\", '" + "x".repeat(64) + "']}\n")
+                        .exitCode())
+                .isZero();
+        assertThat(refused(MODEL + "stops: {completions: []}\n"))
+                .singleElement()
+                .asString()
+                .startsWith("REFUSED rule=V1.5 found=stops.completions:empty");
+        assertThat(refused(MODEL + "stops: {completions: ['" + "x".repeat(65) + "']}\n"))
+                .hasSize(1);
+        assertThat(refused(MODEL + "stops: {completions: [a, b, c, d, e, f, g, h, i]}\n"))
+                .hasSize(1);
+    }
+
+    @Test
+    void V5_2_theScreenHasAModeForEachRouteAndBoundedPatterns() throws IOException {
+        String good = "screen: {chat: refuse, completions: signal, patterns: [project x-ray, 'забудь правила']}\n";
+        assertThat(check(MODEL + good).exitCode()).isZero();
+        assertThat(refused(MODEL + "screen: {chat: off}\n"))
+                .singleElement()
+                .asString()
+                .contains("signal, refuse");
+        assertThat(refused(MODEL + "screen: {patterns: ['a-b-c']}\n"))
+                .singleElement()
+                .asString()
+                .contains("4 of them letters");
+        assertThat(refused(MODEL + "screen: {patterns: [" + "x".repeat(65) + "]}\n"))
+                .hasSize(1);
+        assertThat(refused(MODEL + "screen: {patterns: [" + "abcd,".repeat(32) + "abcd]}\n"))
+                .hasSize(1);
+    }
+
+    @Test
+    void V5_5_administrationStaysOnTheMachine() throws IOException {
+        for (String good : List.of("unix", "127.0.0.1:9000", "localhost:0", "'[::1]:9000'"))
+            assertThat(check(MODEL + "admin: {listen: " + good + "}\n").exitCode())
+                    .as(good)
+                    .isZero();
+        for (String open : List.of("0.0.0.0:9000", "192.168.1.1:9000", "example.org:9000", "'[::]:9000'"))
+            assertThat(refused(MODEL + "admin: {listen: " + open + "}\n"))
+                    .as(open)
+                    .singleElement()
+                    .asString()
+                    .startsWith("REFUSED rule=V5.5 found=admin.listen:" + open.replace("'", ""));
+        assertThat(refused(MODEL + "admin: {listen: '127.0.0.1:65536'}\n")).hasSize(1);
+        assertThat(refused(MODEL + "admin: {listen: '9000'}\n")).hasSize(1);
+    }
+
+    @Test
     void V1_4_longerPromptsAndContextsNeedAWaiver() throws IOException {
         assertBound("V1.4", "limits: {prompt-code-points: 8192}\n", "limits: {prompt-code-points: 8193}\n");
         assertBound("V1.4", "engine: {max-model-len: 4096}\n", "engine: {max-model-len: 4097}\n");

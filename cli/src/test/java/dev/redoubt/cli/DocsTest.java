@@ -175,6 +175,7 @@ final class DocsTest {
 
     private static String shown(Object value) {
         if (value instanceof Duration duration) return SettingType.shown(duration);
-        return value instanceof List<?> list && list.isEmpty() ? "none" : value.toString();
+        if (!(value instanceof List<?> list)) return value.toString();
+        return list.isEmpty() ? "none" : list.toString().replace("\n", "\\n");
     }
 }

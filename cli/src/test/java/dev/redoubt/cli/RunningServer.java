@@ -4,6 +4,7 @@ import dev.redoubt.base.Home;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.gateway.EdgeOptions;
+import dev.redoubt.gateway.RoutePolicies;
 import dev.redoubt.policy.limit.RateLimits;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
@@ -33,14 +34,25 @@ final class RunningServer implements AutoCloseable {
         return start(folder.resolve("home"), model.toString(), limits);
     }
 
+    static RunningServer start(Path folder, RoutePolicies policies) throws IOException {
+        Path model = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 11);
+        return start(folder.resolve("home"), model.toString(), RequestLimits.DEFAULT, policies);
+    }
+
     /// @param model as a user names it
     static RunningServer start(Path home, String model, RequestLimits limits) throws IOException {
-        return start(home, model, limits, EngineOptions.defaults(2));
+        return start(home, model, limits, EngineOptions.defaults(2), RoutePolicies.DEFAULT);
     }
 
     /// @param limits of the edge
     /// @param options of the engine, with limits of its own
     static RunningServer start(Path home, String model, RequestLimits limits, EngineOptions options)
+            throws IOException {
+        return start(home, model, limits, options, RoutePolicies.DEFAULT);
+    }
+
+    private static RunningServer start(
+            Path home, String model, RequestLimits limits, EngineOptions options, RoutePolicies policies)
             throws IOException {
         Console silent = Console.of(new ByteArrayOutputStream(), new ByteArrayOutputStream());
         Context context = new Context(new Home(home.toAbsolutePath()), silent);
@@ -51,7 +63,7 @@ final class RunningServer implements AutoCloseable {
                 ServerConfig.ofOptions(
                         model,
                         options,
-                        new EdgeOptions("127.0.0.1", 0, limits, rates, Optional.empty(), Optional.empty()))));
+                        new EdgeOptions("127.0.0.1", 0, limits, rates, Optional.empty(), policies, Optional.empty()))));
     }
 
     @Override

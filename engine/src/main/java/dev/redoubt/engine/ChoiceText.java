@@ -8,7 +8,8 @@ final class ChoiceText {
     /* Hold back. What was decoded and not shown is `pending`. After every piece the stop string that is complete first (smallest
      * end, and of those the longest) wins; if none is, the longest end of `pending` that begins a stop string stays back and the
      * rest is shown. So the result depends on the text alone, never on how tokens cut it.
-     * Text of the first `minTokens` tokens is shown unchecked, as in vLLM: no stop before that many. */
+     * The caller's stop strings are not looked for in the text of the first `minTokens` tokens, as in vLLM: no stop before that
+     * many. Those of the route are, since a caller must not be able to put off a policy (V1.5). */
 
     /// What one piece of text led to.
     sealed interface Result {
@@ -24,16 +25,20 @@ final class ChoiceText {
         record Cut(String text) implements Result {}
     }
 
-    private final List<String> stops;
+    private final List<String> callersStops;
+    private final List<String> routeStops;
     private final int minTokens;
     private final int charsMax;
     private final StringBuilder pending = new StringBuilder();
+    private int early; // how much of `pending` is of the first `minTokens` tokens
     private int shown;
 
-    /// @param stops none empty
+    /// @param callersStops none empty
+    /// @param routeStops none empty
     /// @param charsMax of all text shown, in UTF-16 units, so at most as many code points
-    ChoiceText(List<String> stops, int minTokens, int charsMax) {
-        this.stops = stops;
+    ChoiceText(List<String> callersStops, List<String> routeStops, int minTokens, int charsMax) {
+        this.callersStops = callersStops;
+        this.routeStops = routeStops;
         this.minTokens = minTokens;
         this.charsMax = charsMax;
     }
@@ -44,7 +49,7 @@ final class ChoiceText {
     /// @param tokens accepted so far, the piece's included
     Result push(String piece, int tokens) {
         pending.append(piece);
-        if (stops.isEmpty() || tokens <= minTokens) return show(pending.length());
+        if (tokens <= minTokens) early = pending.length();
         int stop = firstStop();
         if (stop < 0) return show(pending.length() - heldBack());
         Result before = show(stop);
@@ -63,6 +68,7 @@ final class ChoiceText {
         if (cut && end > 0 && Character.isHighSurrogate(pending.charAt(end - 1))) end--;
         String text = pending.substring(0, end);
         pending.delete(0, end);
+        early = Math.max(0, early - end);
         shown += end;
         return cut ? new Result.Cut(text) : new Result.More(text);
     }
@@ -71,8 +77,9 @@ final class ChoiceText {
     private int firstStop() {
         int start = -1;
         int end = Integer.MAX_VALUE;
-        for (String stop : stops) {
-            int at = pending.indexOf(stop);
+        for (int i = 0; i < stopCount(); i++) {
+            String stop = stop(i);
+            int at = pending.indexOf(stop, from(i));
             if (at < 0) continue;
             int stopEnd = at + stop.length();
             if (stopEnd < end || (stopEnd == end && at < start)) {
@@ -85,9 +92,24 @@ final class ChoiceText {
 
     private int heldBack() {
         int longest = 0;
-        for (String stop : stops)
-            for (int n = Math.min(stop.length() - 1, pending.length()); n > longest; n--)
+        for (int i = 0; i < stopCount(); i++) {
+            String stop = stop(i);
+            for (int n = Math.min(stop.length() - 1, pending.length() - from(i)); n > longest; n--)
                 if (stop.startsWith(pending.substring(pending.length() - n))) longest = n;
+        }
         return longest;
+    }
+
+    private int stopCount() {
+        return routeStops.size() + callersStops.size();
+    }
+
+    private String stop(int i) {
+        return i < routeStops.size() ? routeStops.get(i) : callersStops.get(i - routeStops.size());
+    }
+
+    /// Where in `pending` a stop string may begin.
+    private int from(int i) {
+        return i < routeStops.size() ? 0 : early;
     }
 }

@@ -3,12 +3,14 @@ package dev.redoubt.engine;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.generation.CacheClearing;
 import dev.redoubt.base.generation.ChatMessage;
 import dev.redoubt.base.generation.Generation;
 import dev.redoubt.base.generation.GenerationListener;
 import dev.redoubt.base.generation.GenerationRequest;
 import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.base.generation.ModelCard;
+import dev.redoubt.base.generation.ModelRuntime;
 import dev.redoubt.base.generation.ModelStats;
 import dev.redoubt.base.generation.Prompt;
 import dev.redoubt.engine.kvcache.BlockMemory;
@@ -42,6 +44,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
     /// @param card its context is the engine's
     /// @param endOfSequence tokens that end a text
     /// @param kvBlocks how many there are behind `memory`
+    /// @param runtime for the operator
     /// @param description one line for people
     /// @param resources closed last, after loop and threads have ended
     record Parts(
@@ -51,6 +54,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
             BlockMemory memory,
             int kvBlocks,
             Set<Integer> endOfSequence,
+            ModelRuntime runtime,
             String description,
             Runnable resources) {}
 
@@ -158,6 +162,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
                 ids.getAndIncrement(),
                 request.caller(),
                 request.sampling(),
+                request.routeStops(),
                 request.choices(),
                 time.nanos(),
                 request.deadlineNanos(),
@@ -221,12 +226,14 @@ public final class Engine implements LanguageModel, AutoCloseable {
         return parts.text().render(messages);
     }
 
-    /// Forgets every cached block of a tenant and zeroes those that no running request holds; the others are
-    /// zeroed when their requests end (RULES V1.3). Waits for the step in progress.
-    ///
-    /// @return how many blocks were forgotten
-    public int clearPrefixCache(String tenant) {
-        if (closed) return 0; // everything is zeroed
+    @Override
+    public ModelRuntime runtime() {
+        return parts.runtime();
+    }
+
+    @Override
+    public CacheClearing clearCache(String tenant) {
+        if (closed) return CacheClearing.NOTHING; // everything is zeroed
         return loop.clearCache(tenant).join();
     }
 

@@ -4,6 +4,7 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.Invariant;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.generation.CacheClearing;
 import dev.redoubt.base.generation.FinishReason;
 import dev.redoubt.base.generation.ModelStats;
 import dev.redoubt.base.generation.SamplingParams;
@@ -65,7 +66,7 @@ final class EngineLoop implements LoopCommands {
 
         record Abandon(LiveRequest request) implements Command {}
 
-        record ClearCache(String tenant, CompletableFuture<Integer> cleared) implements Command {}
+        record ClearCache(String tenant, CompletableFuture<CacheClearing> cleared) implements Command {}
     }
 
     private final Queue<Command> inbox = new ConcurrentLinkedQueue<>(); // any thread adds
@@ -173,12 +174,14 @@ final class EngineLoop implements LoopCommands {
         post(new Command.Abandon(request));
     }
 
-    /// Forgets a tenant's cached blocks; those nobody holds are zeroed when the future completes with their
-    /// number.
-    CompletableFuture<Integer> clearCache(String tenant) {
-        CompletableFuture<Integer> cleared = new CompletableFuture<>();
+    /// Forgets a tenant's cached blocks; those nobody holds are zero when the future completes.
+    CompletableFuture<CacheClearing> clearCache(String tenant) {
+        CompletableFuture<CacheClearing> cleared = new CompletableFuture<>();
         post(new Command.ClearCache(tenant, cleared));
-        if (stopping) cleared.complete(0); // the loop may be past its last look at the inbox; everything is zeroed then
+        if (stopping)
+            cleared.complete(
+                    CacheClearing
+                            .NOTHING); // the loop may be past its last look at the inbox; everything is zeroed then
         return cleared;
     }
 
@@ -204,7 +207,7 @@ final class EngineLoop implements LoopCommands {
         }
         pool.reset();
         for (Command command = inbox.poll(); command != null; command = inbox.poll())
-            if (command instanceof Command.ClearCache clear) clear.cleared().complete(0);
+            if (command instanceof Command.ClearCache clear) clear.cleared().complete(CacheClearing.NOTHING);
     }
 
     /// The next reading shows it: both or none, so that their difference is right.

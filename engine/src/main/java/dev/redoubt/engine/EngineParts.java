@@ -2,6 +2,7 @@ package dev.redoubt.engine;
 
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.ModelCard;
+import dev.redoubt.base.generation.ModelRuntime;
 import dev.redoubt.engine.model.Model;
 import dev.redoubt.engine.model.ModelSpec;
 import dev.redoubt.engine.model.Models;
@@ -14,6 +15,7 @@ import dev.redoubt.trust.VerifiedArtifact;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -63,6 +65,7 @@ final class EngineParts {
                     kv::zero,
                     blocks,
                     tokenizer.endOfSequence(),
+                    runtime(options, compute, kv),
                     description(options, spec, compute, kv, context),
                     () -> closeAll(opened));
         } catch (RuntimeException | Error failure) {
@@ -112,6 +115,16 @@ final class EngineParts {
                 chat,
                 licence,
                 time.now());
+    }
+
+    private static ModelRuntime runtime(EngineOptions options, Compute compute, KvMemory kv) {
+        return new ModelRuntime(
+                compute.description(),
+                options.threads(),
+                options.prefixSharing().name().toLowerCase(Locale.ROOT),
+                kv.layout().format().name().toLowerCase(Locale.ROOT),
+                kv.blocks() * kv.layout().blockBytes(),
+                kv.locked());
     }
 
     private static String description(

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class LiveRequest {
     final long id;
     final Caller caller;
+    final List<String> routeStops;
     final int choiceCount;
     final long arrivalNanos;
     final long deadlineNanos;
@@ -58,6 +59,7 @@ final class LiveRequest {
             long id,
             Caller caller,
             SamplingParams sampling,
+            List<String> routeStops,
             int choiceCount,
             long arrivalNanos,
             long deadlineNanos,
@@ -65,6 +67,7 @@ final class LiveRequest {
         this.id = id;
         this.caller = caller;
         this.sampling = sampling;
+        this.routeStops = routeStops;
         this.choiceCount = choiceCount;
         this.arrivalNanos = arrivalNanos;
         this.deadlineNanos = deadlineNanos;

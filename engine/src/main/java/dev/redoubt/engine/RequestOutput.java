@@ -53,9 +53,11 @@ final class RequestOutput {
         this.stopChoice = stopChoice;
         this.choices = new ChoiceOutput[request.choiceCount];
         int charsMax = RequestLimits.OUTPUT_CHARS_PER_TOKEN_MAX * request.sampling.maxTokens();
-        for (int i = 0; i < choices.length; i++)
-            choices[i] =
-                    new ChoiceOutput(new ChoiceText(request.sampling.stop(), request.sampling.minTokens(), charsMax));
+        for (int i = 0; i < choices.length; i++) {
+            ChoiceText text =
+                    new ChoiceText(request.sampling.stop(), request.routeStops, request.sampling.minTokens(), charsMax);
+            choices[i] = new ChoiceOutput(text);
+        }
         this.open = choices.length;
     }
 

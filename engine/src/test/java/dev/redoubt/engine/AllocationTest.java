@@ -157,7 +157,7 @@ final class AllocationTest {
                 OptionalInt.empty(),
                 OptionalInt.empty());
         long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
-        return new GenerationRequest(Answers.ADA, new Prompt.Tokens(prompt), sampling, 1, deadline);
+        return new GenerationRequest(Answers.ADA, new Prompt.Tokens(prompt), sampling, List.of(), 1, deadline);
     }
 
     private Engine open(WeightKind kind, boolean prefixCache) throws Exception {

@@ -40,7 +40,7 @@ final class Answers {
             LanguageModel model, Caller caller, Prompt prompt, SamplingParams sampling, int choices) {
         Collector collector = new Collector(choices);
         long deadline = TimeSource.system().nanos() + Duration.ofMinutes(2).toNanos();
-        model.generate(new GenerationRequest(caller, prompt, sampling, choices, deadline), collector);
+        model.generate(new GenerationRequest(caller, prompt, sampling, List.of(), choices, deadline), collector);
         return collector.reply;
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.generation.CacheClearing;
 import dev.redoubt.base.generation.Caller;
 import dev.redoubt.base.generation.ChatMessage;
 import dev.redoubt.base.generation.FinishReason;
@@ -13,6 +14,7 @@ import dev.redoubt.base.generation.Generation;
 import dev.redoubt.base.generation.GenerationEvent;
 import dev.redoubt.base.generation.GenerationRequest;
 import dev.redoubt.base.generation.ModelCard;
+import dev.redoubt.base.generation.ModelRuntime;
 import dev.redoubt.base.generation.Prompt;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.base.generation.SamplingParams;
@@ -89,6 +91,7 @@ final class EngineTest {
                 model,
                 BLOCKS,
                 Set.of(FakeText.END_OF_SEQUENCE),
+                new ModelRuntime("fake", 1, "principal", "f16", BLOCKS, true),
                 "fake",
                 () -> resourcesClosed.set(true));
         return new Engine(options, parts, TimeSource.system());
@@ -104,7 +107,7 @@ final class EngineTest {
     }
 
     private static GenerationRequest request(Prompt prompt, SamplingParams sampling, int choices) {
-        return new GenerationRequest(ALICE, prompt, sampling, choices, System.nanoTime() + 60_000_000_000L);
+        return new GenerationRequest(ALICE, prompt, sampling, List.of(), choices, System.nanoTime() + 60_000_000_000L);
     }
 
     private static GenerationRequest text(String text, int maxTokens) {
@@ -283,8 +286,8 @@ final class EngineTest {
         Heard first = new Heard();
         engine.generate(text("a".repeat(40), 2), first);
         first.await();
-        assertThat(engine.clearPrefixCache("other")).isZero();
-        assertThat(engine.clearPrefixCache("app")).isEqualTo(2);
+        assertThat(engine.clearCache("other")).isEqualTo(CacheClearing.NOTHING);
+        assertThat(engine.clearCache("app")).isEqualTo(new CacheClearing(2, 0));
         assertThat(model.allZero()).isTrue();
         Heard again = new Heard();
         engine.generate(text("a".repeat(40), 2), again);
@@ -333,6 +336,7 @@ final class EngineTest {
                                         caller,
                                         new Prompt.Text("abcdefgh".repeat(random.nextInt(1, 12))),
                                         SamplingParams.greedy(random.nextInt(1, 60)),
+                                        List.of(),
                                         random.nextInt(1, 3),
                                         System.nanoTime() + random.nextLong(1, 20_000_000_000L)),
                                 heard);

@@ -73,7 +73,8 @@ final class Harness<M extends StepRunner & BlockMemory> {
 
     LiveRequest submit(
             Caller caller, int[] prompt, SamplingParams sampling, int choiceCount, long deadline, Heard heard) {
-        LiveRequest request = new LiveRequest(ids++, caller, sampling, choiceCount, clock.nanos(), deadline, heard);
+        LiveRequest request =
+                new LiveRequest(ids++, caller, sampling, List.of(), choiceCount, clock.nanos(), deadline, heard);
         return submit(request, prompt);
     }
 

@@ -83,7 +83,7 @@ final class RequestCheckTest {
 
     private ServeException refused(Prompt prompt, SamplingParams sampling, int choices) {
         GenerationRequest request =
-                new GenerationRequest(new Caller("a", "b", Optional.empty()), prompt, sampling, choices, 0);
+                new GenerationRequest(new Caller("a", "b", Optional.empty()), prompt, sampling, List.of(), choices, 0);
         ServeException refusal = catchThrowableOfType(ServeException.class, () -> check.check(request));
         assertThat(refusal).isNotNull();
         return java.util.Objects.requireNonNull(refusal);

@@ -10,7 +10,7 @@ import java.util.function.Predicate;
 import javax.net.ssl.SSLPeerUnverifiedException;
 
 /// Who makes a request: by a key, or by the certificate of the connection. Any thread.
-final class Authenticator {
+final class Authenticator implements Callers {
     private final KeyStore keys;
     private final Predicate<String> applications;
     private final Map<String, Principal> byCertificate;
@@ -24,11 +24,17 @@ final class Authenticator {
     }
 
     /// A key that is presented counts, right or wrong; only without one does a certificate speak for its holder.
-    Optional<Principal> caller(HttpServerRequest request, RequestHeads heads) {
+    @Override
+    public Optional<Principal> caller(HttpServerRequest request, RequestHeads heads) {
         boolean presented =
                 request.headers().contains("Authorization") || request.headers().contains("X-API-Key");
         if (!presented && !byCertificate.isEmpty()) return byCertificate(request.connection());
         return heads.presentedKey(request).flatMap(key -> keys.authenticate(key, applications));
+    }
+
+    @Override
+    public boolean metered() {
+        return true;
     }
 
     private Optional<Principal> byCertificate(HttpConnection connection) {

@@ -31,7 +31,7 @@ final class Dispatcher {
 
     private final EdgeServices services;
     private final RouteTable routes;
-    private final Authenticator authenticator;
+    private final Callers callers;
     private final RateLimiter limiter;
     private final FailureLimit failures;
     private final RequestHeads heads;
@@ -41,13 +41,13 @@ final class Dispatcher {
     Dispatcher(
             EdgeServices services,
             RouteTable routes,
-            Authenticator authenticator,
+            Callers callers,
             RateLimiter limiter,
             RequestHeads heads,
             BooleanSupplier closing) {
         this.services = services;
         this.routes = routes;
-        this.authenticator = authenticator;
+        this.callers = callers;
         this.limiter = limiter;
         this.failures = new FailureLimit(limiter.limits().failuresPerMinute(), services.time());
         this.heads = heads;
@@ -104,7 +104,8 @@ final class Dispatcher {
                 Principal caller = authenticate(exchange.request());
                 exchange.authenticated(caller);
                 boolean allowed = caller.scopes().contains(scope);
-                if (!known || !allowed || metering == Metering.READ) limiter.read(caller);
+                boolean read = !known || !allowed || metering == Metering.READ;
+                if (read && callers.metered()) limiter.read(caller);
                 if (known && !allowed) throw ServeException.of(ErrorCode.FORBIDDEN, scope.wire());
                 if (metering == Metering.REQUEST) admit(exchange, caller);
             }
@@ -112,7 +113,7 @@ final class Dispatcher {
     }
 
     private Principal authenticate(HttpServerRequest request) {
-        Optional<Principal> caller = authenticator.caller(request, heads);
+        Optional<Principal> caller = callers.caller(request, heads);
         if (caller.isPresent()) return caller.get();
         failures.failed(InetAddress.ofLiteral(request.remoteAddress().hostAddress()));
         throw ServeException.of(ErrorCode.UNAUTHENTICATED);

@@ -4,6 +4,7 @@ import dev.redoubt.base.generation.FinishReason;
 import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.base.generation.ModelStats;
 import dev.redoubt.base.generation.Usage;
+import dev.redoubt.policy.screen.ScreenMode;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
@@ -14,10 +15,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
 /// What `/metrics` shows: vLLM's names where it has one, ours under `redoubt_`. Label values come from closed
-/// sets: served models, routes of the table, statuses, finish reasons; nothing that a caller writes. Safe for
+/// sets: served models, routes of the table, statuses, finish reasons, patterns of the screen; nothing that a caller
+/// writes. Safe for
 /// any thread.
 final class EdgeMetrics {
     static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
@@ -67,6 +70,12 @@ final class EdgeMetrics {
             .classicUpperBounds(FIRST_TOKEN_SECONDS)
             .register(registry);
 
+    private final Counter promptFindings = Counter.builder()
+            .name("redoubt_prompt_screen_findings")
+            .help("Patterns of the prompt screen that were found in a request")
+            .labelNames("pattern", "mode")
+            .register(registry);
+
     EdgeMetrics(ModelRegistry models) {
         this.models = models;
         gauge("vllm:num_requests_running", "Requests in a step", ModelStats::requestsRunning);
@@ -99,6 +108,13 @@ final class EdgeMetrics {
     void httpRequest(String route, int status, double seconds) {
         requests.labelValues(route, Integer.toString(status)).inc();
         requestSeconds.labelValues(route).observe(seconds);
+    }
+
+    /// @param pattern its id, never a text
+    void promptFinding(String pattern, ScreenMode mode) {
+        promptFindings
+                .labelValues(pattern, mode.name().toLowerCase(Locale.ROOT))
+                .inc();
     }
 
     void choiceFinished(String model, FinishReason reason) {

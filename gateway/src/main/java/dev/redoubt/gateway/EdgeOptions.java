@@ -13,6 +13,7 @@ import java.util.Set;
 /// @param limits of one request
 /// @param rates of callers
 /// @param applications whose keys are good here; empty: those of every application
+/// @param policies of the routes that generate
 /// @param tls empty: plain HTTP, which is for loopback only (R1.2)
 public record EdgeOptions(
         String host,
@@ -20,6 +21,7 @@ public record EdgeOptions(
         RequestLimits limits,
         RateLimits rates,
         Optional<Set<String>> applications,
+        RoutePolicies policies,
         Optional<TlsOptions> tls) {
     public EdgeOptions {
         Check.inRange("port", port, 0, 65_535);
@@ -28,6 +30,13 @@ public record EdgeOptions(
 
     /// With the limits of the rules, for every application, without TLS.
     public EdgeOptions(String host, int port) {
-        this(host, port, RequestLimits.DEFAULT, RateLimits.DEFAULT, Optional.empty(), Optional.empty());
+        this(
+                host,
+                port,
+                RequestLimits.DEFAULT,
+                RateLimits.DEFAULT,
+                Optional.empty(),
+                RoutePolicies.DEFAULT,
+                Optional.empty());
     }
 }

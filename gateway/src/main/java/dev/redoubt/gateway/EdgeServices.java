@@ -12,10 +12,28 @@ import java.util.concurrent.Executor;
 record EdgeServices(
         Vertx vertx,
         RequestLimits limits,
+        RoutePolicies policies,
         EdgeTimeouts timeouts,
         TimeSource time,
         EdgeMetrics metrics,
         AccessLog accessLog,
         AuditLog audit,
+        ErrorFormat errors,
         BodyBudget bodies,
-        Executor workers) {}
+        Executor workers) {
+    /// The same for the operator's listener, with room of its own.
+    EdgeServices forAdmin(BodyBudget ownBodies, Executor ownWorkers) {
+        return new EdgeServices(
+                vertx,
+                limits,
+                policies,
+                timeouts,
+                time,
+                metrics,
+                accessLog,
+                audit,
+                ErrorFormat.PROBLEM,
+                ownBodies,
+                ownWorkers);
+    }
+}

@@ -2,7 +2,6 @@ package dev.redoubt.gateway;
 
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
-import dev.redoubt.gateway.openai.ErrorBody;
 import dev.redoubt.policy.Principal;
 import dev.redoubt.policy.audit.AuditEvent;
 import dev.redoubt.policy.audit.AuditKind;
@@ -130,6 +129,11 @@ final class Exchange {
         Objects.requireNonNull(lease).use(tokens);
     }
 
+    /// The template of the resolved route. Any thread, once it is set.
+    String route() {
+        return route;
+    }
+
     void routed(Route resolved) {
         route = resolved.path();
     }
@@ -185,7 +189,7 @@ final class Exchange {
         end(Buffer.buffer());
     }
 
-    /// A refusal in OpenAI's envelope. Any thread.
+    /// A refusal in the listener's envelope. Any thread.
     void refuse(ServeException refusal) {
         onEventLoop(() -> refuseNow(refusal, false));
     }
@@ -251,7 +255,8 @@ final class Exchange {
     private void refuseNow(ServeException refusal, boolean close) {
         if (answered || over) return;
         error = Optional.of(refusal.code());
-        head(refusal.code().status()).putHeader("Content-Type", "application/json");
+        head(refusal.code().status())
+                .putHeader("Content-Type", services.errors().contentType());
         switch (refusal.code().status()) {
             case 401 -> response.putHeader("WWW-Authenticate", "Bearer");
             case 429, 503 ->
@@ -259,7 +264,7 @@ final class Exchange {
             default -> {}
         }
         if (close || unread()) response.putHeader("Connection", "close");
-        end(Buffer.buffer(ErrorBody.of(refusal, errorId(refusal))));
+        end(Buffer.buffer(services.errors().body(refusal, errorId(refusal))));
         if (close) closeSoon();
     }
 

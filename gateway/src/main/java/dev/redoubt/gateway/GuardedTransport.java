@@ -47,6 +47,11 @@ final class GuardedTransport implements Transport {
     }
 
     @Override
+    public boolean supportsDomainSockets() {
+        return nio.supportsDomainSockets();
+    }
+
+    @Override
     public void configure(TcpConfig config, boolean domainSocket, ServerBootstrap bootstrap) {
         nio.configure(config, domainSocket, bootstrap);
         bootstrap.handler(new Acceptor());

@@ -33,6 +33,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 
 /// What each route does.
 final class Handlers {
@@ -42,12 +43,14 @@ final class Handlers {
     private final ModelRegistry models;
     private final GenerationFields generation;
     private final TokenizerFields tokenizer;
+    private final PromptScreening screening;
 
     Handlers(EdgeServices services, ModelRegistry models) {
         this.services = services;
         this.models = models;
         this.generation = new GenerationFields(services.limits());
         this.tokenizer = new TokenizerFields(services.limits());
+        this.screening = new PromptScreening(services.policies().screen().own(), services.metrics(), services.audit());
     }
 
     /// All routes of the edge.
@@ -64,14 +67,14 @@ final class Handlers {
                         inference,
                         "/v1/completions",
                         new Post(generation.completionTable(), this::completion),
-                        "continues prompts"),
+                        "continues prompts; a text ends at " + stopNames() + " too"),
                 new Route(reading, "/v1/models", new Get(this::listModels), "lists the served models"),
                 new Route(reading, "/v1/models/{id}", new Get(this::showModel), "describes one served model"),
                 new Route(
                         inference,
                         "/generate",
                         new Post(generation.generateTable(), this::generate),
-                        "continues one prompt"),
+                        "continues one prompt; a text ends at " + stopNames() + " too"),
                 new Route(
                         inference, "/tokenize", new Post(tokenizer.tokenizeTable(), this::tokenize), "gives token ids"),
                 new Route(
@@ -89,14 +92,7 @@ final class Handlers {
                                 ? 200
                                 : 503),
                         "200 when a model is served, 503 before, while closing and while the audit log cannot be written"),
-                new Route(
-                        new Needs(Scope.METRICS, Metering.READ),
-                        "/metrics",
-                        new Get((exchange, none) -> exchange.reply(
-                                200,
-                                EdgeMetrics.CONTENT_TYPE,
-                                services.metrics().scrape())),
-                        "metrics in the text format of Prometheus")));
+                metrics(services)));
         String description = OpenApi.describe(routes, "/openapi.json");
         routes.add(new Route(
                 reading,
@@ -106,6 +102,16 @@ final class Handlers {
         return new RouteTable(routes);
     }
 
+    /// The one route that both listeners have: the same numbers for the same scope.
+    static Route metrics(EdgeServices services) {
+        return new Route(
+                new Needs(Scope.METRICS, Metering.READ),
+                "/metrics",
+                new Get((exchange, none) -> exchange.reply(
+                        200, EdgeMetrics.CONTENT_TYPE, services.metrics().scrape())),
+                "metrics in the text format of Prometheus");
+    }
+
     private void chat(Exchange exchange, FieldValues body) {
         GenerationCall call = generation.chat(body);
         LanguageModel model = served(call.model());
@@ -113,14 +119,22 @@ final class Handlers {
             throw ServeException.ofField(
                     ErrorCode.NO_CHAT_TEMPLATE, "model", model.card().name());
         generation.checkVocabulary(call, model.card());
+        screening.check(
+                exchange,
+                "messages",
+                call.prompts(),
+                services.policies().screen().chat(),
+                model);
         ChatReply format = new ChatReply(head(exchange, "chatcmpl-", model, call), call);
-        run(exchange, model, call, format, streamed(call, format), call.prompts());
+        run(exchange, model, call, List.of(), format, streamed(call, format), call.prompts());
     }
 
     private void completion(Exchange exchange, FieldValues body) {
         GenerationCall call = generation.completion(body);
         LanguageModel model = served(call.model());
         generation.checkVocabulary(call, model.card());
+        screening.check(
+                exchange, "prompt", call.prompts(), services.policies().screen().completions(), model);
         List<Prompt> prompts = call.prompts();
         List<EchoedPrompt> echoes = new ArrayList<>();
         if (call.echo()) {
@@ -134,18 +148,22 @@ final class Handlers {
         boolean promptLogprobs = body.find(generation.promptLogprobs()).isPresent();
         CompletionReply format =
                 new CompletionReply(head(exchange, "cmpl-", model, call), call, promptLogprobs, echoes);
-        run(exchange, model, call, format, streamed(call, format), prompts);
+        run(exchange, model, call, routeStops(), format, streamed(call, format), prompts);
     }
 
     private void generate(Exchange exchange, FieldValues body) {
         GenerationCall call = generation.generate(body);
-        run(exchange, served(call.model()), call, new PlainReply(), Optional.empty(), call.prompts());
+        LanguageModel model = served(call.model());
+        screening.check(
+                exchange, "prompt", call.prompts(), services.policies().screen().completions(), model);
+        run(exchange, model, call, routeStops(), new PlainReply(), Optional.empty(), call.prompts());
     }
 
     private void run(
             Exchange exchange,
             LanguageModel model,
             GenerationCall call,
+            List<String> routeStops,
             ReplyFormat format,
             Optional<StreamFormat> stream,
             List<Prompt> prompts) {
@@ -155,9 +173,21 @@ final class Handlers {
                 exchange.startNanos() + services.limits().requestTimeout().toNanos();
         SamplingParams sampling = call.sampling();
         List<GenerationRequest> requests = prompts.stream()
-                .map(prompt -> new GenerationRequest(caller, prompt, sampling, call.choices(), deadline))
+                .map(prompt -> new GenerationRequest(caller, prompt, sampling, routeStops, call.choices(), deadline))
                 .toList();
         new GenerationRun(exchange, model, format, stream, requests).start();
+    }
+
+    private List<String> routeStops() {
+        return services.policies().completionStops();
+    }
+
+    private String stopNames() {
+        return routeStops().stream().map(Handlers::quoted).collect(Collectors.joining(" or "));
+    }
+
+    private static String quoted(String stop) {
+        return "'" + stop.replace("\n", "\\n") + "'";
     }
 
     private static Optional<StreamFormat> streamed(GenerationCall call, StreamFormat format) {

@@ -10,25 +10,22 @@ import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerConfig;
 import io.vertx.core.http.HttpServerOptions;
-import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.net.BindException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 
-/// The HTTP server: from a socket to a [dev.redoubt.base.generation.LanguageModel] and back.
+/// The HTTP servers: from a socket to a [dev.redoubt.base.generation.LanguageModel] and back, and the operator's.
 public final class HttpEdge implements AutoCloseable {
     /* The way of a request, by threads:
-     *   event loop   FramingGuard -> Netty's parser -> Connections -> Dispatcher -> BodyReader
+     *   event loop   FramingGuard -> Netty's parser -> Listener -> Dispatcher -> BodyReader
      *   worker       StrictJson -> FieldTable -> Handlers -> LanguageModel.generate
      *   model        EventInbox
      *   event loop   GenerationRun -> ReplyFormat -> Exchange -> socket
@@ -41,38 +38,33 @@ public final class HttpEdge implements AutoCloseable {
             Math.max(2, Math.min(8, Runtime.getRuntime().availableProcessors()));
     /// Bodies of full size in memory at once.
     private static final int BODIES_AT_ONCE = 8;
-    private static final int LINE_BYTES_MAX = 4096;
-    private static final int HEADER_BYTES_MAX = 16 * 1024;
 
     private final Vertx vertx;
     private final ThreadPoolExecutor workers;
     private final AccessLog accessLog;
     private final EdgeTimeouts timeouts;
-    private final HttpServer server;
+    private final EdgeOptions options;
+    private final Listener data;
+    private final Optional<AdminListener> admin;
     private final Optional<TlsWatch> tlsWatch;
     private final AtomicBoolean closing = new AtomicBoolean();
 
     private HttpEdge(
             EdgeOptions options,
+            Optional<AdminOptions> administration,
             ModelRegistry models,
             KeyStore keys,
             RateLimiter limiter,
             AuditLog audit,
             TimeSource time,
-            EdgeTimeouts timeouts) {
+            EdgeTimeouts timeouts)
+            throws IOException {
+        this.options = options;
         this.timeouts = timeouts;
+        Optional<AdminSocket> adminSocket = AdminSocket.of(administration);
         Optional<TlsFiles> tls =
                 options.tls().map(files -> TlsFiles.read(files, time.now())); // before anything is open
-        vertx = Vertx.builder()
-                .withTransport(GuardedTransport.create())
-                .with(new VertxOptions()
-                        .setEventLoopPoolSize(EVENT_LOOPS)
-                        .setWorkerPoolSize(1)
-                        .setInternalBlockingPoolSize(1)
-                        .setFileSystemOptions(new FileSystemOptions()
-                                .setFileCachingEnabled(false)
-                                .setClassPathResolvingEnabled(false)))
-                .build();
+        vertx = vertx();
         workers = new ThreadPoolExecutor(
                 WORKERS,
                 WORKERS,
@@ -83,25 +75,48 @@ public final class HttpEdge implements AutoCloseable {
         accessLog = new AccessLog();
         BodyBudget bodies = new BodyBudget(BODIES_AT_ONCE * options.limits().bodyBytesMax());
         EdgeServices services = new EdgeServices(
-                vertx, options.limits(), timeouts, time, new EdgeMetrics(models), accessLog, audit, bodies, workers);
-        RouteTable routes = new Handlers(services, models).routes(closing::get);
+                vertx,
+                options.limits(),
+                options.policies(),
+                timeouts,
+                time,
+                new EdgeMetrics(models),
+                accessLog,
+                audit,
+                ErrorFormat.OPENAI,
+                bodies,
+                workers);
         Predicate<String> applications = options.applications()
                 .<Predicate<String>>map(served -> served::contains)
                 .orElse(any -> true);
-        Authenticator authenticator = new Authenticator(
+        Authenticator callers = new Authenticator(
                 keys, applications, options.tls().map(TlsOptions::clients).orElse(Map.of()));
-        Dispatcher dispatcher = new Dispatcher(
-                services, routes, authenticator, limiter, new RequestHeads(options.host()), closing::get);
-        Connections connections = new Connections(audit, vertx, timeouts);
-        server = create(serverOptions(options), tls)
-                .connectionHandler(connections::opened)
-                .requestHandler(request -> dispatcher.dispatch(exchange(services, connections, request)))
-                .invalidRequestHandler(request -> exchange(services, connections, request)
-                        .refuseAndClose(RequestHeads.unreadable(request, LINE_BYTES_MAX, HEADER_BYTES_MAX)));
+        RouteTable routes = new Handlers(services, models).routes(closing::get);
+        RequestHeads heads = new RequestHeads(options.host());
+        HttpServer server = server(tls);
+        data = new Listener(services, server, new Dispatcher(services, routes, callers, limiter, heads, closing::get));
         tlsWatch = tls.map(inUse -> new TlsWatch(options.tls().orElseThrow(), time, server, audit, inUse));
+        Callers operators = new Authenticator(keys, applications, Map.of());
+        admin = administration.map(
+                asked -> new AdminListener(services, models, operators, limiter, asked, adminSocket, closing::get));
     }
 
-    private HttpServer create(HttpServerOptions http, Optional<TlsFiles> tls) {
+    private static Vertx vertx() {
+        return Vertx.builder()
+                .withTransport(GuardedTransport.create())
+                .with(new VertxOptions()
+                        .setEventLoopPoolSize(EVENT_LOOPS)
+                        .setWorkerPoolSize(1)
+                        .setInternalBlockingPoolSize(1)
+                        .setFileSystemOptions(new FileSystemOptions()
+                                .setFileCachingEnabled(false)
+                                .setClassPathResolvingEnabled(false)))
+                .build();
+    }
+
+    private HttpServer server(Optional<TlsFiles> tls) {
+        HttpServerOptions http =
+                Listener.options(options.limits().requestTimeout().plusSeconds(120));
         if (tls.isEmpty()) return vertx.createHttpServer(http);
         http.setSsl(true).setUseAlpn(false); // HTTP/1.1 only
         return vertx.createHttpServer(new HttpServerConfig(http), tls.get().serverOptions());
@@ -109,23 +124,27 @@ public final class HttpEdge implements AutoCloseable {
 
     /// Listens. Serves `/livez` at once, and everything else as soon as the registry is ready.
     ///
+    /// @param admin where the operator gets in; empty: nowhere
     /// @param limiter made with the rates of `options`; to be closed after the edge
     /// @param audit is told of every refusal; to be closed after the edge
     /// @param time the clock of the models as well: deadlines are told on it
     /// @throws BindException if the address is in use or not this machine's
+    /// @throws AdminException if the place for administration cannot be taken
     public static HttpEdge start(
             EdgeOptions options,
+            Optional<AdminOptions> admin,
             ModelRegistry models,
             KeyStore keys,
             RateLimiter limiter,
             AuditLog audit,
             TimeSource time)
             throws IOException {
-        return start(options, models, keys, limiter, audit, time, EdgeTimeouts.DEFAULT);
+        return start(options, admin, models, keys, limiter, audit, time, EdgeTimeouts.DEFAULT);
     }
 
     static HttpEdge start(
             EdgeOptions options,
+            Optional<AdminOptions> admin,
             ModelRegistry models,
             KeyStore keys,
             RateLimiter limiter,
@@ -133,15 +152,20 @@ public final class HttpEdge implements AutoCloseable {
             TimeSource time,
             EdgeTimeouts timeouts)
             throws IOException {
-        HttpEdge edge = new HttpEdge(options, models, keys, limiter, audit, time, timeouts);
+        HttpEdge edge = new HttpEdge(options, admin, models, keys, limiter, audit, time, timeouts);
         try {
-            await(edge.server.listen(options.port(), options.host()).toCompletionStage(), Duration.ofSeconds(10));
-            edge.tlsWatch.ifPresent(TlsWatch::start);
+            edge.listen();
             return edge;
         } catch (IOException | RuntimeException e) {
             edge.stop();
             throw e;
         }
+    }
+
+    private void listen() throws IOException {
+        data.listen(SocketAddress.inetSocketAddress(options.port(), options.host()));
+        if (admin.isPresent()) admin.get().listen();
+        tlsWatch.ifPresent(TlsWatch::start);
     }
 
     /// Reads the files of TLS as a start would.
@@ -151,9 +175,14 @@ public final class HttpEdge implements AutoCloseable {
         TlsFiles.read(options, time.now());
     }
 
-    /// The port it listens on.
+    /// The data port.
     public int port() {
-        return server.actualPort();
+        return data.port();
+    }
+
+    /// The port of administration, where it listens on one.
+    public int adminPort() {
+        return admin.orElseThrow().port();
     }
 
     /// Stops listening, lets running requests end for a bounded time, then closes what is left. A second call
@@ -162,9 +191,7 @@ public final class HttpEdge implements AutoCloseable {
     public void close() {
         if (!closing.compareAndSet(false, true)) return;
         try {
-            await(
-                    server.shutdown(timeouts.drain()).toCompletionStage(),
-                    timeouts.drain().plusSeconds(5));
+            data.shutdown(timeouts.drain());
         } catch (IOException e) {
             // what did not end in time is closed below
         } finally {
@@ -173,53 +200,14 @@ public final class HttpEdge implements AutoCloseable {
     }
 
     private void stop() {
+        admin.ifPresent(listener -> listener.close(timeouts.linger()));
         tlsWatch.ifPresent(TlsWatch::close);
         try {
-            await(vertx.close().toCompletionStage(), Duration.ofSeconds(10));
+            Listener.await(vertx.close().toCompletionStage(), Duration.ofSeconds(10));
         } catch (IOException e) {
             // nothing is left to try
         }
         workers.shutdownNow();
         accessLog.close();
-    }
-
-    private static Exchange exchange(EdgeServices services, Connections connections, HttpServerRequest request) {
-        Exchange exchange = new Exchange(services, request, services.vertx().getOrCreateContext());
-        connections.busy(request.connection());
-        exchange.whenOver(() -> connections.idle(request.connection()));
-        return exchange;
-    }
-
-    private static HttpServerOptions serverOptions(EdgeOptions options) {
-        HttpServerOptions http = new HttpServerOptions();
-        http.setMaxInitialLineLength(LINE_BYTES_MAX)
-                .setMaxHeaderSize(HEADER_BYTES_MAX)
-                .setMaxChunkSize(16 * 1024)
-                .setHttp2ClearTextEnabled(false)
-                .setDecompressionSupported(false)
-                .setCompressionSupported(false)
-                .setHandle100ContinueAutomatically(false)
-                .setTcpNoDelay(true)
-                .setReuseAddress(true)
-                // a backstop behind the deadlines of Connections, BodyReader and GenerationRun
-                .setIdleTimeout(
-                        Math.toIntExact(options.limits().requestTimeout().toSeconds()) + 120);
-        return http;
-    }
-
-    private static void await(CompletionStage<?> stage, Duration limit) throws IOException {
-        try {
-            stage.toCompletableFuture().get(limit.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (ExecutionException e) {
-            Throwable cause = e.getCause() == null ? e : e.getCause();
-            if (cause instanceof IOException io) throw io;
-            if (cause.getCause() instanceof BindException bind) throw bind;
-            throw new IOException("the HTTP server failed: " + cause, cause);
-        } catch (TimeoutException e) {
-            throw new IOException("the HTTP server did not answer within " + limit.toSeconds() + " s", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted", e);
-        }
     }
 }

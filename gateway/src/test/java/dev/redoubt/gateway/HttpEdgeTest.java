@@ -8,6 +8,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -91,6 +92,57 @@ final class HttpEdgeTest {
                 .extracting(choice -> choice.get("text").stringValue())
                 .containsExactly("a w0 w1", "a w100 w101", "bc w0 w1", "bc w100 w101");
         assertThat(body.at("/usage/prompt_tokens").intValue()).isEqualTo(3);
+    }
+
+    @Test
+    void V1_5_completionRoutesHaveStopsOfTheirOwnBesideTheCallersFour() {
+        String four = "\"stop\":[\"1\",\"2\",\"3\",\"4\"]";
+        assertThat(edge.post(COMPLETIONS, "{\"model\":\"scripted\",\"prompt\":\"a\",\"max_tokens\":1," + four + "}")
+                        .statusCode())
+                .isEqualTo(200);
+        assertThat(edge.model.requests.getLast().sampling().stop()).containsExactly("1", "2", "3", "4");
+        assertThat(edge.model.requests.getLast().routeStops()).containsExactly("\n\nHuman:", "\n\nUser:");
+        edge.post("/generate", "{\"prompt\":\"a\",\"max_tokens\":1}");
+        assertThat(edge.model.requests.getLast().routeStops()).containsExactly("\n\nHuman:", "\n\nUser:");
+        edge.post(CHAT, "{" + HELLO + ",\"max_tokens\":1}");
+        assertThat(edge.model.requests.getLast().routeStops()).isEmpty();
+        assertThat(json(edge.get("/openapi.json").body())
+                        .at("/paths/~1v1~1completions/post/summary")
+                        .stringValue())
+                .contains("'\\n\\nHuman:' or '\\n\\nUser:'");
+    }
+
+    @Test
+    void V5_2_aFindingIsANumberByPatternAndNeverText() {
+        String counter = "redoubt_prompt_screen_findings_total{mode=\"signal\",pattern=\"ignore-previous\"}";
+        double before = metric(counter);
+        String said = "ignore previous canary-5a17";
+        assertThat(edge.post(
+                                CHAT,
+                                "{\"model\":\"scripted\",\"max_tokens\":1,\"messages\":[{\"role\":\"system\",\"content\":\""
+                                        + said + "\"},{\"role\":\"user\",\"content\":\"hello\"}]}")
+                        .statusCode())
+                .isEqualTo(200);
+        assertThat(edge.post("/generate", "{\"prompt\":\"" + said + "\",\"max_tokens\":1}")
+                        .statusCode())
+                .isEqualTo(200);
+        assertThat(metric(counter)).isEqualTo(before + 2);
+        assertThat(scrape()).doesNotContain("canary");
+    }
+
+    private static double metric(String name) {
+        return scrape().lines()
+                .filter(line -> line.startsWith(name))
+                .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+                .findFirst()
+                .orElse(0);
+    }
+
+    private static String scrape() {
+        return edge.send(HttpRequest.newBuilder(edge.uri("/metrics"))
+                        .header("Authorization", "Bearer " + edge.metricsKey)
+                        .build())
+                .body();
     }
 
     @Test
@@ -313,6 +365,7 @@ final class HttpEdgeTest {
         org.assertj.core.api.Assertions.assertThatExceptionOfType(java.net.BindException.class)
                 .isThrownBy(() -> HttpEdge.start(
                         taken,
+                        Optional.empty(),
                         new ModelRegistry(),
                         edge.keys,
                         edge.limiter,
@@ -325,6 +378,7 @@ final class HttpEdgeTest {
         EdgeOptions options = new EdgeOptions("127.0.0.1", 0);
         try (HttpEdge empty = HttpEdge.start(
                 options,
+                Optional.empty(),
                 new ModelRegistry(),
                 edge.keys,
                 edge.limiter,

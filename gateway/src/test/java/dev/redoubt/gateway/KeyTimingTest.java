@@ -37,7 +37,13 @@ final class KeyTimingTest {
     void R4_3_unknownForeignRevokedDisabledAndExpiredKeysTakeTheSameTime() throws Exception {
         RateLimits rates = new RateLimits(60, 1000, 16, 64, 100, 600, Integer.MAX_VALUE); // every request here fails
         EdgeOptions options = new EdgeOptions(
-                "127.0.0.1", 0, RequestLimits.DEFAULT, rates, Optional.of(Set.of("test")), Optional.empty());
+                "127.0.0.1",
+                0,
+                RequestLimits.DEFAULT,
+                rates,
+                Optional.of(Set.of("test")),
+                RoutePolicies.DEFAULT,
+                Optional.empty());
         long seed = System.nanoTime();
         System.out.println("seed " + seed);
         try (TestEdge edge = new TestEdge(home, Duration.ZERO, options, EdgeTimeouts.DEFAULT);

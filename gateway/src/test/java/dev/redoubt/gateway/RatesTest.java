@@ -229,6 +229,7 @@ final class RatesTest {
                 RequestLimits.DEFAULT,
                 TestEdge.GENEROUS,
                 Optional.of(Set.of("test", "monitoring")),
+                RoutePolicies.DEFAULT,
                 Optional.empty());
         edge = new TestEdge(home, Duration.ZERO, options, EdgeTimeouts.DEFAULT);
         String foreign = edge.keys.create("bank", Set.of(Scope.INFERENCE)).secret();
@@ -310,8 +311,14 @@ final class RatesTest {
     }
 
     private void start(Duration pace, RateLimits rates) {
-        EdgeOptions options =
-                new EdgeOptions("127.0.0.1", 0, RequestLimits.DEFAULT, rates, Optional.empty(), Optional.empty());
+        EdgeOptions options = new EdgeOptions(
+                "127.0.0.1",
+                0,
+                RequestLimits.DEFAULT,
+                rates,
+                Optional.empty(),
+                RoutePolicies.DEFAULT,
+                Optional.empty());
         edge = new TestEdge(home, pace, options, EdgeTimeouts.DEFAULT);
     }
 

@@ -3,6 +3,7 @@ package dev.redoubt.gateway;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.generation.CacheClearing;
 import dev.redoubt.base.generation.ChatMessage;
 import dev.redoubt.base.generation.FinishReason;
 import dev.redoubt.base.generation.Generation;
@@ -11,6 +12,7 @@ import dev.redoubt.base.generation.GenerationListener;
 import dev.redoubt.base.generation.GenerationRequest;
 import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.base.generation.ModelCard;
+import dev.redoubt.base.generation.ModelRuntime;
 import dev.redoubt.base.generation.ModelStats;
 import dev.redoubt.base.generation.Prompt;
 import dev.redoubt.base.generation.SamplingParams;
@@ -48,6 +50,7 @@ final class ScriptedModel implements LanguageModel, AutoCloseable {
     private final AtomicInteger running = new AtomicInteger();
     final List<GenerationRequest> requests = new CopyOnWriteArrayList<>();
     final List<Long> cancelled = new CopyOnWriteArrayList<>();
+    final List<String> cleared = new CopyOnWriteArrayList<>();
     final AtomicLong steps = new AtomicLong();
 
     /// @param pace time between two tokens; zero: as fast as the thread can
@@ -69,6 +72,17 @@ final class ScriptedModel implements LanguageModel, AutoCloseable {
     @Override
     public ModelStats stats() {
         return new ModelStats(running.get(), 0, 100, 25, steps.get(), 0, 0, 0, 0, 0, steps.get(), 0, 0, 0, 0, 0);
+    }
+
+    @Override
+    public ModelRuntime runtime() {
+        return new ModelRuntime("scripted", 1, "off", "f16", 100, true);
+    }
+
+    @Override
+    public CacheClearing clearCache(String tenant) {
+        cleared.add(tenant);
+        return new CacheClearing(3, 1);
     }
 
     @Override

@@ -46,11 +46,16 @@ final class TestEdge implements AutoCloseable {
         this(
                 home,
                 pace,
-                new EdgeOptions("127.0.0.1", 0, limits, GENEROUS, Optional.empty(), Optional.empty()),
+                new EdgeOptions(
+                        "127.0.0.1", 0, limits, GENEROUS, Optional.empty(), RoutePolicies.DEFAULT, Optional.empty()),
                 timeouts);
     }
 
     TestEdge(Path home, Duration pace, EdgeOptions options, EdgeTimeouts timeouts) {
+        this(home, pace, options, Optional.empty(), timeouts);
+    }
+
+    TestEdge(Path home, Duration pace, EdgeOptions options, Optional<AdminOptions> admin, EdgeTimeouts timeouts) {
         try {
             model = new ScriptedModel(MODEL, pace);
             Home root = new Home(home.toAbsolutePath());
@@ -61,7 +66,7 @@ final class TestEdge implements AutoCloseable {
             metricsKey = keys.create("monitoring", Set.of(Scope.METRICS)).secret();
             ModelRegistry models = new ModelRegistry();
             models.register(model);
-            edge = HttpEdge.start(options, models, keys, limiter, audit, TimeSource.system(), timeouts);
+            edge = HttpEdge.start(options, admin, models, keys, limiter, audit, TimeSource.system(), timeouts);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -121,17 +122,23 @@ public abstract sealed class SettingType<T> permits SettingType.Of, SettingType.
     }
 
     public static SettingType<String> oneOf(List<String> values) {
-        return text(String.join(", ", values), text -> values.contains(text) ? Optional.of(text) : Optional.empty());
+        return quotable(
+                String.join(", ", values), text -> values.contains(text) ? Optional.of(text) : Optional.empty());
     }
 
     /// @param shape what the pattern says, for people
     public static SettingType<String> text(String shape, Pattern pattern) {
-        return text(shape, text -> pattern.matcher(text).matches() ? Optional.of(text) : Optional.empty());
+        return quotable(shape, text -> pattern.matcher(text).matches() ? Optional.of(text) : Optional.empty());
+    }
+
+    /// @param shape what the condition says, for people
+    public static SettingType<String> text(String shape, Predicate<String> condition) {
+        return quotable(shape, text -> condition.test(text) ? Optional.of(text) : Optional.empty());
     }
 
     /// A path; one that is relative begins at the folder of the file.
     public static SettingType<Path> path() {
-        return text("a path", text -> text.isBlank() ? Optional.empty() : Optional.of(Path.of(text)));
+        return quotable("a path", text -> text.isBlank() ? Optional.empty() : Optional.of(Path.of(text)));
     }
 
     /// `file:PATH` or `env:NAME`. A value that is anything else is never repeated in the problem.
@@ -162,7 +169,7 @@ public abstract sealed class SettingType<T> permits SettingType.Of, SettingType.
         return new Of<>(allowed, true, false, parse);
     }
 
-    private static <T> SettingType<T> text(String allowed, Function<String, Optional<T>> parse) {
+    private static <T> SettingType<T> quotable(String allowed, Function<String, Optional<T>> parse) {
         return new Of<>(allowed, false, false, parse);
     }
 

@@ -12,6 +12,12 @@ public interface LanguageModel {
     /// Gauges and counters, read at once.
     ModelStats stats();
 
+    /// How it runs; does not change.
+    ModelRuntime runtime();
+
+    /// Forgets everything that was cached for a tenant (V1.3). Waits for the step in progress.
+    CacheClearing clearCache(String tenant);
+
     /// Starts a generation. Everything about the request is validated before anything is queued.
     ///
     /// @param listener told of every event in order, one at a time, from a thread of the model's; must not

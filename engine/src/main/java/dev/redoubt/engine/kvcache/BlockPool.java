@@ -2,6 +2,7 @@ package dev.redoubt.engine.kvcache;
 
 import dev.redoubt.base.Check;
 import dev.redoubt.base.Invariant;
+import dev.redoubt.base.generation.CacheClearing;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -163,14 +164,12 @@ public final class BlockPool {
 
     /// Forgets every cached block of a tenant: free ones are zeroed now, those in use when their last reference
     /// goes.
-    ///
-    /// @return how many blocks were forgotten
-    public int clear(String tenant) {
+    public CacheClearing clear(String tenant) {
         return clear(scope -> scope.tenant().equals(tenant));
     }
 
     /// As above, of one scope.
-    public int clear(CacheScope scope) {
+    public CacheClearing clear(CacheScope scope) {
         return clear(scope::equals);
     }
 
@@ -263,18 +262,22 @@ public final class BlockPool {
         link(block, blank, next[blank]);
     }
 
-    private int clear(Predicate<CacheScope> which) {
-        int cleared = 0;
+    private CacheClearing clear(Predicate<CacheScope> which) {
+        int zeroed = 0;
+        int inUse = 0;
         for (int block = 0; block < blocks; block++) {
             Cached entry = cached[block];
             if (entry == null || !which.test(entry.scope())) continue;
             forget(block);
-            cleared++;
-            if (refCounts[block] > 0) continue;
+            if (refCounts[block] > 0) {
+                inUse++;
+                continue;
+            }
             unlinkIdle(block);
             linkBlank(block);
+            zeroed++;
         }
-        return cleared;
+        return new CacheClearing(zeroed, inUse);
     }
 
     private void forget(int block) {

@@ -3,6 +3,7 @@ package dev.redoubt.engine.kvcache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.redoubt.base.generation.CacheClearing;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
@@ -120,14 +121,14 @@ final class BlockPoolTest {
         cache(foreign, other, tokens(3));
         pool.release(free);
         pool.release(foreign);
-        assertThat(pool.clear("tenant")).isEqualTo(2);
+        assertThat(pool.clear("tenant")).isEqualTo(new CacheClearing(1, 1));
         assertThat(zeroed).containsExactly(0);
         pool.verify(List.of(used));
         pool.release(used);
         assertThat(zeroed).containsExactly(0, 1);
         assertThat(pool.lookup(keys.key(other, null, tokens(3), 0), other, tokens(3), 0))
                 .hasValue(2);
-        assertThat(pool.clear(other)).isEqualTo(1);
+        assertThat(pool.clear(other)).isEqualTo(new CacheClearing(1, 0));
         assertThat(zeroed).containsExactly(0, 1, 2);
         pool.verify(List.of());
     }

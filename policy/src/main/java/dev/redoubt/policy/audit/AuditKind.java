@@ -27,6 +27,10 @@ public enum AuditKind {
     REQUEST_REFUSED,
     /// The server refuses a connection, since it has as many as it may have.
     CONNECTION_REFUSED,
+    /// The prompt screen has found something, and the request goes on.
+    PROMPT_FLAGGED,
+
+    CACHE_CLEAR,
 
     KEY_CREATE,
     KEY_ROTATE,

@@ -1,0 +1,82 @@
+package dev.redoubt.gateway;
+
+import dev.redoubt.policy.limit.RateLimiter;
+import io.vertx.core.net.SocketAddress;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/// The operator's way in: the same edge as the data port's, with routes, a worker and memory for bodies of its own, so
+/// that a data port which is full keeps no operator out.
+final class AdminListener {
+    private static final int WORK_QUEUE_MAX = 64;
+    private static final long BODY_BYTES_MAX = 64 * 1024;
+
+    private final ThreadPoolExecutor worker = new ThreadPoolExecutor(
+            1,
+            1,
+            0,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(WORK_QUEUE_MAX),
+            Thread.ofPlatform().name("admin-worker").daemon().factory());
+    private final AdminAddress address;
+    private final Listener listener;
+    private final Optional<AdminSocket> socket;
+
+    /// @param data what the data port uses
+    /// @param keys who has one, for a listener on TCP
+    /// @param socket where it listens, if it does on one
+    AdminListener(
+            EdgeServices data,
+            ModelRegistry models,
+            Callers keys,
+            RateLimiter limiter,
+            AdminOptions options,
+            Optional<AdminSocket> socket,
+            BooleanSupplier closing) {
+        EdgeServices services = data.forAdmin(new BodyBudget(BODY_BYTES_MAX), worker);
+        this.address = options.address();
+        this.socket = socket;
+        Callers callers = socket.isPresent() ? new Callers.SocketOwner() : keys;
+        RouteTable routes = new AdminHandlers(services, models, options, limiter.limits()).routes();
+        RequestHeads heads = new RequestHeads("localhost");
+        Duration idle = services.timeouts().keepAlive().multipliedBy(2);
+        this.listener = new Listener(
+                services,
+                services.vertx().createHttpServer(Listener.options(idle)),
+                new Dispatcher(services, routes, callers, limiter, heads, closing));
+    }
+
+    void listen() throws IOException {
+        switch (address) {
+            case AdminAddress.LoopbackPort(String host, int port) ->
+                listener.listen(SocketAddress.inetSocketAddress(port, host));
+            case AdminAddress.UnixSocket unix -> {
+                AdminSocket file = socket.orElseThrow();
+                listener.listen(
+                        SocketAddress.domainSocketAddress(file.prepared().toString()));
+                file.publish();
+            }
+        }
+    }
+
+    /// The port it listens on, where it is one.
+    int port() {
+        return listener.port();
+    }
+
+    void close(Duration drain) {
+        try {
+            if (socket.isPresent()) socket.get().remove();
+            listener.shutdown(drain);
+        } catch (IOException e) {
+            // its connections end with the edge
+        } finally {
+            worker.shutdownNow();
+        }
+    }
+}
