@@ -31,7 +31,7 @@ final class Server implements AutoCloseable {
     /* Start-up is two lines of work, because a start is what a user waits for:
      *   loader   verify the model, then load it
      *   caller   open the keys, wait until the model is verified, listen
-     * Nothing listens before the model's bytes and tensors are known to be good; the first key is made last, so that the window in
+     * Nothing listens before the model's bytes and tensors are known to be good, and where the host swaps not before it is loaded; the first key is made last, so that the window in
      * which a crash could lose it unseen is as small as it can be. */
     private static final String FIRST_APPLICATION = "local";
 
@@ -64,6 +64,9 @@ final class Server implements AutoCloseable {
                     context.home().limitWindows(), config.edge().rates(), TimeSource.system());
             opened.push(limiter);
             loader.awaitVerified();
+            MemoryLock memory = MemoryLock.ofSystem();
+            if (!memory.swapsInUse().isEmpty()) // the pool is locked before anything listens, or nothing does (V2.2)
+            memory.check(loader.awaitLoaded().runtime());
             ModelRegistry registry = new ModelRegistry();
             HttpEdge edge = listen(config, context, registry, keys, limiter);
             opened.push(edge);
