@@ -39,8 +39,9 @@ final class Server implements AutoCloseable {
      *   loader   verify the model, then load it
      *   caller   open the keys, wait until the model is verified, listen
      *   audit    write down what starts, by which configuration
-     * Nothing listens before that is on disk and the model's bytes and tensors are known to be good; the first key is made last, so that
-     * the window in which a crash could lose it unseen is as small as it can be. */
+     * Nothing listens before that is on disk and the model's bytes and tensors are known to be good, and where the host swaps not
+     * before it is loaded and locked; the first key is made last, so that the window in which a crash could lose it unseen is as
+     * small as it can be. */
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
     private static final String FIRST_APPLICATION = "local";
 
@@ -89,6 +90,9 @@ final class Server implements AutoCloseable {
             VerifiedArtifact model = loader.awaitVerified();
             audit.commit(AuditEvent.of(AuditKind.MODEL_LOAD, AuditEvent.SERVER, "", model.name())
                     .with("verified, sha256:" + model.digest()));
+            MemoryLock memory = MemoryLock.ofSystem();
+            if (!memory.swapsInUse().isEmpty()) // the pool is locked before anything listens, or nothing does (V2.2)
+            memory.check(loader.awaitLoaded().runtime());
             ModelRegistry registry = new ModelRegistry();
             HttpEdge edge = listen(config, context, registry, keys, limiter, audit);
             opened.push(edge);

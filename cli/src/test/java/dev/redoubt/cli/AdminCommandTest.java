@@ -59,6 +59,10 @@ final class AdminCommandTest {
             Ran cleared = redoubt("cache", "clear", "--tenant", "local");
             assertThat(cleared.exitCode()).as(cleared.err()).isZero();
             assertThat(cleared.out()).matches("[1-9][0-9]* blocks of local zeroed\n");
+            assertThat(redoubt("audit-log", "export").out().lines().filter(line -> line.contains("\"cache.clear\"")))
+                    .as("begun and done, for nobody and for local")
+                    .hasSize(4)
+                    .allMatch(line -> line.contains("\"operator\""));
             complete(server);
             assertThat(cachedTokens()).as("nothing was found again").isEqualTo(2 * hits);
         }

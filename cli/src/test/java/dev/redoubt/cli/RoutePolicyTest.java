@@ -74,6 +74,13 @@ final class RoutePolicyTest {
             assertThat(json(byIds).at("/error/code").asString()).isEqualTo("prompt_refused");
             assertThat(json(completion(server, "")).has("choices")).isTrue();
         }
+        String log = Ran.command(folder.resolve("home"), "audit-log", "export").out();
+        assertThat(log.lines().filter(line -> line.contains("\"prompt.flagged\"")))
+                .as("signalled and refused, by the pattern's name")
+                .hasSize(5)
+                .anyMatch(line -> line.contains("ignore-previous"))
+                .anyMatch(line -> line.contains("own-1"))
+                .noneMatch(line -> line.contains("orders"));
     }
 
     @Test

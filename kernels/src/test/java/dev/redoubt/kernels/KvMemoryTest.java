@@ -59,6 +59,40 @@ class KvMemoryTest {
     }
 
     @Test
+    void V2_2_whatIsTouchedLaterIsLockedToo() throws IOException {
+        Path maps = Path.of("/proc/self/smaps");
+        Assumptions.assumeTrue(Files.isReadable(maps), "skipped: no /proc/self/smaps on this system");
+        KvLayout large = new KvLayout(KvFormat.F32, 16, 8, 64);
+        try (KvMemory kv = KvMemory.map(large, 8)) { // 8 MiB
+            Assumptions.assumeTrue(kv.locked(), "skipped: this host refuses the lock");
+            assertThat(kilobytes("Locked:", kv)).as("nothing is committed").isLessThan(64);
+            assertThat(kilobytes("VmLck:", Path.of("/proc/self/status"), 0))
+                    .as("all of it counts against the limit at once, so a page that comes later cannot be refused")
+                    .isGreaterThanOrEqualTo(8 * 1024);
+            for (int block = 0; block < 8; block++)
+                kv.segment().set(ValueLayout.JAVA_BYTE, kv.offset(block) + 5000, (byte) 1);
+            long touched = kilobytes("Rss:", kv);
+            assertThat(touched).isGreaterThanOrEqualTo(8 * 4);
+            assertThat(kilobytes("Locked:", kv)).isEqualTo(touched);
+        }
+    }
+
+    private static long kilobytes(String name, KvMemory kv) throws IOException {
+        Path maps = Path.of("/proc/self/smaps");
+        List<String> lines = Files.readAllLines(maps);
+        int at = 0;
+        while (!lines.get(at).startsWith(Long.toHexString(kv.segment().address()) + "-")) at++;
+        return kilobytes(name, maps, at);
+    }
+
+    private static long kilobytes(String name, Path file, int from) throws IOException {
+        List<String> lines = Files.readAllLines(file);
+        int at = from;
+        while (!lines.get(at).startsWith(name)) at++;
+        return Long.parseLong(lines.get(at).replaceAll("[^0-9]", ""));
+    }
+
+    @Test
     void pagesAreCommittedWhenTouched() throws IOException {
         Path maps = Path.of("/proc/self/smaps");
         Assumptions.assumeTrue(Files.isReadable(maps), "skipped: no /proc/self/smaps on this system");
