@@ -162,7 +162,12 @@ final class RuleTable {
                                 "RulesEndToEndTest#V1_1_whatOneKeyHasAskedIsNoHitForAnother",
                                 "PrefixTimingTest#V1_1_aStopwatchDoesNotTellWhatOthersHaveAskedFor");
             case V1_2 -> notBuilt(id, "a server has one engine for all applications");
-            case V1_3 -> notBuilt(id, "freed blocks are zeroed on every way; there is no 'redoubt cache clear'");
+            case V1_3 ->
+                enforced(
+                        id,
+                        "zeroed before anybody else gets them, however a request ends; 'redoubt cache clear'",
+                        "KvHygieneTest#V1_3_nothingOfARequestIsLeftHoweverItEnds",
+                        "AdminCommandTest#V1_3_clearingReallyClears");
             case V1_4 ->
                 enforced(
                         id,
@@ -172,7 +177,12 @@ final class RuleTable {
                                         bounded(engine.contextTokensMax(), ServerFile.MODEL_LEN)),
                         "WireLimitsTest#V1_4_aPromptHas8192CodePointsAtMost",
                         "RulesEndToEndTest#V1_4_promptAndAnswerHave4096TokensAtMost");
-            case V1_5 -> notBuilt(id, "stop strings of a request hold across tokens; routes have none of their own");
+            case V1_5 ->
+                enforced(
+                        id,
+                        "completions end at " + stops(edge.policies().completionStops()),
+                        "RoutePolicyTest#V1_5_theStopOfARouteEndsACompletionAcrossTokensAndChunks",
+                        "HttpEdgeTest#V1_5_completionRoutesHaveStopsOfTheirOwnBesideTheCallersFour");
             case V1_6 ->
                 enforced(
                         id,
@@ -186,7 +196,11 @@ final class RuleTable {
                         "MemoryTest#V2_1_aPoolThatTheMachineCannotHoldIsRefusedWithTheWayOut",
                         "ConfigurationTest#V2_1_moreMemoryNeedsAWaiver");
             case V2_2 ->
-                notBuilt(id, "locked where the host allows, left out of dumps; a refused lock starts all the same");
+                enforced(
+                        id,
+                        "left out of dumps, and locked, or the host has no swap",
+                        "MemoryLockTest#V2_2_aServerThatCannotLockDoesNotStartWhereTheHostSwaps",
+                        "KvMemoryTest#V2_2_memoryIsLockedAndLeftOutOfCoreDumpsWhereTheHostAllows");
             case V2_3 ->
                 enforced(
                         id,
@@ -289,7 +303,17 @@ final class RuleTable {
                                         request.temperatureDefault()),
                         "WireLimitsTest#V5_1_aNumberIsTakenUpToItsLimit",
                         "RequestCheckTest#V5_1_everyNumberIsFiniteAndInItsRange");
-            case V5_2 -> notBuilt(id, "control tokens in user text are text; prompts are not screened");
+            case V5_2 ->
+                enforced(
+                        id,
+                        "chat %s, completions %s; control tokens in user text are text"
+                                .formatted(
+                                        edge.policies().screen().chat(),
+                                        edge.policies().screen().completions())
+                                .toLowerCase(Locale.ROOT),
+                        "RoutePolicyTest#V5_2_aStrictRouteRefusesWhatAnotherSignals",
+                        "PromptScreenTest#V5_2_disguisesHideNothing",
+                        "ControlTokensTest#V5_2_controlTokensInUserTextAreText");
             case V5_3 ->
                 enforced(
                         id,
@@ -304,11 +328,22 @@ final class RuleTable {
                         "%d characters for each of max_tokens".formatted(RequestLimits.OUTPUT_CHARS_PER_TOKEN_MAX),
                         "RulesEndToEndTest#V5_4_anAnswerIsCutAtTenCharactersForEachToken",
                         "ChoiceTextTest#V5_4_textIsCutAtTheLimitOnACodePointBorder");
-            case V5_5 -> notBuilt(id, "nothing administrative is on the data port; there is no other listener");
+            case V5_5 ->
+                enforced(
+                        id,
+                        config.admin()
+                                .map(port -> "administration on " + port.host() + " port " + port.port())
+                                .orElse("administration on a Unix socket of the home"),
+                        "AdminListenerTest#V5_5_nothingAdministrativeIsOnTheDataPort",
+                        "AdminListenerTest#V5_5_theSocketIsItsOwnersAndTellsWhatRuns");
             case V6_1 -> notBuilt(id, "a model's digest is pinned and compared; its method is not in signed metadata");
             case V6_2 -> notBuilt(id, "eval perplexity measures by hand; nothing is signed or compared");
             case V6_3 -> notBuilt(id, "scales are finite and packed sizes exact; no range of scales is declared");
         };
+    }
+
+    private static String stops(List<String> stops) {
+        return stops.stream().map(stop -> stop.replace("\n", "\\n")).collect(Collectors.joining(", "));
     }
 
     private Rule enforced(Requirement id, String value, String... tests) {

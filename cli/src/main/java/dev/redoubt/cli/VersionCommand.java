@@ -31,11 +31,4 @@ final class VersionCommand implements Callable<Integer> {
         }
         return ExitCode.OK.code();
     }
-
-    /// Of this build; `unknown` on a class path.
-    static String version() {
-        return Optional.ofNullable(VersionCommand.class.getModule().getDescriptor())
-                .flatMap(ModuleDescriptor::rawVersion)
-                .orElse("unknown");
-    }
 }

@@ -7,6 +7,7 @@ import dev.redoubt.base.Requirement;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.gateway.EdgeOptions;
+import dev.redoubt.gateway.RoutePolicies;
 import dev.redoubt.policy.Waiver;
 import dev.redoubt.policy.limit.RateLimits;
 import dev.redoubt.testkit.TinyModels;
@@ -80,14 +81,21 @@ final class AuditTest {
         Context context = new Context(
                 new Home(home().toAbsolutePath()),
                 Console.of(new ByteArrayOutputStream(), new ByteArrayOutputStream()));
-        EdgeOptions edge =
-                new EdgeOptions("127.0.0.1", 0, RequestLimits.DEFAULT, rates, Optional.empty(), Optional.empty());
+        EdgeOptions edge = new EdgeOptions(
+                "127.0.0.1",
+                0,
+                RequestLimits.DEFAULT,
+                rates,
+                Optional.empty(),
+                RoutePolicies.DEFAULT,
+                Optional.empty());
         ServerConfig config = new ServerConfig(
                 model.toString(),
                 Optional.empty(),
                 OptionalLong.empty(),
                 EngineOptions.defaults(2),
                 edge,
+                Optional.empty(),
                 waivers,
                 ServerConfig.fingerprint("a file".getBytes(StandardCharsets.UTF_8)));
         return Server.start(context, new LocalModels(context), config);

@@ -5,19 +5,24 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import dev.redoubt.base.Home;
 import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.generation.CacheClearing;
 import dev.redoubt.base.generation.ChatMessage;
 import dev.redoubt.base.generation.Generation;
 import dev.redoubt.base.generation.GenerationListener;
 import dev.redoubt.base.generation.GenerationRequest;
 import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.base.generation.ModelCard;
+import dev.redoubt.base.generation.ModelRuntime;
 import dev.redoubt.base.generation.ModelStats;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.Engine;
 import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.gateway.AdminAddress;
+import dev.redoubt.gateway.AdminOptions;
 import dev.redoubt.gateway.EdgeOptions;
 import dev.redoubt.gateway.HttpEdge;
 import dev.redoubt.gateway.ModelRegistry;
+import dev.redoubt.gateway.RoutePolicies;
 import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.policy.audit.AuditLog;
@@ -62,15 +67,23 @@ final class CanaryServer {
         Home home = new Home(Path.of(args[0]));
         Context context = new Context(home, Console.of(System.err, System.err));
         RateLimits rates = new RateLimits(6000, 1_000_000_000, 1000, 1000, 1000, 6000, 1000);
-        EdgeOptions options =
-                new EdgeOptions("127.0.0.1", 0, RequestLimits.DEFAULT, rates, Optional.empty(), Optional.empty());
+        EdgeOptions options = new EdgeOptions(
+                "127.0.0.1",
+                0,
+                RequestLimits.DEFAULT,
+                rates,
+                Optional.empty(),
+                RoutePolicies.DEFAULT,
+                Optional.empty());
+        AdminOptions admin = new AdminOptions(new AdminAddress.UnixSocket(home.adminSocket()), "test", List.of());
         ModelRegistry registry = new ModelRegistry();
         LocalModels models = new LocalModels(context);
         try (AuditLog audit = AuditLog.open(home);
                 KeyStore keys = KeyStore.open(home, audit);
                 RateLimiter limiter = RateLimiter.open(home.limitWindows(), rates, TimeSource.system());
                 Engine engine = models.engine(models.artifact(args[1]), EngineOptions.defaults(2));
-                HttpEdge edge = HttpEdge.start(options, registry, keys, limiter, audit, TimeSource.system())) {
+                HttpEdge edge = HttpEdge.start(
+                        options, Optional.of(admin), registry, keys, limiter, audit, TimeSource.system())) {
             registry.register(engine);
             registry.register(new Faulty(engine));
             System.out.println(edge.port() + " "
@@ -105,6 +118,16 @@ final class CanaryServer {
         @Override
         public ModelStats stats() {
             return model.stats();
+        }
+
+        @Override
+        public ModelRuntime runtime() {
+            return model.runtime();
+        }
+
+        @Override
+        public CacheClearing clearCache(String tenant) {
+            return model.clearCache(tenant);
         }
 
         @Override

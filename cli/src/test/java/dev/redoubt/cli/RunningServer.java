@@ -36,7 +36,8 @@ final class RunningServer implements AutoCloseable {
 
     static RunningServer start(Path folder, RoutePolicies policies) throws IOException {
         Path model = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 11);
-        return start(folder.resolve("home"), model.toString(), RequestLimits.DEFAULT, policies);
+        return start(
+                folder.resolve("home"), model.toString(), RequestLimits.DEFAULT, EngineOptions.defaults(2), policies);
     }
 
     /// @param model as a user names it
