@@ -43,7 +43,7 @@ final class Exchange {
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final Context context;
-    private final SocketAddress remote; // asked for while there is a connection
+    private final @Nullable SocketAddress remote; // asked for while there is a connection
     private final long startNanos;
     private final String id = newId();
 
@@ -60,6 +60,7 @@ final class Exchange {
     private Runnable whenGone = () -> {};
     private Runnable whenOver = () -> {};
     private volatile boolean gone;
+    private volatile String modelDigest = ""; // empty: no model has been asked
 
     Exchange(EdgeServices services, HttpServerRequest request, Context context) {
         this.services = services;
@@ -136,6 +137,11 @@ final class Exchange {
 
     void routed(Route resolved) {
         route = resolved.path();
+    }
+
+    /// The reply tells which bytes have answered. Any thread, before there is a reply.
+    void answeredBy(String digest) {
+        modelDigest = digest;
     }
 
     void used(int prompt, int completion) {
@@ -274,6 +280,7 @@ final class Exchange {
         response.putHeader("X-Request-Id", id);
         response.putHeader("Cache-Control", "no-store");
         response.putHeader("X-Content-Type-Options", "nosniff");
+        if (!modelDigest.isEmpty()) response.putHeader("X-Model-Digest", "sha256:" + modelDigest);
         quota.get().ifPresent(left -> RateHeaders.quota(response, left));
         return response;
     }

@@ -91,6 +91,7 @@ final class GenerationRun {
     /// @throws ServeException if one is refused, or the caller has not as many tokens left; those before it are
     ///     cancelled
     void start() {
+        exchange.answeredBy(model.card().digest());
         exchange.reserve(LongStream.of(promptTokens).sum() + answerTokensMax);
         exchange.onEventLoop(() -> exchange.whenGone(this::left));
         try {

@@ -241,6 +241,7 @@ final class Handlers {
                 .value(card.loadedAt().getEpochSecond())
                 .name("owned_by")
                 .value("redoubt");
+        json.name("digest").value("sha256:" + card.digest());
         json.name("max_model_len").value(card.contextTokensMax()).endObject();
     }
 

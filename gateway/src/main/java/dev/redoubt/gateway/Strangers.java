@@ -1,14 +1,18 @@
 package dev.redoubt.gateway;
 
+import dev.redoubt.policy.audit.AuditEvent;
 import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
+import org.jspecify.annotations.Nullable;
 
 /// What an audit record calls somebody who has no key: how far away he is. Not his address, which would be a
 /// person's data in a log that nobody may shorten.
 final class Strangers {
     private Strangers() {}
 
-    static String name(SocketAddress remote) {
+    /// @param remote null for a Unix domain socket, which only the operator can open
+    static String name(@Nullable SocketAddress remote) {
+        if (remote == null || remote.hostAddress() == null) return AuditEvent.OPERATOR; // a Unix domain socket
         InetAddress address = InetAddress.ofLiteral(remote.hostAddress());
         if (address.isLoopbackAddress()) return "stranger:loopback";
         boolean near = address.isSiteLocalAddress() || address.isLinkLocalAddress() || isUniqueLocal(address);

@@ -93,6 +93,9 @@ final class AdminListenerTest {
             assertThat(status.at("/limits/requests_per_minute").intValue()).isEqualTo(60);
             assertThat(status.at("/waivers/0/rule").stringValue()).isEqualTo("R1.3");
             assertThat(get("/metrics")).startsWith("HTTP/1.1 200").contains("redoubt_kv_blocks");
+            assertThat(get("/nowhere")).startsWith("HTTP/1.1 404").contains("route_not_found");
+            assertThat(get("/admin/v1/status?a=b")).startsWith("HTTP/1.1 400");
+            assertThat(get(STATUS)).as("after what was refused").startsWith("HTTP/1.1 200");
             assertThat(edge.edge.port()).isPositive();
         }
         assertThat(socket()).doesNotExist();

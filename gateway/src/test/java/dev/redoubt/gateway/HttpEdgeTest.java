@@ -155,6 +155,20 @@ final class HttpEdgeTest {
     }
 
     @Test
+    void V4_1_listsAndRepliesTellTheDigestOfTheModel() {
+        assertThat(json(edge.get("/v1/models").body()).at("/data/0/digest").stringValue())
+                .isEqualTo("sha256:00");
+        for (String body :
+                List.of("{" + HELLO + ",\"max_tokens\":1}", "{" + HELLO + ",\"max_tokens\":1,\"stream\":true}"))
+            assertThat(edge.post(CHAT, body).headers().firstValue("x-model-digest"))
+                    .as(body)
+                    .hasValue("sha256:00");
+        assertThat(edge.post(CHAT, "{}").headers().firstValue("x-model-digest"))
+                .as("no model was asked")
+                .isEmpty();
+    }
+
+    @Test
     void tokensGoThereAndBack() {
         JsonNode tokens = json(edge.post("/tokenize", "{\"prompt\":\"hi\"}").body());
         assertThat(tokens.toString()).isEqualTo("{\"count\":2,\"max_model_len\":4096,\"tokens\":[104,105]}");
