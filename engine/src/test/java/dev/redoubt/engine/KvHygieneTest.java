@@ -65,6 +65,8 @@ final class KvHygieneTest {
                 Files.isReadable(Path.of("/proc/self/mem")), "skipped: no /proc/self/mem on this system");
     }
 
+    private static final int PREEMPTION_TRIES = 50;
+
     /// How a request ends before its time, or not.
     enum End {
         FINISHED,
@@ -91,19 +93,24 @@ final class KvHygieneTest {
         }
     }
 
+    /// The two must run side by side for one to make room for the other, which on a busy machine takes some tries.
     @Test
     void V1_3_nothingOfAPreemptedRequestIsLeftWhileItWaits() throws Exception {
-        Watch watch = new Watch(End.FINISHED);
-        try (Engine engine = open(14, PrefixSharing.OFF, watch)) {
-            Heard neighbour = new Heard();
-            engine.generate(request(NEIGHBOUR, 100, 100), neighbour);
-            Heard canary = new Heard();
-            watch.canary = engine.generate(request(CANARY, 60, 100), canary);
-            neighbour.await();
-            canary.await();
-            assertThat(engine.stats().preemptions()).isPositive();
-            assertThat(watch.foundWhileAway).isEqualTo(OptionalInt.of(0));
+        boolean preempted = false;
+        for (int i = 0; i < PREEMPTION_TRIES && !preempted; i++) {
+            Watch watch = new Watch(End.FINISHED);
+            try (Engine engine = open(14, PrefixSharing.OFF, watch)) {
+                Heard neighbour = new Heard();
+                engine.generate(request(NEIGHBOUR, 100, 100), neighbour);
+                Heard canary = new Heard();
+                watch.canary = engine.generate(request(CANARY, 60, 100), canary);
+                neighbour.await();
+                canary.await();
+                preempted = engine.stats().preemptions() > 0 && watch.foundWhileAway.isPresent();
+                assertThat(watch.foundWhileAway.orElse(0)).isZero();
+            }
         }
+        assertThat(preempted).isTrue();
     }
 
     @Test
