@@ -88,7 +88,7 @@ final class CanaryTest {
     private void whatSucceeds() throws IOException {
         String answer = post(
                 COMPLETIONS,
-                "{\"model\":\"tiny\",\"prompt\":\"%s\",\"max_tokens\":40,\"temperature\":0,\"user\":\"%s\",\"stop\":[\"%s\"]}"
+                "{\"model\":\"tiny\",\"prompt\":\"%s\",\"max_tokens\":40,\"temperature\":0,\"ignore_eos\":true,\"user\":\"%s\",\"stop\":[\"%s\"]}"
                         .formatted(canary("prompt"), canary("user"), canary("stop")));
         String text = json(answer).path("choices").path(0).path("text").asString("");
         assertThat(text).as(answer).hasSizeGreaterThan(16);
@@ -115,7 +115,7 @@ final class CanaryTest {
     private String streamed() throws IOException {
         String events = post(
                 COMPLETIONS,
-                "{\"model\":\"tiny\",\"prompt\":\"%s\",\"max_tokens\":60,\"temperature\":0,\"stream\":true}"
+                "{\"model\":\"tiny\",\"prompt\":\"%s\",\"max_tokens\":60,\"temperature\":0,\"ignore_eos\":true,\"stream\":true}"
                         .formatted(canary("streamed prompt")));
         return events.lines()
                 .filter(line -> line.startsWith("data: {"))
