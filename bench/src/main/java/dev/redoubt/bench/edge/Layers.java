@@ -29,7 +29,7 @@ final class Layers {
     private final RateLimiter limiter;
     private final AuditLog audit;
     private final String key;
-    private volatile int sink; // so that nothing is computed for nobody
+    private int sink; // so that nothing is computed for nobody
 
     private interface Layer {
         int run() throws Exception;
