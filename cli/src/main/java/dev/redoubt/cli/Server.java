@@ -91,8 +91,9 @@ final class Server implements AutoCloseable {
             audit.commit(AuditEvent.of(AuditKind.MODEL_LOAD, AuditEvent.SERVER, "", model.name())
                     .with("verified, sha256:" + model.digest()));
             MemoryLock memory = MemoryLock.ofSystem();
-            if (!memory.swapsInUse().isEmpty()) // the pool is locked before anything listens, or nothing does (V2.2)
-            memory.check(loader.awaitLoaded().runtime());
+            // Where the host swaps the pool is locked before anything listens, or nothing does (V2.2).
+            if (!memory.swapsInUse().isEmpty())
+                memory.check(loader.awaitLoaded().runtime());
             ModelRegistry registry = new ModelRegistry();
             HttpEdge edge = listen(config, context, registry, keys, limiter, audit);
             opened.push(edge);

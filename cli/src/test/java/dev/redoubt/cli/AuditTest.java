@@ -318,6 +318,9 @@ final class AuditTest {
             assertThat(denied.body()).contains("audit_unavailable");
             assertThat(denied.headers().firstValue("Retry-After")).contains("1");
             assertThat(send(request(server, "/v1/models", key)).statusCode()).isEqualTo(200);
+            Ran clear = run("cache", "clear", "--application", "local");
+            assertThat(clear.exitCode()).isNotZero();
+            assertThat(clear.err()).contains("cannot write down what it decides");
             Files.delete(home().resolve("audit"));
             Files.move(aside, home().resolve("audit"));
             await(() -> status(request(server, "/readyz", "")) == 200);

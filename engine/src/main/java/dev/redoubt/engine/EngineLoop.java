@@ -178,10 +178,8 @@ final class EngineLoop implements LoopCommands {
     CompletableFuture<CacheClearing> clearCache(String tenant) {
         CompletableFuture<CacheClearing> cleared = new CompletableFuture<>();
         post(new Command.ClearCache(tenant, cleared));
-        if (stopping)
-            cleared.complete(
-                    CacheClearing
-                            .NOTHING); // the loop may be past its last look at the inbox; everything is zeroed then
+        // The loop may be past its last look at the inbox; everything is zeroed then.
+        if (stopping) cleared.complete(CacheClearing.NOTHING);
         return cleared;
     }
 

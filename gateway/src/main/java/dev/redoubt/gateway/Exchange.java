@@ -4,6 +4,7 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.policy.Principal;
 import dev.redoubt.policy.audit.AuditEvent;
+import dev.redoubt.policy.audit.AuditException;
 import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.limit.RateLimiter.Lease;
 import dev.redoubt.policy.limit.RateLimiter.Quota;
@@ -210,9 +211,15 @@ final class Exchange {
         refuseNow(refusal, false);
     }
 
-    /// A fault of ours: the caller sees an id, the log the fault. Any thread.
+    /// A fault of ours: the caller sees an id, the log the fault. What could not be written down was not done. Any
+    /// thread.
     void fail(Throwable fault) {
-        refuse(fault instanceof ServeException known ? known : internal(fault));
+        refuse(
+                switch (fault) {
+                    case ServeException known -> known;
+                    case AuditException unwritten -> ServeException.of(ErrorCode.AUDIT_UNAVAILABLE);
+                    default -> internal(fault);
+                });
     }
 
     /// @return what a caller may see of a fault; the fault itself is logged without its message, which may hold

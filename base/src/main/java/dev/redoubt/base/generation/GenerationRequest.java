@@ -5,8 +5,7 @@ import java.util.List;
 
 /// One prompt and what is wanted of it.
 ///
-/// @param routeStops strings that end the text beside the caller's own, by the policy of the route it came by (V1.5):
-/// not
+/// @param routeStops strings that end the text beside the caller's own, by the policy of its route (V1.5): not
 ///     part of the text, and looked for from the first token on, whatever `minTokens` says
 /// @param choices how many independent continuations (`n`), 1 or more
 /// @param deadlineNanos on the model's [dev.redoubt.base.TimeSource#nanos()]: past it the request ends and
