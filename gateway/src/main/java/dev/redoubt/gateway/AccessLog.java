@@ -1,9 +1,11 @@
 package dev.redoubt.gateway;
 
 import dev.redoubt.gateway.openai.JsonWriter;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,17 +15,18 @@ import org.slf4j.LoggerFactory;
 final class AccessLog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("redoubt.access");
     private static final int QUEUE_MAX = 8192;
+    /// How long lines gather before they are written together.
+    private static final Duration LINGER = Duration.ofMillis(2);
+
+    private static final Duration CLOSE = Duration.ofSeconds(2);
+    private static final Line END = new Line(Instant.EPOCH, "", "", "", "", "", 0, "", 0, 0, 0);
 
     /* An appender may block on a disk or a pipe, and an event loop must not. No line is dropped: where the queue is full the
-     * caller writes its line itself, which slows callers down rather than lose evidence. */
-    private final ThreadPoolExecutor writer = new ThreadPoolExecutor(
-            1,
-            1,
-            0,
-            TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(QUEUE_MAX),
-            Thread.ofPlatform().name("access-log").daemon().factory(),
-            new ThreadPoolExecutor.CallerRunsPolicy());
+     * caller writes its line itself, which slows callers down rather than lose evidence. The writer lingers, since waking a
+     * thread that waits costs an event loop more than everything else here. */
+    private final ArrayBlockingQueue<Line> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
+    private final Thread writer =
+            Thread.ofPlatform().name("access-log").daemon().start(this::writeAll);
 
     /// @param keyId empty where nobody was authenticated; the same for application
     /// @param route a template of the table or `unmatched`
@@ -42,7 +45,25 @@ final class AccessLog implements AutoCloseable {
             int completionTokens) {}
 
     void write(Line line) {
-        writer.execute(() -> LOG.info(json(line)));
+        if (!queue.offer(line)) LOG.info(json(line));
+    }
+
+    private void writeAll() {
+        List<Line> lines = new ArrayList<>();
+        try {
+            while (true) {
+                lines.add(queue.take());
+                queue.drainTo(lines);
+                for (Line line : lines) {
+                    if (line.equals(END)) return;
+                    LOG.info(json(line));
+                }
+                lines.clear();
+                Thread.sleep(LINGER);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     static String json(Line line) {
@@ -57,11 +78,11 @@ final class AccessLog implements AutoCloseable {
         return json.endObject().toString();
     }
 
+    /// Waits a bounded time for what is not written yet.
     @Override
     public void close() {
-        writer.shutdown();
         try {
-            writer.awaitTermination(2, TimeUnit.SECONDS);
+            if (queue.offer(END, CLOSE.toMillis(), TimeUnit.MILLISECONDS)) writer.join(CLOSE);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -60,7 +60,10 @@ final class AdminHandlers {
     }
 
     private void clearCache(Exchange exchange, FieldValues body) {
-        String name = body.get(application);
+        services.workers().run(exchange, () -> clearCache(exchange, body.get(application)));
+    }
+
+    private void clearCache(Exchange exchange, String name) {
         AuditEvent event = AuditEvent.of(
                 AuditKind.CACHE_CLEAR,
                 exchange.principal().keyId(),

@@ -5,9 +5,6 @@ import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /// The operator's way in: the same edge as the data port's, with routes, a worker and memory for bodies of its own, so
@@ -16,13 +13,7 @@ final class AdminListener {
     private static final int WORK_QUEUE_MAX = 64;
     private static final long BODY_BYTES_MAX = 64 * 1024;
 
-    private final ThreadPoolExecutor worker = new ThreadPoolExecutor(
-            1,
-            1,
-            0,
-            TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(WORK_QUEUE_MAX),
-            Thread.ofPlatform().name("admin-worker").daemon().factory());
+    private final Workers worker = new Workers("admin-worker", 1, WORK_QUEUE_MAX);
     private final AdminAddress address;
     private final Listener listener;
     private final Optional<AdminSocket> socket;
@@ -76,7 +67,7 @@ final class AdminListener {
         } catch (IOException e) {
             // its connections end with the edge
         } finally {
-            worker.shutdownNow();
+            worker.close();
         }
     }
 }

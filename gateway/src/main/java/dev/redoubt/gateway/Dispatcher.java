@@ -16,7 +16,6 @@ import io.vertx.core.http.HttpServerRequest;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BooleanSupplier;
 
 /// From a request's head to its handler.
@@ -26,6 +25,9 @@ final class Dispatcher {
      * (R4.4); and nothing of a body is read before that. Whoever is authenticated is counted next, whatever then becomes of the
      * request. Whoever is not is counted by address; that counts against nobody who has a valid key. */
     private static final Access UNKNOWN = new Access.Needs(Scope.INFERENCE, Metering.READ);
+
+    /// Reading and checking as much takes less than waking another thread.
+    private static final int SMALL_BODY_BYTES_MAX = 4096;
 
     private static final Duration AUDIT_RETRY = Duration.ofSeconds(1); // the log tries its disk more often
 
@@ -82,13 +84,11 @@ final class Dispatcher {
             heads.checkQuery(request);
             switch (handling) {
                 case Handling.Probe probe -> exchange.replyStatus(probe.status().getAsInt());
-                case Handling.Get get -> work(exchange, 0, () -> get.handler().accept(exchange, target.parameter()));
-                case Handling.Post post ->
-                    BodyReader.read(
-                            exchange,
-                            body -> work(exchange, body.length, () -> {
-                                post.handler().accept(exchange, post.body().decode("", parse(body)));
-                            }));
+                case Handling.Get get -> {
+                    String parameter = target.parameter();
+                    services.workers().run(exchange, () -> get.handler().accept(exchange, parameter));
+                }
+                case Handling.Post post -> BodyReader.read(exchange, body -> post(exchange, post, body));
             }
         } catch (ServeException refusal) {
             exchange.refuseAndCloseIfUnread(refusal);
@@ -128,21 +128,11 @@ final class Dispatcher {
         exchange.admitted(limiter.admit(caller));
     }
 
-    private void work(Exchange exchange, int bodyBytes, Runnable handler) {
-        try {
-            services.workers().execute(() -> {
-                try {
-                    if (!exchange.gone()) handler.run();
-                } catch (RuntimeException | Error fault) {
-                    exchange.fail(fault);
-                } finally {
-                    services.bodies().give(bodyBytes);
-                }
-            });
-        } catch (RejectedExecutionException full) {
-            services.bodies().give(bodyBytes);
-            exchange.refuse(ServeException.of(ErrorCode.QUEUE_FULL, HttpEdge.WORK_QUEUE_MAX, HttpEdge.WORK_QUEUE_MAX));
-        }
+    private void post(Exchange exchange, Handling.Post post, byte[] body) {
+        Runnable work = () -> post.handler().accept(exchange, post.body().decode("", parse(body)));
+        Runnable after = () -> services.bodies().give(body.length);
+        if (body.length <= SMALL_BODY_BYTES_MAX) Workers.runHere(exchange, work, after);
+        else services.workers().run(exchange, work, after);
     }
 
     private tools.jackson.databind.JsonNode parse(byte[] body) {

@@ -4,11 +4,9 @@ import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.policy.audit.AuditLog;
 import io.vertx.core.Vertx;
-import java.util.concurrent.Executor;
 
 /// What every exchange of one edge needs.
 ///
-/// @param workers platform threads for what computes or calls native code; refuses work beyond its bound
 record EdgeServices(
         Vertx vertx,
         RequestLimits limits,
@@ -20,9 +18,9 @@ record EdgeServices(
         AuditLog audit,
         ErrorFormat errors,
         BodyBudget bodies,
-        Executor workers) {
+        Workers workers) {
     /// The same for the operator's listener, with room of its own.
-    EdgeServices forAdmin(BodyBudget ownBodies, Executor ownWorkers) {
+    EdgeServices forAdmin(BodyBudget ownBodies, Workers ownWorkers) {
         return new EdgeServices(
                 vertx,
                 limits,

@@ -133,6 +133,12 @@ final class Handlers {
         GenerationCall call = generation.completion(body);
         LanguageModel model = served(call.model());
         generation.checkVocabulary(call, model.card());
+        boolean ofText = call.prompts().stream().allMatch(Prompt.Text.class::isInstance);
+        if (ofText && !call.echo()) complete(exchange, body, call, model);
+        else services.workers().run(exchange, () -> complete(exchange, body, call, model)); // waits for the tokenizer
+    }
+
+    private void complete(Exchange exchange, FieldValues body, GenerationCall call, LanguageModel model) {
         screening.check(
                 exchange, "prompt", call.prompts(), services.policies().screen().completions(), model);
         List<Prompt> prompts = call.prompts();
@@ -211,11 +217,13 @@ final class Handlers {
     }
 
     private void tokenize(Exchange exchange, FieldValues body) {
-        exchange.reply(200, JSON, tokenizer.tokenize(body, served(tokenizer.model(body))));
+        LanguageModel model = served(tokenizer.model(body));
+        services.workers().run(exchange, () -> exchange.reply(200, JSON, tokenizer.tokenize(body, model)));
     }
 
     private void detokenize(Exchange exchange, FieldValues body) {
-        exchange.reply(200, JSON, tokenizer.detokenize(body, served(tokenizer.model(body))));
+        LanguageModel model = served(tokenizer.model(body));
+        services.workers().run(exchange, () -> exchange.reply(200, JSON, tokenizer.detokenize(body, model)));
     }
 
     private void listModels(Exchange exchange, String none) {

@@ -16,9 +16,6 @@ import java.net.BindException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 
@@ -26,12 +23,13 @@ import java.util.function.Predicate;
 public final class HttpEdge implements AutoCloseable {
     /* The way of a request, by threads:
      *   event loop   FramingGuard -> Netty's parser -> Listener -> Dispatcher -> BodyReader
-     *   worker       StrictJson -> FieldTable -> Handlers -> LanguageModel.generate
+     *   the same, or a worker for a large body
+     *                StrictJson -> FieldTable -> Handlers -> LanguageModel.generate
      *   model        EventInbox
      *   event loop   GenerationRun -> ReplyFormat -> Exchange -> socket
-     * Event loops never parse, tokenize or wait. Workers are few platform threads, since all their work is computing or native
-     * calls; their queue is bounded, and what does not fit is told so. */
-    static final int WORK_QUEUE_MAX = 512;
+     * Event loops never wait or tokenize, and parse only what takes less time than waking a thread does. Everything else is the
+     * workers'. */
+    private static final int WORK_QUEUE_MAX = 512;
 
     private static final int EVENT_LOOPS = 2;
     private static final int WORKERS =
@@ -40,7 +38,7 @@ public final class HttpEdge implements AutoCloseable {
     private static final int BODIES_AT_ONCE = 8;
 
     private final Vertx vertx;
-    private final ThreadPoolExecutor workers;
+    private final Workers workers;
     private final AccessLog accessLog;
     private final EdgeTimeouts timeouts;
     private final EdgeOptions options;
@@ -65,13 +63,7 @@ public final class HttpEdge implements AutoCloseable {
         Optional<TlsFiles> tls =
                 options.tls().map(files -> TlsFiles.read(files, time.now())); // before anything is open
         vertx = vertx();
-        workers = new ThreadPoolExecutor(
-                WORKERS,
-                WORKERS,
-                0,
-                TimeUnit.SECONDS,
-                new ArrayBlockingQueue<>(WORK_QUEUE_MAX),
-                Thread.ofPlatform().name("edge-worker-", 0).daemon().factory());
+        workers = new Workers("edge-worker", WORKERS, WORK_QUEUE_MAX);
         accessLog = new AccessLog();
         BodyBudget bodies = new BodyBudget(BODIES_AT_ONCE * options.limits().bodyBytesMax());
         EdgeServices services = new EdgeServices(
@@ -207,7 +199,7 @@ public final class HttpEdge implements AutoCloseable {
         } catch (IOException e) {
             // nothing is left to try
         }
-        workers.shutdownNow();
+        workers.close();
         accessLog.close();
     }
 }
