@@ -1,0 +1,12 @@
+package dev.redoubt.serve.replica;
+
+import dev.redoubt.base.ServeException;
+
+/// Told of what a call comes to: any number of items (one, where the deployment does not stream), then one end.
+public interface ReplyListener {
+    void next(Payload item);
+
+    void completed();
+
+    void failed(ServeException failure);
+}
