@@ -63,12 +63,20 @@ public enum ErrorCode {
     BUSY(Requirement.R1_4, Kind.CAPACITY, 503, "%s bytes of request bodies are being read, limit is %s: retry later"),
     AUDIT_UNAVAILABLE(
             Requirement.R1_8, Kind.CAPACITY, 503, "the server cannot write down what it decides: retry later"),
+    DEPLOYMENT_UNAVAILABLE(
+            Requirement.R1_5, Kind.CAPACITY, 503, "deployment '%s' has no replica that works: retry later"),
+    REPLICA_LOST(
+            Requirement.R1_5,
+            Kind.CAPACITY,
+            503,
+            "the replica that worked on the request is gone: send it again if it may be done twice"),
     NOT_READY(Requirement.R1_5, Kind.CAPACITY, 503, "the model is not ready: retry later"),
     DEADLINE_EXCEEDED(
             Requirement.R1_3,
             Kind.CAPACITY,
             504,
             "the request took longer than its limit of %s s: ask for fewer tokens or retry later"),
+    CANCELLED(Requirement.R5_4, Kind.CALLER, 499, "the request was cancelled: send it again if it is wanted"),
     KV_CACHE_TOO_SMALL(
             Requirement.V2_1,
             Kind.CAPACITY,

@@ -28,6 +28,11 @@ public record Home(Path root) {
         return root.resolve("redoubt.db");
     }
 
+    /// The database of what applications are wanted.
+    public Path platform() {
+        return root.resolve("platform.db");
+    }
+
     /// The server-side secret (pepper) that keys are hashed with; 32 random bytes, mode 0600.
     public Path keySecret() {
         return root.resolve("key-secret");
