@@ -10,7 +10,9 @@ module dev.redoubt.serve {
     requires org.slf4j;
 
     exports dev.redoubt.serve;
+    exports dev.redoubt.serve.control;
     exports dev.redoubt.serve.replica;
+    exports dev.redoubt.serve.scale;
     exports dev.redoubt.serve.schema;
     exports dev.redoubt.serve.spec;
 }
