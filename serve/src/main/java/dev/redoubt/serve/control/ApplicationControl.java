@@ -198,6 +198,10 @@ final class ApplicationControl {
 
     // ---- for others
 
+    void verify() {
+        for (DeploymentControl deployment : deployments.values()) deployment.router.verify();
+    }
+
     private Optional<DeploymentControl> ingress() {
         return Optional.ofNullable(deployments.get(goal.spec().ingress()));
     }

@@ -1,5 +1,6 @@
 package dev.redoubt.serve.control;
 
+import dev.redoubt.base.Invariant;
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.serve.route.RouterListener;
 import dev.redoubt.serve.scale.Holding;
@@ -172,6 +173,12 @@ final class Controller {
     /// What all applications together may hold.
     Holding share() {
         return Holding.shareOf(machine);
+    }
+
+    /// Checks itself; for simulations, after any step.
+    void verify() {
+        applications.values().forEach(ApplicationControl::verify);
+        Invariant.hold(held().fitsIn(share()), "replicas hold %s, all may have %s", held(), share());
     }
 
     /// All applications are to end here; they stay wanted.
