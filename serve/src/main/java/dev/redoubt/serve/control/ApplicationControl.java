@@ -69,6 +69,7 @@ final class ApplicationControl {
                 Optional.ofNullable(goal.interfaces().get(spec.name())),
                 goal.version(),
                 goal.proven(),
+                goal.fallback(),
                 failed && goal.proven(),
                 failed && !goal.proven());
     }
@@ -143,7 +144,7 @@ final class ApplicationControl {
     }
 
     void updateFailed(String reason) {
-        if (!goal.proven()) controller.failed(name(), goal.version(), reason);
+        controller.failed(name(), goal.version(), reason);
     }
 
     /// A deployment that is not wanted any more goes after those that call it. Where that is a circle, all go.

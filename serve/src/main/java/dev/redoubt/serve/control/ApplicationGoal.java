@@ -10,6 +10,7 @@ import java.util.Optional;
 /// @param version rises with each deploy; an earlier one comes back by a rollback
 /// @param interfaces of its deployments, by name; one that could not be described at a start is missing
 /// @param proven whether this version ran before: its failures are not those of an update
+/// @param fallback whether there is a proven version before it to go back to
 /// @param failure why the version after this one was given up, or this one where there is none before it
 /// @param deleting nothing is wanted of it but to end
 record ApplicationGoal(
@@ -17,6 +18,7 @@ record ApplicationGoal(
         long version,
         Map<String, Interface> interfaces,
         boolean proven,
+        boolean fallback,
         Optional<String> failure,
         boolean deleting) {
     ApplicationGoal {

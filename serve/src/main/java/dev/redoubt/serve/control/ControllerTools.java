@@ -34,6 +34,7 @@ record ControllerTools(
 
     /// What one deployment is to become.
     ///
+    /// @param fallback whether there is a version before it to go back to
     /// @param earlier whether this is the way back from an update that failed
     /// @param hopeless whether that update failed and nothing was there before
     record Wanted(
@@ -41,6 +42,7 @@ record ControllerTools(
             Optional<Interface> face,
             long version,
             boolean proven,
+            boolean fallback,
             boolean earlier,
             boolean hopeless) {}
 }

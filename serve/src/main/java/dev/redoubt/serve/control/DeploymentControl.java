@@ -35,6 +35,9 @@ final class DeploymentControl {
      * moves until the goal has gone back to the version before. Where there is none (`hopeless`), calls are refused at once unless a
      * replica works.
      *
+     * A version is proven when all of the application has been as wanted at once, and on probation for some health checks more, if there
+     * is a version to go back to: many that start well are sick soon after.
+     *
      * Failures of a version that ran before are not an update's: it is UNHEALTHY, and tried again for ever, with back-off. */
     private static final Logger LOG = LoggerFactory.getLogger(DeploymentControl.class);
     private static final double SURGE = 0.2;
@@ -52,7 +55,8 @@ final class DeploymentControl {
     private Optional<Interface> face = Optional.empty();
     private long version;
     private boolean proven;
-    private boolean updating; // from its change to the proof of the whole application
+    private boolean updating; // until the whole application has the version, and it has stood its probation
+    private long settledNanos; // when it was last seen not to be as wanted
     private int wanted;
     private Optional<Autoscaler> autoscaler = Optional.empty();
 
@@ -95,12 +99,13 @@ final class DeploymentControl {
         boolean failedHere = next.earlier() && state == DeploymentState.DEPLOY_FAILED;
         boolean same = before.equals(next.spec()) && state != DeploymentState.DEPLOY_FAILED && !leaving;
         boolean onlyScale = before.with(next.spec().scale()).equals(next.spec());
+        boolean provenBefore = next.proven() && (next.version() != version || !next.fallback());
         int had = wanted;
         take(next);
         startFailures = 0;
         failuresInRow = 0;
         notBeforeNanos = tools.time().nanos();
-        if (proven) updating = false;
+        if (provenBefore) updating = false;
         if (same || failedHere) return; // what failed says so until the next deploy
         updating = !proven;
         if (onlyScale && state == DeploymentState.HEALTHY) {
@@ -165,7 +170,7 @@ final class DeploymentControl {
             retire(now);
             grow(now);
         }
-        settle();
+        settle(now);
         router.open(!(hopeless && serving() == 0));
     }
 
@@ -285,7 +290,9 @@ final class DeploymentControl {
     }
 
     /// Says so when all is as wanted.
-    private void settle() {
+    private void settle(long now) {
+        if (!isAsWanted() || !proven) settledNanos = now;
+        else if (now - settledNanos >= probation().toNanos()) updating = false;
         if (state == DeploymentState.HEALTHY || state == DeploymentState.DEPLOY_FAILED || !isAsWanted()) return;
         Trigger done = switch (state) {
             case UPSCALING -> Trigger.UPSCALE_COMPLETED;
@@ -294,6 +301,11 @@ final class DeploymentControl {
         };
         startFailures = 0;
         enter(DeploymentState.HEALTHY, done, "");
+    }
+
+    /// For so long after an update a replica that fails its health checks is the update's fault.
+    private Duration probation() {
+        return goal.health().period().multipliedBy(goal.health().missesMax() + 2);
     }
 
     private boolean isAsWanted() {

@@ -192,6 +192,7 @@ final class Goals {
                 version.number(),
                 goal.interfaces(),
                 version.verdict() == Verdict.PROVEN,
+                lastProven(version.spec().name(), version).isPresent(),
                 failure,
                 goal.deleting()));
     }

@@ -20,6 +20,7 @@ import dev.redoubt.serve.spec.Resources;
 import dev.redoubt.serve.spec.Scale;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -54,6 +55,8 @@ final class PlatformSimulation implements AutoCloseable {
     long ended;
     long completed;
     private final Map<String, Integer> floors = new TreeMap<>(); // by deployment: so many must go on taking calls
+    private final Set<String> faulted = new HashSet<>(); // replicas that something bad happened to
+    private final Map<String, Set<String>> serving = new TreeMap<>(); // replica ids by deployment, at the last look
     private final Map<String, Integer> wantedBefore = new TreeMap<>();
     private final Map<String, Long> changedAt = new TreeMap<>();
     private final Map<String, Long> disturbedAt = new TreeMap<>();
@@ -209,10 +212,8 @@ final class PlatformSimulation implements AutoCloseable {
         return application + "." + deployment;
     }
 
-    /// A fault took a replica: that is nothing that the controller could have held.
     private void faulted(String replicaId) {
-        String key = replicaId.substring(0, replicaId.lastIndexOf('.'));
-        floors.computeIfPresent(key, (any, floor) -> Math.max(0, floor - 1));
+        faulted.add(replicaId);
     }
 
     private void disturbed(String key) {
@@ -253,12 +254,17 @@ final class PlatformSimulation implements AutoCloseable {
         });
     }
 
-    /// What takes calls does not become less than it was, or than is wanted, but by a fault.
+    /// What takes calls does not become less than it was, or than is wanted, but by replicas that a fault took.
     private void checkServing(String key, DeploymentStatus deployment) {
-        int running = deployment.running();
-        int floor = Math.min(floors.getOrDefault(key, 0), deployment.replicasWanted());
-        Invariant.hold(running >= floor, "%s: %s replicas take calls, %s did", key, running, floor);
-        floors.put(key, Math.min(Math.max(floor, running), deployment.replicasWanted()));
+        Set<String> now = new HashSet<>();
+        for (PlatformStatus.ReplicaStatus one : deployment.replicas()) if (one.state().serves()) now.add(one.id());
+        Set<String> gone = new HashSet<>(serving.getOrDefault(key, Set.of()));
+        gone.removeAll(now);
+        gone.retainAll(faulted);
+        serving.put(key, now);
+        int floor = Math.min(floors.getOrDefault(key, 0) - gone.size(), deployment.replicasWanted());
+        Invariant.hold(now.size() >= floor, "%s: %s replicas take calls, %s did", key, now.size(), floor);
+        floors.put(key, Math.min(Math.max(floor, now.size()), deployment.replicasWanted()));
     }
 
     private Optional<DeploymentSpec> wantedSpec(String application, String deployment) {
@@ -296,8 +302,10 @@ final class PlatformSimulation implements AutoCloseable {
         for (ApplicationStatus application : controller.status().applications()) {
             assertThat(application.state())
                     .as("%s: %s", application.name(), application.reason())
-                    .isIn(ApplicationState.RUNNING, ApplicationState.DEPLOY_FAILED);
-            if (!isProven(application.name())) continue; // a first version that does not work
+                    .matches(state -> state == ApplicationState.RUNNING
+                            || state == ApplicationState.DEPLOY_FAILED
+                            || !works(application.name()));
+            if (!works(application.name())) continue;
             for (DeploymentStatus deployment : application.deployments())
                 assertThat(deployment.replicas())
                         .as("%s of %s: %s", deployment.name(), application.name(), deployment)
@@ -306,9 +314,13 @@ final class PlatformSimulation implements AutoCloseable {
         }
     }
 
-    private boolean isProven(String application) {
+    /// Whether what is wanted can be: a version that does not work may have been followed by another before it was
+    /// found out, and be what that one goes back to.
+    private boolean works(String application) {
         return Optional.ofNullable(goals.published().get(application))
                 .filter(goal -> goal.version().verdict() == GoalStore.Verdict.PROVEN)
+                .filter(goal -> goal.spec().deployments().stream()
+                        .allMatch(one -> one.runtime().settings().getOrDefault("fault", "").isEmpty()))
                 .isPresent();
     }
 
