@@ -95,6 +95,7 @@ final class DeploymentControl {
             hopeless = true;
             return;
         }
+        if (frozen && next.version() == version) return; // it failed meanwhile, and that is being written down
         DeploymentSpec before = goal;
         boolean failedHere = next.earlier() && state == DeploymentState.DEPLOY_FAILED;
         boolean same = before.equals(next.spec()) && state != DeploymentState.DEPLOY_FAILED && !leaving;
