@@ -175,6 +175,35 @@ final class PlatformSimTest {
         }
     }
 
+    @Test
+    void R2_5_aFloodOfOneApplicationStaysInItsQuotaAndTakesNothingFromAnother() {
+        try (PlatformSimulation sim = new PlatformSimulation(folder, 3)) { // checks the quotas after each step
+            sim.replicas().faults = false;
+            sim.deploy(steady());
+            sim.deploy(new ApplicationSpec(
+                    "flood",
+                    "Front",
+                    Resources.of(3, 20L << 30),
+                    List.of(deployment("Front", new Scale.Automatic(RULES), "{}", Map.of()))));
+            sim.runFor(Duration.ofSeconds(30));
+            sim.load("flood", 100, 1, Long.MAX_VALUE);
+            sim.runFor(Duration.ofMinutes(2));
+            assertThat(sim.controller
+                            .status()
+                            .find("flood")
+                            .orElseThrow()
+                            .deployments()
+                            .getFirst()
+                            .running())
+                    .isEqualTo(3);
+            long before = sim.completed;
+            sim.load("trace", 24, 1, Long.MAX_VALUE);
+            sim.runFor(Duration.ofMinutes(3));
+            assertThat(front(sim).running()).as("of the neighbour").isBetween(6, 8);
+            assertThat(sim.completed - before).isGreaterThan(3 * 60 * (24 + 3 * 8) * 8 / 10);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"azure-llm-2023-conv.csv", "azure-llm-2023-code.csv"})
     void R2_1_tracesOfARealServiceAreServedWithinAllBounds(String file) throws IOException {

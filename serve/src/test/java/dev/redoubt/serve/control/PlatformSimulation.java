@@ -257,7 +257,8 @@ final class PlatformSimulation implements AutoCloseable {
     /// What takes calls does not become less than it was, or than is wanted, but by replicas that a fault took.
     private void checkServing(String key, DeploymentStatus deployment) {
         Set<String> now = new HashSet<>();
-        for (PlatformStatus.ReplicaStatus one : deployment.replicas()) if (one.state().serves()) now.add(one.id());
+        for (PlatformStatus.ReplicaStatus one : deployment.replicas())
+            if (one.state().serves()) now.add(one.id());
         Set<String> gone = new HashSet<>(serving.getOrDefault(key, Set.of()));
         gone.removeAll(now);
         gone.retainAll(faulted);
@@ -314,13 +315,17 @@ final class PlatformSimulation implements AutoCloseable {
         }
     }
 
-    /// Whether what is wanted can be: a version that does not work may have been followed by another before it was
+    /// Whether what is wanted can be: a version that does not work may have been followed by another before it
+    /// was
     /// found out, and be what that one goes back to.
     private boolean works(String application) {
         return Optional.ofNullable(goals.published().get(application))
                 .filter(goal -> goal.version().verdict() == GoalStore.Verdict.PROVEN)
                 .filter(goal -> goal.spec().deployments().stream()
-                        .allMatch(one -> one.runtime().settings().getOrDefault("fault", "").isEmpty()))
+                        .allMatch(one -> one.runtime()
+                                .settings()
+                                .getOrDefault("fault", "")
+                                .isEmpty()))
                 .isPresent();
     }
 
