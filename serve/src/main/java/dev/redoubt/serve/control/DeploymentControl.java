@@ -95,7 +95,13 @@ final class DeploymentControl {
             hopeless = true;
             return;
         }
-        if (frozen && next.version() == version) return; // it failed meanwhile, and that is being written down
+        if (frozen && next.version() == version) {
+            if (!next.proven() || next.fallback()) return; // its failure is being written down
+            take(next); // it had run once, and there is nothing to go back to
+            updating = false;
+            enter(DeploymentState.UNHEALTHY, trigger, reason);
+            return;
+        }
         DeploymentSpec before = goal;
         boolean failedHere = next.earlier() && state == DeploymentState.DEPLOY_FAILED;
         boolean same = before.equals(next.spec()) && state != DeploymentState.DEPLOY_FAILED && !leaving;
@@ -278,6 +284,8 @@ final class DeploymentControl {
         boolean rollout = count(one -> one.state.stays() && !isCurrent(one)) > 0;
         int atOnce = rollout ? surge() : STARTING_MAX;
         int more = Math.min(missing, atOnce - starting);
+        if (more > 0 && starting == 0 && !application.hasRoomFor(goal.each()))
+            those(one -> one.stale && one.state.serves()).stream().findFirst().ifPresent(one -> drain(one, "", now));
         for (; more > 0 && application.hasRoomFor(goal.each()); more--) {
             Replica replica = new Replica(
                     application.nextReplicaId(name), goal, version, tools.time().now(), now);
@@ -380,8 +388,7 @@ final class DeploymentControl {
             return;
         }
         String why = "user configuration is refused: " + event.refusal().get();
-        if (!updating)
-            drain(replica, why, now); // it was to have what it had before, or what others have: it is replaced
+        replica.stale = !updating; // it was to have what it had before, or what others have
         fail(Trigger.REPLICA_STARTUP_FAILED, why, now);
     }
 
@@ -437,7 +444,7 @@ final class DeploymentControl {
     // ---- what it is
 
     private boolean isCurrent(Replica replica) {
-        return replica.spec.sameReplicasAs(goal);
+        return !replica.stale && replica.spec.sameReplicasAs(goal);
     }
 
     private List<Replica> those(Predicate<Replica> which) {

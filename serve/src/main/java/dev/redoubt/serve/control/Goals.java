@@ -141,6 +141,7 @@ final class Goals {
         Goal running = goals.get(application);
         if (running == null || running.deleting() || running.version().number() != number) return;
         Optional<Version> back = lastProven(application, running.version());
+        if (back.isEmpty() && running.version().verdict() == Verdict.PROVEN) return; // it ran, and is tried again
         store.failed(
                 application,
                 number,

@@ -10,6 +10,7 @@ final class Replica {
     final String id;
     DeploymentSpec spec; // as it is now, with the user configuration that it took last
     DeploymentSpec taking; // what it is to take, while UPDATING
+    boolean stale; // it did not take what it should have: another takes its place
     long version;
     Optional<Interface> face = Optional.empty(); // known once it runs
     ReplicaState state = ReplicaState.STARTING;
