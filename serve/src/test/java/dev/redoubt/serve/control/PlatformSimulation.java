@@ -264,7 +264,8 @@ final class PlatformSimulation implements AutoCloseable {
         gone.retainAll(faulted);
         serving.put(key, now);
         int floor = Math.min(floors.getOrDefault(key, 0) - gone.size(), deployment.replicasWanted());
-        Invariant.hold(now.size() >= floor, "%s: %s replicas take calls, %s did: %s", key, now.size(), floor, deployment);
+        Invariant.hold(
+                now.size() >= floor, "%s: %s replicas take calls, %s did: %s", key, now.size(), floor, deployment);
         floors.put(key, Math.min(Math.max(floor, now.size()), deployment.replicasWanted()));
     }
 
