@@ -2,6 +2,8 @@ package dev.redoubt.base;
 
 import java.io.Serial;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -16,12 +18,15 @@ public final class ServeException extends RuntimeException {
     private final ErrorCode code;
     private final @Nullable String field;
     private final @Nullable Duration retryAfter;
+    private final transient List<String> arguments;
 
     private ServeException(ErrorCode code, @Nullable String field, @Nullable Duration retryAfter, Object... args) {
-        super(code.template().formatted(bounded(args)), null, false, code.kind() == ErrorCode.Kind.INTERNAL);
+        List<String> bounded = bounded(args);
+        super(code.template().formatted(bounded.toArray()), null, false, code.kind() == ErrorCode.Kind.INTERNAL);
         this.code = code;
         this.field = field;
         this.retryAfter = retryAfter;
+        this.arguments = bounded;
     }
 
     /// @param args what the template of `code` asks for, in order
@@ -55,16 +60,20 @@ public final class ServeException extends RuntimeException {
         return Optional.ofNullable(retryAfter);
     }
 
+    /// What the template was filled with, each cut to a bounded length: with code and field all that another process
+    /// needs to say the same.
+    public List<String> arguments() {
+        return arguments;
+    }
+
     /// Never null: the template is never empty.
     @Override
     public String getMessage() {
         return java.util.Objects.requireNonNull(super.getMessage());
     }
 
-    private static Object[] bounded(Object... args) {
-        Object[] result = new Object[args.length];
-        for (int i = 0; i < args.length; i++) result[i] = bound(String.valueOf(args[i]));
-        return result;
+    private static List<String> bounded(Object... args) {
+        return Arrays.stream(args).map(argument -> bound(String.valueOf(argument))).toList();
     }
 
     private static String bound(String text) {
