@@ -15,6 +15,19 @@ public enum ErrorCode {
     DUPLICATE_FIELD(Requirement.R3_4, Kind.CALLER, 400, "field '%s' is given twice: send it once"),
     WRONG_TYPE(Requirement.R3_4, Kind.CALLER, 400, "'%s' must be %s"),
     OUT_OF_RANGE(Requirement.V5_1, Kind.CALLER, 400, "'%s' is %s, allowed is %s"),
+    NOT_FINITE(Requirement.R1_7, Kind.CALLER, 400, "'%s' is not a finite number of its type: send one that is"),
+    RAGGED_ARRAY(
+            Requirement.R1_7,
+            Kind.CALLER,
+            400,
+            "'%s' has %s items where the first of its kind has %s: send rows of one length"),
+    WRONG_SHAPE(Requirement.R1_7, Kind.CALLER, 400, "'%s' has the shape %s, it must be %s (-1 is any size)"),
+    WRONG_DTYPE(Requirement.R1_7, Kind.CALLER, 400, "'%s' has the dtype %s, it must be %s"),
+    VALUE_REFUSED(
+            Requirement.R1_7,
+            Kind.CALLER,
+            400,
+            "'%s' has values that do not go together: see what the application says of it"),
     CONFLICTING_FIELDS(Requirement.R1_7, Kind.CALLER, 400, "'%s' cannot be used with %s: %s"),
     EMPTY_PROMPT(Requirement.V3_1, Kind.CALLER, 400, "'%s' has no tokens: send at least one"),
     PROMPT_TOO_LONG(Requirement.V1_4, Kind.CALLER, 400, "'%s' has %s code points, limit is %s: shorten it"),
@@ -71,6 +84,8 @@ public enum ErrorCode {
             Kind.CAPACITY,
             504,
             "the request took longer than its limit of %s s: ask for fewer tokens or retry later"),
+    CANCELLED(
+            Requirement.R5_4, Kind.CALLER, 499, "the request was cancelled: its caller left, or a stage took it back"),
     KV_CACHE_TOO_SMALL(
             Requirement.V2_1,
             Kind.CAPACITY,
