@@ -14,4 +14,5 @@ module dev.redoubt.serve {
     exports dev.redoubt.serve.replica;
     exports dev.redoubt.serve.schema;
     exports dev.redoubt.serve.spec;
+    exports dev.redoubt.serve.worker;
 }

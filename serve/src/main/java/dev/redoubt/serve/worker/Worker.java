@@ -355,7 +355,7 @@ final class Worker {
 
     /// The JVM's own words, where it did not get as far as a stranger's code.
     private String said() {
-        if (greeted && System.getProperty("dbg") == null) return "";
+        if (greeted) return "";
         try {
             String output = Files.readString(instructions.folder().resolve(OUTPUT)).strip();
             return output.isEmpty()

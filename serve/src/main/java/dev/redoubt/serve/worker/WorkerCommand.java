@@ -110,7 +110,13 @@ final class WorkerCommand {
         String paths = String.join(
                 java.io.File.pathSeparator, path.stream().map(Path::toString).toList());
         module.ifPresentOrElse(
-                name -> line.addAll(List.of("--enable-native-access=" + name, "-p", paths, "-m", name + "/" + MAIN)),
+                name -> line.addAll(List.of(
+                        "--limit-modules=" + name, // nothing of the JDK that the product does not need
+                        "--enable-native-access=" + name,
+                        "-p",
+                        paths,
+                        "-m",
+                        name + "/" + MAIN)),
                 () -> line.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", paths, MAIN)));
         for (String argument : line)
             if (!StandardCharsets.US_ASCII.newEncoder().canEncode(argument))
