@@ -77,8 +77,7 @@ public enum ErrorCode {
     AUDIT_UNAVAILABLE(
             Requirement.R1_8, Kind.CAPACITY, 503, "the server cannot write down what it decides: retry later"),
     NOT_READY(Requirement.R1_5, Kind.CAPACITY, 503, "the model is not ready: retry later"),
-    REPLICA_GONE(
-            Requirement.R1_5, Kind.CAPACITY, 503, "the replica ended before it took the request: retry later"),
+    REPLICA_GONE(Requirement.R1_5, Kind.CAPACITY, 503, "the replica ended before it took the request: retry later"),
     DEADLINE_EXCEEDED(
             Requirement.R1_3,
             Kind.CAPACITY,

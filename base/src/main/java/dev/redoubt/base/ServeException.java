@@ -60,7 +60,8 @@ public final class ServeException extends RuntimeException {
         return Optional.ofNullable(retryAfter);
     }
 
-    /// What the template was filled with, each cut to a bounded length: with code and field all that another process
+    /// What the template was filled with, each cut to a bounded length: with code and field all that another
+    /// process
     /// needs to say the same.
     public List<String> arguments() {
         return arguments;
@@ -73,7 +74,9 @@ public final class ServeException extends RuntimeException {
     }
 
     private static List<String> bounded(Object... args) {
-        return Arrays.stream(args).map(argument -> bound(String.valueOf(argument))).toList();
+        return Arrays.stream(args)
+                .map(argument -> bound(String.valueOf(argument)))
+                .toList();
     }
 
     private static String bound(String text) {

@@ -26,24 +26,43 @@ final class Asks {
 
     /// Waits for the answer.
     ///
-    /// @throws IOException if it is no, there is none in time, or the worker has ended
+    /// @throws Gone if the link has ended
+    /// @throws IOException if it is no, or there is none in time
     void ask(FrameType type, byte[] text, Duration atMost) throws IOException, InterruptedException {
         int id = last.incrementAndGet();
         CompletableFuture<String> answer = new CompletableFuture<>();
         if (waiting.size() >= WAITING_MAX) throw new IOException("the worker has " + WAITING_MAX + " questions open");
         waiting.put(id, answer);
         try {
-            FrameWriter frame = frames.writer(type, id);
-            if (type == FrameType.RECONFIGURE) frame.bytes(text);
-            frames.send(frame);
-            if (closed) throw new IOException("the worker has ended");
+            send(type, id, text);
+            if (closed) throw new Gone();
             String reason = answer.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
             waiting.remove(id);
             if (!reason.isEmpty()) throw new IOException(reason);
         } catch (TimeoutException e) {
             throw new IOException("the worker did not answer within " + atMost.toMillis() + " ms", e);
         } catch (ExecutionException e) {
-            throw new IOException("the worker has ended", e);
+            throw new Gone();
+        }
+    }
+
+    private void send(FrameType type, int id, byte[] text) throws Gone {
+        FrameWriter frame = frames.writer(type, id);
+        if (type == FrameType.RECONFIGURE) frame.bytes(text);
+        try {
+            frames.send(frame);
+        } catch (IOException linkEnded) {
+            throw new Gone();
+        }
+    }
+
+    /// The worker has ended, or is about to.
+    static final class Gone extends IOException {
+        @java.io.Serial
+        private static final long serialVersionUID = 1L;
+
+        private Gone() {
+            super("the worker has ended");
         }
     }
 
@@ -59,7 +78,6 @@ final class Asks {
 
     void close() {
         closed = true;
-        IOException ended = new IOException("the worker has ended");
-        waiting.values().forEach(answer -> answer.completeExceptionally(ended));
+        waiting.values().forEach(answer -> answer.completeExceptionally(new Gone()));
     }
 }

@@ -86,7 +86,7 @@ final class Calls {
             try {
                 frames.send(body.id(id));
             } catch (IOException linkEnded) {
-                made.remove(id);
+                if (made.remove(id) == null) return; // its listener has been told
                 throw ServeException.of(ErrorCode.REPLICA_GONE);
             }
         }
@@ -137,8 +137,7 @@ final class Calls {
 
     /// The call with which the peer is at work for a request, if it is.
     Optional<Call> working(String requestId) {
-        for (Made one : made.values())
-            if (one.call.requestId().equals(requestId)) return Optional.of(one.call);
+        for (Made one : made.values()) if (one.call.requestId().equals(requestId)) return Optional.of(one.call);
         return Optional.empty();
     }
 

@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/// The kernel's own accounts (cgroup v2): a group for each worker, below the one this server runs in, where that
+/// The kernel's own accounts (cgroup v2): a group for each worker, below the one this server runs in, where
+/// that
 /// was delegated to it.
 final class Cgroup {
     /* A group that has processes cannot hand controllers on, so the server moves itself into a group beside its workers' first. That changes
@@ -41,8 +42,8 @@ final class Cgroup {
                     .findAny();
             if (path.isEmpty()) return Optional.empty();
             Path own = mount.resolve(path.get()).normalize();
-            if (!own.startsWith(mount) || !words(own.resolve("cgroup.controllers")).containsAll(CONTROLLERS))
-                return Optional.empty();
+            if (!own.startsWith(mount)
+                    || !words(own.resolve("cgroup.controllers")).containsAll(CONTROLLERS)) return Optional.empty();
             return delegate(own) ? Optional.of(new Cgroup(own)) : Optional.empty();
         } catch (IOException unreadable) {
             return Optional.empty();

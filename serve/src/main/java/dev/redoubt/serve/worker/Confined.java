@@ -21,8 +21,7 @@ record Confined(
     }
 
     static Confined of(int bits) {
-        return new Confined(
-                is(bits, 8), is(bits, 9), is(bits, 10), bits & 255, is(bits, 11), is(bits, 12));
+        return new Confined(is(bits, 8), is(bits, 9), is(bits, 10), bits & 255, is(bits, 11), is(bits, 12));
     }
 
     private static int bit(boolean set, int at) {

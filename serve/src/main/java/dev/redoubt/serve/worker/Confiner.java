@@ -32,25 +32,26 @@ final class Confiner {
     }
 
     private static Confined confine(SystemCalls system, Limits limits, Landlock.Allowed allowed) {
-        boolean dies = system.prctl(PR_SET_PDEATHSIG, SIGKILL); // beside the end of stdin: it also ends a JVM that hangs
+        boolean dies =
+                system.prctl(PR_SET_PDEATHSIG, SIGKILL); // beside the end of stdin: it also ends a JVM that hangs
         boolean unseen = system.prctl(PR_SET_DUMPABLE, 0);
         boolean noNewPrivileges = system.prctl(PR_SET_NO_NEW_PRIVS, 1);
-        boolean bounded = system.limit(RLIMIT_CORE, 0)
-                & system.limit(RLIMIT_FSIZE, limits.fileBytesMax)
-                & system.limit(RLIMIT_NOFILE, limits.filesMax)
-                & system.limit(RLIMIT_MSGQUEUE, 0);
+        boolean noDump = system.limit(RLIMIT_CORE, 0);
+        boolean smallFiles = system.limit(RLIMIT_FSIZE, limits.fileBytesMax);
+        boolean fewFiles = system.limit(RLIMIT_NOFILE, limits.filesMax);
+        boolean noQueues = system.limit(RLIMIT_MSGQUEUE, 0);
         boolean memory = system.limit(RLIMIT_DATA, limits.dataBytesMax);
         boolean processors =
                 system.useProcessors(limits.processors, ProcessHandle.current().pid());
         Landlock landlock = Landlock.of(system);
-        boolean files = noNewPrivileges && landlock.restrict(allowed);
+        Landlock.Hold files = noNewPrivileges ? landlock.restrict(allowed) : Landlock.Hold.NOBODY;
         boolean calls = noNewPrivileges && Seccomp.restrict(system);
         return new Confined(
                 memory,
-                bounded && dies && unseen,
+                noDump && smallFiles && fewFiles && noQueues && dies && unseen,
                 processors,
-                files ? landlock.abi() : 0,
-                files && landlock.allThreads(),
+                files == Landlock.Hold.NOBODY ? 0 : landlock.abi(),
+                files == Landlock.Hold.ALL_THREADS,
                 calls);
     }
 }

@@ -2,7 +2,8 @@ package dev.redoubt.serve.worker;
 
 import java.nio.charset.StandardCharsets;
 
-/// The body of one frame that came in. Nothing is allocated by a length that was not compared with what is there.
+/// The body of one frame that came in. Nothing is allocated by a length that was not compared with what is
+/// there.
 /// For one thread.
 final class FrameReader {
     /// Of one frame: a byte may become an object of a hundred.

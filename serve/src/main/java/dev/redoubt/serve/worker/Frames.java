@@ -18,13 +18,13 @@ final class Frames implements AutoCloseable {
     /// Length of what follows it, type, id.
     static final int HEADER_BYTES = 9;
 
-    private static final int READ_BYTES = 64 << 10;
+    private static final int PIECE_BYTES = 64 << 10;
 
     private final SocketChannel channel;
     private final int bytesMax;
     private final ReentrantLock writing = new ReentrantLock();
     private volatile long writingSince; // System.nanoTime, 0 while nobody writes
-    private byte[] in = new byte[READ_BYTES]; // the reading thread's
+    private byte[] in = new byte[PIECE_BYTES]; // the reading thread's
     private int inStart;
     private int inEnd;
 
@@ -48,7 +48,11 @@ final class Frames implements AutoCloseable {
         writing.lock();
         try {
             writingSince = System.nanoTime() | 1;
-            while (bytes.hasRemaining()) channel.write(bytes);
+            int end = bytes.limit();
+            while (bytes.position() < end) {
+                // In pieces: the JDK copies each into direct memory, which it keeps for the thread.
+                channel.write(bytes.limit(Math.min(end, bytes.position() + PIECE_BYTES)));
+            }
         } finally {
             writingSince = 0;
             writing.unlock();
@@ -80,7 +84,7 @@ final class Frames implements AutoCloseable {
         int id = body.u32();
         receiver.receive(type, id, body);
         inStart += 4 + (int) length;
-        if (in.length > READ_BYTES && inEnd - inStart < READ_BYTES) shrink();
+        if (in.length > PIECE_BYTES && inEnd - inStart < PIECE_BYTES) shrink();
     }
 
     /// Waits until so many bytes are there.
@@ -94,14 +98,14 @@ final class Frames implements AutoCloseable {
             in = next;
         }
         while (inEnd - inStart < wanted) {
-            int count = channel.read(ByteBuffer.wrap(in, inEnd, in.length - inEnd));
+            int count = channel.read(ByteBuffer.wrap(in, inEnd, Math.min(PIECE_BYTES, in.length - inEnd)));
             if (count < 0) throw new EOFException("the peer closed the link");
             inEnd += count;
         }
     }
 
     private void shrink() {
-        byte[] next = new byte[READ_BYTES];
+        byte[] next = new byte[PIECE_BYTES];
         System.arraycopy(in, inStart, next, 0, inEnd - inStart);
         inEnd -= inStart;
         inStart = 0;

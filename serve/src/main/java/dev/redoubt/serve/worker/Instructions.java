@@ -85,8 +85,7 @@ record Instructions(
         int paths = size(in);
         List<Path> readable = new ArrayList<>();
         for (int i = 0; i < paths; i++) readable.add(Path.of(text(in)));
-        return new Instructions(
-                token, describe, application, replicaId, spec, folder, limits, frameBytesMax, readable);
+        return new Instructions(token, describe, application, replicaId, spec, folder, limits, frameBytesMax, readable);
     }
 
     private static DeploymentSpec spec(DataInputStream in) throws IOException {

@@ -56,7 +56,8 @@ final class InterfaceJson {
             }
             return new Interface(schema(all, "input"), schema(all, "output"), streams.booleanValue(), edges);
         } catch (JsonRefusal | IllegalArgumentException refused) {
-            throw new BadFrame("an interface that is none: " + refused.getClass().getSimpleName());
+            throw new BadFrame(
+                    "an interface that is none: " + refused.getClass().getSimpleName());
         }
     }
 

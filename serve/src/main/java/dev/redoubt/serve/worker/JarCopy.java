@@ -39,7 +39,8 @@ final class JarCopy {
             Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("r--------"));
             return copy;
         } catch (IOException e) {
-            throw new RuntimeRefusal("the jar " + jar + " cannot be read: " + e.getClass().getSimpleName(), e);
+            throw new RuntimeRefusal(
+                    "the jar " + jar + " cannot be read: " + e.getClass().getSimpleName(), e);
         }
     }
 

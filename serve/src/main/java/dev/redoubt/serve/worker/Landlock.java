@@ -3,8 +3,8 @@ package dev.redoubt.serve.worker;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /// Takes files, TCP and signals to others away from a thread and from every thread it will start: Linux's
@@ -33,6 +33,14 @@ final class Landlock {
     private static final long READ = READ_FILE | READ_DIR;
     private static final long FILE_ONLY = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV;
 
+    /// Whom a restriction holds for.
+    enum Hold {
+        NOBODY,
+        /// This thread and those that it will start.
+        NEW_THREADS,
+        ALL_THREADS
+    }
+
     /// What a worker may still open; what does not exist is left out.
     ///
     /// @param read files and folders, with everything below
@@ -60,16 +68,11 @@ final class Landlock {
         return abi >= 4;
     }
 
-    /// Whether threads that run already are restricted too.
-    boolean allThreads() {
-        return abi >= ALL_THREADS_ABI;
-    }
-
     /// Needs `PR_SET_NO_NEW_PRIVS`.
     ///
-    /// @return whether it is in force
-    boolean restrict(Allowed allowed) {
-        if (abi == 0) return false;
+    /// Holds for all threads where the kernel can do that.
+    Hold restrict(Allowed allowed) {
+        if (abi == 0) return Hold.NOBODY;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment handled = arena.allocate(24, 8);
             handled.set(ValueLayout.JAVA_LONG, 0, files());
@@ -77,15 +80,20 @@ final class Landlock {
             handled.set(ValueLayout.JAVA_LONG, 16, abi >= 6 ? SCOPES : 0);
             long size = abi >= 6 ? 24 : network() ? 16 : 8;
             int ruleset = (int) system.call(CREATE_RULESET, handled.address(), size, 0, 0, 0);
-            if (ruleset < 0) return false;
+            if (ruleset < 0) return Hold.NOBODY;
             try {
                 for (Path path : allowed.read) allow(arena, ruleset, path, READ);
                 for (Path path : allowed.write) allow(arena, ruleset, path, files() & ~EXECUTE & ~MAKE_DEVICES);
-                return system.call(RESTRICT_SELF, ruleset, allThreads() ? RESTRICT_ALL_THREADS : 0, 0, 0, 0) == 0;
+                if (abi >= ALL_THREADS_ABI && restrictSelf(ruleset, RESTRICT_ALL_THREADS)) return Hold.ALL_THREADS;
+                return restrictSelf(ruleset, 0) ? Hold.NEW_THREADS : Hold.NOBODY;
             } finally {
                 system.close(ruleset);
             }
         }
+    }
+
+    private boolean restrictSelf(int ruleset, int flags) {
+        return system.call(RESTRICT_SELF, ruleset, flags, 0, 0, 0) == 0;
     }
 
     /// All rights on files that this kernel can handle.
@@ -98,7 +106,7 @@ final class Landlock {
         int descriptor = system.openPath(path.toString());
         if (descriptor < 0) return;
         try {
-            boolean folder = java.nio.file.Files.isDirectory(path);
+            boolean folder = Files.isDirectory(path);
             MemorySegment rule = arena.allocate(12, 8);
             rule.set(ValueLayout.JAVA_LONG, 0, files() & (folder ? rights : rights & FILE_ONLY));
             rule.set(ValueLayout.JAVA_INT, 8, descriptor);
@@ -107,13 +115,5 @@ final class Landlock {
         } finally {
             system.close(descriptor);
         }
-    }
-
-    /// The parts of a class or module path that exist.
-    static List<Path> pathsOf(String joined) {
-        List<Path> paths = new ArrayList<>();
-        for (String part : joined.split(java.io.File.pathSeparator))
-            if (!part.isEmpty()) paths.add(Path.of(part).toAbsolutePath());
-        return paths;
     }
 }

@@ -25,14 +25,14 @@ final class ProcessUse {
             String[] pages = Files.readString(folder.resolve("statm")).split(" ");
             String stat = Files.readString(folder.resolve("stat"));
             String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-            return Optional.of(
-                    new Use(Long.parseLong(pages[1]) * PAGE_BYTES, Integer.parseInt(fields[THREADS_FIELD])));
+            return Optional.of(new Use(Long.parseLong(pages[1]) * PAGE_BYTES, Integer.parseInt(fields[THREADS_FIELD])));
         } catch (IOException | RuntimeException unknown) {
             return Optional.empty();
         }
     }
 
-    /// Of all files in a folder, counted until one of the limits is passed: the folder is its owner's, who may fill
+    /// Of all files in a folder, counted until one of the limits is passed: the folder is its owner's, who may
+    /// fill
     /// it faster than it is read.
     static long bytesIn(Path folder, long bytesMax, int filesMax) {
         var sum = new SimpleFileVisitor<Path>() {

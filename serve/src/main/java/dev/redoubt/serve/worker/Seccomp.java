@@ -6,10 +6,12 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Takes calls of the system away from every thread of this process, those of the JVM included: Linux's seccomp.
+/// Takes calls of the system away from every thread of this process, those of the JVM included: Linux's
+/// seccomp.
 /// Nothing gives them back.
 ///
-/// What a handler has no use for is refused with EPERM: new processes and programs, sockets of any kind, signals
+/// What a handler has no use for is refused with EPERM: new processes and programs, sockets of any kind,
+/// signals
 /// to others, other processes' memory, mounts, namespaces, the kernel's own matters. The rest is allowed, since
 /// what a JVM needs changes with its version and the C library's.
 final class Seccomp {
@@ -46,31 +48,76 @@ final class Seccomp {
     };
 
     private static final Numbers X86_64 = new Numbers(56, 62, 234, new int[] {
-        41, 53, 42, 49, 50, 43, 288, 46, 47, // socket socketpair connect bind listen accept accept4 sendmsg recvmsg
-        59, 322, 57, 58, // execve execveat fork vfork
-        101, 310, 311, 312, // ptrace process_vm_readv process_vm_writev kcmp
-        165, 166, 155, 161, 272, 308, 303, 304, // mount umount2 pivot_root chroot unshare setns name_to_handle_at open_by_handle_at
-        321, 298, 323, 250, 248, 249, // bpf perf_event_open userfaultfd keyctl add_key request_key
-        246, 320, 175, 313, 176, // kexec_load kexec_file_load init_module finit_module delete_module
-        200, 129, 297, // tkill rt_sigqueueinfo rt_tgsigqueueinfo
-        169, 167, 168, 163, 164, 227, 159, 305, // reboot swapon swapoff acct settimeofday clock_settime adjtimex clock_adjtime
-        179, 103, 172, 173, 133, 259, // quotactl syslog iopl ioperm mknod mknodat
-        170, 171, 154, 135, 134, 153, // sethostname setdomainname modify_ldt personality uselib vhangup
-        240, 29, 68, 64, 300 // mq_open shmget msgget semget fanotify_init
+        41,
+        53,
+        42,
+        49,
+        50,
+        43,
+        288,
+        46,
+        47, // socket socketpair connect bind listen accept accept4 sendmsg recvmsg
+        59,
+        322,
+        57,
+        58, // execve execveat fork vfork
+        101,
+        310,
+        311,
+        312, // ptrace process_vm_readv process_vm_writev kcmp
+        165,
+        166,
+        155,
+        161,
+        272,
+        308,
+        303,
+        304, // mount umount2 pivot_root chroot unshare setns name_to_handle_at open_by_handle_at
+        321,
+        298,
+        323,
+        250,
+        248,
+        249, // bpf perf_event_open userfaultfd keyctl add_key request_key
+        246,
+        320,
+        175,
+        313,
+        176, // kexec_load kexec_file_load init_module finit_module delete_module
+        200,
+        129,
+        297, // tkill rt_sigqueueinfo rt_tgsigqueueinfo
+        169,
+        167,
+        168,
+        163,
+        164,
+        227,
+        159,
+        305, // reboot swapon swapoff acct settimeofday clock_settime adjtimex clock_adjtime
+        179,
+        103,
+        172,
+        173,
+        133,
+        259, // quotactl syslog iopl ioperm mknod mknodat
+        170,
+        171,
+        154,
+        135,
+        134,
+        153, // sethostname setdomainname modify_ldt personality uselib vhangup
+        240,
+        29,
+        68,
+        64,
+        300 // mq_open shmget msgget semget fanotify_init
     });
 
     private static final Numbers AARCH64 = new Numbers(220, 129, 131, new int[] {
-        198, 199, 203, 200, 201, 202, 242, 211, 212,
-        221, 281,
-        117, 270, 271, 272,
-        40, 39, 41, 51, 97, 268, 264, 265,
-        280, 241, 282, 219, 217, 218,
-        104, 294, 105, 273, 106,
-        130, 138, 240,
-        142, 224, 225, 89, 170, 112, 171, 266,
-        60, 116, 33,
-        161, 162, 92, 58,
-        180, 194, 186, 190, 262
+        198, 199, 203, 200, 201, 202, 242, 211, 212, 221, 281, 117, 270, 271, 272, 40, 39, 41, 51, 97, 268, 264, 265,
+        280, 241, 282, 219, 217, 218, 104, 294, 105, 273, 106, 130, 138, 240, 142, 224, 225, 89, 170, 112, 171, 266, 60,
+        116, 33, 161, 162, 92, 58, 180, 194, 186, 190, 262
     }); // in the same order, but for what this processor lacks
 
     private final SystemCalls system;
@@ -92,8 +139,7 @@ final class Seccomp {
         write(machine, machine == SystemCalls.Machine.X86_64 ? X86_64 : AARCH64);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment instructions = arena.allocate(8L * program.size(), 8);
-            for (int i = 0; i < program.size(); i++)
-                instructions.setAtIndex(ValueLayout.JAVA_LONG, i, program.get(i));
+            for (int i = 0; i < program.size(); i++) instructions.setAtIndex(ValueLayout.JAVA_LONG, i, program.get(i));
             MemorySegment filter = arena.allocate(16, 8);
             filter.set(ValueLayout.JAVA_SHORT, 0, (short) program.size());
             filter.set(ValueLayout.JAVA_LONG, 8, instructions.address());

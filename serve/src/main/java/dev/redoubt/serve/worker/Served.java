@@ -5,7 +5,6 @@ import dev.redoubt.base.ServeException;
 import dev.redoubt.serve.Cancellation;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
-import dev.redoubt.serve.schema.Schema;
 import java.io.IOException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;

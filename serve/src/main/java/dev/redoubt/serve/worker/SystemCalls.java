@@ -28,7 +28,15 @@ final class SystemCalls {
         final int setAffinity;
         final int getAffinity;
 
-        Machine(int audit, int prctl, int prlimit, int seccomp, int openAt, int close, int setAffinity, int getAffinity) {
+        Machine(
+                int audit,
+                int prctl,
+                int prlimit,
+                int seccomp,
+                int openAt,
+                int close,
+                int setAffinity,
+                int getAffinity) {
             this.audit = audit;
             this.prctl = prctl;
             this.prlimit = prlimit;
@@ -56,12 +64,11 @@ final class SystemCalls {
     /// Empty where the system is not Linux or the processor is not known here.
     static Optional<SystemCalls> ofThisMachine() {
         if (!System.getProperty("os.name", "").equals("Linux")) return Optional.empty();
-        Machine machine =
-                switch (System.getProperty("os.arch", "")) {
-                    case "amd64", "x86_64" -> Machine.X86_64;
-                    case "aarch64" -> Machine.AARCH64;
-                    default -> null;
-                };
+        Machine machine = switch (System.getProperty("os.arch", "")) {
+            case "amd64", "x86_64" -> Machine.X86_64;
+            case "aarch64" -> Machine.AARCH64;
+            default -> null;
+        };
         if (machine == null) return Optional.empty();
         Linker linker = Linker.nativeLinker();
         FunctionDescriptor seven = FunctionDescriptor.of(

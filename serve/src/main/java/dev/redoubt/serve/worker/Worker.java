@@ -170,7 +170,10 @@ final class Worker {
         try {
             DurableFiles.deleteTree(instructions.folder());
         } catch (IOException e) {
-            LOG.warn("the folder of worker {} could not be removed: {}", name, e.getClass().getSimpleName());
+            LOG.warn(
+                    "the folder of worker {} could not be removed: {}",
+                    name,
+                    e.getClass().getSimpleName());
         }
         ended.complete(how);
         RuntimeRefusal refusal = new RuntimeRefusal("the worker process of " + name + " " + how);
@@ -183,8 +186,9 @@ final class Worker {
     private String live(Owner owner) throws IOException {
         Path socket = instructions.folder().resolve(SOCKET);
         if (socket.toString().length() > SOCKET_PATH_MAX)
-            throw new IOException("the path of its socket has " + socket.toString().length() + " characters, limit is "
-                    + SOCKET_PATH_MAX + ": choose a shorter REDOUBT_HOME");
+            throw new IOException(
+                    "the path of its socket has " + socket.toString().length() + " characters, limit is "
+                            + SOCKET_PATH_MAX + ": choose a shorter REDOUBT_HOME");
         try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             server.bind(UnixDomainSocketAddress.of(socket));
             listening = server;
@@ -357,10 +361,9 @@ final class Worker {
     private String said() {
         if (greeted) return "";
         try {
-            String output = Files.readString(instructions.folder().resolve(OUTPUT)).strip();
-            return output.isEmpty()
-                    ? ""
-                    : ": " + output.substring(0, Math.min(OUTPUT_SHOWN_MAX, output.length()));
+            String output =
+                    Files.readString(instructions.folder().resolve(OUTPUT)).strip();
+            return output.isEmpty() ? "" : ": " + output.substring(0, Math.min(OUTPUT_SHOWN_MAX, output.length()));
         } catch (IOException none) {
             return "";
         }

@@ -1,7 +1,6 @@
 package dev.redoubt.serve.worker;
 
 import dev.redoubt.serve.replica.RuntimeRefusal;
-import java.lang.module.ModuleReference;
 import java.lang.module.ResolvedModule;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -98,7 +97,8 @@ final class WorkerCommand {
                 "-XX:+DisableAttachMechanism",
                 "-XX:-UsePerfData",
                 "-Xshare:auto",
-                // No thread of before Confiner may run the application's code: neither finalizers nor handlers of signals.
+                // No thread of before Confiner may run the application's code: neither finalizers nor handlers of
+                // signals.
                 "--finalization=disabled",
                 "-Xrs",
                 "-Djdk.serialFilter=" + SERIAL_FILTER,

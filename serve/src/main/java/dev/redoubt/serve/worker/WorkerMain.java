@@ -18,9 +18,9 @@ import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.ObjectInputFilter;
+import java.io.OutputStream;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,7 +78,7 @@ public final class WorkerMain {
     /// The server has the other end of standard input for as long as it lives.
     private static void endWith(InputStream lifeline) {
         try {
-            while (lifeline.read() >= 0) continue;
+            long ignored = lifeline.transferTo(OutputStream.nullOutputStream()); // until it ends: nothing comes
         } catch (IOException broken) {
             Runtime.getRuntime().halt(LIFELINE_ENDED);
         }
@@ -136,8 +136,7 @@ public final class WorkerMain {
             switch (type) {
                 case RECONFIGURE -> {
                     byte[] config = body.bytes(frames.bytesMax());
-                    answer(id, () -> servant.reconfigure(
-                            new StrictJson(JsonLimits.REQUEST).parse(config)));
+                    answer(id, () -> servant.reconfigure(new StrictJson(JsonLimits.REQUEST).parse(config)));
                 }
                 case HEALTH -> answer(id, servant::healthCheck);
                 case BYE -> Thread.ofPlatform().name("bye").start(this::end);

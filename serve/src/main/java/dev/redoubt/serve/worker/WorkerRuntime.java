@@ -30,6 +30,7 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerRuntime.class);
     private static final Duration CHECK_PERIOD = Duration.ofMillis(100);
     private static final int FOLDER_NAME_BYTES = 6;
+    private static final int FRAMES_IN_HEAP = 8; // one value, its bytes and what is made of them must fit
 
     /// Nobody calls a worker that only describes.
     private static final Worker.Owner NOBODY = new Worker.Owner() {
@@ -54,7 +55,8 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
     private final AtomicBoolean told = new AtomicBoolean(); // what this system lacks
 
-    /// @param root where workers have their folders; made if it is not there, emptied of what a killed server left
+    /// @param root where workers have their folders; made if it is not there, emptied of what a killed server
+    ///     left
     /// @throws IOException if it cannot be written
     public WorkerRuntime(Path root, WorkerLimits limits) throws IOException {
         this.root = root.toAbsolutePath();
@@ -110,11 +112,8 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
                 spec,
                 folder,
                 new Confiner.Limits(
-                        processors,
-                        spec.each().memoryBytes(),
-                        limits.folderBytesMax(),
-                        limits.descriptorsMax()),
-                limits.frameBytesMax(),
+                        processors, spec.each().memoryBytes(), limits.folderBytesMax(), limits.descriptorsMax()),
+                (int) Math.min(limits.frameBytesMax(), memory.heap() / FRAMES_IN_HEAP),
                 command.readable());
         Worker worker = new Worker(name, command.line(folder, memory, processors), instructions, limits, cgroups);
         workers.put(folder.toString(), worker);

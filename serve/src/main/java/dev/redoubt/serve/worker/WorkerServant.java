@@ -10,6 +10,7 @@ import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.replica.Servant;
+import dev.redoubt.serve.spec.DeploymentSpec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -39,14 +40,9 @@ final class WorkerServant implements Servant, Worker.Owner, Calls.Callee {
     private volatile @Nullable Frames frames;
     private volatile @Nullable Signature signature;
     private volatile Map<String, Signature> targets = Map.of();
-    private volatile boolean closing;
+    private volatile boolean running; // it has been ready, and nobody has closed it
 
-    WorkerServant(
-            String name,
-            Worker worker,
-            Outgoing outgoing,
-            WorkerLimits limits,
-            dev.redoubt.serve.spec.DeploymentSpec spec) {
+    WorkerServant(String name, Worker worker, Outgoing outgoing, WorkerLimits limits, DeploymentSpec spec) {
         this.name = name;
         this.worker = worker;
         this.outgoing = outgoing;
@@ -65,6 +61,7 @@ final class WorkerServant implements Servant, Worker.Owner, Calls.Callee {
                 .collect(Collectors.toMap(Interface.Edge::target, Signature::of, (first, same) -> first));
         signature = Signature.of(described);
         worker.ready(startTimeout.minusNanos(System.nanoTime() - begin));
+        running = true;
     }
 
     @Override
@@ -82,11 +79,11 @@ final class WorkerServant implements Servant, Worker.Owner, Calls.Callee {
 
     @Override
     public void ended() {
-        if (!closing) LOG.warn("the worker process of {} {}", name, worker.endedBy());
-        Asks open = asks;
+        if (running) LOG.warn("the worker process of {} {}", name, worker.endedBy());
+        Asks questions = asks;
+        if (questions != null) questions.close();
+        Calls open = calls;
         if (open != null) open.close();
-        Calls running = calls;
-        if (running != null) running.close();
     }
 
     @Override
@@ -97,8 +94,8 @@ final class WorkerServant implements Servant, Worker.Owner, Calls.Callee {
     /// @throws IOException saying how the process ended, if it has; or that a call goes on which was cancelled
     @Override
     public void healthCheck() throws IOException, InterruptedException {
-        Calls running = calls;
-        if (running != null && running.overdueNanos() > limits.cancelTimeout().toNanos())
+        Calls open = calls;
+        if (open != null && open.overdueNanos() > limits.cancelTimeout().toNanos())
             throw new IOException("a call that was cancelled still runs after "
                     + limits.cancelTimeout().toSeconds() + " s");
         ask(FrameType.HEALTH, NOTHING, healthTimeout);
@@ -107,15 +104,19 @@ final class WorkerServant implements Servant, Worker.Owner, Calls.Callee {
     private void ask(FrameType type, byte[] text, Duration atMost) throws IOException, InterruptedException {
         Asks open = asks;
         if (open == null || worker.hasEnded()) throw new IOException("the worker process " + worker.endedBy());
-        open.ask(type, text, atMost);
+        try {
+            open.ask(type, text, atMost);
+        } catch (Asks.Gone gone) {
+            throw new IOException("the worker process " + worker.endedBy(), gone);
+        }
     }
 
     @Override
     public void call(Payload input, Call call, ReplyListener replies) {
-        Calls running = calls;
+        Calls open = calls;
         Signature known = signature;
-        if (running == null || known == null) throw ServeException.of(ErrorCode.REPLICA_GONE);
-        running.start("", known, input, call, replies);
+        if (open == null || known == null) throw ServeException.of(ErrorCode.REPLICA_GONE);
+        open.start("", known, input, call, replies);
     }
 
     @Override
@@ -125,7 +126,8 @@ final class WorkerServant implements Servant, Worker.Owner, Calls.Callee {
         return found;
     }
 
-    /// A call of the worker's own: for whom, by whose key and until when is what the server knows of the call that it
+    /// A call of the worker's own: for whom, by whose key and until when is what the server knows of the call
+    /// that it
     /// works on, not what it says.
     @Override
     public void take(String target, Payload input, Call claimed, ReplyListener replies) {
@@ -149,7 +151,11 @@ final class WorkerServant implements Servant, Worker.Owner, Calls.Callee {
             } catch (ServeException refused) {
                 replies.failed(refused);
             } catch (RuntimeException fault) {
-                LOG.error("a call from {} to {} failed: {}", name, target, fault.getClass().getName());
+                LOG.error(
+                        "a call from {} to {} failed: {}",
+                        name,
+                        target,
+                        fault.getClass().getName());
                 replies.failed(ServeException.of(ErrorCode.INTERNAL));
             }
         });
@@ -157,7 +163,7 @@ final class WorkerServant implements Servant, Worker.Owner, Calls.Callee {
 
     @Override
     public void close() {
-        closing = true;
+        running = false;
         Frames link = frames;
         if (link != null && !worker.hasEnded()) {
             try {

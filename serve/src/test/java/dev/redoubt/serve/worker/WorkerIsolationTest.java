@@ -25,7 +25,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/// Deployments that mean harm: each dies alone, or is refused what it wants. After every one of them a neighbour
+/// Deployments that mean harm: each dies alone, or is refused what it wants. After every one of them a
+/// neighbour
 /// that was there all the time must still answer.
 class WorkerIsolationTest {
     @TempDir
@@ -72,8 +73,9 @@ class WorkerIsolationTest {
     void R4_2_aHogACrashAnExitAndADiskFillerDieAlone(String deed, String to, String end) throws Exception {
         Servant servant = workers.start(workers.spec(Hostile.class, Workers.sha256(workers.jar()), 128L << 20));
         assertThatThrownBy(() -> workers.ask(servant, deed, to))
-                .isInstanceOfSatisfying(ServeException.class, failure -> assertThat(failure.code())
-                        .isEqualTo(ErrorCode.INTERNAL));
+                .isInstanceOfSatisfying(
+                        ServeException.class,
+                        failure -> assertThat(failure.code()).isEqualTo(ErrorCode.INTERNAL));
         assertThatThrownBy(servant::healthCheck).hasMessageContaining(end);
         servant.close();
     }
@@ -148,8 +150,7 @@ class WorkerIsolationTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"read", "read on a platform thread", "read in the common pool", "read in a cleaner"})
+    @ValueSource(strings = {"read", "read on a platform thread", "read in the common pool", "read in a cleaner"})
     void R4_2_noFileOutsideOfItsFolderCanBeReadOnAnyThread(String deed) throws Exception {
         landlock();
         assertThat(workers.ask(neighbour, deed, "/etc/passwd")).startsWith("refused: ");
@@ -181,6 +182,7 @@ class WorkerIsolationTest {
         assertThat(workers.ask(neighbour, "environment", "")).isEqualTo("{}");
         Path marked = folder.resolve("open-in-the-server");
         try (var open = Files.newOutputStream(marked)) {
+            open.write(1);
             Servant servant = workers.start(Hostile.class);
             Path home = Path.of(workers.ask(servant, "properties", "user.home"));
             long process = ProcessHandle.current()
@@ -193,7 +195,9 @@ class WorkerIsolationTest {
                     .orElseThrow()
                     .pid();
             Path descriptors = Path.of("/proc", String.valueOf(process), "fd");
-            assumeThat(Files.isReadable(descriptors)).as("descriptors of others can be read").isTrue();
+            assumeThat(Files.isReadable(descriptors))
+                    .as("descriptors of others can be read")
+                    .isTrue();
             try (var links = Files.list(descriptors)) {
                 for (Path link : links.toList())
                     assertThat(Files.readSymbolicLink(link).toString())

@@ -61,16 +61,17 @@ class WorkerTest {
     void itIsDescribedWithoutItsClassesInThisProcess() throws Exception {
         Interface described = workers.runtime().describe(workers.spec(Asking.class));
         Schema text = new Schema.Fields(List.of(new Schema.Field("text", new Schema.Text(), true)));
-        assertThat(described).isEqualTo(new Interface(text, text, false, List.of(
-                new Interface.Edge("Other", text, text))));
+        assertThat(described)
+                .isEqualTo(new Interface(text, text, false, List.of(new Interface.Edge("Other", text, text))));
     }
 
     @Test
     void R5_3_ofWhatAHandlerThrowsOnlyTheCodeCrossesTheLink() throws Exception {
         Servant servant = workers.start(Hostile.class);
         assertThatThrownBy(() -> workers.ask(servant, "fail", "prompt"))
-                .isInstanceOfSatisfying(ServeException.class, failure -> assertThat(failure.code())
-                        .isEqualTo(ErrorCode.INTERNAL))
+                .isInstanceOfSatisfying(
+                        ServeException.class,
+                        failure -> assertThat(failure.code()).isEqualTo(ErrorCode.INTERNAL))
                 .hasMessage("internal error");
     }
 
@@ -118,8 +119,9 @@ class WorkerTest {
         CompletableFuture<JsonNode> answer = workers.begin(servant, "loop", "", workers.call(cancellation));
         cancellation.cancel();
         assertThatThrownBy(() -> Workers.get(answer))
-                .isInstanceOfSatisfying(ServeException.class, failure -> assertThat(failure.code())
-                        .isEqualTo(ErrorCode.CANCELLED));
+                .isInstanceOfSatisfying(
+                        ServeException.class,
+                        failure -> assertThat(failure.code()).isEqualTo(ErrorCode.CANCELLED));
         assertThat(workers.ask(servant, "echo", "still here")).isEqualTo("still here");
         servant.close(); // in bounded time
         assertThatThrownBy(servant::healthCheck).hasMessageContaining("the worker process");
@@ -137,8 +139,7 @@ class WorkerTest {
         });
         Workers.One replies = new Workers.One();
         Call call = workers.call();
-        servant.call(
-                new Payload.Tree(JsonNodeFactory.instance.objectNode().put("text", "hello")), call, replies);
+        servant.call(new Payload.Tree(JsonNodeFactory.instance.objectNode().put("text", "hello")), call, replies);
         assertThat(Workers.get(replies.answer).get("text").stringValue()).isEqualTo("Other says hello");
         assertThat(seen).hasSize(1);
         assertThat(seen.getFirst().keyId()).isEqualTo(call.keyId());
@@ -174,7 +175,8 @@ class WorkerTest {
         Servant servant = workers.start(Hostile.class);
         servant.close();
         assertThatThrownBy(() -> workers.ask(servant, "echo", ""))
-                .isInstanceOfSatisfying(ServeException.class, failure -> assertThat(failure.code())
-                        .isEqualTo(ErrorCode.REPLICA_GONE));
+                .isInstanceOfSatisfying(
+                        ServeException.class,
+                        failure -> assertThat(failure.code()).isEqualTo(ErrorCode.REPLICA_GONE));
     }
 }

@@ -85,8 +85,7 @@ final class Workers implements AutoCloseable {
     }
 
     static String sha256(Path file) throws Exception {
-        return HexFormat.of()
-                .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
+        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
     }
 
     DeploymentSpec spec(Class<?> type) throws Exception {
@@ -94,8 +93,7 @@ final class Workers implements AutoCloseable {
     }
 
     DeploymentSpec spec(Class<?> type, String digest, long memory) throws Exception {
-        Map<String, String> settings =
-                Map.of("class", type.getName(), "jar", jar().toString(), "sha256", digest);
+        Map<String, String> settings = Map.of("class", type.getName(), "jar", jar().toString(), "sha256", digest);
         return new DeploymentSpec(
                 type.getSimpleName(),
                 new RuntimeSpec("java", settings),

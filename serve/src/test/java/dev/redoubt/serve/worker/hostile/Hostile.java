@@ -42,14 +42,20 @@ public final class Hostile implements Handler<Hostile.Deed, Hostile.Outcome> {
                     case "halt" -> halt();
                     case "exit" -> exit();
                     case "loop" -> loop();
-                    case "fork" -> attempt(() -> String.valueOf(new ProcessBuilder(deed.to()).start().pid()));
+                    case "fork" ->
+                        attempt(() -> String.valueOf(
+                                new ProcessBuilder(deed.to()).start().pid()));
                     case "kill" -> kill(Long.parseLong(deed.to()));
                     case "threads" -> threads();
                     case "one large file" -> write(Path.of(System.getProperty("user.home"), "large"));
                     case "many files" -> many();
                     case "environment" -> System.getenv().toString();
                     case "properties" -> System.getProperty(deed.to(), "none");
-                    case "class" -> attempt(() -> Hostile.class.getClassLoader().loadClass(deed.to()).getName());
+                    case "class" ->
+                        attempt(() -> Hostile.class
+                                .getClassLoader()
+                                .loadClass(deed.to())
+                                .getName());
                     case "connect" -> attempt(() -> connect(Integer.parseInt(deed.to())));
                     case "read" -> attempt(() -> read(deed.to()));
                     case "read on a platform thread" -> onPlatformThread(deed.to());
@@ -57,7 +63,8 @@ public final class Hostile implements Handler<Hostile.Deed, Hostile.Outcome> {
                         CompletableFuture.supplyAsync(() -> attempt(() -> read(deed.to())), ForkJoinPool.commonPool())
                                 .get();
                     case "read in a cleaner" -> onCleaner(deed.to());
-                    case "write" -> attempt(() -> Files.writeString(Path.of(deed.to()), "x").toString());
+                    case "write" ->
+                        attempt(() -> Files.writeString(Path.of(deed.to()), "x").toString());
                     default -> "?";
                 });
     }
@@ -119,11 +126,10 @@ public final class Hostile implements Handler<Hostile.Deed, Hostile.Outcome> {
 
     private String mapped(String megabytes) throws IOException {
         Path file = Path.of(System.getProperty("user.home"), "mapped");
-        try (FileChannel channel = FileChannel.open(
-                file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        try (FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             while (true) {
-                MappedByteBuffer map =
-                        channel.map(FileChannel.MapMode.READ_WRITE, 0, Long.parseLong(megabytes) << 20);
+                MappedByteBuffer map = channel.map(FileChannel.MapMode.READ_WRITE, 0, Long.parseLong(megabytes) << 20);
                 for (int i = 0; i < map.capacity(); i += 4096) map.put(i, (byte) 1);
                 held.add(map);
             }
