@@ -16,7 +16,6 @@ import dev.redoubt.serve.schema.Schema;
 import dev.redoubt.serve.worker.hostile.Asking;
 import dev.redoubt.serve.worker.hostile.Counting;
 import dev.redoubt.serve.worker.hostile.Hostile;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,7 +52,7 @@ class WorkerTest {
         assertThat(workers.ask(servant, "echo", "Grüße")).isEqualTo("Grüße");
         servant.healthCheck();
         servant.close();
-        assertThat(Files.list(folder.resolve("workers"))).isEmpty();
+        assertThat(folder.resolve("workers")).isEmptyDirectory();
         assertThatThrownBy(servant::healthCheck).hasMessageContaining("ended with exit code 0");
     }
 

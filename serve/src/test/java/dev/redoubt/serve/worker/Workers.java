@@ -25,6 +25,7 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -32,6 +33,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.jar.JarOutputStream;
 import java.util.zip.ZipEntry;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
@@ -77,8 +79,9 @@ final class Workers implements AutoCloseable {
 
     private static Path folderOf(Class<?> type) throws IOException {
         try {
-            return Path.of(type.getResource(type.getSimpleName() + ".class").toURI())
-                    .getParent();
+            Path file = Path.of(Objects.requireNonNull(type.getResource(type.getSimpleName() + ".class"))
+                    .toURI());
+            return Objects.requireNonNull(file.getParent());
         } catch (URISyntaxException e) {
             throw new IOException(e);
         }
@@ -170,7 +173,7 @@ final class Workers implements AutoCloseable {
     /// The one item of a call.
     static final class One implements ReplyListener {
         final CompletableFuture<JsonNode> answer = new CompletableFuture<>();
-        private volatile JsonNode item;
+        private volatile @Nullable JsonNode item;
 
         @Override
         public void next(Payload next) {
@@ -179,7 +182,7 @@ final class Workers implements AutoCloseable {
 
         @Override
         public void completed() {
-            answer.complete(item);
+            answer.complete(Objects.requireNonNull(item));
         }
 
         @Override
