@@ -206,6 +206,13 @@ public final class Tensor {
         throw new IllegalArgumentException("no tensor: " + node.getNodeType());
     }
 
+    /// A tensor in plain data, as its own node or as arrays inside arrays.
+    ///
+    /// @param node passed [SchemaCheck] for `box`
+    public static Tensor of(Schema.Box box, JsonNode node) {
+        return is(node) ? of(node) : TensorArrays.read(box, node);
+    }
+
     /// Same type, shape and bytes.
     @Override
     public boolean equals(Object other) {

@@ -27,7 +27,8 @@ final class ValueCodec {
             case Schema.Text() -> out.text(value.stringValue());
             case Schema.Bool() -> out.u8(value.booleanValue() ? 1 : 0);
             case Schema.Whole whole -> out.u64(value.longValue());
-            case Schema.Real real -> out.u64(Double.doubleToRawLongBits(value.doubleValue()));
+            case Schema.Real real ->
+                out.u64(Double.doubleToRawLongBits(value.numberValue().doubleValue()));
             case Schema.Choice choice -> out.count(choice.names().indexOf(value.stringValue()));
             case Schema.Binary() -> out.bytes(value.binaryValue());
             case Schema.Many many -> {
@@ -50,7 +51,7 @@ final class ValueCodec {
                     if (inner != null && there) write(field.schema(), inner, out);
                 }
             }
-            case Schema.Box box -> write(Tensor.of(value), out);
+            case Schema.Box box -> write(Tensor.of(box, value), out);
         }
     }
 

@@ -17,8 +17,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +34,8 @@ class HostileLinkTest {
 
     @TempDir
     Path folder;
+
+    private @Nullable Worker worker; // the last one
 
     @ParameterizedTest
     @CsvSource({"wrong token, without the token", "other version, 'version 2, this is 1'"})
@@ -96,6 +101,23 @@ class HostileLinkTest {
     }
 
     @Test
+    void R3_1_aWorkerThatDoesNotReadItsLinkIsKilled() throws Exception {
+        WorkerServant servant = start("deaf");
+        Payload much = new Payload.Tree(JsonNodeFactory.instance.stringNode("x".repeat(1 << 20)));
+        Workers.One replies = new Workers.One();
+        CompletableFuture<Void> caller =
+                CompletableFuture.runAsync(() -> servant.call(much, call(new Cancellation()), replies));
+        Worker deaf = Objects.requireNonNull(worker);
+        while (!deaf.hasEnded()) {
+            deaf.check(); // as the watch does
+            Thread.onSpinWait();
+        }
+        assertThatThrownBy(() -> caller.get(20, TimeUnit.SECONDS)).hasCauseInstanceOf(ServeException.class);
+        assertThatThrownBy(servant::healthCheck).hasMessageContaining("did not read its link");
+        servant.close();
+    }
+
+    @Test
     void R4_2_aWorkerEndsWithItsServerThoughThatIsKilled() throws Exception {
         List<String> command = new ArrayList<>(TestJvm.command(ServerToKill.class));
         command.add(folder.toString());
@@ -135,18 +157,19 @@ class HostileLinkTest {
                     LIMITS.folderFilesMax(),
                     LIMITS.threadsMax(),
                     LIMITS.descriptorsMax(),
-                    LIMITS.writeTimeout(),
+                    Duration.ofSeconds(1),
                     LIMITS.cancelTimeout(),
                     Duration.ofMillis(200));
-            Worker worker = new Worker("impostor", command, instructions, limits, Optional.empty());
+            Worker started = new Worker("impostor", command, instructions, limits, Optional.empty());
             WorkerServant servant = new WorkerServant(
                     "impostor",
-                    worker,
+                    started,
                     (target, input, call, replies) -> {
                         throw new AssertionError("nobody is called here");
                     },
                     limits,
                     spec);
+            worker = started;
             servant.start();
             return servant;
         }
@@ -157,7 +180,6 @@ class HostileLinkTest {
     }
 
     private static Call call(Cancellation cancellation) {
-        return new Call(
-                "request", "shop", "", System.nanoTime() + 60_000_000_000L, Optional.empty(), cancellation);
+        return new Call("request", "shop", "", System.nanoTime() + 60_000_000_000L, Optional.empty(), cancellation);
     }
 }

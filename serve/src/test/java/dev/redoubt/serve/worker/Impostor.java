@@ -27,6 +27,9 @@ final class Impostor {
         frames.send(hello);
         frames.send(frames.writer(FrameType.INTERFACE, 0).bytes(INTERFACE.getBytes(StandardCharsets.UTF_8)));
         frames.send(frames.writer(FrameType.READY, 0));
+        if (how[0].equals("deaf")) {
+            int ignored = System.in.read();
+        }
         try {
             frames.readAll((type, id, body) -> {
                 if (type == FrameType.CALL) answer(how[0], frames, channel, id);

@@ -10,7 +10,8 @@ final class TestJvm {
     private TestJvm() {}
 
     static List<String> command(Class<?> main) throws URISyntaxException {
-        Path file = Path.of(Objects.requireNonNull(main.getResource(main.getSimpleName() + ".class")).toURI());
+        Path file = Path.of(Objects.requireNonNull(main.getResource(main.getSimpleName() + ".class"))
+                .toURI());
         Path tests = Objects.requireNonNull(file.getRoot())
                 .resolve(file.subpath(0, file.getNameCount() - main.getName().split("\\.").length));
         String module = WorkerMain.class.getModule().getName();

@@ -147,6 +147,16 @@ class WorkerTest {
     }
 
     @Test
+    void aConfigurationThatIsRefusedIsSaidAndTheReplicaGoesOn() throws Exception {
+        Servant servant = workers.start(Hostile.class); // it takes none
+        assertThatThrownBy(() -> servant.reconfigure(
+                        JsonNodeFactory.instance.objectNode().put("a", 1)))
+                .hasMessageContaining("the worker says no");
+        assertThat(workers.ask(servant, "echo", "on")).isEqualTo("on");
+        servant.close();
+    }
+
+    @Test
     void R1_6_aJarWithAnotherDigestIsNotLoaded() throws Exception {
         String other = "0".repeat(64);
         assertThatThrownBy(() -> workers.start(workers.spec(Hostile.class, other, Workers.MEMORY)))
