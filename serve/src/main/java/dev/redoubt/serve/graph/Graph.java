@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
 /// The deployments of one application and who calls whom. An application whose graph has a problem is not
 /// deployed.
 public final class Graph {
-    /* One walk from the ingress finds cycles, what is reached, and, on the way back, for each deployment the longest and
-     * the slowest path that begins at it. With a cycle there are no longest paths, so lengths and times are looked at only
-     * without. An application has at most 64 deployments, and the walk goes as deep. */
+    /* One walk from the ingress finds cycles, what is reached, and, on the way back, for each deployment the longest
+     * and the slowest path that begins at it. With a cycle there are no longest paths, so lengths and times are
+     * looked at only without. An application has at most 64 deployments, and the walk goes as deep. */
 
     /// Deployments on one path.
     public static final int DEPTH_MAX = 10;
