@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.redoubt.testkit.TinyOnnx;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,73 +18,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class OnnxReaderTest {
-    private static final int GRAPH = 7;
-
     @TempDir
     Path temp;
 
-    /// A protobuf message in the making.
-    private static final class Message {
-        private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-
-        Message number(int field, long value) {
-            varint((long) field << 3);
-            varint(value);
-            return this;
-        }
-
-        Message bytes(int field, byte[] value) {
-            varint((long) field << 3 | 2);
-            varint(value.length);
-            out.writeBytes(value);
-            return this;
-        }
-
-        Message text(int field, String value) {
-            return bytes(field, value.getBytes(StandardCharsets.UTF_8));
-        }
-
-        Message message(int field, Consumer<Message> inner) {
-            var message = new Message();
-            inner.accept(message);
-            return bytes(field, message.toBytes());
-        }
-
-        private void varint(long value) {
-            long left = value;
-            while ((left & ~0x7FL) != 0) {
-                out.write((int) (left & 0x7F | 0x80));
-                left >>>= 7;
-            }
-            out.write((int) left);
-        }
-
-        byte[] toBytes() {
-            return out.toByteArray();
-        }
-    }
-
-    private static void value(Message value, String name) {
-        value.text(1, name).message(2, type -> type.message(1, tensor -> tensor.number(1, 1)
-                .message(2, shape -> shape.message(1, dim -> dim.text(2, "batch")).message(1, dim -> dim.number(1, 2)))));
-    }
-
-    private static void node(Message node, String operator, String input, String output) {
-        node.text(1, input).text(2, output).text(4, operator);
-    }
-
     /// x → Relu → y, and whatever `more` puts into the graph before that.
-    private static byte[] model(Consumer<Message> more) {
-        return new Message().number(1, 8).message(GRAPH, graph -> {
-                    more.accept(graph);
-                    graph.message(1, node -> node(node, "Relu", "x", "y"));
-                    graph.message(11, input -> value(input, "x")).message(12, output -> value(output, "y"));
-                })
-                .message(8, opset -> opset.number(2, 17))
-                .toBytes();
+    private static byte[] model(Consumer<TinyOnnx> more) {
+        return TinyOnnx.model(graph -> {
+            more.accept(graph);
+            graph.node("Relu", "x", "y");
+            graph.value(TinyOnnx.INPUT, "x", TinyOnnx.FLOAT, -1, 2);
+            graph.value(TinyOnnx.OUTPUT, "y", TinyOnnx.FLOAT, -1, 2);
+        });
     }
 
-    private static Consumer<Message> initializer(Consumer<Message> tensor) {
+    private static Consumer<TinyOnnx> initializer(Consumer<TinyOnnx> tensor) {
         return graph -> graph.message(5, tensor);
     }
 
@@ -96,12 +43,6 @@ class OnnxReaderTest {
         assertThatThrownBy(() -> read(bytes))
                 .isInstanceOf(ArtifactException.class)
                 .hasMessageContainingAll(words);
-    }
-
-    private static byte[] floats(float... values) {
-        ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
-        for (float value : values) bytes.putFloat(value);
-        return bytes.array();
     }
 
     @Test
@@ -118,8 +59,8 @@ class OnnxReaderTest {
         OnnxModel model = read(model(graph -> graph.message(5, tensor -> tensor.number(1, 1)
                         .number(2, 1)
                         .text(8, "w")
-                        .bytes(9, floats(1)))
-                .message(11, input -> value(input, "w"))));
+                        .bytes(9, TinyOnnx.floats(1)))
+                .value(TinyOnnx.INPUT, "w", TinyOnnx.FLOAT, 1)));
         assertThat(model.inputs()).extracting(OnnxModel.Value::name).containsExactly("x");
     }
 
@@ -137,7 +78,7 @@ class OnnxReaderTest {
 
     @Test
     void R1_6_aFileThatIsAlsoInTheRuntimesOwnFormatIsRefused() {
-        byte[] bytes = new Message().number(1, 8).text(2, "ORTM").toBytes(); // in the fifth place: its format's mark
+        byte[] bytes = new TinyOnnx().number(1, 8).text(2, "ORTM").toBytes(); // in the fifth place: its format's mark
         assertThat(new String(bytes, 4, 4, StandardCharsets.US_ASCII)).isEqualTo("ORTM");
         refused(bytes, "ORTM", "convert it");
     }
@@ -145,7 +86,7 @@ class OnnxReaderTest {
     @Test
     void R1_6_optionsForTheRuntimeAreRefused() {
         byte[] rest = model(graph -> {});
-        byte[] config = new Message()
+        byte[] config = new TinyOnnx()
                 .message(14, entry -> entry.text(1, "ort_config").text(2, "{}"))
                 .toBytes();
         var out = new ByteArrayOutputStream();
@@ -161,14 +102,14 @@ class OnnxReaderTest {
         refused(model(graph -> graph.number(2, 1)), "wrong wire type");
         refused(
                 model(initializer(tensor ->
-                        tensor.number(2, 1).text(8, "w").bytes(9, floats(1)).bytes(4, floats(2)))),
+                        tensor.number(2, 1).text(8, "w").bytes(9, TinyOnnx.floats(1)).bytes(4, TinyOnnx.floats(2)))),
                 "'w'",
                 "data twice");
     }
 
     @Test
     void V4_3_externalDataIsRefusedWhereverATensorStands() {
-        Consumer<Message> tensor = t -> t.number(2, 1)
+        Consumer<TinyOnnx> tensor = t -> t.number(2, 1)
                 .text(8, "w")
                 .message(13, entry -> entry.text(1, "location").text(2, "*/_ORT_MEM_ADDR_/*"))
                 .number(14, 1);
@@ -206,19 +147,19 @@ class OnnxReaderTest {
     @Test
     void V4_3_infinityIsAConstantAndNoWeight() {
         refused(
-                model(initializer(t -> t.number(2, 1).text(8, "w").bytes(9, floats(Float.NEGATIVE_INFINITY)))),
+                model(initializer(t -> t.number(2, 1).text(8, "w").bytes(9, TinyOnnx.floats(Float.NEGATIVE_INFINITY)))),
                 "'w'",
                 "not finite");
         assertThatCode(() -> read(model(constant(Float.NEGATIVE_INFINITY)))).doesNotThrowAnyException();
         refused(model(constant(Float.NaN)), "not finite");
     }
 
-    private static Consumer<Message> constant(float value) {
+    private static Consumer<TinyOnnx> constant(float value) {
         return graph -> graph.message(1, node -> node.text(2, "c")
                 .text(4, "Constant")
                 .message(5, attribute -> attribute
                         .text(1, "value")
-                        .message(5, tensor -> tensor.number(2, 1).bytes(9, floats(value)))
+                        .message(5, tensor -> tensor.number(2, 1).bytes(9, TinyOnnx.floats(value)))
                         .number(20, 4)));
     }
 
@@ -230,7 +171,7 @@ class OnnxReaderTest {
         refused(model(graph -> graph.message(1, node -> nested(node, 40, ""))), "nested over 8 deep");
     }
 
-    private static void nested(Message node, int depth, String domain) {
+    private static void nested(TinyOnnx node, int depth, String domain) {
         node.text(1, "x").text(2, "v" + depth).text(4, "If").text(7, depth == 1 ? domain : "");
         if (depth > 1)
             node.message(5, attribute -> attribute
@@ -242,7 +183,7 @@ class OnnxReaderTest {
 
     @Test
     void V4_3_aValueIsMadeOnce() {
-        refused(model(graph -> graph.message(1, node -> node(node, "Relu", "x", "y"))), "'y' twice");
+        refused(model(graph -> graph.node("Relu", "x", "y")), "'y' twice");
     }
 
     @Test

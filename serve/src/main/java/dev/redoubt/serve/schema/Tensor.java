@@ -206,6 +206,13 @@ public final class Tensor {
         throw new IllegalArgumentException("no tensor: " + node.getNodeType());
     }
 
+    /// Of plain data: a tensor as it is, arrays inside arrays as a new one.
+    ///
+    /// @param node passed [SchemaCheck#check] with `box`
+    public static Tensor read(Schema.Box box, JsonNode node) {
+        return is(node) ? of(node) : TensorArrays.read(box, node);
+    }
+
     /// Same type, shape and bytes.
     @Override
     public boolean equals(Object other) {

@@ -13,7 +13,7 @@ final class TensorBinding extends Binding {
 
     @Override
     Object read(JsonNode node, FieldPath at) {
-        return Tensor.is(node) ? Tensor.of(node) : TensorArrays.read(box, node);
+        return Tensor.read(box, node);
     }
 
     @Override
