@@ -65,14 +65,20 @@ public final class TinyOnnx {
     ///
     /// @param sizes -1 for one with a name
     public TinyOnnx value(int field, String name, int type, long... sizes) {
-        return message(field, value -> value.text(1, name)
-                .message(2, any -> any.message(1, tensor -> tensor.number(1, type).message(2, shape -> {
-                    for (long size : sizes)
-                        shape.message(1, dim -> {
-                            if (size < 0) dim.text(2, "n" + shape.out.size());
-                            else dim.number(1, size);
-                        });
-                }))));
+        return message(
+                field,
+                value -> value.text(1, name)
+                        .message(
+                                2,
+                                any -> any.message(
+                                        1,
+                                        tensor -> tensor.number(1, type).message(2, shape -> {
+                                            for (long size : sizes)
+                                                shape.message(1, dim -> {
+                                                    if (size < 0) dim.text(2, "n" + shape.out.size());
+                                                    else dim.number(1, size);
+                                                });
+                                        }))));
     }
 
     /// Little-endian, as a tensor's raw data is.

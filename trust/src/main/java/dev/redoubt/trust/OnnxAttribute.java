@@ -70,7 +70,8 @@ final class OnnxAttribute {
                 default -> throw at.unknown();
             }
         if (name.isEmpty()) throw refusal("has no name");
-        if (type < 1 || type > 10) throw refusal("is of the type %d, read are 1 to 10: no sparse ones and no types", type);
+        if (type < 1 || type > 10)
+            throw refusal("is of the type %d, read are 1 to 10: no sparse ones and no types", type);
         if (kind != NONE && kind != type) throw refusal("says the type %d and has a value of %d", type, kind);
         return name;
     }

@@ -59,8 +59,10 @@ final class OnnxGraph {
                 case 2 -> at.once().text("graph name", OnnxReader.TEXT_BYTES_MAX);
                 case 5 -> initializer(OnnxTensor.check(at.message("initializer"), false));
                 case 10 -> at.once().bytes();
-                case 11 -> add(inputs, OnnxValue.read(at.message("graph input"), "input", depth > 1), "graph", ENDS_MAX);
-                case 12 -> add(outputs, OnnxValue.read(at.message("graph output"), "output", depth > 1), "graph", ENDS_MAX);
+                case 11 ->
+                    add(inputs, OnnxValue.read(at.message("graph input"), "input", depth > 1), "graph", ENDS_MAX);
+                case 12 ->
+                    add(outputs, OnnxValue.read(at.message("graph output"), "output", depth > 1), "graph", ENDS_MAX);
                 case 13 -> OnnxValue.read(at.message("value"), "value", true);
                 case 14 -> throw Refusals.content("ONNX graph has quantization annotations, which are not read");
                 case 15 -> throw Refusals.content("ONNX graph has sparse initializers: store them as dense ones");
@@ -109,8 +111,7 @@ final class OnnxGraph {
     }
 
     private boolean isDefined(String name) {
-        for (OnnxGraph graph = this; graph != null; graph = graph.outer)
-            if (graph.defined.contains(name)) return true;
+        for (OnnxGraph graph = this; graph != null; graph = graph.outer) if (graph.defined.contains(name)) return true;
         return false;
     }
 
@@ -169,8 +170,7 @@ final class OnnxGraph {
         for (ProtoCursor one : attributes) {
             String name = new OnnxAttribute(operator, this).read(one);
             if (!names.add(name))
-                throw Refusals.content(
-                        "ONNX node of %s has the attribute '%s' twice", operator, Refusals.shown(name));
+                throw Refusals.content("ONNX node of %s has the attribute '%s' twice", operator, Refusals.shown(name));
         }
     }
 

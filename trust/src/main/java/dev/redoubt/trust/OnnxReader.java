@@ -3,6 +3,7 @@ package dev.redoubt.trust;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -25,8 +26,8 @@ final class OnnxReader {
     static final int NAME_BYTES_MAX = 1024;
     static final int TEXT_BYTES_MAX = 1 << 20;
     static final int IR_MIN = 3; // the first with versions of operators
-    static final int IR_MAX = 13;
-    static final int OPSET_MIN = 7; // what ONNX Runtime has kernels for
+    static final int IR_MAX = 13; // this and the versions below: what ONNX Runtime 1.29 loads
+    static final int OPSET_MIN = 7;
     static final int OPSET_MAX = 26;
     static final int ML_OPSET_MAX = 5;
     static final long FILE_BYTES_MAX = Integer.MAX_VALUE; // protobuf's own
@@ -38,7 +39,7 @@ final class OnnxReader {
     private static final int ORT_MAGIC = 0x4D54524F; // "ORTM"
 
     private int irVersion;
-    private final Map<String, Integer> imports = new java.util.HashMap<>();
+    private final Map<String, Integer> imports = new HashMap<>();
 
     private OnnxReader() {}
 

@@ -3,6 +3,7 @@ package dev.redoubt.trust;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Checks a tensor that is stored in an ONNX file: its size is what its shape says, its data lies in the file
@@ -91,7 +92,8 @@ final class OnnxTensor {
 
     private void check() {
         if (external)
-            throw refusal("has external data, in another file or place: store the model as one file with its weights inside");
+            throw refusal(
+                    "has external data, in another file or place: store the model as one file with its weights inside");
         if (type == null) throw refusal("has no element type");
         long elements = elements();
         if (dataField == RAW_DATA) raw(type, elements);
@@ -114,7 +116,7 @@ final class OnnxTensor {
     }
 
     private void raw(OnnxType of, long elements) {
-        MemorySegment bytes = java.util.Objects.requireNonNull(data);
+        MemorySegment bytes = Objects.requireNonNull(data);
         if (of == OnnxType.STRING) throw refusal("is of strings and has raw data");
         long wanted = (elements * of.bits() + 7) / 8;
         if (bytes.byteSize() != wanted)

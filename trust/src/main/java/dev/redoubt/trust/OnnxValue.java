@@ -36,9 +36,7 @@ final class OnnxValue {
                     "ONNX %s '%s' has no shape, so nobody knows its size: write it into the model by shape inference",
                     what, Refusals.shown(name));
         return new OnnxModel.Value(
-                name,
-                read.type == null ? OnnxType.FLOAT : read.type,
-                read.dims == null ? List.of() : read.dims);
+                name, read.type == null ? OnnxType.FLOAT : read.type, read.dims == null ? List.of() : read.dims);
     }
 
     private void type(ProtoCursor at) {

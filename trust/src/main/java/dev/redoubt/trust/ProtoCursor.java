@@ -142,8 +142,7 @@ final class ProtoCursor {
     String text(String what, int max) {
         MemorySegment segment = bytes();
         if (segment.byteSize() > max)
-            throw Refusals.content(
-                    "ONNX %s has a %s of %d bytes, limit is %d", message, what, segment.byteSize(), max);
+            throw Refusals.content("ONNX %s has a %s of %d bytes, limit is %d", message, what, segment.byteSize(), max);
         byte[] raw = segment.toArray(ValueLayout.JAVA_BYTE);
         for (byte one : raw)
             if (one >= 0 && one < 0x20 || one == 0x7F)

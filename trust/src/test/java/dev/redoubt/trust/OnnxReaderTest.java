@@ -56,10 +56,9 @@ class OnnxReaderTest {
 
     @Test
     void anInputWithAStoredValueIsNotAsked() {
-        OnnxModel model = read(model(graph -> graph.message(5, tensor -> tensor.number(1, 1)
-                        .number(2, 1)
-                        .text(8, "w")
-                        .bytes(9, TinyOnnx.floats(1)))
+        OnnxModel model = read(model(graph -> graph.message(
+                        5,
+                        tensor -> tensor.number(1, 1).number(2, 1).text(8, "w").bytes(9, TinyOnnx.floats(1)))
                 .value(TinyOnnx.INPUT, "w", TinyOnnx.FLOAT, 1)));
         assertThat(model.inputs()).extracting(OnnxModel.Value::name).containsExactly("x");
     }
@@ -101,8 +100,10 @@ class OnnxReaderTest {
         refused(model(graph -> graph.number(99, 1)), "unknown field 99");
         refused(model(graph -> graph.number(2, 1)), "wrong wire type");
         refused(
-                model(initializer(tensor ->
-                        tensor.number(2, 1).text(8, "w").bytes(9, TinyOnnx.floats(1)).bytes(4, TinyOnnx.floats(2)))),
+                model(initializer(tensor -> tensor.number(2, 1)
+                        .text(8, "w")
+                        .bytes(9, TinyOnnx.floats(1))
+                        .bytes(4, TinyOnnx.floats(2)))),
                 "'w'",
                 "data twice");
     }
@@ -115,12 +116,16 @@ class OnnxReaderTest {
                 .number(14, 1);
         refused(model(initializer(tensor)), "'w'", "external data");
         refused(
-                model(graph -> graph.message(1, node -> node.text(2, "c")
-                        .text(4, "Constant")
-                        .message(5, attribute -> attribute
-                                .text(1, "value")
-                                .message(5, tensor)
-                                .number(20, 4)))),
+                model(graph -> graph.message(
+                        1,
+                        node -> node.text(2, "c")
+                                .text(4, "Constant")
+                                .message(
+                                        5,
+                                        attribute -> attribute
+                                                .text(1, "value")
+                                                .message(5, tensor)
+                                                .number(20, 4)))),
                 "'w'",
                 "external data");
     }
@@ -132,8 +137,7 @@ class OnnxReaderTest {
                 "1 elements",
                 "size is 2");
         refused(
-                model(initializer(t ->
-                        t.number(1, 1).number(2, 3).text(8, "w").bytes(5, new byte[] {(byte) 0x80, 1}))),
+                model(initializer(t -> t.number(1, 1).number(2, 3).text(8, "w").bytes(5, new byte[] {(byte) 0x80, 1}))),
                 "INT8",
                 "the value 128");
         refused(
@@ -155,12 +159,17 @@ class OnnxReaderTest {
     }
 
     private static Consumer<TinyOnnx> constant(float value) {
-        return graph -> graph.message(1, node -> node.text(2, "c")
-                .text(4, "Constant")
-                .message(5, attribute -> attribute
-                        .text(1, "value")
-                        .message(5, tensor -> tensor.number(2, 1).bytes(9, TinyOnnx.floats(value)))
-                        .number(20, 4)));
+        return graph -> graph.message(
+                1,
+                node -> node.text(2, "c")
+                        .text(4, "Constant")
+                        .message(
+                                5,
+                                attribute -> attribute
+                                        .text(1, "value")
+                                        .message(
+                                                5, tensor -> tensor.number(2, 1).bytes(9, TinyOnnx.floats(value)))
+                                        .number(20, 4)));
     }
 
     @Test
@@ -174,11 +183,15 @@ class OnnxReaderTest {
     private static void nested(TinyOnnx node, int depth, String domain) {
         node.text(1, "x").text(2, "v" + depth).text(4, "If").text(7, depth == 1 ? domain : "");
         if (depth > 1)
-            node.message(5, attribute -> attribute
-                    .text(1, "then_branch")
-                    .message(6, graph -> graph.message(1, inner -> nested(inner, depth - 1, domain))
-                            .message(12, output -> output.text(1, "v" + (depth - 1))))
-                    .number(20, 5));
+            node.message(
+                    5,
+                    attribute -> attribute
+                            .text(1, "then_branch")
+                            .message(
+                                    6,
+                                    graph -> graph.message(1, inner -> nested(inner, depth - 1, domain))
+                                            .message(12, output -> output.text(1, "v" + (depth - 1))))
+                            .number(20, 5));
     }
 
     @Test

@@ -82,7 +82,7 @@ final class OnnxCall implements Runnable {
             }
         } catch (ServeException refused) {
             if (end()) replies.failed(refused);
-        } catch (OrtException | RuntimeException fault) {
+        } catch (Throwable fault) { // errors too: whatever it is, the call ends
             if (end()) replies.failed(model.fault(call.requestId(), fault));
         } finally {
             whenOver.accept(this);

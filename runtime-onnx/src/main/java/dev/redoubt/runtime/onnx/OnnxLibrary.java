@@ -52,7 +52,7 @@ final class OnnxLibrary {
         }
         noTelemetry();
         OrtEnvironment environment = unpacked(parent);
-        new OrtArena(environment).limit(memoryBytesMax);
+        OrtArena.limit(memoryBytesMax);
         loadedBytesMax = memoryBytesMax;
         loaded = environment;
         return environment;

@@ -13,9 +13,11 @@ import dev.redoubt.serve.schema.Schema;
 import dev.redoubt.serve.schema.SchemaCheck;
 import dev.redoubt.serve.schema.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,11 +35,14 @@ final class OnnxModelRun {
     /// Of all outputs of one call, which pass through the Java heap.
     static final long OUTPUT_BYTES_MAX = 64L << 20;
 
+    private static final List<String> SHAPE_WORDS = List.of("broadcast", "dimension", "shape");
+
     private final OrtEnvironment environment;
     private final OrtSession session;
     private final Schema.Fields input;
     private final Schema.Fields output;
     private final OnnxServant.Setting setting;
+    private final boolean sizesOpen; // whether a caller chooses any
 
     OnnxModelRun(OrtEnvironment environment, OrtSession session, Interface types, OnnxServant.Setting setting) {
         this.environment = environment;
@@ -45,6 +50,8 @@ final class OnnxModelRun {
         this.input = (Schema.Fields) types.input();
         this.output = (Schema.Fields) types.output();
         this.setting = setting;
+        this.sizesOpen = input.fields().stream()
+                .anyMatch(field -> ((Schema.Box) field.schema()).shape().contains(-1));
     }
 
     /// @param requestId for the log
@@ -66,7 +73,7 @@ final class OnnxModelRun {
             }
         } finally {
             inputs.values().forEach(OnnxTensor::close);
-            java.lang.ref.Reference.reachabilityFence(kept);
+            Reference.reachabilityFence(kept);
         }
     }
 
@@ -117,10 +124,8 @@ final class OnnxModelRun {
     }
 
     /// What a caller may see of a run that failed.
-    ServeException fault(String requestId, Exception fault) {
+    ServeException fault(String requestId, Throwable fault) {
         if (fault instanceof OrtException refused) {
-            if (refused.getCode() == OrtException.OrtErrorCode.ORT_INVALID_ARGUMENT)
-                return ServeException.ofField(ErrorCode.VALUE_REFUSED, "input", "input");
             if (outOfMemory(refused)) {
                 LOG.error(
                         "request {} failed: {} needs more memory than the limit of {} bytes for the models of this process",
@@ -129,9 +134,23 @@ final class OnnxModelRun {
                         setting.memoryBytesMax());
                 return ServeException.of(ErrorCode.INTERNAL);
             }
+            if (doesNotGoTogether(refused)) return ServeException.ofField(ErrorCode.VALUE_REFUSED, "input", "input");
             LOG.error("request {} failed in {}: ONNX Runtime says {}", requestId, setting.place(), refused.getCode());
-        } else LOG.error("request {} failed in {}: {}", requestId, setting.place(), fault.getClass().getName());
+        } else
+            LOG.error(
+                    "request {} failed in {}: {}",
+                    requestId,
+                    setting.place(),
+                    fault.getClass().getName());
         return ServeException.of(ErrorCode.INTERNAL);
+    }
+
+    /// Only where the model leaves sizes open can a caller be to blame for them. Kernels have no code for it,
+    /// but words.
+    private boolean doesNotGoTogether(OrtException fault) {
+        if (fault.getCode() == OrtException.OrtErrorCode.ORT_INVALID_ARGUMENT) return true;
+        String message = String.valueOf(fault.getMessage()).toLowerCase(Locale.ROOT);
+        return sizesOpen && SHAPE_WORDS.stream().anyMatch(message::contains);
     }
 
     private static boolean outOfMemory(OrtException fault) {

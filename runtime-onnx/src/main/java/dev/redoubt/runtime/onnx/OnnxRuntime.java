@@ -15,9 +15,9 @@ import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.OnnxArtifact;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 
 /// Runs ONNX models: the runtime of kind `onnx`. Its settings are `model`, the absolute path of one file, and
@@ -29,7 +29,6 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 /// calls at once.
 public final class OnnxRuntime implements ServantFactory, AutoCloseable {
     public static final String KIND = "onnx";
-    private static final Set<String> SETTINGS = Set.of("model", "digest");
     private static final int REASON_LENGTH_MAX = 512;
 
     private final Path nativeLibraries;
@@ -65,16 +64,31 @@ public final class OnnxRuntime implements ServantFactory, AutoCloseable {
         String place = application + "/" + spec.name();
         try (OnnxArtifact artifact = open(spec)) {
             Interface types = OnnxTypes.describe(artifact.model());
+            fits(spec, artifact.bytes().capacity());
             OrtEnvironment environment = OnnxLibrary.load(nativeLibraries, memoryBytesMax);
             OrtSession session = session(environment, artifact, threads(spec));
             var setting = new OnnxServant.Setting(place, replicaId, threads(spec), spec.ongoingMax(), memoryBytesMax);
-            return new OnnxServant(setting, environment, session, types, clock, deadlines, spec.timeouts().call());
+            return new OnnxServant(
+                    setting,
+                    environment,
+                    session,
+                    types,
+                    clock,
+                    deadlines,
+                    spec.timeouts().call());
         } catch (IOException e) {
             throw new RuntimeRefusal(place + ": " + e.getMessage(), e);
         } catch (OrtException e) {
             throw new RuntimeRefusal(
                     place + ": ONNX Runtime does not take the model: " + shown(String.valueOf(e.getMessage())), e);
         }
+    }
+
+    private void fits(DeploymentSpec spec, long modelBytes) throws RuntimeRefusal {
+        long limit = Math.min(spec.each().memoryBytes(), memoryBytesMax);
+        if (modelBytes > limit)
+            throw new RuntimeRefusal(spec.name() + ": the model has " + modelBytes + " bytes, a replica may take "
+                    + limit + ": give it more memory");
     }
 
     private static int threads(DeploymentSpec spec) {
@@ -98,17 +112,28 @@ public final class OnnxRuntime implements ServantFactory, AutoCloseable {
 
     private static OnnxArtifact open(DeploymentSpec spec) throws RuntimeRefusal {
         Map<String, String> settings = spec.runtime().settings();
-        if (!settings.keySet().equals(SETTINGS))
+        String file = settings.get("model");
+        String digest = settings.get("digest");
+        if (file == null || digest == null || settings.size() != 2)
             throw new RuntimeRefusal(spec.name() + ": the runtime onnx has the settings model and digest, given are "
                     + settings.keySet());
-        Path model = Path.of(settings.get("model"));
-        if (!model.isAbsolute()) throw new RuntimeRefusal(spec.name() + ": model '" + model + "' must be absolute");
+        Path model = path(spec, file);
         try {
-            return OnnxArtifact.open(model, settings.get("digest"));
+            return OnnxArtifact.open(model, digest);
         } catch (IOException e) {
             throw new RuntimeRefusal(spec.name() + ": model '" + model + "' cannot be read: make it readable", e);
         } catch (ArtifactException e) {
             throw new RuntimeRefusal(spec.name() + ": " + e.getMessage() + " (" + e.rule() + ")", e);
+        }
+    }
+
+    private static Path path(DeploymentSpec spec, String file) throws RuntimeRefusal {
+        try {
+            Path model = Path.of(file);
+            if (model.isAbsolute()) return model;
+            throw new RuntimeRefusal(spec.name() + ": model '" + model + "' must be an absolute path");
+        } catch (InvalidPathException e) {
+            throw new RuntimeRefusal(spec.name() + ": the setting model is no path", e);
         }
     }
 

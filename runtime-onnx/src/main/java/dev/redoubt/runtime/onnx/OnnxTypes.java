@@ -12,6 +12,8 @@ import java.util.List;
 
 /// Types of a model as those of a deployment.
 final class OnnxTypes {
+    private static final int FIELDS_MAX = 256;
+
     private OnnxTypes() {}
 
     /// What the model takes and gives, each by its own name.
@@ -23,6 +25,8 @@ final class OnnxTypes {
 
     private static Schema.Fields fields(String kind, List<OnnxModel.Value> values) throws RuntimeRefusal {
         if (values.isEmpty()) throw new RuntimeRefusal("the model has no " + kind + ": a deployment has one or more");
+        if (values.size() > FIELDS_MAX)
+            throw new RuntimeRefusal("the model has " + values.size() + " " + kind + "s, limit is " + FIELDS_MAX);
         List<Schema.Field> fields = new ArrayList<>();
         for (OnnxModel.Value value : values) {
             var box = new Schema.Box(dtype(kind, value), shape(kind, value));

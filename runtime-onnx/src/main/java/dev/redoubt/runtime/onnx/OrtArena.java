@@ -1,6 +1,5 @@
 package dev.redoubt.runtime.onnx;
 
-import ai.onnxruntime.OrtEnvironment;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -30,25 +29,24 @@ final class OrtArena {
     private static final int UNSET = -1;
     private static final int FATAL = 4;
 
-    private final Linker linker = Linker.nativeLinker();
+    private static final Linker LINKER = Linker.nativeLinker();
 
-    /// @param environment proof that the library is loaded
-    OrtArena(OrtEnvironment environment) {
-        if (environment.getVersion().isEmpty()) throw new IllegalStateException("ONNX Runtime has no version");
-    }
+    private OrtArena() {}
 
-    /// Once in a process.
+    /// Once in a process, when the library is loaded.
     ///
     /// @throws IOException if the library refuses it
-    void limit(long bytesMax) throws IOException {
+    static void limit(long bytesMax) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment table = table();
             MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-            check((MemorySegment) function(table, CREATE_ENVIRONMENT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS)
-                    .invokeExact(FATAL, arena.allocateFrom("redoubt"), out));
+            check((MemorySegment)
+                    function(table, CREATE_ENVIRONMENT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS)
+                            .invokeExact(FATAL, arena.allocateFrom("redoubt"), out));
             MemorySegment environment = out.get(ValueLayout.ADDRESS, 0);
-            check((MemorySegment) function(table, CREATE_MEMORY_KIND, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS)
-                    .invokeExact(ARENA_ALLOCATOR, DEFAULT_MEMORY, out));
+            check((MemorySegment)
+                    function(table, CREATE_MEMORY_KIND, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS)
+                            .invokeExact(ARENA_ALLOCATOR, DEFAULT_MEMORY, out));
             MemorySegment kind = out.get(ValueLayout.ADDRESS, 0);
             check((MemorySegment) function(
                             table,
@@ -60,8 +58,9 @@ final class OrtArena {
                             ValueLayout.ADDRESS)
                     .invokeExact(bytesMax, AS_REQUESTED, UNSET, UNSET, out));
             MemorySegment settings = out.get(ValueLayout.ADDRESS, 0);
-            check((MemorySegment) function(table, REGISTER_ALLOCATOR, ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.ADDRESS)
-                    .invokeExact(environment, kind, settings));
+            check((MemorySegment)
+                    function(table, REGISTER_ALLOCATOR, ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.ADDRESS)
+                            .invokeExact(environment, kind, settings));
         } catch (IOException e) {
             throw e;
         } catch (Throwable e) {
@@ -69,12 +68,12 @@ final class OrtArena {
         }
     }
 
-    private MemorySegment table() throws Throwable {
-        MemorySegment base = (MemorySegment) linker.downcallHandle(
+    private static MemorySegment table() throws Throwable {
+        MemorySegment base = (MemorySegment) LINKER.downcallHandle(
                         SymbolLookup.loaderLookup().findOrThrow("OrtGetApiBase"),
                         FunctionDescriptor.of(ValueLayout.ADDRESS.withTargetLayout(ValueLayout.ADDRESS)))
                 .invokeExact();
-        MethodHandle versions = linker.downcallHandle(
+        MethodHandle versions = LINKER.downcallHandle(
                 base.get(ValueLayout.ADDRESS, 0),
                 FunctionDescriptor.of(
                         ValueLayout.ADDRESS.withTargetLayout(
@@ -84,8 +83,8 @@ final class OrtArena {
     }
 
     /// A function that returns null, or a status that says what went wrong.
-    private MethodHandle function(MemorySegment table, int place, MemoryLayout... arguments) {
-        return linker.downcallHandle(
+    private static MethodHandle function(MemorySegment table, int place, MemoryLayout... arguments) {
+        return LINKER.downcallHandle(
                 table.getAtIndex(ValueLayout.ADDRESS, place), FunctionDescriptor.of(ValueLayout.ADDRESS, arguments));
     }
 

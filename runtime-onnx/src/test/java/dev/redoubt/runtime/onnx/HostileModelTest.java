@@ -8,6 +8,11 @@ import dev.redoubt.serve.schema.DType;
 import dev.redoubt.serve.schema.Tensor;
 import dev.redoubt.testkit.Shared;
 import dev.redoubt.testkit.TinyOnnx;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +20,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,8 +47,8 @@ class HostileModelTest {
         try (Replica replica = new Replica(Shared.testdata("hostile/onnx/loop-endless.onnx"), 1)) {
             for (int round = 0; round < 3; round++) {
                 long start = System.nanoTime();
-                CompletableFuture<JsonNode> call = replica.start(
-                        Replica.tree(Map.of("x", FOUR)), Duration.ofMillis(300), new Cancellation());
+                CompletableFuture<JsonNode> call =
+                        replica.start(Replica.tree(Map.of("x", FOUR)), Duration.ofMillis(300), new Cancellation());
                 assertThat(Replica.failure(call).code()).isEqualTo(ErrorCode.DEADLINE_EXCEEDED);
                 assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(Duration.ofMillis(299));
                 replica.servant.healthCheck();
@@ -147,9 +151,8 @@ class HostileModelTest {
 
     @Test
     void typesThatNoTensorHasAreNamed() throws Exception {
-        Path half = file(TinyOnnx.model(graph -> graph.node("Relu", "x", "y")
-                .value(TinyOnnx.INPUT, "x", 10, -1)
-                .value(TinyOnnx.OUTPUT, "y", 10, -1)));
+        Path half = file(TinyOnnx.model(graph ->
+                graph.node("Relu", "x", "y").value(TinyOnnx.INPUT, "x", 10, -1).value(TinyOnnx.OUTPUT, "y", 10, -1)));
         assertThat(Replica.refusal(half, Replica.digest(half))).hasMessageContainingAll("'x'", "FLOAT16", "Cast");
     }
 
@@ -157,7 +160,6 @@ class HostileModelTest {
     void nothingIsReportedToTheLibrarysMaker() throws Exception {
         try (Replica replica = new Replica(Shared.testdata("hostile/onnx/ok-loop.onnx"), 1)) {
             replica.output(Replica.tree(Map.of("x", FOUR)));
-            // An uploader's threads carry names of their own or none; ours and the JVM's are known to the JVM.
             assertThat(Files.readString(Path.of("/proc/self/maps"))).contains("libonnxruntime");
             assertThat(nativeEnvironment("ORT_DISABLE_TELEMETRY")).isEqualTo("1");
         }
@@ -165,13 +167,13 @@ class HostileModelTest {
 
     /// As native code sees it; the JVM keeps a copy of its start.
     private static String nativeEnvironment(String name) throws Exception {
-        var linker = java.lang.foreign.Linker.nativeLinker();
-        try (var arena = java.lang.foreign.Arena.ofConfined()) {
-            var found = (java.lang.foreign.MemorySegment) linker.downcallHandle(
+        var linker = Linker.nativeLinker();
+        try (var arena = Arena.ofConfined()) {
+            var found = (MemorySegment) linker.downcallHandle(
                             linker.defaultLookup().findOrThrow("getenv"),
-                            java.lang.foreign.FunctionDescriptor.of(
+                            FunctionDescriptor.of(
                                     ValueLayout.ADDRESS.withTargetLayout(
-                                            java.lang.foreign.MemoryLayout.sequenceLayout(2, ValueLayout.JAVA_BYTE)),
+                                            MemoryLayout.sequenceLayout(2, ValueLayout.JAVA_BYTE)),
                                     ValueLayout.ADDRESS))
                     .invoke(arena.allocateFrom(name));
             return found.getString(0);

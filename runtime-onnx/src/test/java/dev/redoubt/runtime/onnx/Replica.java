@@ -44,9 +44,10 @@ final class Replica implements AutoCloseable {
 
     Replica(Path model, double cpus) throws Exception {
         runtime = runtime();
-        servant = runtime.start("app", spec(model, digest(model), cpus), "app-Model-1", (target, input, call, replies) -> {
-            throw new AssertionError("a model calls nobody");
-        });
+        servant = runtime.start(
+                "app", spec(model, digest(model), cpus), "app-Model-1", (target, input, call, replies) -> {
+                    throw new AssertionError("a model calls nobody");
+                });
     }
 
     static OnnxRuntime runtime() throws IOException {
@@ -73,8 +74,7 @@ final class Replica implements AutoCloseable {
 
     static String digest(Path model) throws Exception {
         return "sha256:"
-                + HexFormat.of()
-                        .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(model)));
+                + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(model)));
     }
 
     static DeploymentSpec spec(Path model, String digest, double cpus) {
@@ -100,8 +100,7 @@ final class Replica implements AutoCloseable {
     /// Starts a call.
     CompletableFuture<JsonNode> start(JsonNode input, Duration deadline, Cancellation cancellation) {
         var end = new CompletableFuture<JsonNode>();
-        var call = new Call(
-                "req-1", "app", "key", CLOCK.nanos() + deadline.toNanos(), Optional.empty(), cancellation);
+        var call = new Call("req-1", "app", "key", CLOCK.nanos() + deadline.toNanos(), Optional.empty(), cancellation);
         servant.call(new Payload.Tree(input), call, new ReplyListener() {
             private JsonNode item = JsonNodeFactory.instance.nullNode();
 
