@@ -1,9 +1,12 @@
 package dev.redoubt.runtime.onnx;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.ServeException;
 import dev.redoubt.serve.Cancellation;
+import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.schema.DType;
 import dev.redoubt.serve.schema.Tensor;
 import dev.redoubt.testkit.Shared;
@@ -17,6 +20,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -78,6 +82,48 @@ class HostileModelTest {
         assertThat(Replica.failure(call).code()).isEqualTo(ErrorCode.SHUTTING_DOWN);
         try (Stream<Thread> threads = Thread.getAllStackTraces().keySet().stream()) {
             assertThat(threads.map(Thread::getName)).noneMatch(name -> name.contains("app-Model-1-onnx"));
+        }
+    }
+
+    @Test
+    void R1_1_callsBeyondTheQueueAreRefusedAtOnce() throws Exception {
+        try (Replica replica = new Replica(Shared.testdata("hostile/onnx/loop-endless.onnx"), 1)) {
+            List<CompletableFuture<JsonNode>> calls = new ArrayList<>();
+            Throwable refusal = catchThrowable(() -> {
+                for (int i = 0; i < 100; i++)
+                    calls.add(
+                            replica.start(Replica.tree(Map.of("x", FOUR)), Duration.ofSeconds(60), new Cancellation()));
+            });
+            assertThat(refusal)
+                    .isInstanceOfSatisfying(
+                            ServeException.class,
+                            refused -> assertThat(refused.code()).isEqualTo(ErrorCode.OVERLOADED));
+            assertThat(calls).hasSizeBetween(Replica.ONGOING_MAX, Replica.ONGOING_MAX + 1); // waiting; and running
+            replica.servant.close();
+            for (CompletableFuture<JsonNode> call : calls)
+                assertThat(Replica.failure(call).code()).isEqualTo(ErrorCode.SHUTTING_DOWN);
+        }
+    }
+
+    @Test
+    void R4_2_aModelLargerThanItsReplicasMemoryIsRefused() throws Exception {
+        Path large = file(TinyOnnx.model(graph -> graph.node("Relu", "x", "y")
+                .value(TinyOnnx.INPUT, "x", TinyOnnx.FLOAT, -1)
+                .value(TinyOnnx.OUTPUT, "y", TinyOnnx.FLOAT, -1)
+                .message(
+                        TinyOnnx.INITIALIZER,
+                        tensor -> tensor.number(1, 1 << 18)
+                                .number(2, TinyOnnx.FLOAT)
+                                .text(8, "w")
+                                .bytes(9, new byte[1 << 20]))));
+        try (OnnxRuntime runtime = Replica.runtime()) {
+            assertThat(catchThrowable(() -> runtime.start(
+                            "app",
+                            Replica.spec(large, Replica.digest(large), 1, 1 << 20),
+                            "app-Model-1",
+                            Replica.NOBODY)))
+                    .isInstanceOf(RuntimeRefusal.class)
+                    .hasMessageContaining("a replica may take 1048576");
         }
     }
 

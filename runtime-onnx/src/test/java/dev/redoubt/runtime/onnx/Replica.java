@@ -5,6 +5,7 @@ import dev.redoubt.base.ServeException;
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.serve.Call;
 import dev.redoubt.serve.Cancellation;
+import dev.redoubt.serve.replica.Outgoing;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
 import dev.redoubt.serve.replica.RuntimeRefusal;
@@ -37,6 +38,10 @@ import tools.jackson.databind.node.ObjectNode;
 /// One replica of a model file, and calls of it.
 final class Replica implements AutoCloseable {
     static final long MEMORY_BYTES_MAX = 512L << 20; // one limit for all tests: there is one library in a process
+    static final int ONGOING_MAX = 16;
+    static final Outgoing NOBODY = (target, input, call, replies) -> {
+        throw new AssertionError("a model calls nobody");
+    };
     private static final TimeSource CLOCK = TimeSource.system();
 
     private final OnnxRuntime runtime;
@@ -44,10 +49,7 @@ final class Replica implements AutoCloseable {
 
     Replica(Path model, double cpus) throws Exception {
         runtime = runtime();
-        servant = runtime.start(
-                "app", spec(model, digest(model), cpus), "app-Model-1", (target, input, call, replies) -> {
-                    throw new AssertionError("a model calls nobody");
-                });
+        servant = runtime.start("app", spec(model, digest(model), cpus), "app-Model-1", NOBODY);
     }
 
     static OnnxRuntime runtime() throws IOException {
@@ -78,12 +80,16 @@ final class Replica implements AutoCloseable {
     }
 
     static DeploymentSpec spec(Path model, String digest, double cpus) {
+        return spec(model, digest, cpus, 1 << 30);
+    }
+
+    static DeploymentSpec spec(Path model, String digest, double cpus, long memoryBytes) {
         return new DeploymentSpec(
                 "Model",
                 new RuntimeSpec(OnnxRuntime.KIND, Map.of("model", model.toString(), "digest", digest)),
                 Isolation.THREAD,
-                Resources.of(cpus, 1 << 30),
-                16,
+                Resources.of(cpus, memoryBytes),
+                ONGOING_MAX,
                 100,
                 new Scale.Fixed(1),
                 HealthCheck.DEFAULT,
