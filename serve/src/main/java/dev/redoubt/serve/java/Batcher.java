@@ -126,6 +126,7 @@ final class Batcher implements AutoCloseable {
                 waiting.removeAll(members);
                 inBatch.addAll(members);
                 batch = new Cancellation();
+                Thread.interrupted(); // was meant for the batch before, which had just ended by itself
                 return members;
             }
         } finally {
