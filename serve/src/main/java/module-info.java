@@ -10,6 +10,7 @@ module dev.redoubt.serve {
     requires org.slf4j;
 
     exports dev.redoubt.serve;
+    exports dev.redoubt.serve.graph;
     exports dev.redoubt.serve.java;
     exports dev.redoubt.serve.replica;
     exports dev.redoubt.serve.schema;

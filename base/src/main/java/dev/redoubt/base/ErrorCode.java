@@ -9,6 +9,8 @@ public enum ErrorCode {
             Kind.CALLER,
             400,
             "body is not valid JSON: %s at line %s, column %s: send one JSON object"),
+    INVALID_BODY(
+            Requirement.R3_2, Kind.CALLER, 400, "body is not valid %s: %s at byte %s: send one value of the input's type"),
     UNKNOWN_FIELD(Requirement.R3_4, Kind.CALLER, 400, "unknown field '%s': remove it"),
     UNSUPPORTED_FIELD(Requirement.R3_4, Kind.CALLER, 400, "'%s' is not supported: leave it out"),
     MISSING_FIELD(Requirement.R1_7, Kind.CALLER, 400, "'%s' is missing: it is required"),

@@ -19,10 +19,10 @@ import org.slf4j.LoggerFactory;
 
 /// Puts calls that come at about the same time into batches, one at a time, each of one model.
 final class Batcher implements AutoCloseable {
-    /* Each call waits on its own thread for its own member (V3.5: an output is put into the member whose input stood in
-     * its place, before anybody else sees the list; with another number of outputs nobody gets one). One thread runs the
-     * batches. A call that ends early takes its member away; when the last of a running batch has gone, the batch is
-     * cancelled and its thread interrupted. */
+    /* Each call waits on its own thread for its own member (V3.5: an output is put into the member whose input stood
+     * in its place, before anybody else sees the list; with another number of outputs nobody gets one). One thread
+     * runs the batches. A call that ends early takes its member away; when the last of a running batch has gone, the
+     * batch is cancelled and its thread interrupted. */
 
     private static final Logger LOG = LoggerFactory.getLogger(Batcher.class);
 
@@ -126,6 +126,7 @@ final class Batcher implements AutoCloseable {
                 waiting.removeAll(members);
                 inBatch.addAll(members);
                 batch = new Cancellation();
+                Thread.interrupted(); // was meant for the batch before, which had just ended by itself
                 return members;
             }
         } finally {
@@ -188,11 +189,18 @@ final class Batcher implements AutoCloseable {
         }
     }
 
+    /// Ends the batch that runs, and waits a bounded time for it.
     @Override
     public void close() {
         locked(() -> {
             closed = true;
             thread.interrupt();
         });
+        try {
+            if (!thread.join(JavaServant.CLOSE_TIMEOUT))
+                LOG.warn("{} of {}: a batch ignores that it is over", place.replicaId(), place.deployment());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -27,7 +27,7 @@ import tools.jackson.databind.JsonNode;
 /// One handler object and the calls that run in it.
 final class JavaServant implements Servant {
     private static final Logger LOG = LoggerFactory.getLogger(JavaServant.class);
-    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+    static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
     /// @param deployment application and deployment
     record Place(String deployment, String replicaId) {}

@@ -12,9 +12,9 @@ import org.slf4j.LoggerFactory;
 
 /// The models of one multiplexed replica; the least recently used makes room. Safe for any thread.
 final class ModelCache implements AutoCloseable {
-    /* A model is loaded on a thread of its own, so that it does not end with the call that asked first: others wait for
-     * it too. One that is evicted while calls use it is closed after the last of them, so for that long there is one more
-     * than `modelsMax`. What fails to load is forgotten: the next call tries again. */
+    /* A model is loaded on a thread of its own, so that it does not end with the call that asked first: others wait
+     * for it too. One that is evicted while calls use it is closed after the last of them, so for that long there is
+     * one more than `modelsMax`. What fails to load is forgotten: the next call tries again. */
 
     private static final Logger LOG = LoggerFactory.getLogger(ModelCache.class);
 

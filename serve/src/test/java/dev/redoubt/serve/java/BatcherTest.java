@@ -42,8 +42,8 @@ class BatcherTest {
 
     private static List<Word> loud(List<Word> inputs) throws InterruptedException {
         List<String> words = inputs.stream().map(Word::word).toList();
-        BATCHES.add(words);
         CALLS.add(Call.current());
+        BATCHES.add(words);
         if (words.contains("wait")) GO.acquire();
         if (words.contains("throw")) throw new IllegalStateException("secret");
         List<Word> outputs = new ArrayList<>();
