@@ -6,6 +6,10 @@ module dev.redoubt.cli {
     requires dev.redoubt.gateway;
     requires dev.redoubt.kernels;
     requires dev.redoubt.policy;
+    requires dev.redoubt.runtime.onnx;
+    requires dev.redoubt.serve;
+    // How large the machine is.
+    requires jdk.management;
     requires dev.redoubt.trust;
     requires info.picocli;
     // Only `dev-cert` makes certificates: the launcher adds these modules for it, so that no other start pays for them.

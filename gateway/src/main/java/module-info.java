@@ -1,8 +1,10 @@
-/// The HTTP edge. Never sees the engine: it knows [dev.redoubt.base.generation.LanguageModel].
+/// The HTTP edge. Never sees the engine: it knows [dev.redoubt.base.generation.LanguageModel],
+/// and applications by their ingress.
 module dev.redoubt.gateway {
     requires static org.jspecify;
     requires transitive dev.redoubt.base;
     requires transitive dev.redoubt.policy;
+    requires transitive dev.redoubt.serve;
     requires io.vertx.core;
     // FramingGuard stands in front of Netty's parser.
     requires io.netty.buffer;

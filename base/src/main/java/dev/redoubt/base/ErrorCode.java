@@ -9,12 +9,30 @@ public enum ErrorCode {
             Kind.CALLER,
             400,
             "body is not valid JSON: %s at line %s, column %s: send one JSON object"),
+    INVALID_BODY(
+            Requirement.R3_2,
+            Kind.CALLER,
+            400,
+            "body is not valid %s: %s at byte %s: send one value of the input's type"),
     UNKNOWN_FIELD(Requirement.R3_4, Kind.CALLER, 400, "unknown field '%s': remove it"),
     UNSUPPORTED_FIELD(Requirement.R3_4, Kind.CALLER, 400, "'%s' is not supported: leave it out"),
     MISSING_FIELD(Requirement.R1_7, Kind.CALLER, 400, "'%s' is missing: it is required"),
     DUPLICATE_FIELD(Requirement.R3_4, Kind.CALLER, 400, "field '%s' is given twice: send it once"),
     WRONG_TYPE(Requirement.R3_4, Kind.CALLER, 400, "'%s' must be %s"),
     OUT_OF_RANGE(Requirement.V5_1, Kind.CALLER, 400, "'%s' is %s, allowed is %s"),
+    NOT_FINITE(Requirement.R1_7, Kind.CALLER, 400, "'%s' is not a finite number of its type: send one that is"),
+    RAGGED_ARRAY(
+            Requirement.R1_7,
+            Kind.CALLER,
+            400,
+            "'%s' has %s items where the first of its kind has %s: send rows of one length"),
+    WRONG_SHAPE(Requirement.R1_7, Kind.CALLER, 400, "'%s' has the shape %s, it must be %s (-1 is any size)"),
+    WRONG_DTYPE(Requirement.R1_7, Kind.CALLER, 400, "'%s' has the dtype %s, it must be %s"),
+    VALUE_REFUSED(
+            Requirement.R1_7,
+            Kind.CALLER,
+            400,
+            "'%s' has values that do not go together: see what the application says of it"),
     CONFLICTING_FIELDS(Requirement.R1_7, Kind.CALLER, 400, "'%s' cannot be used with %s: %s"),
     EMPTY_PROMPT(Requirement.V3_1, Kind.CALLER, 400, "'%s' has no tokens: send at least one"),
     PROMPT_TOO_LONG(Requirement.V1_4, Kind.CALLER, 400, "'%s' has %s code points, limit is %s: shorten it"),
@@ -34,9 +52,11 @@ public enum ErrorCode {
     NO_CHAT_TEMPLATE(Requirement.V5_2, Kind.CALLER, 400, "model '%s' has no chat template: use /v1/completions"),
     MODEL_NOT_FOUND(
             Requirement.V4_1, Kind.CALLER, 404, "model '%s' is not served here: GET /v1/models lists those that are"),
+    DEPLOY_REFUSED(Requirement.R5_2, Kind.CALLER, 422, "%s problems, nothing has changed: see 'problems'"),
+    SPEC_REFUSED(Requirement.R3_4, Kind.CALLER, 400, "the application is not described as it must be: %s"),
     ROUTE_NOT_FOUND(Requirement.R4_4, Kind.CALLER, 404, "no such route: GET /openapi.json lists them"),
     METHOD_NOT_ALLOWED(Requirement.R4_4, Kind.CALLER, 405, "this route takes %s"),
-    UNSUPPORTED_MEDIA_TYPE(Requirement.R3_2, Kind.CALLER, 415, "content type must be application/json"),
+    UNSUPPORTED_MEDIA_TYPE(Requirement.R3_2, Kind.CALLER, 415, "content type must be %s"),
     BODY_TOO_LARGE(Requirement.R1_4, Kind.CALLER, 413, "body is over the limit of %s bytes: send less"),
     BAD_REQUEST(Requirement.R3_2, Kind.CALLER, 400, "request is malformed"),
     REQUEST_TIMEOUT(Requirement.R1_3, Kind.CALLER, 408, "the request did not arrive within %s s: send it faster"),
@@ -63,12 +83,21 @@ public enum ErrorCode {
     BUSY(Requirement.R1_4, Kind.CAPACITY, 503, "%s bytes of request bodies are being read, limit is %s: retry later"),
     AUDIT_UNAVAILABLE(
             Requirement.R1_8, Kind.CAPACITY, 503, "the server cannot write down what it decides: retry later"),
+    DEPLOYMENT_UNAVAILABLE(
+            Requirement.R1_5, Kind.CAPACITY, 503, "deployment '%s' has no replica that works: retry later"),
+    REPLICA_LOST(
+            Requirement.R1_5,
+            Kind.CAPACITY,
+            503,
+            "the replica that worked on the request is gone: send it again if it may be done twice"),
     NOT_READY(Requirement.R1_5, Kind.CAPACITY, 503, "the model is not ready: retry later"),
     DEADLINE_EXCEEDED(
             Requirement.R1_3,
             Kind.CAPACITY,
             504,
             "the request took longer than its limit of %s s: ask for fewer tokens or retry later"),
+    CANCELLED(
+            Requirement.R5_4, Kind.CALLER, 499, "the request was cancelled: its caller left, or a stage took it back"),
     KV_CACHE_TOO_SMALL(
             Requirement.V2_1,
             Kind.CAPACITY,

@@ -28,6 +28,11 @@ public record Home(Path root) {
         return root.resolve("redoubt.db");
     }
 
+    /// The database of what applications are wanted.
+    public Path platform() {
+        return root.resolve("platform.db");
+    }
+
     /// The server-side secret (pepper) that keys are hashed with; 32 random bytes, mode 0600.
     public Path keySecret() {
         return root.resolve("key-secret");
@@ -51,6 +56,11 @@ public record Home(Path root) {
     /// Where a running server listens to its operator; mode 0600.
     public Path adminSocket() {
         return root.resolve("admin.sock");
+    }
+
+    /// Where worker processes have their folders while they run.
+    public Path workers() {
+        return root.resolve("workers");
     }
 
     /// Native libraries that dependencies unpack; mode 0700, since what lies there is loaded at the next start.

@@ -2,6 +2,8 @@ package dev.redoubt.base;
 
 import java.io.Serial;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -16,29 +18,49 @@ public final class ServeException extends RuntimeException {
     private final ErrorCode code;
     private final @Nullable String field;
     private final @Nullable Duration retryAfter;
+    private final @Nullable String fault;
+    private final transient List<String> arguments;
 
-    private ServeException(ErrorCode code, @Nullable String field, @Nullable Duration retryAfter, Object... args) {
-        super(code.template().formatted(bounded(args)), null, false, code.kind() == ErrorCode.Kind.INTERNAL);
+    private ServeException(
+            ErrorCode code,
+            @Nullable String field,
+            @Nullable Duration retryAfter,
+            @Nullable String fault,
+            Object... args) {
+        List<String> bounded = bounded(args);
+        super(code.template().formatted(bounded.toArray()), null, false, code.kind() == ErrorCode.Kind.INTERNAL);
         this.code = code;
         this.field = field;
         this.retryAfter = retryAfter;
+        this.fault = fault;
+        this.arguments = bounded;
     }
 
     /// @param args what the template of `code` asks for, in order
     public static ServeException of(ErrorCode code, Object... args) {
-        return new ServeException(code, null, null, args);
+        return new ServeException(code, null, null, null, args);
+    }
+
+    /// A fault of ours, or of an operator's code. Where it was is kept for logs, what it said is not.
+    public static ServeException internal(Throwable fault) {
+        return new ServeException(ErrorCode.INTERNAL, null, null, FaultText.of(fault));
     }
 
     /// As [#of], with the request field to blame; templates that name a field take it from `args` all the same.
     public static ServeException ofField(ErrorCode code, String field, Object... args) {
-        return new ServeException(code, bound(field), null, args);
+        return new ServeException(code, bound(field), null, null, args);
     }
 
     /// As [#of], where it is known when the same request would be taken.
     ///
     /// @param retryAfter from now
     public static ServeException after(Duration retryAfter, ErrorCode code, Object... args) {
-        return new ServeException(code, null, retryAfter, args);
+        return new ServeException(code, null, retryAfter, null, args);
+    }
+
+    /// For logs alone: where a fault was ([FaultText]).
+    public Optional<String> fault() {
+        return Optional.ofNullable(fault);
     }
 
     public ErrorCode code() {
@@ -55,16 +77,23 @@ public final class ServeException extends RuntimeException {
         return Optional.ofNullable(retryAfter);
     }
 
+    /// What the template was filled with, each cut to a bounded length: with code and field all that another
+    /// process
+    /// needs to say the same.
+    public List<String> arguments() {
+        return arguments;
+    }
+
     /// Never null: the template is never empty.
     @Override
     public String getMessage() {
         return java.util.Objects.requireNonNull(super.getMessage());
     }
 
-    private static Object[] bounded(Object... args) {
-        Object[] result = new Object[args.length];
-        for (int i = 0; i < args.length; i++) result[i] = bound(String.valueOf(args[i]));
-        return result;
+    private static List<String> bounded(Object... args) {
+        return Arrays.stream(args)
+                .map(argument -> bound(String.valueOf(argument)))
+                .toList();
     }
 
     private static String bound(String text) {

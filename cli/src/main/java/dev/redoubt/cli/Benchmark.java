@@ -24,7 +24,8 @@ final class Benchmark {
     /// @param batch requests at the same time
     /// @param tokensPerSecond median over the runs, of all requests together
     /// @param spread the fastest run less the slowest
-    /// @param outside part of the steps' time that was not the forward pass but scheduling and hand-over, 0 to 1
+    /// @param outside part of the steps' time that was not the forward pass but scheduling and hand-over, 0 to
+    ///     1
     record Result(String test, int batch, double tokensPerSecond, double spread, double outside) {}
 
     /// Prompts of random ids, each its own, so that nothing is shared; the time to the first token of the last

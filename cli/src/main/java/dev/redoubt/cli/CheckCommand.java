@@ -39,7 +39,7 @@ final class CheckCommand implements Callable<Integer> {
         StartLines.waivers(config.waivers()).forEach(context.console().out()::println);
         context.console()
                 .out()
-                .println(given + " is good: model " + config.model() + ", "
+                .println(given + " is good: " + StartLines.served(config) + ", "
                         + config.edge().host() + ":" + config.edge().port()
                         + (config.edge().tls().isPresent() ? " with TLS" : ""));
         return ExitCode.OK.code();

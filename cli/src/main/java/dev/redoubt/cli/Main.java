@@ -57,7 +57,8 @@ public final class Main implements Runnable {
                 .execute(args);
     }
 
-    /// Reading what a command takes is most of the time before it runs: so of all there are only the one that is
+    /// Reading what a command takes is most of the time before it runs: so of all there are only the one that
+    /// is
     /// asked for, if there is one of that name.
     private static void addCommands(CommandLine line, Context context, String asked) {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
@@ -69,6 +70,11 @@ public final class Main implements Runnable {
         commands.put("keys", () -> KeysCommand.line(context));
         commands.put("rules", () -> new RulesCommand(context));
         commands.put("audit-log", () -> AuditLogCommand.line(context));
+        commands.put("import", () -> new ImportCommand(context));
+        commands.put("deploy", () -> new DeployCommand(context));
+        commands.put("delete", () -> new ApplicationCommands.Delete(context));
+        commands.put("rollback", () -> new ApplicationCommands.Rollback(context));
+        commands.put("scale", () -> new ApplicationCommands.Scale(context));
         commands.put("status", () -> new StatusCommand(context));
         commands.put("cache", () -> CacheCommand.line(context));
         commands.put("dev-cert", () -> new DevCertCommand(context));

@@ -101,7 +101,8 @@ final class ModelOptions {
     /// As [#local(int)].
     ///
     /// @param sequencesMax requests at the same time
-    /// @param shortcuts whether prompts may come from the cache and tokens be guessed: not where that is measured
+    /// @param shortcuts whether prompts may come from the cache and tokens be guessed: not where that is
+    ///     measured
     EngineOptions local(int contextTokensMax, int sequencesMax, boolean shortcuts) {
         EngineOptions defaults = EngineOptions.defaults(threads());
         RequestLimits limits = RequestLimits.DEFAULT;

@@ -13,12 +13,16 @@ import dev.redoubt.gateway.TlsOptions;
 import dev.redoubt.kernels.KvLayout;
 import dev.redoubt.policy.Waiver;
 import dev.redoubt.policy.limit.RateLimits;
+import dev.redoubt.serve.graph.Graph;
+import dev.redoubt.serve.spec.Autoscaling;
+import dev.redoubt.serve.spec.HealthCheck;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
@@ -59,6 +63,7 @@ final class RuleTable {
                                         bounded(rates.ongoingMax(), ServerFile.MODEL_ONGOING)),
                         "ConfigurationTest#R1_1_aModelWithoutLimitsIsRefused",
                         "RatesTest#R1_1_request101IsToldToComeAgain",
+                        "RouterTest#R1_1_callsOverTheLimitWaitAndThenAreRefusedWithARetryAfter",
                         "OverloadTest#R1_1_R1_3_tenTimesTheAllowedLoadHarmsNobodyWhoKeepsToTheLimits");
             case R1_2 ->
                 enforced(
@@ -82,7 +87,16 @@ final class RuleTable {
                                         bounded(request.promptsMax(), ServerFile.PROMPTS)),
                         "WireLimitsTest#R1_4_aBodyIsReadUpToItsLastByte",
                         "WireLimitsTest#R1_4_aBatchHas32PromptsAtMost");
-            case R1_5 -> notBuilt(id, "/livez and /readyz answer; there are no replicas to replace");
+            case R1_5 ->
+                enforced(
+                        id,
+                        "every %s, %s for an answer, %s misses; new replicas before old ones go"
+                                .formatted(
+                                        SettingType.shown(HealthCheck.DEFAULT.period()),
+                                        SettingType.shown(HealthCheck.DEFAULT.timeout()),
+                                        HealthCheck.DEFAULT.missesMax()),
+                        "PlatformTest#R1_5_aReplicaThatMissesThreeHealthChecksIsDrainedAndReplaced",
+                        "ApplicationsEndToEndTest#R1_5_anUpdateDropsNoRequest");
             case R1_6 ->
                 enforced(
                         id,
@@ -92,7 +106,7 @@ final class RuleTable {
             case R1_7 ->
                 enforced(
                         id,
-                        "model " + config.model() + "; bodies by tables of fields",
+                        StartLines.served(config) + "; bodies by tables of fields",
                         "CommandLineTest#R1_7_serveRefusesAMissingModelPath",
                         "RulesEndToEndTest#R1_7_noBodyIsAnsweredBy500");
             case R1_8 ->
@@ -101,17 +115,51 @@ final class RuleTable {
                         "one JSON line for each request on stderr; refusals and actions in the audit log",
                         "RulesEndToEndTest#R1_8_everyRequestHasALineAndNoContent",
                         "AuditTest#R1_8_everyRefusedRequestIsInTheLogWithItsRule");
-            case R2_1, R2_2, R2_3, R2_4, R2_5 -> notBuilt(id, "there is no autoscaling");
+            case R2_1 ->
+                enforced(
+                        id,
+                        "must be stated, at most " + Autoscaling.REPLICAS_MAX,
+                        "AutoscalerTest#R2_1_neverMoreThanTheMaximum",
+                        "AdmissionTest#R2_1_moreThanAHundredReplicasCannotBeAskedFor");
+            case R2_2 ->
+                enforced(
+                        id,
+                        "0.8 of the machine less what others hold, at every decision",
+                        "AutoscalerTest#R2_2_neverMoreThanThereIsRoomForAsOfEachDecision",
+                        "AdmissionTest#R2_2_replicasThatDoNotFitAreRefused");
+            case R2_3 ->
+                enforced(
+                        id,
+                        "up after %s, down after %s at least; mean over %s"
+                                .formatted(
+                                        SettingType.shown(Autoscaling.UPSCALE_DELAY),
+                                        SettingType.shown(Autoscaling.DOWNSCALE_DELAY_MIN),
+                                        SettingType.shown(Autoscaling.LOOK_BACK)),
+                        "AutoscalerTest#R2_3_upscalingWaitsThirtySeconds",
+                        "AutoscalerTest#R2_3_fromZeroTheFirstIsWokenAtOnce");
+            case R2_4 ->
+                enforced(
+                        id,
+                        "50 calls in progress of a replica at most",
+                        "AdmissionTest#R2_4_autoscalingTakesAtMostFiftyOngoingCallsInAReplica");
+            case R2_5 ->
+                enforced(
+                        id,
+                        "calls are counted behind keys and rates, within the application's quota",
+                        "RouterTest#R2_5_refusedCallsDoNotCountAsLoad",
+                        "PlatformSimTest#R2_5_aFloodOfOneApplicationStaysInItsQuotaAndTakesNothingFromAnother");
             case R3_1 ->
                 enforced(
                         id,
-                        "filter " + SerialFilter.DENY_ALL + ", tried at every start; no messages between processes",
+                        "filter " + SerialFilter.DENY_ALL
+                                + ", tried at every start; between processes a codec bound to schemas",
                         "SerialFilterTest#R3_1_aStartWithAWeakerFilterIsRefused",
-                        "LauncherTest#R3_1_theJvmIsToldWhatItMayDo");
+                        "LauncherTest#R3_1_theJvmIsToldWhatItMayDo",
+                        "HostileLinkTest#R3_1_whatBreaksTheFormatEndsTheLinkAndTheCall");
             case R3_2 ->
                 enforced(
                         id,
-                        "JSON only: depth %d, %s tokens, names of %d and numbers of %d characters"
+                        "JSON, and for applications MessagePack and tensors: depth %d, %s tokens, names of %d and numbers of %d characters"
                                 .formatted(
                                         JsonLimits.REQUEST.depthMax(),
                                         shown(JsonLimits.REQUEST.tokensMax()),
@@ -130,13 +178,22 @@ final class RuleTable {
                         "unknown, duplicate, wrong type: 400 naming the field",
                         "WireLimitsTest#R3_4_whatIsRefusedIsNamedAndNoModelIsCalled",
                         "JsonTestSuiteTest#R3_4_whatIsNoJsonIs400AndNothingIs500");
-            case R4_1 -> notBuilt(id, "the names of applications are checked where keys are made");
-            case R4_2 -> notBuilt(id, "one process, one model; streams are bounded by application");
+            case R4_1 ->
+                enforced(
+                        id,
+                        "names are checked and unique; a handler calls what it has declared, in its own application",
+                        "AdmissionTest#R4_1_namesThatWouldBeSomebodysByAccidentAreRefused",
+                        "WorkerTest#R4_1_aCallToAnotherDeploymentIsMadeForWhoeverTheServerKnows");
+            case R4_2 ->
+                notBuilt(
+                        id,
+                        "quotas bound replicas, and Java handlers are worker processes with limits; models share the server's process");
             case R4_3 ->
                 enforced(
                         id,
                         "keys of " + applications(),
                         "RatesTest#R4_3_aForeignKeyGetsTheBytesOfAnUnknownOne",
+                        "ApplicationRoutesTest#R4_3_aForeignApplicationLooksLikeNone",
                         "KeyTimingTest#R4_3_unknownForeignRevokedDisabledAndExpiredKeysTakeTheSameTime",
                         "CommandLineTest#R4_3_aStartWithEveryKeyRevokedIsRefused");
             case R4_4 ->
@@ -145,13 +202,30 @@ final class RuleTable {
                         "every route names a scope or is a probe",
                         "RatesTest#R4_4_aRouteWithoutAPolicyDoesNotStart",
                         "HttpEdgeTest#R4_4_aKeyWithoutTheScopeIsRefusedOnTheResolvedRoute");
-            case R5_1, R5_2 -> notBuilt(id, "there are no graphs");
+            case R5_1 ->
+                notBuilt(
+                        id,
+                        "every edge has types on both sides, checked at deploy and at each call; images have no limit");
+            case R5_2 ->
+                enforced(
+                        id,
+                        "types meet, no cycle, %d deep, %d wide, timeouts within the request's"
+                                .formatted(Graph.DEPTH_MAX, Graph.FAN_OUT_MAX),
+                        "GraphTest#R5_2_aCycleIsNamed",
+                        "GraphTest#R5_2_timeoutsOfTheSlowestPathFitIntoTheRequests",
+                        "GraphTest#R5_2_pathsAreAtMostTenDeploymentsLong");
             case R5_3 ->
                 enforced(
                         id,
                         ErrorCode.values().length + " codes with their messages",
-                        "HttpEdgeTest#R5_3_aFaultOfOursTellsNothingButItsId");
-            case R5_4 -> notBuilt(id, "deadline, tenant and cancellation reach the engine; there are no stages");
+                        "HttpEdgeTest#R5_3_aFaultOfOursTellsNothingButItsId",
+                        "ApplicationRoutesTest#R5_3_aFaultOfAHandlerTellsNothingButItsId");
+            case R5_4 ->
+                enforced(
+                        id,
+                        "no stage can change them but for giving less time",
+                        "LocalApplicationTest#R5_4_deadlineTenantAndCancellationReachEveryStage",
+                        "ApplicationRoutesTest#R5_4_whoLeavesStopsEveryStage");
             case V1_1 ->
                 engine.prefixSharing() == PrefixSharing.OFF
                         ? rule(id, new Rule.NotApplicable("engine.prefix-cache is off"), "no prefix is kept")
@@ -266,7 +340,8 @@ final class RuleTable {
                 enforced(
                         id,
                         "by the allow-list"
-                                + config.digest()
+                                + config.model()
+                                        .flatMap(ModelChoice::digest)
                                         .map(digest -> ", digest sha256:" + digest)
                                         .orElse(""),
                         "AllowListTest#V4_1_aNameAloneIsRefused",
@@ -382,8 +457,9 @@ final class RuleTable {
     }
 
     private String memory() {
-        return config.memoryBytes().isPresent()
-                ? shown(config.memoryBytes().getAsLong()) + " bytes"
+        OptionalLong given = config.model().map(ModelChoice::memoryBytes).orElse(OptionalLong.empty());
+        return given.isPresent()
+                ? shown(given.getAsLong()) + " bytes"
                 : "the weights and " + engine.memoryUtilization() + " of what is available";
     }
 

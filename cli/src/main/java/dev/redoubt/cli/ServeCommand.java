@@ -3,6 +3,8 @@ package dev.redoubt.cli;
 import dev.redoubt.base.generation.ModelCard;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.gateway.EdgeOptions;
+import dev.redoubt.serve.control.ApplicationState;
+import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -81,7 +83,7 @@ final class ServeCommand implements Callable<Integer> {
                         .out()
                         .println("admin  http://" + (port.host().contains(":") ? "[" + port.host() + "]" : port.host())
                                 + ":" + server.adminPort()));
-        CacheTraining.afterReady(context, config.model());
+        config.model().ifPresent(one -> CacheTraining.afterReady(context, one.name()));
         stopped.await(); // for a signal: the exit code is then the signal's
         return ExitCode.OK.code();
     }
@@ -143,19 +145,29 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private void announce(Server server, EdgeOptions edge) {
-        ModelCard card = server.engine().card();
         String host = edge.host().contains(":") ? "[" + edge.host() + "]" : edge.host();
         String url = (edge.tls().isPresent() ? "https://" : "http://") + host + ":" + server.port();
         Optional<String> firstKey = server.firstKey();
         var out = context.console().out();
-        out.println("ready  " + card.name() + ", " + server.engine().description() + ", " + url);
+        out.println("ready  "
+                + server.engine()
+                        .map(engine -> engine.card().name() + ", " + engine.description() + ", ")
+                        .orElse("")
+                + url);
         if (firstKey.isPresent()) {
             out.println("key    " + firstKey.get() + "  (application local; store it now, it is not shown again)");
         } else {
             out.println("key    the one you have, in REDOUBT_API_KEY; a new one: " + context.program()
                     + " keys create --application local --scopes inference");
         }
-        out.println("try    " + curl(url, card, firstKey.orElse("$REDOUBT_API_KEY")));
+        server.engine()
+                .ifPresent(engine ->
+                        out.println("try    " + curl(url, engine.card(), firstKey.orElse("$REDOUBT_API_KEY"))));
+        for (ApplicationStatus application : server.applications())
+            out.println("app    " + application.name() + ", " + url + "/" + application.name()
+                    + (application.state() == ApplicationState.RUNNING
+                            ? ""
+                            : ", " + application.state() + ": " + application.reason()));
     }
 
     /// One line that works when pasted.

@@ -9,6 +9,7 @@ import dev.redoubt.gateway.AdminOptions;
 import dev.redoubt.gateway.EdgeOptions;
 import dev.redoubt.gateway.HttpEdge;
 import dev.redoubt.gateway.ModelRegistry;
+import dev.redoubt.gateway.Served;
 import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.KeyStore.KeyState;
 import dev.redoubt.policy.Scope;
@@ -17,6 +18,7 @@ import dev.redoubt.policy.audit.AuditEvent;
 import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.policy.limit.RateLimiter;
+import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.net.BindException;
@@ -33,7 +35,7 @@ import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A running server: keys, one engine, one edge.
+/// A running server: keys, at most one engine, applications, one edge.
 final class Server implements AutoCloseable {
     /* Start-up is three lines of work, because a start is what a user waits for:
      *   loader   verify the model, then load it
@@ -49,7 +51,8 @@ final class Server implements AutoCloseable {
     private final KeyStore keys;
     private final RateLimiter limiter;
     private final HttpEdge edge;
-    private final Engine engine;
+    private final Optional<Engine> engine;
+    private final Applications applications;
     private final Optional<String> firstKey;
 
     private Server(
@@ -57,13 +60,15 @@ final class Server implements AutoCloseable {
             KeyStore keys,
             RateLimiter limiter,
             HttpEdge edge,
-            Engine engine,
+            Optional<Engine> engine,
+            Applications applications,
             Optional<String> firstKey) {
         this.audit = audit;
         this.keys = keys;
         this.limiter = limiter;
         this.edge = edge;
         this.engine = engine;
+        this.applications = applications;
         this.firstKey = firstKey;
     }
 
@@ -72,8 +77,8 @@ final class Server implements AutoCloseable {
     /// @throws BindException if another process listens there
     static Server start(Context context, LocalModels models, ServerConfig config) throws IOException {
         StateFiles.check(context.home());
-        AuditEvent start = AuditEvent.of(AuditKind.SERVER_START, AuditEvent.OPERATOR, "", config.model());
-        Loader loader = Loader.start(models, config);
+        AuditEvent start = AuditEvent.of(AuditKind.SERVER_START, AuditEvent.OPERATOR, "", StartLines.served(config));
+        Optional<Loader> loader = config.model().map(model -> Loader.start(models, model, config.engine()));
         Deque<AutoCloseable> opened = new ArrayDeque<>(); // in the order in which they are closed again
         AuditLog audit = AuditLog.open(context.home(), why -> LOG.error("{}", why.getMessage()));
         opened.push(audit);
@@ -87,27 +92,36 @@ final class Server implements AutoCloseable {
                     context.home().limitWindows(), config.edge().rates(), TimeSource.system());
             opened.push(limiter);
             Loader.await(begun);
-            VerifiedArtifact model = loader.awaitVerified();
-            audit.commit(AuditEvent.of(AuditKind.MODEL_LOAD, AuditEvent.SERVER, "", model.name())
-                    .with("verified, sha256:" + model.digest()));
-            MemoryLock memory = MemoryLock.ofSystem();
-            // Where the host swaps the pool is locked before anything listens, or nothing does (V2.2).
-            if (!memory.swapsInUse().isEmpty())
-                memory.check(loader.awaitLoaded().runtime());
-            ModelRegistry registry = new ModelRegistry();
-            HttpEdge edge = listen(config, context, registry, keys, limiter, audit);
+            Applications applications = Applications.open(
+                    context.home(), config.waivers(), config.edge().limits().requestTimeout(), audit);
+            opened.push(applications);
+            applications.want(config.applications());
+            if (loader.isPresent()) verified(loader.get(), audit);
+            ModelRegistry registry = loader.isPresent() ? new ModelRegistry() : ModelRegistry.none();
+            Served served = new Served(registry, Optional.of(applications.platform()));
+            HttpEdge edge = listen(config, context, served, keys, limiter, audit);
             opened.push(edge);
-            Engine engine = loader.awaitLoaded();
-            registry.register(engine);
+            Optional<Engine> engine = loader.map(Loader::awaitLoaded);
+            engine.ifPresent(registry::register);
+            applications.await();
             Optional<String> firstKey = firstKey(keys);
             audit.commit(start.with("done, on " + config.edge().host() + " port " + edge.port()));
-            return new Server(audit, keys, limiter, edge, engine, firstKey);
+            return new Server(audit, keys, limiter, edge, engine, applications, firstKey);
         } catch (IOException | RuntimeException | Error e) {
-            loader.discard();
+            loader.ifPresent(Loader::discard);
             audit.note(start.with("failed"));
             close(opened, e);
             throw e;
         }
+    }
+
+    private static void verified(Loader loader, AuditLog audit) throws IOException {
+        VerifiedArtifact model = loader.awaitVerified();
+        audit.commit(AuditEvent.of(AuditKind.MODEL_LOAD, AuditEvent.SERVER, "", model.name())
+                .with("verified, sha256:" + model.digest()));
+        MemoryLock memory = MemoryLock.ofSystem();
+        // Where the host swaps the pool is locked before anything listens, or nothing does (V2.2).
+        if (!memory.swapsInUse().isEmpty()) memory.check(loader.awaitLoaded().runtime());
     }
 
     /// What a start begins with: that it does, by which configuration, and each waiver in it.
@@ -146,7 +160,13 @@ final class Server implements AutoCloseable {
         return edge.adminPort();
     }
 
-    Engine engine() {
+    /// As they stand now.
+    List<ApplicationStatus> applications() {
+        return applications.platform().status().applications();
+    }
+
+    /// Of the model, where one is served.
+    Optional<Engine> engine() {
         return engine;
     }
 
@@ -159,7 +179,8 @@ final class Server implements AutoCloseable {
     @Override
     public void close() {
         edge.close();
-        engine.close();
+        applications.close();
+        engine.ifPresent(Engine::close);
         limiter.close();
         keys.close();
         audit.note(AuditEvent.of(AuditKind.SERVER_STOP, AuditEvent.OPERATOR, "", "")
@@ -168,12 +189,7 @@ final class Server implements AutoCloseable {
     }
 
     private static HttpEdge listen(
-            ServerConfig config,
-            Context context,
-            ModelRegistry registry,
-            KeyStore keys,
-            RateLimiter limiter,
-            AuditLog audit)
+            ServerConfig config, Context context, Served served, KeyStore keys, RateLimiter limiter, AuditLog audit)
             throws IOException {
         EdgeOptions options = config.edge();
         AdminAddress address = config.admin()
@@ -181,7 +197,7 @@ final class Server implements AutoCloseable {
                 .orElse(new AdminAddress.UnixSocket(context.home().adminSocket()));
         AdminOptions admin = new AdminOptions(address, VersionCommand.version(), config.waivers());
         try {
-            return HttpEdge.start(options, Optional.of(admin), registry, keys, limiter, audit, TimeSource.system());
+            return HttpEdge.start(options, Optional.of(admin), served, keys, limiter, audit, TimeSource.system());
         } catch (BindException e) {
             throw new CommandFailure(
                     ExitCode.ADDRESS_IN_USE,
@@ -190,7 +206,8 @@ final class Server implements AutoCloseable {
         }
     }
 
-    /// R4.3: nobody could be let in, or the first start listens where others can reach it. A first start on loopback
+    /// R4.3: nobody could be let in, or the first start listens where others can reach it. A first start on
+    /// loopback
     /// makes
     /// a key instead.
     private static void refuseWithoutKeys(KeyStore keys, ServerConfig config, Context context) {
@@ -218,13 +235,13 @@ final class Server implements AutoCloseable {
 
     /// The loader's line of work.
     private record Loader(CompletableFuture<VerifiedArtifact> verified, CompletableFuture<Engine> loaded) {
-        static Loader start(LocalModels models, ServerConfig config) {
+        static Loader start(LocalModels models, ModelChoice model, EngineOptions engine) {
             Loader loader = new Loader(new CompletableFuture<>(), new CompletableFuture<>());
             Thread.ofPlatform().name("load").start(() -> {
                 try {
-                    VerifiedArtifact artifact = models.artifact(config.model());
+                    VerifiedArtifact artifact = models.artifact(model.name());
                     Models.describe(artifact);
-                    EngineOptions options = config.sizedFor(artifact);
+                    EngineOptions options = model.sizedFor(artifact, engine);
                     loader.verified.complete(artifact);
                     loader.loaded.complete(models.engine(artifact, options));
                 } catch (Throwable e) {

@@ -4,7 +4,7 @@ import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.gateway.AdminAddress;
 import dev.redoubt.gateway.EdgeOptions;
 import dev.redoubt.policy.Waiver;
-import dev.redoubt.trust.VerifiedArtifact;
+import dev.redoubt.serve.spec.ApplicationSpec;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -15,19 +15,17 @@ import java.util.OptionalLong;
 
 /// What a server is started with.
 ///
-/// @param model a name of the store or the catalogue, or a path
-/// @param digest hexadecimal SHA-256 of the model's manifest; another one is refused. Empty: any that the store
-///     vouches for
-/// @param memoryBytes of weights and KV cache together; empty: what the machine has
+/// @param model empty: only applications are served
+/// @param engine how a model is computed
+/// @param applications with deployments, wanted from the start
 /// @param admin where administration listens; empty: on the socket of the home
 /// @param waivers that count today
 /// @param fingerprint of what was given, `sha256:` and the hash: what the audit log knows it by
 record ServerConfig(
-        String model,
-        Optional<String> digest,
-        OptionalLong memoryBytes,
+        Optional<ModelChoice> model,
         EngineOptions engine,
         EdgeOptions edge,
+        List<ApplicationSpec> applications,
         Optional<AdminAddress.LoopbackPort> admin,
         List<Waiver> waivers,
         String fingerprint) {
@@ -35,11 +33,10 @@ record ServerConfig(
     static ServerConfig ofOptions(String model, EngineOptions engine, EdgeOptions edge) {
         String all = model + "\n" + engine + "\n" + edge;
         return new ServerConfig(
-                model,
-                Optional.empty(),
-                OptionalLong.empty(),
+                Optional.of(new ModelChoice(model, Optional.empty(), OptionalLong.empty())),
                 engine,
                 edge,
+                List.of(),
                 Optional.empty(),
                 List.of(),
                 fingerprint(all.getBytes(StandardCharsets.UTF_8)));
@@ -54,29 +51,5 @@ record ServerConfig(
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
         }
-    }
-
-    /// How the engine is sized for this model.
-    ///
-    /// @throws Refusal if the model is another one than the configuration says, or leaves nothing of the memory
-    EngineOptions sizedFor(VerifiedArtifact artifact) {
-        if (digest.isPresent() && !digest.get().equals(artifact.digest()))
-            throw new Refusal(List.of(Refusal.line(
-                    "V4.1",
-                    "model.digest:sha256:" + artifact.digest(),
-                    "sha256:" + digest.get(),
-                    "serve the model that was approved, or approve this one by its digest")));
-        if (memoryBytes.isEmpty()) return engine;
-        long weights = artifact.tensors().values().stream()
-                .mapToLong(tensor -> tensor.data().byteSize())
-                .sum();
-        long left = memoryBytes.getAsLong() - weights;
-        if (left <= 0)
-            throw new Refusal(List.of(Refusal.line(
-                    "R1.1",
-                    "model.memory:" + memoryBytes.getAsLong(),
-                    "more than the " + weights + " bytes of the model's weights",
-                    "raise model.memory")));
-        return engine.withKvBytesMax(left);
     }
 }

@@ -22,6 +22,7 @@ import dev.redoubt.policy.Waiver;
 import dev.redoubt.policy.limit.RateLimits;
 import dev.redoubt.policy.screen.ScreenMode;
 import dev.redoubt.policy.screen.ScreenRules;
+import dev.redoubt.serve.spec.ApplicationSpec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -40,7 +41,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// Reads a configuration file and holds it against the rules. Everything that is wrong is said at once; nothing is
+/// Reads a configuration file and holds it against the rules. Everything that is wrong is said at once; nothing
+/// is
 /// started, made or opened
 /// but the files that it names.
 final class ServerConfigReader {
@@ -107,7 +109,8 @@ final class ServerConfigReader {
     }
 
     private void checkBounds(SectionValues values, List<Waiver> waivers) {
-        for (Bound<?> bound : ServerFile.BOUNDS) checkBound(values.get(bound.section()), bound, waivers);
+        for (Bound<?> bound : ServerFile.BOUNDS)
+            values.find(bound.section()).ifPresent(section -> checkBound(section, bound, waivers));
         SectionValues engine = values.get(ServerFile.ENGINE_SETTING);
         if (engine.get(ServerFile.PREFIX_CACHE).equals("tenant") && !waived(Requirement.V1_1, waivers))
             refuse(
@@ -137,18 +140,37 @@ final class ServerConfigReader {
     }
 
     private ServerConfig config(SectionValues values, List<Waiver> waivers, String fingerprint) {
-        SectionValues model = values.get(ServerFile.MODEL_SETTING);
+        Optional<SectionValues> model = values.find(ServerFile.MODEL_SETTING);
+        List<ApplicationSpec> applications = new ApplicationSettings(folder, this::problem)
+                .specs(values.find(ServerFile.APPLICATIONS).orElse(List.of()));
+        if (model.isEmpty() && applications.isEmpty())
+            refuse(
+                    Requirement.R1_1,
+                    "model:missing",
+                    "a model, or applications with deployments",
+                    "state what is served, and what it may take: model: {name, cpu, memory, max-ongoing-requests}");
         RequestLimits limits = limits(values.get(ServerFile.LIMITS_SETTING));
         EngineOptions engine = engine(values.get(ServerFile.ENGINE_SETTING), model, limits);
         return new ServerConfig(
-                model.get(ServerFile.MODEL_NAME),
-                model.find(ServerFile.MODEL_DIGEST).map(digest -> digest.substring("sha256:".length())),
-                OptionalLong.of(model.get(ServerFile.MODEL_MEMORY)),
+                model.map(ServerConfigReader::choice),
                 engine,
                 edge(values, limits, waivers),
+                applications,
                 admin(values.get(ServerFile.ADMIN_SETTING)),
                 List.copyOf(waivers),
                 fingerprint);
+    }
+
+    private static ModelChoice choice(SectionValues model) {
+        return new ModelChoice(
+                model.get(ServerFile.MODEL_NAME),
+                model.find(ServerFile.MODEL_DIGEST).map(digest -> digest.substring("sha256:".length())),
+                OptionalLong.of(model.get(ServerFile.MODEL_MEMORY)));
+    }
+
+    /// Requests in progress over the whole server.
+    private static int ongoingMax(Optional<SectionValues> model) {
+        return model.map(values -> values.get(ServerFile.MODEL_ONGOING)).orElse(RateLimits.DEFAULT.ongoingMax());
     }
 
     private RequestLimits limits(SectionValues limits) {
@@ -178,9 +200,10 @@ final class ServerConfigReader {
                 limits.get(ServerFile.REQUEST_TIMEOUT));
     }
 
-    private EngineOptions engine(SectionValues engine, SectionValues model, RequestLimits limits) {
-        EngineOptions defaults = EngineOptions.defaults(model.get(ServerFile.MODEL_CPU));
-        int sequences = Math.min(engine.get(ServerFile.SEQUENCES), model.get(ServerFile.MODEL_ONGOING));
+    private EngineOptions engine(SectionValues engine, Optional<SectionValues> model, RequestLimits limits) {
+        EngineOptions defaults = EngineOptions.defaults(
+                model.map(values -> values.get(ServerFile.MODEL_CPU)).orElse(1));
+        int sequences = Math.min(engine.get(ServerFile.SEQUENCES), ongoingMax(model));
         int tokens = engine.get(ServerFile.BATCHED_TOKENS);
         if (tokens < sequences)
             problem(
@@ -194,7 +217,7 @@ final class ServerConfigReader {
                 sequences,
                 Math.max(tokens, sequences),
                 Math.min(defaults.prefillTokensMax(), Math.max(tokens, sequences)),
-                model.get(ServerFile.MODEL_ONGOING),
+                ongoingMax(model),
                 engine.get(ServerFile.UTILIZATION),
                 KvFormat.valueOf(engine.get(ServerFile.KV_TYPE).toUpperCase(Locale.ROOT)),
                 OptionalLong.empty(),
@@ -208,15 +231,14 @@ final class ServerConfigReader {
         String host = http.get(ServerFile.HOST);
         Optional<TlsOptions> tls = http.find(ServerFile.HTTP_TLS).map(section -> tls(section, waivers));
         if (tls.isEmpty() && !Loopback.is(host)) refusals.add(Refusal.beyondLoopback(host));
-        RateLimits rates = rates(
-                values.get(ServerFile.LIMITS_SETTING),
-                values.get(ServerFile.MODEL_SETTING).get(ServerFile.MODEL_ONGOING));
+        RateLimits rates =
+                rates(values.get(ServerFile.LIMITS_SETTING), ongoingMax(values.find(ServerFile.MODEL_SETTING)));
         return new EdgeOptions(
                 host,
                 http.get(ServerFile.PORT),
                 limits,
                 rates,
-                values.find(ServerFile.APPLICATIONS).map(Set::copyOf),
+                values.find(ServerFile.APPLICATIONS).map(ApplicationSettings::names),
                 policies(values),
                 tls);
     }

@@ -20,7 +20,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/// Every setting of `redoubt.yaml`: the one table that reading, the reference page and the rules' bounds are made of.
+/// Every setting of `redoubt.yaml`: the one table that reading, the reference page and the rules' bounds are
+/// made of.
 final class ServerFile {
     /* A type's range is what the program can do; what the rules allow without a waiver is narrower and stands in BOUNDS. So a number beyond
      * the rules is refused by its rule, with the way out, and not as if it were a spelling mistake. */
@@ -28,10 +29,8 @@ final class ServerFile {
     private static final RequestLimits REQUEST = RequestLimits.DEFAULT;
     private static final RateLimits RATES = RateLimits.DEFAULT;
     private static final EngineOptions ENGINE = EngineOptions.defaults(1);
-    private static final SettingType<String> NAME = SettingType.text(
-            "1 to 63 characters of a-z, 0-9 and -", Pattern.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"));
-    private static final SettingType<String> DIGEST =
-            SettingType.text("sha256: and 64 hexadecimal digits", Pattern.compile("sha256:[0-9a-f]{64}"));
+    private static final SettingType<String> NAME = ApplicationSettings.NAME;
+    private static final SettingType<String> DIGEST = ApplicationSettings.DIGEST;
 
     static final Setting<Path> CERTIFICATE =
             Setting.required("certificate", SettingType.path(), "PEM, the server's certificate first, then its chain");
@@ -230,7 +229,7 @@ final class ServerFile {
 
     static final Setting<SectionValues> HTTP_SETTING = Setting.of("http", HTTP, HTTP.absent(), "the data port");
     static final Setting<SectionValues> MODEL_SETTING =
-            Setting.required("model", MODEL, Requirement.R1_1, "what is served, and what it may take");
+            Setting.optional("model", MODEL, "a language model, and what it may take; or there are applications");
     static final Setting<SectionValues> ENGINE_SETTING =
             Setting.of("engine", ENGINE_SECTION, ENGINE_SECTION.absent(), "how it is computed");
     static final Setting<SectionValues> LIMITS_SETTING =
@@ -244,10 +243,10 @@ final class ServerFile {
             "what prompts are looked through for: a finding is counted, or refused (V5.2)");
     static final Setting<SectionValues> ADMIN_SETTING =
             Setting.of("admin", ADMIN, ADMIN.absent(), "the operator's listener: never beyond loopback (V5.5)");
-    static final Setting<List<String>> APPLICATIONS = Setting.optional(
+    static final Setting<List<SectionValues>> APPLICATIONS = Setting.optional(
             "applications",
-            SettingType.list(NAME, 1000),
-            "whose keys are good here; without it, those of every application");
+            SettingType.list(ApplicationSettings.APPLICATION_SECTION, 1000),
+            "what is deployed, and whose keys are good here; without it, those of every application");
     static final Setting<List<SectionValues>> WAIVERS = Setting.of(
             "waivers",
             SettingType.list(WAIVER, 100),

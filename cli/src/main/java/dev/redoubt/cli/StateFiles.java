@@ -12,7 +12,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/// The files of the home that hold secrets or decide who is let in: nobody but their owner may read or change them.
+/// The files of the home that hold secrets or decide who is let in: nobody but their owner may read or change
+/// them.
 final class StateFiles {
     private StateFiles() {}
 

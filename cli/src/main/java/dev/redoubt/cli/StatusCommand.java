@@ -34,6 +34,9 @@ final class StatusCommand implements Callable<Integer> {
         out.println("redoubt " + text(status, "version") + ", up " + up.toHours() + " h " + up.toMinutesPart()
                 + " min, " + (status.path("ready").asBoolean() ? "ready" : "not ready"));
         for (JsonNode model : status.path("models")) print(out, model);
+        for (JsonNode application :
+                new AdminClient(context).get("/admin/v1/applications").path("applications"))
+            ApplicationTree.print(out, application);
         for (JsonNode waiver : status.path("waivers"))
             out.println("waiver  " + text(waiver, "rule") + " until " + text(waiver, "expires") + "  ("
                     + text(waiver, "reason") + ")");

@@ -56,9 +56,9 @@ final class WarmUpCommand implements Callable<Integer> {
     }
 
     private static void ask(Server server) throws IOException, InterruptedException {
-        String name = Json.text(server.engine().card().name());
-        String route = server.engine().card().chat() ? "/v1/chat/completions" : "/v1/completions";
-        String question = server.engine().card().chat()
+        String name = Json.text(server.engine().orElseThrow().card().name());
+        String route = server.engine().orElseThrow().card().chat() ? "/v1/chat/completions" : "/v1/completions";
+        String question = server.engine().orElseThrow().card().chat()
                 ? "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]"
                 : "\"prompt\":\"Hi\"";
         try (HttpClient client = HttpClient.newHttpClient()) {

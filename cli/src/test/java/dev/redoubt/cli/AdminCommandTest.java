@@ -22,7 +22,7 @@ final class AdminCommandTest {
     }
 
     private static void complete(RunningServer server) throws Exception {
-        String name = server.server.engine().card().name();
+        String name = server.server.engine().orElseThrow().card().name();
         String body =
                 "{\"model\":\"" + name + "\",\"prompt\":\"" + "once upon a time ".repeat(4) + "\",\"max_tokens\":2}";
         try (HttpClient client = HttpClient.newHttpClient()) {
@@ -74,7 +74,7 @@ final class AdminCommandTest {
             Ran status = redoubt("status");
             assertThat(status.exitCode()).as(status.err()).isZero();
             assertThat(status.out())
-                    .contains(server.server.engine().card().digest())
+                    .contains(server.server.engine().orElseThrow().card().digest())
                     .contains("memory lock")
                     .contains("prefix cache principal")
                     .contains("0 running, 0 waiting");

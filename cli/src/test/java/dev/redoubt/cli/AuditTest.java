@@ -36,7 +36,8 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// What servers and commands refuse and do is in the audit log, by real sockets and the commands that a user gives.
+/// What servers and commands refuse and do is in the audit log, by real sockets and the commands that a user
+/// gives.
 final class AuditTest {
     private static final String COMPLETIONS = "/v1/completions";
 
@@ -90,11 +91,10 @@ final class AuditTest {
                 RoutePolicies.DEFAULT,
                 Optional.empty());
         ServerConfig config = new ServerConfig(
-                model.toString(),
-                Optional.empty(),
-                OptionalLong.empty(),
+                Optional.of(new ModelChoice(model.toString(), Optional.empty(), OptionalLong.empty())),
                 EngineOptions.defaults(2),
                 edge,
+                List.of(),
                 Optional.empty(),
                 waivers,
                 ServerConfig.fingerprint("a file".getBytes(StandardCharsets.UTF_8)));

@@ -23,6 +23,7 @@ import dev.redoubt.gateway.EdgeOptions;
 import dev.redoubt.gateway.HttpEdge;
 import dev.redoubt.gateway.ModelRegistry;
 import dev.redoubt.gateway.RoutePolicies;
+import dev.redoubt.gateway.Served;
 import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.policy.audit.AuditLog;
@@ -36,7 +37,8 @@ import java.util.Optional;
 import java.util.Set;
 import org.slf4j.LoggerFactory;
 
-/// A server in a process of its own, for [CanaryTest]: all of the product's parts, every logger at TRACE, a tiny model
+/// A server in a process of its own, for [CanaryTest]: all of the product's parts, every logger at TRACE, a
+/// tiny model
 /// and a second one that breaks in the engine's place. Ends with its input.
 final class CanaryServer {
     private CanaryServer() {}
@@ -83,7 +85,7 @@ final class CanaryServer {
                 RateLimiter limiter = RateLimiter.open(home.limitWindows(), rates, TimeSource.system());
                 Engine engine = models.engine(models.artifact(args[1]), EngineOptions.defaults(2));
                 HttpEdge edge = HttpEdge.start(
-                        options, Optional.of(admin), registry, keys, limiter, audit, TimeSource.system())) {
+                        options, Optional.of(admin), Served.of(registry), keys, limiter, audit, TimeSource.system())) {
             registry.register(engine);
             registry.register(new Faulty(engine));
             System.out.println(edge.port() + " "

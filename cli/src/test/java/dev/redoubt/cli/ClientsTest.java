@@ -227,8 +227,9 @@ class ClientsTest {
             assertThat(socket.getInputStream().read()).isEqualTo('H');
         }
         long end = System.nanoTime() + Duration.ofSeconds(5).toNanos();
-        while (running.server.engine().stats().kvBlocksUsed() > 0 && System.nanoTime() < end) Thread.onSpinWait();
-        assertThat(running.server.engine().stats().kvBlocksUsed()).isZero();
+        while (running.server.engine().orElseThrow().stats().kvBlocksUsed() > 0 && System.nanoTime() < end)
+            Thread.onSpinWait();
+        assertThat(running.server.engine().orElseThrow().stats().kvBlocksUsed()).isZero();
     }
 
     /// A virtual environment that is kept between runs; skips where pip cannot make one.

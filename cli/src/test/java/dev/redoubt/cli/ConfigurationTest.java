@@ -83,7 +83,7 @@ final class ConfigurationTest {
                 .singleElement()
                 .asString()
                 .startsWith("REFUSED rule=R1.1")
-                .contains("'model' is missing");
+                .contains("found=model:missing");
         assertThat(refused("model: {name: tiny, cpu: 2, memory: 1GiB}\n"))
                 .singleElement()
                 .asString()
@@ -305,8 +305,8 @@ final class ConfigurationTest {
         assertThat(Ran.command(home, "models", "add", model.toString(), "--name", "tiny")
                         .exitCode())
                 .isZero();
-        Path file =
-                Files.writeString(folder.resolve("redoubt.yaml"), MODEL + "applications: [shop]\nhttp: {port: 0}\n");
+        Path file = Files.writeString(
+                folder.resolve("redoubt.yaml"), MODEL + "applications: [{name: shop}]\nhttp: {port: 0}\n");
         assertThat(Ran.command(home, "serve", "-f", file.toString()).err())
                 .startsWith("REFUSED rule=R4.3 found=keys:0");
         assertThat(Ran.command(home, "keys", "create", "--application", "bank", "--scopes", "inference")

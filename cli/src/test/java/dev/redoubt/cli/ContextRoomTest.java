@@ -48,7 +48,7 @@ class ContextRoomTest {
                 all.bodyBytesMax(),
                 all.requestTimeout());
         running = RunningServer.start(folder, limits);
-        context = running.server.engine().card().contextTokensMax();
+        context = running.server.engine().orElseThrow().card().contextTokensMax();
     }
 
     @AfterAll

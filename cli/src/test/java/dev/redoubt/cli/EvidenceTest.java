@@ -42,7 +42,7 @@ final class EvidenceTest {
         configuration = Files.writeString(folder.resolve("redoubt.yaml"), """
                 http: {port: 0}
                 model: {name: tiny, cpu: 2, memory: 1GiB, max-ongoing-requests: 100}
-                applications: [local]
+                applications: [{name: local}]
                 limits: {request-timeout: 2s, max-tokens: 2500}
                 waivers: [{rule: V3.3, reason: a test, expires: %s}]
                 """.formatted(tomorrow));

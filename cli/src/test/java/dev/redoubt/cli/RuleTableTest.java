@@ -131,7 +131,7 @@ final class RuleTableTest {
     @Test
     void valuesAreThoseOfTheConfiguration() throws IOException {
         List<Rule> rules = of(MODEL + "limits: {max-tokens: 99, requests-per-minute: 7}\n"
-                + "engine: {prefix-cache: off}\napplications: [shop, bank]\n");
+                + "engine: {prefix-cache: off}\napplications: [{name: shop}, {name: bank}]\n");
         assertThat(find(rules, Requirement.R1_1).value())
                 .isEqualTo("cpu 2, memory 1,073,741,824 bytes, 50 (rule: at most 100) requests in progress");
         assertThat(find(rules, Requirement.V3_3).value()).isEqualTo("99, at most 99 (rule: at most 2,048)");

@@ -199,7 +199,8 @@ class RulesEndToEndTest {
 
     @Test
     void V1_4_promptAndAnswerHave4096TokensAtMost() throws Exception {
-        assertThat(running.server.engine().card().contextTokensMax()).isEqualTo(4096);
+        assertThat(running.server.engine().orElseThrow().card().contextTokensMax())
+                .isEqualTo(4096);
         String body = "{\"model\":\"tiny\",\"prompt\":%s,\"max_tokens\":1}";
         assertThat(status(running.key, COMPLETIONS, body.formatted(Collections.nCopies(4095, 70))))
                 .isEqualTo(200);
@@ -317,7 +318,7 @@ class RulesEndToEndTest {
             List<String> ended = new CopyOnWriteArrayList<>();
             List<CompletableFuture<?>> all10 = new ArrayList<>();
             for (int i = 0; i < 10; i++) all10.add(recorded(fair.url, fair.key, body, "many", ended));
-            while (fair.server.engine().stats().requestsWaiting() < 9) Thread.onSpinWait();
+            while (fair.server.engine().orElseThrow().stats().requestsWaiting() < 9) Thread.onSpinWait();
             all10.add(recorded(fair.url, other, body, "one", ended));
             all10.forEach(CompletableFuture::join);
             assertThat(ended.indexOf("one")).as(ended.toString()).isBetween(0, 3);

@@ -85,7 +85,7 @@ final class TlsTest {
                     client-ca: tls/ca.crt
                     client-certificates:
                       - {fingerprint: "%s", application: local, scopes: [inference]}
-                applications: [local]
+                applications: [{name: local}]
                 model: {name: tiny, cpu: 2, memory: 1GiB, max-ongoing-requests: 100}
                 """.formatted(client));
         ServerConfig config = ServerConfigReader.read(file, LocalDate.now(ZoneOffset.UTC));

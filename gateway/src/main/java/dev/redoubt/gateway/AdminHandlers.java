@@ -19,6 +19,7 @@ import dev.redoubt.policy.Waiver;
 import dev.redoubt.policy.audit.AuditEvent;
 import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.limit.RateLimits;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -28,6 +29,7 @@ final class AdminHandlers {
     private static final int APPLICATION_LENGTH_MAX = 63;
 
     private final EdgeServices services;
+    private final Served served;
     private final ModelRegistry models;
     private final AdminOptions options;
     private final RateLimits rates;
@@ -35,9 +37,10 @@ final class AdminHandlers {
     private final Field<String> application = Field.required(
             "application", FieldType.text(1, APPLICATION_LENGTH_MAX), "whose cached prefixes are forgotten");
 
-    AdminHandlers(EdgeServices services, ModelRegistry models, AdminOptions options, RateLimits rates) {
+    AdminHandlers(EdgeServices services, Served served, AdminOptions options, RateLimits rates) {
         this.services = services;
-        this.models = models;
+        this.served = served;
+        this.models = served.models();
         this.options = options;
         this.rates = rates;
         this.startNanos = services.time().nanos();
@@ -45,7 +48,7 @@ final class AdminHandlers {
 
     /// All routes of the admin listener.
     RouteTable routes() {
-        return new RouteTable(List.of(
+        List<Route> routes = new ArrayList<>(List.of(
                 new Route(
                         new Needs(Scope.ADMIN_READ, Metering.READ),
                         "/admin/v1/status",
@@ -57,6 +60,8 @@ final class AdminHandlers {
                         new Post(new FieldTable(List.of(application), Set.of()), this::clearCache),
                         "forgets and zeroes the cached prefixes of an application"),
                 Handlers.metrics(services)));
+        served.platform().ifPresent(platform -> routes.addAll(new ApplicationAdmin(services, platform).routes()));
+        return new RouteTable(routes);
     }
 
     private void clearCache(Exchange exchange, FieldValues body) {

@@ -4,10 +4,12 @@ import dev.redoubt.policy.limit.RateLimiter;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
-/// The operator's way in: the same edge as the data port's, with routes, a worker and memory for bodies of its own, so
+/// The operator's way in: the same edge as the data port's, with routes, a worker and memory for bodies of its
+/// own, so
 /// that a data port which is full keeps no operator out.
 final class AdminListener {
     private static final int WORK_QUEUE_MAX = 64;
@@ -23,7 +25,7 @@ final class AdminListener {
     /// @param socket where it listens, if it does on one
     AdminListener(
             EdgeServices data,
-            ModelRegistry models,
+            Served served,
             Callers keys,
             RateLimiter limiter,
             AdminOptions options,
@@ -33,13 +35,14 @@ final class AdminListener {
         this.address = options.address();
         this.socket = socket;
         Callers callers = socket.isPresent() ? new Callers.SocketOwner() : keys;
-        RouteTable routes = new AdminHandlers(services, models, options, limiter.limits()).routes();
+        RouteTable routes = new AdminHandlers(services, served, options, limiter.limits()).routes();
         RequestHeads heads = new RequestHeads("localhost");
         Duration idle = services.timeouts().keepAlive().multipliedBy(2);
         this.listener = new Listener(
                 services,
-                services.vertx().createHttpServer(Listener.options(idle)),
-                new Dispatcher(services, routes, callers, limiter, heads, closing));
+                List.of(services.vertx().createHttpServer(Listener.options(idle))),
+                new Dispatcher(
+                        services, routes, new ApplicationRoutes(Optional.empty()), callers, limiter, heads, closing));
     }
 
     void listen() throws IOException {
@@ -53,6 +56,11 @@ final class AdminListener {
                 file.publish();
             }
         }
+    }
+
+    /// Whether it would listen on this port.
+    boolean wants(int port) {
+        return port != 0 && address instanceof AdminAddress.LoopbackPort own && own.port() == port;
     }
 
     /// The port it listens on, where it is one.

@@ -7,43 +7,52 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.List;
-import java.util.function.Consumer;
-import java.util.regex.Pattern;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
 
-/// Reads one JSON body, refusing it as soon as it is too large or too slow (R1.4, R1.3). On the event loop.
+/// Reads one body, refusing it as soon as it is too large or too slow (R1.4, R1.3). On the event loop.
 final class BodyReader {
-    private static final Pattern JSON = Pattern.compile("(?i)application/json(?:\\s*;\\s*charset=\"?utf-8\"?)?\\s*");
-
     private final Exchange exchange;
     private final HttpServerRequest request;
+    private final BodyType type;
     private final long bytesMax;
     private final BodyBudget budget;
-    private final Consumer<byte[]> whole;
+    private final BiConsumer<BodyType, byte[]> whole;
     private final Buffer body = Buffer.buffer();
     private long deadline = -1; // no timer yet; 0 is one like any other
     private boolean over;
 
-    private BodyReader(Exchange exchange, Consumer<byte[]> whole) {
+    private BodyReader(Exchange exchange, BodyType type, BiConsumer<BodyType, byte[]> whole) {
         this.exchange = exchange;
+        this.type = type;
         this.request = exchange.request();
         this.bytesMax = exchange.services().limits().bodyBytesMax();
         this.budget = exchange.services().bodies();
         this.whole = whole;
     }
 
+    /// @param taken the types of body that the route takes
     /// @param whole is given the body if it arrives, and gives its size back to the budget; if it does not
     ///     arrive, the exchange is refused
     /// @throws ServeException if its headers alone refuse it
-    static void read(Exchange exchange, Consumer<byte[]> whole) {
-        new BodyReader(exchange, whole).start();
+    static void read(Exchange exchange, Set<BodyType> taken, BiConsumer<BodyType, byte[]> whole) {
+        new BodyReader(exchange, type(exchange.request().headers(), taken), whole).start();
+    }
+
+    private static BodyType type(MultiMap headers, Set<BodyType> taken) {
+        List<String> types = headers.getAll("Content-Type");
+        Optional<BodyType> type = types.size() == 1 ? BodyType.of(types.getFirst()) : Optional.empty();
+        if (type.filter(taken::contains).isEmpty() || headers.contains("Content-Encoding"))
+            throw ServeException.of(
+                    ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+                    taken.stream().sorted().map(BodyType::mediaType).collect(Collectors.joining(" or ")));
+        return type.get();
     }
 
     private void start() {
         MultiMap headers = request.headers();
-        List<String> types = headers.getAll("Content-Type");
-        if (types.size() != 1 || !JSON.matcher(types.getFirst()).matches())
-            throw ServeException.of(ErrorCode.UNSUPPORTED_MEDIA_TYPE);
-        if (headers.contains("Content-Encoding")) throw ServeException.of(ErrorCode.UNSUPPORTED_MEDIA_TYPE);
         String length = headers.get("Content-Length");
         if (length != null && Long.parseLong(length) > bytesMax) throw tooLarge();
         request.handler(this::more);
@@ -76,7 +85,7 @@ final class BodyReader {
         if (over) return;
         over = true;
         exchange.services().vertx().cancelTimer(deadline);
-        whole.accept(body.getBytes());
+        whole.accept(type, body.getBytes());
     }
 
     private void refuse(ServeException refusal) {

@@ -2,9 +2,6 @@ package dev.redoubt.gateway;
 
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
-import dev.redoubt.base.json.JsonLimits;
-import dev.redoubt.base.json.JsonRefusal;
-import dev.redoubt.base.json.StrictJson;
 import dev.redoubt.gateway.Access.Metering;
 import dev.redoubt.gateway.Route.Handling;
 import dev.redoubt.gateway.RouteTable.Resolved;
@@ -15,7 +12,9 @@ import dev.redoubt.policy.limit.RateLimiter;
 import io.vertx.core.http.HttpServerRequest;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /// From a request's head to its handler.
@@ -33,35 +32,29 @@ final class Dispatcher {
 
     private final EdgeServices services;
     private final RouteTable routes;
+    private final ApplicationRoutes applications;
     private final Callers callers;
     private final RateLimiter limiter;
     private final FailureLimit failures;
     private final RequestHeads heads;
     private final BooleanSupplier closing;
-    private final StrictJson json;
 
     Dispatcher(
             EdgeServices services,
             RouteTable routes,
+            ApplicationRoutes applications,
             Callers callers,
             RateLimiter limiter,
             RequestHeads heads,
             BooleanSupplier closing) {
         this.services = services;
         this.routes = routes;
+        this.applications = applications;
         this.callers = callers;
         this.limiter = limiter;
         this.failures = new FailureLimit(limiter.limits().failuresPerMinute(), services.time());
         this.heads = heads;
         this.closing = closing;
-        JsonLimits defaults = JsonLimits.REQUEST;
-        this.json = new StrictJson(new JsonLimits(
-                services.limits().bodyBytesMax(),
-                defaults.depthMax(),
-                defaults.tokensMax(),
-                defaults.stringLengthMax(),
-                defaults.nameLengthMax(),
-                defaults.numberLengthMax()));
     }
 
     /// On the event loop of the request.
@@ -74,11 +67,7 @@ final class Dispatcher {
             return;
         }
         try {
-            Optional<Resolved> resolved = routes.find(RequestHeads.path(request)); // what is asked for
-            resolved.ifPresent(found -> exchange.routed(found.route()));
-            Access access = resolved.map(found -> found.route().access()).orElse(UNKNOWN);
-            authorize(exchange, access, resolved.isPresent()); // by whom, and how often
-            Resolved target = resolved.orElseThrow(() -> ServeException.of(ErrorCode.ROUTE_NOT_FOUND));
+            Resolved target = resolve(exchange); // what is asked for, by whom, and how often
             Handling handling = target.route().handling();
             heads.checkMethod(request, exchange, handling.method()); // and how
             heads.checkQuery(request);
@@ -88,7 +77,27 @@ final class Dispatcher {
                     String parameter = target.parameter();
                     services.workers().run(exchange, () -> get.handler().accept(exchange, parameter));
                 }
-                case Handling.Post post -> BodyReader.read(exchange, body -> post(exchange, post, body));
+                case Handling.Post post ->
+                    BodyReader.read(
+                            exchange,
+                            Set.of(BodyType.JSON),
+                            (type, body) -> decoded(
+                                    exchange,
+                                    body,
+                                    () -> post.handler()
+                                            .accept(
+                                                    exchange,
+                                                    post.body()
+                                                            .decode(
+                                                                    "",
+                                                                    services.decoding()
+                                                                            .json(body)))));
+                case Handling.Call call ->
+                    BodyReader.read(
+                            exchange,
+                            EnumSet.allOf(BodyType.class),
+                            (type, body) ->
+                                    decoded(exchange, body, () -> call.handler().start(exchange, type, body)));
             }
         } catch (ServeException refusal) {
             exchange.refuseAndCloseIfUnread(refusal);
@@ -97,19 +106,28 @@ final class Dispatcher {
         }
     }
 
-    private void authorize(Exchange exchange, Access access, boolean known) {
-        switch (access) {
-            case Access.Open() -> {}
-            case Access.Needs(Scope scope, Metering metering) -> {
-                Principal caller = authenticate(exchange.request());
-                exchange.authenticated(caller);
-                boolean allowed = caller.scopes().contains(scope);
-                boolean read = !known || !allowed || metering == Metering.READ;
-                if (read && callers.metered()) limiter.read(caller);
-                if (known && !allowed) throw ServeException.of(ErrorCode.FORBIDDEN, scope.wire());
-                if (metering == Metering.REQUEST) admit(exchange, caller);
-            }
-        }
+    private Resolved resolve(Exchange exchange) {
+        String path = RequestHeads.path(exchange.request());
+        Optional<Resolved> known = routes.find(path);
+        known.ifPresent(found -> exchange.routed(found.route()));
+        if (known.isPresent() && known.get().route().access() instanceof Access.Open) return known.get();
+        Principal caller = authenticate(exchange.request());
+        exchange.authenticated(caller);
+        Optional<Resolved> resolved = known.isPresent() ? known : applications.find(caller, path);
+        resolved.ifPresent(found -> exchange.routed(found.route()));
+        authorize(exchange, caller, resolved.map(found -> found.route().access()));
+        return resolved.orElseThrow(() -> ServeException.of(ErrorCode.ROUTE_NOT_FOUND));
+    }
+
+    /// @param access empty: there is no such route, for this caller at least
+    private void authorize(Exchange exchange, Principal caller, Optional<Access> access) {
+        Access.Needs needs = (Access.Needs) access.orElse(UNKNOWN);
+        boolean allowed = caller.scopes().contains(needs.scope());
+        boolean read = access.isEmpty() || !allowed || needs.metering() == Metering.READ;
+        if (read && callers.metered()) limiter.read(caller);
+        if (access.isPresent() && !allowed)
+            throw ServeException.of(ErrorCode.FORBIDDEN, needs.scope().wire());
+        if (!read) admit(exchange, caller);
     }
 
     private Principal authenticate(HttpServerRequest request) {
@@ -128,21 +146,10 @@ final class Dispatcher {
         exchange.admitted(limiter.admit(caller));
     }
 
-    private void post(Exchange exchange, Handling.Post post, byte[] body) {
-        Runnable work = () -> post.handler().accept(exchange, post.body().decode("", parse(body)));
+    /// What a body is for; where it is small, at once.
+    private void decoded(Exchange exchange, byte[] body, Runnable work) {
         Runnable after = () -> services.bodies().give(body.length);
         if (body.length <= SMALL_BODY_BYTES_MAX) Workers.runHere(exchange, work, after);
         else services.workers().run(exchange, work, after);
-    }
-
-    private tools.jackson.databind.JsonNode parse(byte[] body) {
-        try {
-            return json.parse(body);
-        } catch (JsonRefusal refusal) {
-            if (!refusal.duplicateField().isEmpty())
-                throw ServeException.ofField(
-                        ErrorCode.DUPLICATE_FIELD, refusal.duplicateField(), refusal.duplicateField());
-            throw ServeException.of(ErrorCode.INVALID_JSON, refusal.problem(), refusal.line(), refusal.column());
-        }
     }
 }

@@ -18,6 +18,7 @@ record EdgeServices(
         AuditLog audit,
         ErrorFormat errors,
         BodyBudget bodies,
+        Decoding decoding,
         Workers workers) {
     /// The same for the operator's listener, with room of its own.
     EdgeServices forAdmin(BodyBudget ownBodies, Workers ownWorkers) {
@@ -32,6 +33,7 @@ record EdgeServices(
                 audit,
                 ErrorFormat.PROBLEM,
                 ownBodies,
+                decoding,
                 ownWorkers);
     }
 }

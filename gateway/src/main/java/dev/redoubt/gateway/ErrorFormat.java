@@ -19,13 +19,7 @@ enum ErrorFormat {
     PROBLEM("application/problem+json") {
         @Override
         String body(ServeException error, Optional<String> errorId) {
-            JsonWriter json = new JsonWriter().beginObject();
-            json.name("type").value("urn:redoubt:error:" + error.code().wire());
-            json.name("title").value(error.code().wire().replace('_', ' '));
-            json.name("status").value(error.code().status()).name("detail").value(error.getMessage());
-            json.name("code").value(error.code().wire());
-            if (error.code().kind() != ErrorCode.Kind.INTERNAL)
-                json.name("rule").value(error.code().requirement().id());
+            JsonWriter json = problem(error);
             error.field().ifPresent(field -> json.name("param").value(field));
             errorId.ifPresent(id -> json.name("error_id").value(id));
             return json.endObject().toString();
@@ -40,6 +34,18 @@ enum ErrorFormat {
 
     String contentType() {
         return contentType;
+    }
+
+    /// What every problem says; its object is open still.
+    static JsonWriter problem(ServeException error) {
+        JsonWriter json = new JsonWriter().beginObject();
+        json.name("type").value("urn:redoubt:error:" + error.code().wire());
+        json.name("title").value(error.code().wire().replace('_', ' '));
+        json.name("status").value(error.code().status()).name("detail").value(error.getMessage());
+        json.name("code").value(error.code().wire());
+        if (error.code().kind() != ErrorCode.Kind.INTERNAL)
+            json.name("rule").value(error.code().requirement().id());
+        return json;
     }
 
     abstract String body(ServeException error, Optional<String> errorId);

@@ -1,6 +1,7 @@
 package dev.redoubt.gateway;
 
 import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.FaultText;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.policy.Principal;
 import dev.redoubt.policy.audit.AuditEvent;
@@ -15,6 +16,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Objects;
@@ -182,7 +184,12 @@ final class Exchange {
 
     /// A whole reply. Any thread.
     void reply(int status, String contentType, String body) {
-        Buffer bytes = Buffer.buffer(body); // encoded here, not on the event loop
+        reply(status, contentType, body.getBytes(StandardCharsets.UTF_8)); // encoded here, not on the event loop
+    }
+
+    /// As above.
+    void reply(int status, String contentType, byte[] body) {
+        Buffer bytes = Buffer.buffer(body);
         onEventLoop(() -> {
             if (answered) return;
             head(status).putHeader("Content-Type", contentType);
@@ -211,7 +218,8 @@ final class Exchange {
         refuseNow(refusal, false);
     }
 
-    /// A fault of ours: the caller sees an id, the log the fault. What could not be written down was not done. Any
+    /// A fault of ours: the caller sees an id, the log the fault. What could not be written down was not done.
+    /// Any
     /// thread.
     void fail(Throwable fault) {
         refuse(
@@ -225,7 +233,7 @@ final class Exchange {
     /// @return what a caller may see of a fault; the fault itself is logged without its message, which may hold
     ///     content (V1.6)
     ServeException internal(Throwable fault) {
-        LOG.error("request {} failed: {} at {}", id, fault.getClass().getName(), frames(fault));
+        LOG.error("request {} failed: {}", id, FaultText.of(fault));
         return ServeException.of(ErrorCode.INTERNAL);
     }
 
@@ -348,7 +356,8 @@ final class Exchange {
                         completionTokens));
     }
 
-    /// Here every refusal ends, whatever layer it comes from: before a handler, in it, or in the middle of a stream.
+    /// Here every refusal ends, whatever layer it comes from: before a handler, in it, or in the middle of a
+    /// stream.
     private void audit(ErrorCode code) {
         Principal caller = principal;
         services.audit()
@@ -373,17 +382,5 @@ final class Exchange {
         byte[] random = new byte[12];
         ThreadLocalRandom.current().nextBytes(random);
         return HexFormat.of().formatHex(random);
-    }
-
-    private static String frames(Throwable fault) {
-        StringBuilder frames = new StringBuilder();
-        for (Throwable at = fault; at != null; at = at.getCause()) {
-            if (!frames.isEmpty())
-                frames.append(" caused by ").append(at.getClass().getName()).append(": ");
-            StackTraceElement[] trace = at.getStackTrace();
-            for (int i = 0; i < Math.min(12, trace.length); i++)
-                frames.append(i == 0 ? "" : " < ").append(trace[i]);
-        }
-        return frames.toString();
     }
 }

@@ -259,6 +259,7 @@ final class Handlers {
             return models.find(name.get())
                     .orElseThrow(() -> ServeException.ofField(ErrorCode.MODEL_NOT_FOUND, "model", name.get()));
         List<LanguageModel> all = models.all();
+        if (all.isEmpty()) throw ServeException.ofField(ErrorCode.MODEL_NOT_FOUND, "model", "");
         if (all.size() > 1) throw ServeException.ofField(ErrorCode.MISSING_FIELD, "model", "model");
         return all.getFirst();
     }

@@ -14,24 +14,31 @@ import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.net.BindException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
-/// The HTTP servers: from a socket to a [dev.redoubt.base.generation.LanguageModel] and back, and the operator's.
+/// The HTTP servers: from a socket to a [dev.redoubt.base.generation.LanguageModel] or an application and back,
+/// and the
+/// operator's.
 public final class HttpEdge implements AutoCloseable {
     /* The way of a request, by threads:
      *   event loop   FramingGuard -> Netty's parser -> Listener -> Dispatcher -> BodyReader
      *   the same, or a worker for a large body
      *                StrictJson -> FieldTable -> Handlers -> LanguageModel.generate
+     *                Decoding -> SchemaCheck -> ApplicationCall -> Ingress.call
      *   model        EventInbox
+     *   replica      ApplicationCall
      *   event loop   GenerationRun -> ReplyFormat -> Exchange -> socket
      * Event loops never wait or tokenize, and parse only what takes less time than waking a thread does. Everything else is the
      * workers'. */
     private static final int WORK_QUEUE_MAX = 512;
 
-    private static final int EVENT_LOOPS = 2;
+    private static final int EVENT_LOOPS =
+            Math.max(2, Math.min(8, Runtime.getRuntime().availableProcessors()));
     private static final int WORKERS =
             Math.max(2, Math.min(8, Runtime.getRuntime().availableProcessors()));
     /// Bodies of full size in memory at once.
@@ -50,7 +57,7 @@ public final class HttpEdge implements AutoCloseable {
     private HttpEdge(
             EdgeOptions options,
             Optional<AdminOptions> administration,
-            ModelRegistry models,
+            Served served,
             KeyStore keys,
             RateLimiter limiter,
             AuditLog audit,
@@ -72,25 +79,37 @@ public final class HttpEdge implements AutoCloseable {
                 options.policies(),
                 timeouts,
                 time,
-                new EdgeMetrics(models),
+                new EdgeMetrics(served.models()),
                 accessLog,
                 audit,
                 ErrorFormat.OPENAI,
                 bodies,
+                new Decoding(options.limits().bodyBytesMax()),
                 workers);
         Predicate<String> applications = options.applications()
-                .<Predicate<String>>map(served -> served::contains)
+                .<Predicate<String>>map(some -> some::contains)
                 .orElse(any -> true);
         Authenticator callers = new Authenticator(
                 keys, applications, options.tls().map(TlsOptions::clients).orElse(Map.of()));
-        RouteTable routes = new Handlers(services, models).routes(closing::get);
+        RouteTable routes = new Handlers(services, served.models()).routes(closing::get);
         RequestHeads heads = new RequestHeads(options.host());
-        HttpServer server = server(tls);
-        data = new Listener(services, server, new Dispatcher(services, routes, callers, limiter, heads, closing::get));
-        tlsWatch = tls.map(inUse -> new TlsWatch(options.tls().orElseThrow(), time, server, audit, inUse));
+        List<HttpServer> servers =
+                Stream.generate(() -> server(tls)).limit(EVENT_LOOPS).toList();
+        data = new Listener(
+                services,
+                servers,
+                new Dispatcher(
+                        services,
+                        routes,
+                        new ApplicationRoutes(served.platform()),
+                        callers,
+                        limiter,
+                        heads,
+                        closing::get));
+        tlsWatch = tls.map(inUse -> new TlsWatch(options.tls().orElseThrow(), time, servers, audit, inUse));
         Callers operators = new Authenticator(keys, applications, Map.of());
         admin = administration.map(
-                asked -> new AdminListener(services, models, operators, limiter, asked, adminSocket, closing::get));
+                asked -> new AdminListener(services, served, operators, limiter, asked, adminSocket, closing::get));
     }
 
     private static Vertx vertx() {
@@ -125,26 +144,26 @@ public final class HttpEdge implements AutoCloseable {
     public static HttpEdge start(
             EdgeOptions options,
             Optional<AdminOptions> admin,
-            ModelRegistry models,
+            Served served,
             KeyStore keys,
             RateLimiter limiter,
             AuditLog audit,
             TimeSource time)
             throws IOException {
-        return start(options, admin, models, keys, limiter, audit, time, EdgeTimeouts.DEFAULT);
+        return start(options, admin, served, keys, limiter, audit, time, EdgeTimeouts.DEFAULT);
     }
 
     static HttpEdge start(
             EdgeOptions options,
             Optional<AdminOptions> admin,
-            ModelRegistry models,
+            Served served,
             KeyStore keys,
             RateLimiter limiter,
             AuditLog audit,
             TimeSource time,
             EdgeTimeouts timeouts)
             throws IOException {
-        HttpEdge edge = new HttpEdge(options, admin, models, keys, limiter, audit, time, timeouts);
+        HttpEdge edge = new HttpEdge(options, admin, served, keys, limiter, audit, time, timeouts);
         try {
             edge.listen();
             return edge;
@@ -155,6 +174,8 @@ public final class HttpEdge implements AutoCloseable {
     }
 
     private void listen() throws IOException {
+        if (admin.isPresent() && admin.get().wants(options.port())) // the library would share it between the two (V5.5)
+        throw new BindException("port " + options.port() + " is both the data port and that of administration");
         data.listen(SocketAddress.inetSocketAddress(options.port(), options.host()));
         if (admin.isPresent()) admin.get().listen();
         tlsWatch.ifPresent(TlsWatch::start);

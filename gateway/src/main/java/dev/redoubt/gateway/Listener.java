@@ -1,5 +1,7 @@
 package dev.redoubt.gateway;
 
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -7,26 +9,30 @@ import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.net.BindException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/// One HTTP server: connections in, exchanges to its dispatcher.
+/// One address: connections in, spread over the event loops, exchanges to its dispatcher.
 final class Listener {
     private static final int LINE_BYTES_MAX = 4096;
     private static final int HEADER_BYTES_MAX = 16 * 1024;
 
     private final EdgeServices services;
-    private final HttpServer server;
+    private final List<HttpServer> servers;
 
-    Listener(EdgeServices services, HttpServer server, Dispatcher dispatcher) {
+    /// @param servers one for each event loop that shall take connections
+    Listener(EdgeServices services, List<HttpServer> servers, Dispatcher dispatcher) {
         this.services = services;
+        this.servers = List.copyOf(servers);
         Connections connections = new Connections(services.audit(), services.vertx(), services.timeouts());
-        this.server = server.connectionHandler(connections::opened)
-                .requestHandler(request -> dispatcher.dispatch(exchange(connections, request)))
-                .invalidRequestHandler(request -> exchange(connections, request)
-                        .refuseAndClose(RequestHeads.unreadable(request, LINE_BYTES_MAX, HEADER_BYTES_MAX)));
+        for (HttpServer server : servers)
+            server.connectionHandler(connections::opened)
+                    .requestHandler(request -> dispatcher.dispatch(exchange(connections, request)))
+                    .invalidRequestHandler(request -> exchange(connections, request)
+                            .refuseAndClose(RequestHeads.unreadable(request, LINE_BYTES_MAX, HEADER_BYTES_MAX)));
     }
 
     /// What every listener takes of HTTP/1.1.
@@ -48,19 +54,35 @@ final class Listener {
 
     /// @throws BindException if the address is in use or not this machine's
     void listen(SocketAddress address) throws IOException {
-        await(server.listen(address).toCompletionStage(), Duration.ofSeconds(10));
+        boolean free = address.isInetSocket() && address.port() == 0 && servers.size() > 1; // one for all of them
+        SocketAddress shared = free ? SocketAddress.sharedRandomPort(1, address.host()) : address;
+        for (HttpServer server : servers) listen(server, shared);
+    }
+
+    /// Connections of a server are those of the event loop it began to listen on, and a verticle has one of its
+    /// own.
+    private void listen(HttpServer server, SocketAddress address) throws IOException {
+        VerticleBase loop = new VerticleBase() {
+            @Override
+            public Future<?> start() {
+                return server.listen(address);
+            }
+        };
+        await(services.vertx().deployVerticle(loop).toCompletionStage(), Duration.ofSeconds(10));
     }
 
     /// The port it listens on.
     int port() {
-        return server.actualPort();
+        return servers.getFirst().actualPort();
     }
 
     /// Stops listening and lets running requests end.
     ///
     /// @throws IOException if they do not within the time
     void shutdown(Duration drain) throws IOException {
-        await(server.shutdown(drain).toCompletionStage(), drain.plusSeconds(5));
+        List<Future<Void>> ends =
+                servers.stream().map(server -> server.shutdown(drain)).toList();
+        await(Future.join(ends).toCompletionStage(), drain.plusSeconds(5));
     }
 
     private Exchange exchange(Connections connections, HttpServerRequest request) {

@@ -6,9 +6,25 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 
-/// The models that are served, by name. Ready once there is one. Safe for any thread.
+/// The models that are served, by name. Ready once there is one, or where none will be. Safe for any thread.
 public final class ModelRegistry {
     private final Map<String, LanguageModel> byName = new ConcurrentSkipListMap<>();
+
+    private final boolean expected;
+
+    /// One is on its way.
+    public ModelRegistry() {
+        this(true);
+    }
+
+    private ModelRegistry(boolean expected) {
+        this.expected = expected;
+    }
+
+    /// For a server of applications only.
+    public static ModelRegistry none() {
+        return new ModelRegistry(false);
+    }
 
     public void register(LanguageModel model) {
         byName.put(model.card().name(), model);
@@ -24,6 +40,6 @@ public final class ModelRegistry {
     }
 
     public boolean ready() {
-        return !byName.isEmpty();
+        return !expected || !byName.isEmpty();
     }
 }

@@ -61,6 +61,7 @@ final class OpenApi {
                         .set("schema", post.body().schema());
                 refusal(responses);
             }
+            case Handling.Call call -> refusal(responses);
         }
     }
 

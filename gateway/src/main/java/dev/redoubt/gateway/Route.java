@@ -30,13 +30,27 @@ record Route(Access access, String path, Handling handling, String about) {
             }
         }
 
-        /// Is given the decoded body; on the event loop if the body is small, so what waits or computes for long goes
+        /// Is given the decoded body; on the event loop if the body is small, so what waits or computes for
+        /// long goes
         /// to
         /// [Workers].
         record Post(FieldTable body, BiConsumer<Exchange, FieldValues> handler) implements Handling {
             @Override
             public String method() {
                 return "POST";
+            }
+        }
+
+        /// Is given a body of any type that an application may take; on the event loop if it is small.
+        record Call(Start handler) implements Handling {
+            @Override
+            public String method() {
+                return "POST";
+            }
+
+            /// Begins a call.
+            interface Start {
+                void start(Exchange exchange, BodyType type, byte[] body);
             }
         }
     }

@@ -8,13 +8,15 @@ import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.audit.AuditLog;
 import io.vertx.core.http.HttpServer;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Takes a renewed certificate into use without a restart: new connections get it, those that are open keep theirs.
+/// Takes a renewed certificate into use without a restart: new connections get it, those that are open keep
+/// theirs.
 /// Owner of one thread.
 final class TlsWatch implements AutoCloseable {
     private static final Duration INTERVAL = Duration.ofSeconds(5);
@@ -22,17 +24,17 @@ final class TlsWatch implements AutoCloseable {
 
     private final TlsOptions options;
     private final TimeSource time;
-    private final HttpServer server;
+    private final List<HttpServer> servers;
     private final AuditLog audit;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread = Thread.ofPlatform().daemon().name("tls-watch").unstarted(this::watch);
     private TlsFiles inUse; // tls-watch only, once it runs
     private String said = ""; // as above: the last complaint, said once
 
-    TlsWatch(TlsOptions options, TimeSource time, HttpServer server, AuditLog audit, TlsFiles inUse) {
+    TlsWatch(TlsOptions options, TimeSource time, List<HttpServer> servers, AuditLog audit, TlsFiles inUse) {
         this.options = options;
         this.time = time;
-        this.server = server;
+        this.servers = List.copyOf(servers);
         this.audit = audit;
         this.inUse = inUse;
     }
@@ -74,12 +76,17 @@ final class TlsWatch implements AutoCloseable {
         return AuditEvent.of(AuditKind.CERTIFICATE_RENEW, AuditEvent.SERVER, "", found.fingerprint());
     }
 
+    /// @return whether it is another one than before, for one of the servers at least: those of one port share
+    ///     it
     private boolean use(TlsFiles found) {
-        return server.updateSSLOptions(found.serverOptions())
-                .toCompletionStage()
-                .toCompletableFuture()
-                .orTimeout(10, TimeUnit.SECONDS)
-                .join();
+        boolean changed = false;
+        for (HttpServer server : servers)
+            changed |= server.updateSSLOptions(found.serverOptions())
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .orTimeout(10, TimeUnit.SECONDS)
+                    .join();
+        return changed;
     }
 
     @Override

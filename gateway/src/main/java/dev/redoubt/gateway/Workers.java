@@ -8,7 +8,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/// Few platform threads for the work of exchanges that would hold up an event loop: what computes for long, or waits.
+/// Few platform threads for the work of exchanges that would hold up an event loop: what computes for long, or
+/// waits.
 /// Their
 /// queue is bounded, and what does not fit is told so. Safe for any thread.
 final class Workers implements AutoCloseable {
@@ -26,7 +27,8 @@ final class Workers implements AutoCloseable {
                 Thread.ofPlatform().name(name + "-", 0).daemon().factory());
     }
 
-    /// Takes work off an event loop; whoever is on another thread does it there and then. What it throws becomes the
+    /// Takes work off an event loop; whoever is on another thread does it there and then. What it throws
+    /// becomes the
     /// reply.
     void run(Exchange exchange, Runnable work) {
         if (Context.isOnEventLoopThread()) run(exchange, work, () -> {});

@@ -133,6 +133,29 @@ final class AdminListenerTest {
     }
 
     @Test
+    void V5_5_theDataPortIsNeverThatOfAdministration() throws IOException {
+        try (TestEdge edge = start(new AdminAddress.LoopbackPort("127.0.0.1", 0))) {
+            assertThat(edge.edge.adminPort()).isNotEqualTo(edge.edge.port());
+            int free;
+            try (var probe = new java.net.ServerSocket(0)) {
+                free = probe.getLocalPort();
+            }
+            EdgeOptions data = new EdgeOptions("127.0.0.1", free);
+            AdminOptions same = new AdminOptions(new AdminAddress.LoopbackPort("127.0.0.1", free), "1", List.of());
+            assertThatThrownBy(() -> HttpEdge.start(
+                            data,
+                            Optional.of(same),
+                            Served.of(new ModelRegistry()),
+                            edge.keys,
+                            edge.limiter,
+                            edge.audit,
+                            dev.redoubt.base.TimeSource.system()))
+                    .isInstanceOf(java.net.BindException.class)
+                    .hasMessageContaining("both the data port and that of administration");
+        }
+    }
+
+    @Test
     void V5_5_aLoopbackPortNeedsAKeyWithTheScope() {
         try (TestEdge edge = start(new AdminAddress.LoopbackPort("127.0.0.1", 0))) {
             String reader =
@@ -176,7 +199,7 @@ final class AdminListenerTest {
             assertThatThrownBy(() -> HttpEdge.start(
                             DATA,
                             Optional.of(taken),
-                            new ModelRegistry(),
+                            Served.of(new ModelRegistry()),
                             edge.keys,
                             edge.limiter,
                             edge.audit,

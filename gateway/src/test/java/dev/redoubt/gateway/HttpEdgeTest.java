@@ -380,7 +380,7 @@ final class HttpEdgeTest {
                 .isThrownBy(() -> HttpEdge.start(
                         taken,
                         Optional.empty(),
-                        new ModelRegistry(),
+                        Served.of(new ModelRegistry()),
                         edge.keys,
                         edge.limiter,
                         edge.audit,
@@ -393,7 +393,7 @@ final class HttpEdgeTest {
         try (HttpEdge empty = HttpEdge.start(
                 options,
                 Optional.empty(),
-                new ModelRegistry(),
+                Served.of(new ModelRegistry()),
                 edge.keys,
                 edge.limiter,
                 edge.audit,

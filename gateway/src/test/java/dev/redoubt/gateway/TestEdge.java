@@ -11,6 +11,7 @@ import dev.redoubt.policy.Scope;
 import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.policy.limit.RateLimiter;
 import dev.redoubt.policy.limit.RateLimits;
+import dev.redoubt.serve.control.Platform;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -56,6 +57,16 @@ final class TestEdge implements AutoCloseable {
     }
 
     TestEdge(Path home, Duration pace, EdgeOptions options, Optional<AdminOptions> admin, EdgeTimeouts timeouts) {
+        this(home, pace, options, admin, timeouts, Optional.empty());
+    }
+
+    TestEdge(
+            Path home,
+            Duration pace,
+            EdgeOptions options,
+            Optional<AdminOptions> admin,
+            EdgeTimeouts timeouts,
+            Optional<Platform> platform) {
         try {
             model = new ScriptedModel(MODEL, pace);
             Home root = new Home(home.toAbsolutePath());
@@ -66,7 +77,8 @@ final class TestEdge implements AutoCloseable {
             metricsKey = keys.create("monitoring", Set.of(Scope.METRICS)).secret();
             ModelRegistry models = new ModelRegistry();
             models.register(model);
-            edge = HttpEdge.start(options, admin, models, keys, limiter, audit, TimeSource.system(), timeouts);
+            edge = HttpEdge.start(
+                    options, admin, new Served(models, platform), keys, limiter, audit, TimeSource.system(), timeouts);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

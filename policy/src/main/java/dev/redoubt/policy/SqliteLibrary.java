@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.sqlite.SQLiteJDBCLoader;
 
 /// SQLite's native library, loaded into the process once.
-final class SqliteLibrary {
+public final class SqliteLibrary {
     /* The driver unpacks it to a file and removes that when the process ends, unless it is killed: then a megabyte stays behind.
      * So the driver gets a new folder of its own, which is removed as soon as the library is loaded, since what is loaded stays
      * loaded. A kill in between leaves a folder `sqlite-…` that the launcher sweeps away. */
@@ -16,11 +16,12 @@ final class SqliteLibrary {
 
     private SqliteLibrary() {}
 
-    /// Does nothing after the first call. Two threads may call it at once: the driver's own lock makes the second wait.
+    /// Does nothing after the first call. Two threads may call it at once: the driver's own lock makes the
+    /// second wait.
     ///
     /// @param parent folder that only the owner may write, made if need be
     /// @throws KeyStoreException if it cannot be unpacked or loaded
-    static void load(Path parent) {
+    public static void load(Path parent) {
         if (!LOADED.compareAndSet(false, true)) return;
         try {
             Path folder = Files.createTempDirectory(DurableFiles.privateDirectory(parent), "sqlite-");

@@ -131,7 +131,7 @@ final class FileKinds {
     private static ArtifactException wrong(String name, String rule, String what) {
         return new ArtifactException(
                 rule,
-                "file '%s' is %s: only the data formats safetensors and GGUF are loaded: convert it or remove it"
+                "file '%s' is %s: only the data formats safetensors, GGUF and ONNX are loaded: convert it or remove it"
                         .formatted(Refusals.shown(name), what));
     }
 

@@ -40,14 +40,16 @@ class HostileCorpusTest {
             "md.tensors",
             "gg.model",
             "gg.tokenizer",
-            "gg.chat_template");
+            "gg.chat_template",
+            "ox.endless");
 
     /// Cases of classes that are ours, but whose decision is not: a hard link may be accepted by a reader that
     /// hashes what it maps; the compiled module is not in every copy of the corpus, and has a test of its own.
     private static final Set<String> NOT_OURS_EITHER = Set.of("md-hardlink", "md-code-pyc");
 
-    /// A zip archive named .gguf breaks R1.6 as well as V4.3.
-    private static final Set<String> EITHER_RULE = Set.of("gg-magic-zip");
+    /// A zip archive named .gguf breaks R1.6 as well as V4.3; an output without a shape is refused before its
+    /// size matters.
+    private static final Set<String> EITHER_RULE = Set.of("gg-magic-zip", "ox-output-4tib");
 
     private static final StrictJson JSON = new StrictJson(JsonLimits.MODEL_FILE);
 
@@ -62,6 +64,11 @@ class HostileCorpusTest {
     @Test
     void V4_3_hostileGgufFilesAreRefusedForTheirOwnReason() throws Exception {
         run("gguf");
+    }
+
+    @Test
+    void V4_3_hostileOnnxModelsAreRefusedForTheirOwnReason() throws Exception {
+        run("onnx");
     }
 
     @Test
@@ -103,8 +110,9 @@ class HostileCorpusTest {
         boolean refuse = test.required("expect").stringValue().equals("refuse");
         boolean notOurs = NOT_OURS.contains(test.required("class").stringValue()) || NOT_OURS_EITHER.contains(id);
         long start = System.nanoTime();
-        try (VerifiedArtifact artifact = ModelStore.openPath(path)) {
-            assertThat(artifact.digest()).hasSize(64);
+        try {
+            if (test.required("kind").stringValue().equals("onnx")) openOnnx(path);
+            else openFolder(path);
             if (!refuse) return "";
             return notOurs ? "left" : "accepted: " + test.required("what").stringValue();
         } catch (ArtifactException e) {
@@ -119,6 +127,18 @@ class HostileCorpusTest {
                 return "rule " + e.rule() + " instead of " + rule + ": " + message;
             if (message.chars().anyMatch(c -> c < 0x20)) return "a control character in the message";
             return System.nanoTime() - start > 10_000_000_000L ? "took over 10 s" : "";
+        }
+    }
+
+    private static void openFolder(Path path) throws IOException {
+        try (VerifiedArtifact artifact = ModelStore.openPath(path)) {
+            assertThat(artifact.digest()).hasSize(64);
+        }
+    }
+
+    private static void openOnnx(Path file) throws IOException {
+        try (OnnxArtifact artifact = OnnxArtifact.open(file, "sha256:" + Sha256.of(Files.readAllBytes(file)))) {
+            assertThat(artifact.model().outputs()).isNotEmpty();
         }
     }
 

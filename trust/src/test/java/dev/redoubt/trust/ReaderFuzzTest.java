@@ -63,6 +63,12 @@ class ReaderFuzzTest {
     }
 
     @Test
+    void V4_3_mutatedOnnxIsAcceptedOrRefused() throws IOException {
+        byte[] own = Files.readAllBytes(Shared.testdata("hostile/onnx/ok-loop.onnx"));
+        run(seeds("onnx", own), bytes -> OnnxReader.read(MemorySegment.ofArray(bytes)));
+    }
+
+    @Test
     void V4_2_mutatedManifestIsAcceptedOrRefused() {
         var files = new TreeMap<>(Map.of("model.gguf", new Manifest.FileFact(7, "0".repeat(64))));
         var manifest = new Manifest("tiny", VerifiedArtifact.Container.GGUF, files, "test", Instant.EPOCH);

@@ -31,7 +31,8 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.parser.ParserImpl;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
 
-/// YAML as a tree of [ConfigValue]: one document of plain data. Anchors, tags, duplicate keys and secrets are problems.
+/// YAML as a tree of [ConfigValue]: one document of plain data. Anchors, tags, duplicate keys and secrets are
+/// problems.
 final class ConfigTree {
     /* The library only parses: its constructors, which make objects of tags, are never called. What YAML offers beyond maps, lists and
      * scalars is refused, because it lets one place of a file change the meaning of another. */
@@ -149,7 +150,7 @@ final class ConfigTree {
                     : written.replace('_', '-').toLowerCase(Locale.ROOT);
             Integer before = lines.putIfAbsent(key, line);
             if (before != null) problems.add(line, "'" + written + "' is there twice, first in line " + before);
-            entries.add(new Entry(line, key, value(tuple.getValueNode(), line)));
+            entries.add(new Entry(line, key, written, value(tuple.getValueNode(), line)));
         }
         return entries;
     }

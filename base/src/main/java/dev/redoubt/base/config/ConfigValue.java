@@ -16,5 +16,6 @@ sealed interface ConfigValue {
 
     /// @param line of the key
     /// @param key with `-` between its words, however it was written
-    record Entry(int line, String key, ConfigValue value) {}
+    /// @param written as it stands in the file
+    record Entry(int line, String key, String written, ConfigValue value) {}
 }

@@ -18,11 +18,12 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import tools.jackson.databind.JsonNode;
 
 /// What the value of a setting must be. Nothing is coerced: a text in quotes is no number.
 ///
 /// @param <T> what it becomes
-public abstract sealed class SettingType<T> permits SettingType.Of, SettingType.ListOf, Section {
+public abstract sealed class SettingType<T> permits SettingType.Of, SettingType.ListOf, PlainData, Section {
     private static final Map<String, Long> SIZE_UNITS = Map.of(
             "",
             1L,
@@ -63,6 +64,7 @@ public abstract sealed class SettingType<T> permits SettingType.Of, SettingType.
             case Section section -> Optional.of(section);
             case ListOf<?> list -> list.item.section();
             case Of<?> scalar -> Optional.empty();
+            case PlainData data -> Optional.empty();
         };
     }
 
@@ -154,6 +156,11 @@ public abstract sealed class SettingType<T> permits SettingType.Of, SettingType.
 
     public static <T> SettingType<List<T>> list(SettingType<T> item, int itemsMax) {
         return new ListOf<>(item, itemsMax);
+    }
+
+    /// Whatever the file says there, as JSON: for what others check.
+    public static SettingType<JsonNode> plainData() {
+        return new PlainData();
     }
 
     /// A duration as the file would say it.

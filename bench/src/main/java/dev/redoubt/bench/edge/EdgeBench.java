@@ -7,6 +7,7 @@ import dev.redoubt.gateway.EdgeOptions;
 import dev.redoubt.gateway.HttpEdge;
 import dev.redoubt.gateway.ModelRegistry;
 import dev.redoubt.gateway.RoutePolicies;
+import dev.redoubt.gateway.Served;
 import dev.redoubt.gateway.TlsOptions;
 import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.Scope;
@@ -30,7 +31,8 @@ import javax.net.SocketFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
-/// What the whole edge adds to a small request, with and without TLS, beside a bare server of the same HTTP library;
+/// What the whole edge adds to a small request, with and without TLS, beside a bare server of the same HTTP
+/// library;
 /// and what
 /// its layers take of it.
 ///
@@ -60,11 +62,11 @@ public final class EdgeBench {
                 RateLimiter limiter = RateLimiter.open(home.limitWindows(), RATES, time);
                 BareServer bare = new BareServer();
                 HttpEdge plain = HttpEdge.start(
-                        options(Optional.empty()), Optional.empty(), models, keys, limiter, audit, time);
+                        options(Optional.empty()), Optional.empty(), Served.of(models), keys, limiter, audit, time);
                 HttpEdge secured = HttpEdge.start(
                         options(Optional.of(tls(certificates))),
                         Optional.empty(),
-                        models,
+                        Served.of(models),
                         keys,
                         limiter,
                         audit,

@@ -32,6 +32,13 @@ public enum AuditKind {
 
     CACHE_CLEAR,
 
+    APPLICATION_DEPLOY,
+    APPLICATION_DELETE,
+    APPLICATION_ROLLBACK,
+    APPLICATION_SCALE,
+    /// What the platform did by itself: a version that works, one that was given up for the one before it.
+    APPLICATION_STATE,
+
     KEY_CREATE,
     KEY_ROTATE,
     KEY_DISABLE,

@@ -1,0 +1,84 @@
+package dev.redoubt.cli;
+
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/// What is done to an application that is there.
+final class ApplicationCommands {
+    private static final String APPLICATION = "An application of the running server.";
+
+    private ApplicationCommands() {}
+
+    /// Returns when it is written down; requests in progress end first.
+    @Command(name = "delete", description = "Drain and remove an application.")
+    static final class Delete implements Callable<Integer> {
+        private final Context context;
+
+        @Parameters(paramLabel = "APPLICATION", description = APPLICATION)
+        private String application = "";
+
+        Delete(Context context) {
+            this.context = context;
+        }
+
+        @Override
+        public Integer call() throws IOException {
+            new AdminClient(context)
+                    .post("/admin/v1/applications/delete", Json.text(Json.object("application", application)));
+            context.console().out().println("application " + application + " is drained and goes");
+            return ExitCode.OK.code();
+        }
+    }
+
+    /// Returns when the version before runs.
+    @Command(name = "rollback", description = "Go back to the version of an application that was deployed before.")
+    static final class Rollback implements Callable<Integer> {
+        private final Context context;
+
+        @Parameters(paramLabel = "APPLICATION", description = APPLICATION)
+        private String application = "";
+
+        Rollback(Context context) {
+            this.context = context;
+        }
+
+        @Override
+        public Integer call() throws IOException {
+            AdminClient admin = new AdminClient(context);
+            admin.post("/admin/v1/applications/rollback", Json.text(Json.object("application", application)));
+            boolean runs = new ApplicationWait(admin, context.console().out()).untilSettled(application);
+            return runs ? ExitCode.OK.code() : ExitCode.UNAVAILABLE.code();
+        }
+    }
+
+    /// Returns when there are as many.
+    @Command(name = "scale", description = "Change how many replicas a deployment has.")
+    static final class Scale implements Callable<Integer> {
+        private final Context context;
+
+        @Parameters(index = "0", paramLabel = "APPLICATION", description = APPLICATION)
+        private String application = "";
+
+        @Parameters(index = "1", paramLabel = "DEPLOYMENT", description = "One of its deployments.")
+        private String deployment = "";
+
+        @Parameters(index = "2", paramLabel = "N", description = "How many replicas, 0 to 100.")
+        private int replicas;
+
+        Scale(Context context) {
+            this.context = context;
+        }
+
+        @Override
+        public Integer call() throws IOException {
+            AdminClient admin = new AdminClient(context);
+            admin.post(
+                    "/admin/v1/applications/scale",
+                    Json.text(Json.object("application", application, "deployment", deployment, "replicas", replicas)));
+            boolean runs = new ApplicationWait(admin, context.console().out()).untilSettled(application);
+            return runs ? ExitCode.OK.code() : ExitCode.UNAVAILABLE.code();
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package dev.redoubt.cli;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.time.Duration;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Waits until what was told of an application has come about, or has failed.
+final class ApplicationWait {
+    private static final Duration POLL = Duration.ofMillis(200);
+    private static final Duration LIMIT = Duration.ofMinutes(5);
+
+    private final AdminClient admin;
+    private final PrintStream out;
+
+    ApplicationWait(AdminClient admin, PrintStream out) {
+        this.admin = admin;
+        this.out = out;
+    }
+
+    /// Says how it ended.
+    ///
+    /// @return whether it runs as it was told to
+    boolean untilSettled(String application) throws IOException {
+        long end = System.nanoTime() + LIMIT.toNanos();
+        while (true) {
+            JsonNode status = find(application);
+            if (status.path("settled").asBoolean(false) || System.nanoTime() > end) {
+                ApplicationTree.print(out, status);
+                return status.path("state").asString("").equals("RUNNING");
+            }
+            sleep();
+        }
+    }
+
+    private JsonNode find(String application) throws IOException {
+        for (JsonNode one : admin.get("/admin/v1/applications").path("applications"))
+            if (one.path("name").asString().equals(application)) return one;
+        return JsonMapper.shared().createObjectNode().put("name", application);
+    }
+
+    private static void sleep() {
+        try {
+            Thread.sleep(POLL);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

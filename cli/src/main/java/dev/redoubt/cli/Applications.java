@@ -1,0 +1,100 @@
+package dev.redoubt.cli;
+
+import com.sun.management.OperatingSystemMXBean;
+import dev.redoubt.base.Home;
+import dev.redoubt.base.TimeSource;
+import dev.redoubt.policy.Waiver;
+import dev.redoubt.policy.audit.AuditEvent;
+import dev.redoubt.policy.audit.AuditKind;
+import dev.redoubt.policy.audit.AuditLog;
+import dev.redoubt.runtime.onnx.OnnxRuntime;
+import dev.redoubt.serve.control.Change;
+import dev.redoubt.serve.control.Outcome;
+import dev.redoubt.serve.control.Platform;
+import dev.redoubt.serve.graph.Graph;
+import dev.redoubt.serve.java.JavaRuntime;
+import dev.redoubt.serve.scale.OngoingPolicy;
+import dev.redoubt.serve.scale.ScalingPolicy;
+import dev.redoubt.serve.spec.ApplicationSpec;
+import dev.redoubt.serve.spec.Resources;
+import dev.redoubt.serve.worker.WorkerLimits;
+import dev.redoubt.serve.worker.WorkerRuntime;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/// The platform of a server with the runtimes that it stands on.
+///
+/// @param platform closed before its runtimes
+record Applications(Platform platform, WorkerRuntime workers, OnnxRuntime onnx) implements AutoCloseable {
+    /// How long a start says nothing for the sake of applications; they go on starting after it.
+    private static final Duration START_MAX = Duration.ofSeconds(30);
+    /// Of the machine, for all applications together (R4.2).
+    static final double SHARE = 0.8;
+
+    /// Takes up what was wanted before.
+    ///
+    /// @param requestTimeout what a call has from end to end
+    static Applications open(Home home, List<Waiver> waivers, Duration requestTimeout, AuditLog audit)
+            throws IOException {
+        Resources machine = machine();
+        WorkerRuntime workers = new WorkerRuntime(home.workers(), WorkerLimits.DEFAULT);
+        OnnxRuntime onnx =
+                new OnnxRuntime(home.nativeLibraries(), (long) (machine.memoryBytes() * SHARE), TimeSource.system());
+        ScalingPolicy policy = new OngoingPolicy();
+        Platform platform = Platform.open(new Platform.Setup(
+                home,
+                machine,
+                Map.of(JavaRuntime.KIND, workers, OnnxRuntime.KIND, onnx),
+                waivers.stream().map(Waiver::rule).collect(Collectors.toUnmodifiableSet()),
+                (spec, interfaces) -> Graph.problems(spec, interfaces, requestTimeout),
+                (application, deployment) -> policy,
+                (change, application, version, reason) -> note(audit, change, application, version, reason),
+                TimeSource.system()));
+        return new Applications(platform, workers, onnx);
+    }
+
+    static Resources machine() {
+        OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        return Resources.of(Runtime.getRuntime().availableProcessors(), system.getTotalMemorySize());
+    }
+
+    /// What the platform has come to; what it is told to do is written down by whoever tells it, too.
+    private static void note(AuditLog audit, Change change, String application, long version, String reason) {
+        String what = change.name().toLowerCase(Locale.ROOT) + ", version " + version;
+        audit.note(AuditEvent.of(AuditKind.APPLICATION_STATE, AuditEvent.SERVER, application, application)
+                .with(reason.isEmpty() ? what : what + ": " + reason));
+    }
+
+    /// @throws Refusal if one of them cannot be had; those before it are wanted then
+    void want(List<ApplicationSpec> applications) {
+        List<String> refused = new ArrayList<>();
+        for (ApplicationSpec application : applications)
+            if (platform.deploy(application) instanceof Outcome.Refused(List<String> problems))
+                problems.forEach(problem -> refused.add("application " + application.name() + ": " + problem));
+        if (!refused.isEmpty()) throw new Refusal(refused);
+    }
+
+    /// Waits a bounded time until all that is wanted runs, or will not.
+    void await() {
+        long end = System.nanoTime() + START_MAX.toNanos();
+        try {
+            for (var application : platform.status().applications())
+                platform.await(application.name(), Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        platform.close();
+        workers.close();
+        onnx.close();
+    }
+}

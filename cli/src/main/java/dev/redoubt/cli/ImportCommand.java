@@ -1,0 +1,45 @@
+package dev.redoubt.cli;
+
+import dev.redoubt.base.config.ConfigProblem;
+import dev.redoubt.base.config.PlainYaml;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+import tools.jackson.databind.JsonNode;
+
+/// Turns a configuration of Ray Serve into one of ours: the file on stdout, what to look at on stderr.
+@Command(
+        name = "import",
+        description = "Turn a Ray Serve configuration into one of ours, and say what has no safe counterpart.")
+final class ImportCommand implements Callable<Integer> {
+    private final Context context;
+
+    @Parameters(paramLabel = "FILE", description = "What 'serve build' wrote, such as serve.yaml.")
+    private @Nullable Path file;
+
+    ImportCommand(Context context) {
+        this.context = context;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        Path given = Objects.requireNonNull(file);
+        JsonNode data = switch (PlainYaml.read(Files.readString(given))) {
+            case PlainYaml.Outcome.Good(JsonNode read) -> read;
+            case PlainYaml.Outcome.Bad(List<ConfigProblem> problems) ->
+                throw new Refusal(problems.stream()
+                        .map(problem -> given + ":" + problem.line() + ": " + problem.message())
+                        .toList());
+        };
+        RayServeImport.Imported imported = RayServeImport.of(data);
+        context.console().out().print(imported.yaml());
+        imported.notes().forEach(context.console().err()::println);
+        return ExitCode.OK.code();
+    }
+}

@@ -1,0 +1,96 @@
+package dev.redoubt.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class ImportCommandTest {
+    @TempDir
+    private Path folder;
+
+    private Ran imported(String text) throws IOException {
+        return Ran.command(
+                folder.resolve("home"),
+                "import",
+                Files.writeString(folder.resolve("serve.yaml"), text).toString());
+    }
+
+    @Test
+    void whatHasACounterpartIsTakenAndTheRestIsSaid() throws IOException {
+        Ran ran = imported("""
+                proxy_location: EveryNode
+                http_options: {host: 0.0.0.0, port: 8000}
+                grpc_options: {port: 9000}
+                applications:
+                  - name: default
+                    route_prefix: /
+                    import_path: shop:app
+                    runtime_env: {}
+                    deployments:
+                      - name: Front
+                        num_replicas: 2
+                        max_ongoing_requests: 500
+                        ray_actor_options: {num_cpus: 0.5, num_gpus: 1}
+                      - name: Model
+                        max_ongoing_requests: 20
+                        max_queued_requests: 40
+                        autoscaling_config: {min_replicas: 1, max_replicas: 4, upscale_delay_s: 3}
+                        health_check_period_s: 5
+                        user_config: {temperature: 0.5}
+                """);
+        assertThat(ran.exitCode()).as(ran.err()).isZero();
+        assertThat(ran.out()).isEqualTo("""
+                applications:
+                  - name: imported
+                    ingress: Front
+                    deployments:
+                      - name: Front
+                        java: {class: CLASS, jar: JAR, digest: "sha256:DIGEST"}
+                        cpu: 0.5
+                        memory: 512MiB
+                        max-ongoing-requests: 100
+                        replicas: 2
+                      - name: Model
+                        java: {class: CLASS, jar: JAR, digest: "sha256:DIGEST"}
+                        cpu: 1.0
+                        memory: 512MiB
+                        max-ongoing-requests: 20
+                        max-queued-requests: 40
+                        autoscaling: {max-replicas: 4, min-replicas: 1, target-ongoing-requests: 2.0, upscale-delay: 30s}
+                        health-check: {period: 5000ms}
+                        user-config: {"temperature":0.5}
+                """);
+        assertThat(ran.err().lines())
+                .anyMatch(line -> line.contains("http_options.host 0.0.0.0"))
+                .anyMatch(line -> line.equals("grpc_options has no counterpart and is left out"))
+                .anyMatch(line -> line.equals("application 'default' is called 'imported' here (R4.1)"))
+                .anyMatch(line -> line.contains("import_path shop:app is Python"))
+                .anyMatch(line -> line.equals("imported: runtime_env has no counterpart and is left out"))
+                .anyMatch(line -> line.equals("imported.Front: max_ongoing_requests 500 becomes 100 (R1.1, R2.4)"))
+                .anyMatch(line ->
+                        line.equals("imported.Front.ray_actor_options: num_gpus has no counterpart and is left out"))
+                .anyMatch(line -> line.equals("imported.Model: upscale_delay_s 3.0 becomes 30 s (R2.3)"));
+    }
+
+    @Test
+    void whatComesOutIsReadByDeployOnceItsHandlersAreNamed() throws IOException {
+        Ran ran = imported("applications: [{name: shop, import_path: 'a:b', deployments: [{name: A}]}]\n");
+        Path file = Files.writeString(
+                folder.resolve("ours.yaml"),
+                ran.out().replace("CLASS", "team.A").replace("JAR", "a.jar").replace("DIGEST", "0".repeat(64)));
+        assertThat(ApplicationsFile.read(file)).singleElement().satisfies(spec -> {
+            assertThat(spec.name()).isEqualTo("shop");
+            assertThat(spec.deployments().getFirst().ongoingMax()).isEqualTo(5);
+        });
+    }
+
+    @Test
+    void aFileWithoutApplicationsIsRefused() throws IOException {
+        assertThat(imported("model: {name: tiny}\n").exitCode()).isEqualTo(ExitCode.FAILED.code());
+        assertThat(imported("applications: [\n").exitCode()).isEqualTo(ExitCode.REFUSED.code());
+    }
+}

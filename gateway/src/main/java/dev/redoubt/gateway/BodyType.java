@@ -1,0 +1,31 @@
+package dev.redoubt.gateway;
+
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/// What a request body may be, by its `Content-Type`. None of them says a character set other than UTF-8.
+enum BodyType {
+    JSON("application/json", "(?i)application/json(?:\\s*;\\s*charset=\"?utf-8\"?)?\\s*"),
+    MESSAGE_PACK("application/msgpack", "(?i)application/(?:x-|vnd\\.)?msgpack\\s*"),
+    /// One tensor, little-endian and row-major, of the type and shape that `X-Tensor` states.
+    TENSOR("application/octet-stream", "(?i)application/octet-stream\\s*"),
+    SAFETENSORS("application/vnd.safetensors", "(?i)application/vnd\\.safetensors\\s*");
+
+    private final String name;
+    private final Pattern pattern;
+
+    BodyType(String name, String pattern) {
+        this.name = name;
+        this.pattern = Pattern.compile(pattern);
+    }
+
+    /// How it is written.
+    String mediaType() {
+        return name;
+    }
+
+    static Optional<BodyType> of(String contentType) {
+        for (BodyType type : values()) if (type.pattern.matcher(contentType).matches()) return Optional.of(type);
+        return Optional.empty();
+    }
+}

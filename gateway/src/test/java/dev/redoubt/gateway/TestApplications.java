@@ -1,0 +1,156 @@
+package dev.redoubt.gateway;
+
+import dev.redoubt.base.Home;
+import dev.redoubt.base.TimeSource;
+import dev.redoubt.serve.Call;
+import dev.redoubt.serve.Deployment;
+import dev.redoubt.serve.DeploymentHandle;
+import dev.redoubt.serve.Handler;
+import dev.redoubt.serve.StreamingHandler;
+import dev.redoubt.serve.To;
+import dev.redoubt.serve.control.ApplicationState;
+import dev.redoubt.serve.control.Outcome;
+import dev.redoubt.serve.control.Platform;
+import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
+import dev.redoubt.serve.java.JavaRuntime;
+import dev.redoubt.serve.replica.RuntimeRefusal;
+import dev.redoubt.serve.scale.OngoingPolicy;
+import dev.redoubt.serve.spec.ApplicationSpec;
+import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.spec.HealthCheck;
+import dev.redoubt.serve.spec.Isolation;
+import dev.redoubt.serve.spec.Resources;
+import dev.redoubt.serve.spec.RuntimeSpec;
+import dev.redoubt.serve.spec.Scale;
+import dev.redoubt.serve.spec.Timeouts;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+
+/// Handlers, and a platform of this process that runs them.
+final class TestApplications {
+    static final Map<String, Class<?>> HANDLERS =
+            Map.of("Greeter", Greeter.class, "Front", Front.class, "Counter", Counter.class, "Sleeper", Sleeper.class);
+
+    private TestApplications() {}
+
+    /// @param times at least 1, for the sake of a number
+    public record Name(String name, int times) {}
+
+    public record Greeting(String text, String caller) {}
+
+    public record UpTo(int count) {}
+
+    public record Count(int number) {}
+
+    @Deployment(name = "Greeter", maxOngoingRequests = 4, cpus = 0.1, memoryMiB = 16)
+    public static final class Greeter implements Handler<Name, Greeting> {
+        @Override
+        public Greeting handle(Name input) {
+            if (input.name().equals("trouble")) throw new IllegalStateException("the secret of " + input.name());
+            return new Greeting("Hello " + input.name(), Call.current().application());
+        }
+    }
+
+    /// Has the greeter greet.
+    @Deployment(name = "Front", maxOngoingRequests = 4, cpus = 0.1, memoryMiB = 16)
+    public static final class Front implements Handler<Name, Greeting> {
+        private final DeploymentHandle<Name, Greeting> greeter;
+
+        public Front(@To("Greeter") DeploymentHandle<Name, Greeting> greeter) {
+            this.greeter = greeter;
+        }
+
+        @Override
+        public Greeting handle(Name input) {
+            return greeter.call(input).get();
+        }
+    }
+
+    @Deployment(name = "Counter", maxOngoingRequests = 4, cpus = 0.1, memoryMiB = 16)
+    public static final class Counter implements StreamingHandler<UpTo, Count> {
+        @Override
+        public void handle(UpTo input, Consumer<Count> out) {
+            for (int i = 1; i <= input.count(); i++) out.accept(new Count(i));
+        }
+    }
+
+    /// Works until it is told to stop.
+    @Deployment(name = "Sleeper", maxOngoingRequests = 4, cpus = 0.1, memoryMiB = 16)
+    public static final class Sleeper implements Handler<UpTo, Count> {
+        static volatile CountDownLatch begun = new CountDownLatch(1);
+        static volatile CountDownLatch stopped = new CountDownLatch(1);
+
+        @Override
+        public Count handle(UpTo input) throws InterruptedException {
+            begun.countDown();
+            try {
+                new CountDownLatch(1).await();
+            } catch (InterruptedException e) {
+                stopped.countDown();
+                throw e;
+            }
+            return new Count(0);
+        }
+    }
+
+    static ApplicationSpec application(String name, String ingress, String... others) {
+        List<String> all = new ArrayList<>(List.of(ingress));
+        all.addAll(Arrays.asList(others));
+        return new ApplicationSpec(
+                name,
+                ingress,
+                Resources.of(0.5, 256L << 20),
+                all.stream().map(TestApplications::deployment).toList());
+    }
+
+    private static DeploymentSpec deployment(String name) {
+        return new DeploymentSpec(
+                name,
+                new RuntimeSpec("java", Map.of("class", name)),
+                Isolation.THREAD,
+                Resources.of(0.1, 16L << 20),
+                4,
+                4,
+                new Scale.Fixed(1),
+                HealthCheck.DEFAULT,
+                Timeouts.DEFAULT,
+                DeploymentSpec.NO_USER_CONFIG);
+    }
+
+    static Platform platform(Path home) {
+        JavaRuntime runtime = new JavaRuntime(
+                spec -> {
+                    Class<?> handler = HANDLERS.get(spec.runtime().settings().get("class"));
+                    if (handler == null) throw new RuntimeRefusal("no such class");
+                    return handler;
+                },
+                TimeSource.system());
+        return Platform.open(new Platform.Setup(
+                new Home(home.toAbsolutePath()),
+                Resources.of(4, 4L << 30),
+                Map.of("java", runtime),
+                Set.of(),
+                (spec, interfaces) -> List.of(),
+                (application, deployment) -> new OngoingPolicy(),
+                (change, application, version, reason) -> {},
+                TimeSource.system()));
+    }
+
+    /// Returns when they run.
+    static void deploy(Platform platform, ApplicationSpec... specs) throws InterruptedException {
+        for (ApplicationSpec spec : specs) {
+            if (platform.deploy(spec) instanceof Outcome.Refused(List<String> problems))
+                throw new AssertionError(problems.toString());
+            ApplicationStatus status =
+                    platform.await(spec.name(), Duration.ofSeconds(30)).orElseThrow();
+            if (status.state() != ApplicationState.RUNNING) throw new AssertionError(status.toString());
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package dev.redoubt.runtime.onnx;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.ServeException;
+import dev.redoubt.base.TimeSource;
+import dev.redoubt.serve.Call;
+import dev.redoubt.serve.replica.Interface;
+import dev.redoubt.serve.replica.Payload;
+import dev.redoubt.serve.replica.ReplyListener;
+import dev.redoubt.serve.replica.Servant;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
+
+/// One loaded model and the calls that run in it, each on a platform thread of a bounded set: native code would
+/// hold a virtual
+/// thread's carrier.
+final class OnnxServant implements Servant {
+    /* A session must not be closed while a run is in it, and a run that was told to end does so at its next operator, which
+     * may take long. So the session is closed by the pool's own end, after its last thread; `close` waits a bounded time for
+     * that and otherwise leaves it to happen. */
+    private static final Logger LOG = LoggerFactory.getLogger(OnnxServant.class);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+    static final Duration STUCK_AFTER = Duration.ofSeconds(10);
+
+    /// @param place application and deployment
+    /// @param threads calls that compute at once
+    /// @param ongoingMax calls that run or wait at once
+    record Setting(String place, String replicaId, int threads, int ongoingMax, long memoryBytesMax) {}
+
+    private final Setting setting;
+    private final TimeSource clock;
+    private final ScheduledExecutorService deadlines;
+    private final Duration callTimeout;
+    private final OnnxModelRun model;
+    private final ThreadPoolExecutor pool;
+    private final Set<OnnxCall> running = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
+
+    OnnxServant(
+            Setting setting,
+            OrtEnvironment environment,
+            OrtSession session,
+            Interface types,
+            TimeSource clock,
+            ScheduledExecutorService deadlines,
+            Duration callTimeout) {
+        this.setting = setting;
+        this.clock = clock;
+        this.deadlines = deadlines;
+        this.callTimeout = callTimeout;
+        this.model = new OnnxModelRun(environment, session, types, setting);
+        this.pool =
+                new ThreadPoolExecutor(
+                        setting.threads(),
+                        setting.threads(),
+                        0,
+                        TimeUnit.SECONDS,
+                        new ArrayBlockingQueue<>(setting.ongoingMax()),
+                        Thread.ofPlatform()
+                                .daemon()
+                                .name(setting.replicaId() + "-onnx-", 0)
+                                .factory()) {
+                    @Override
+                    protected void terminated() {
+                        closeSession(session);
+                    }
+                };
+    }
+
+    private void closeSession(OrtSession session) {
+        try {
+            session.close();
+        } catch (OrtException e) {
+            LOG.warn("{} of {}: its session does not close: {}", setting.replicaId(), setting.place(), e.getCode());
+        }
+    }
+
+    @Override
+    public void reconfigure(JsonNode userConfig) {
+        if (!userConfig.isEmpty())
+            throw new IllegalArgumentException(
+                    setting.place() + " is an ONNX model and takes no user configuration: remove it");
+    }
+
+    @Override
+    public void healthCheck() {
+        if (closed) throw new IllegalStateException("the replica is closed");
+        long now = clock.nanos();
+        for (OnnxCall call : running)
+            if (call.abortedFor(now).compareTo(STUCK_AFTER) > 0)
+                throw new IllegalStateException("a run has ignored for over " + STUCK_AFTER + " that it is over");
+    }
+
+    @Override
+    public void call(Payload input, Call call, ReplyListener replies) {
+        if (closed) throw ServeException.of(ErrorCode.SHUTTING_DOWN);
+        long left = call.deadlineNanos() - clock.nanos();
+        if (left <= 0) throw exceeded();
+        var started = new OnnxCall(model, input, call, replies, clock, running::remove);
+        running.add(started);
+        try {
+            pool.execute(started);
+        } catch (RejectedExecutionException full) {
+            running.remove(started);
+            if (closed) throw ServeException.of(ErrorCode.SHUTTING_DOWN);
+            throw ServeException.of(ErrorCode.OVERLOADED, setting.ongoingMax(), "calls of " + setting.place());
+        }
+        started.until(
+                deadlines.schedule(() -> started.abort(exceeded()), left, TimeUnit.NANOSECONDS),
+                call.cancellation().onCancel(() -> started.abort(ServeException.of(ErrorCode.CANCELLED))));
+        if (closed) started.abort(ServeException.of(ErrorCode.SHUTTING_DOWN)); // came in while it closed
+    }
+
+    private ServeException exceeded() {
+        return ServeException.of(ErrorCode.DEADLINE_EXCEEDED, callTimeout.toMillis() / 1000.0);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        for (OnnxCall call : running) call.abort(ServeException.of(ErrorCode.SHUTTING_DOWN));
+        pool.shutdown();
+        try {
+            if (!pool.awaitTermination(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS))
+                LOG.warn(
+                        "{} of {}: {} runs ignore that they are over; the model stays loaded until they end",
+                        setting.replicaId(),
+                        setting.place(),
+                        running.size());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

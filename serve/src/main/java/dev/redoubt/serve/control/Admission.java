@@ -1,0 +1,164 @@
+package dev.redoubt.serve.control;
+
+import dev.redoubt.base.Requirement;
+import dev.redoubt.serve.scale.Holding;
+import dev.redoubt.serve.spec.ApplicationSpec;
+import dev.redoubt.serve.spec.Autoscaling;
+import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.spec.HealthCheck;
+import dev.redoubt.serve.spec.Resources;
+import dev.redoubt.serve.spec.Scale;
+import dev.redoubt.serve.spec.Timeouts;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// Whether a spec may become a goal: by the rules, and by what there is. All problems at once, each with its
+/// value, its
+/// limit and the way out.
+final class Admission {
+    private static final int AUTOSCALED_ONGOING_MAX = 50; // R2.4
+
+    private final Resources machine;
+    private final Set<Requirement> waived;
+
+    /// @param waived requirements whose limits may be exceeded here
+    Admission(Resources machine, Set<Requirement> waived) {
+        this.machine = machine;
+        this.waived = Set.copyOf(waived);
+    }
+
+    /// How many replicas there must be room for at least.
+    static int replicasMin(Scale scale) {
+        return switch (scale) {
+            case Scale.Fixed(int replicas) -> replicas;
+            case Scale.Automatic(Autoscaling rules) -> Math.max(1, rules.replicasMin()); // one can be woken
+        };
+    }
+
+    /// @param running what the spec would take the place of
+    /// @param others all other applications
+    List<String> problems(ApplicationSpec spec, Optional<ApplicationSpec> running, Collection<ApplicationSpec> others) {
+        List<String> problems = new ArrayList<>();
+        for (DeploymentSpec deployment : spec.deployments()) limits(deployment, problems);
+        quotas(spec, others, problems);
+        room(spec, problems);
+        if (problems.isEmpty() && running.isPresent()) roomToUpdate(spec, running.get(), problems);
+        return problems;
+    }
+
+    private void limits(DeploymentSpec spec, List<String> problems) {
+        atMost(spec, Requirement.R1_1, "ongoingMax", spec.ongoingMax(), DeploymentSpec.ONGOING_MAX, problems);
+        atMost(spec, Requirement.R1_3, "timeouts.call", spec.timeouts().call(), Timeouts.DEFAULT.call(), problems);
+        HealthCheck health = spec.health();
+        atMost(spec, Requirement.R1_5, "health.period", health.period(), HealthCheck.DEFAULT.period(), problems);
+        atMost(spec, Requirement.R1_5, "health.timeout", health.timeout(), HealthCheck.DEFAULT.timeout(), problems);
+        atMost(
+                spec,
+                Requirement.R1_5,
+                "health.missesMax",
+                health.missesMax(),
+                HealthCheck.DEFAULT.missesMax(),
+                problems);
+        if (!(spec.scale() instanceof Scale.Automatic(Autoscaling rules))) return;
+        atMost(
+                spec,
+                Requirement.R2_4,
+                "ongoingMax with autoscaling",
+                spec.ongoingMax(),
+                AUTOSCALED_ONGOING_MAX,
+                problems);
+        atMost(spec, Requirement.R2_3, "targetOngoing", rules.targetOngoing(), Autoscaling.TARGET_ONGOING, problems);
+        atLeast(spec, "upscaleDelay", rules.upscaleDelay(), Autoscaling.UPSCALE_DELAY, problems);
+        atLeast(spec, "downscaleDelay", rules.downscaleDelay(), Autoscaling.DOWNSCALE_DELAY_MIN, problems);
+        atLeast(spec, "downscaleToZeroDelay", rules.downscaleToZeroDelay(), Autoscaling.DOWNSCALE_DELAY_MIN, problems);
+    }
+
+    private <T extends Comparable<T>> void atMost(
+            DeploymentSpec spec, Requirement rule, String what, T value, T limit, List<String> problems) {
+        if (value.compareTo(limit) > 0 && !isWaived(rule))
+            problems.add("%s: deployment '%s' has %s %s, limit is %s: lower it%s"
+                    .formatted(rule.id(), spec.name(), what, value, limit, wayOut(rule)));
+    }
+
+    private void atLeast(DeploymentSpec spec, String what, Duration value, Duration limit, List<String> problems) {
+        Requirement rule = Requirement.R2_3;
+        if (value.compareTo(limit) < 0 && !isWaived(rule))
+            problems.add("%s: deployment '%s' has %s %s, at least %s is allowed: raise it%s"
+                    .formatted(rule.id(), spec.name(), what, value, limit, wayOut(rule)));
+    }
+
+    private boolean isWaived(Requirement rule) {
+        return rule.limit() && waived.contains(rule);
+    }
+
+    private static String wayOut(Requirement rule) {
+        return rule.limit() ? " or write a waiver" : "";
+    }
+
+    /// R4.2: what is promised to all together is there.
+    private void quotas(ApplicationSpec spec, Collection<ApplicationSpec> others, List<String> problems) {
+        Holding share = Holding.shareOf(machine);
+        Holding promised = Holding.NONE;
+        for (ApplicationSpec other : others) promised = promised.plus(Holding.of(other.quota(), 1));
+        Holding own = Holding.of(spec.quota(), 1);
+        if (!promised.plus(own).fitsIn(share))
+            problems.add(("R4.2: application '%s' has a quota of %s, other applications have %s,"
+                            + " and all together may have %s (0.8 of the machine): lower a quota")
+                    .formatted(spec.name(), own, promised, share));
+    }
+
+    /// R2.2: the replicas that there must be fit into the quota.
+    private static void room(ApplicationSpec spec, List<String> problems) {
+        Holding quota = Holding.of(spec.quota(), 1);
+        Holding needed = Holding.NONE;
+        for (DeploymentSpec deployment : spec.deployments()) {
+            Holding own = Holding.of(deployment.each(), replicasMin(deployment.scale()));
+            needed = needed.plus(own);
+            if (!own.fitsIn(quota))
+                problems.add("R2.2: deployment '%s' needs %s for %d replicas, application '%s' has a quota of %s: %s"
+                        .formatted(
+                                deployment.name(),
+                                own,
+                                replicasMin(deployment.scale()),
+                                spec.name(),
+                                quota,
+                                "raise the quota or ask for fewer replicas"));
+        }
+        if (problems.isEmpty() && !needed.fitsIn(quota))
+            problems.add("R4.2: the deployments of application '%s' need %s together, its quota is %s: %s"
+                    .formatted(spec.name(), needed, quota, "raise the quota or ask for fewer replicas"));
+    }
+
+    /// An update that must not stop anything before its successor works needs room for one replica more.
+    /// Deployments
+    /// are updated as room allows, so one at a time is enough.
+    private static void roomToUpdate(ApplicationSpec spec, ApplicationSpec running, List<String> problems) {
+        Holding quota = Holding.of(spec.quota(), 1);
+        Holding all = Holding.NONE;
+        for (DeploymentSpec deployment : spec.deployments()) {
+            Holding then = Holding.of(deployment.each(), replicasMin(deployment.scale()));
+            Holding now = running.find(deployment.name())
+                    .map(before -> Holding.of(before.each(), replicasMin(before.scale())))
+                    .orElse(Holding.NONE);
+            all = all.plus(now.or(then));
+        }
+        for (DeploymentSpec before : running.deployments()) // goes when those that call it have gone
+        if (spec.find(before.name()).isEmpty()) all = all.plus(Holding.of(before.each(), replicasMin(before.scale())));
+        for (DeploymentSpec before : running.deployments()) {
+            Optional<DeploymentSpec> after = spec.find(before.name());
+            if (after.isEmpty() || after.get().sameReplicasAs(before)) continue;
+            if (replicasMin(before.scale()) == 0 || replicasMin(after.get().scale()) == 0) continue;
+            Holding one = Holding.of(before.each(), 1).or(Holding.of(after.get().each(), 1));
+            if (!all.plus(one).fitsIn(quota))
+                problems.add(
+                        ("R4.2: an update of deployment '%s' starts a new replica before it stops an old one, which"
+                                        + " takes %s, the quota of application '%s' is %s: raise the quota, or ask for fewer"
+                                        + " replicas first")
+                                .formatted(before.name(), all.plus(one), spec.name(), quota));
+        }
+    }
+}

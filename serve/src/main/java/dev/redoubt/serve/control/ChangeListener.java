@@ -1,0 +1,9 @@
+package dev.redoubt.serve.control;
+
+/// Told of each change once it is on disk, before whoever asked for it is: what is wanted, for logs and the
+/// audit log.
+/// One thread at a time; may wait for a disk.
+public interface ChangeListener {
+    /// @param reason of what happens by itself; for operators
+    void changed(Change change, String application, long version, String reason);
+}

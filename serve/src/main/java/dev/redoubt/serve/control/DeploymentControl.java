@@ -1,0 +1,537 @@
+package dev.redoubt.serve.control;
+
+import dev.redoubt.serve.control.ControllerTools.Wanted;
+import dev.redoubt.serve.control.PlatformStatus.DeploymentStatus;
+import dev.redoubt.serve.control.PlatformStatus.ReplicaStatus;
+import dev.redoubt.serve.replica.Interface;
+import dev.redoubt.serve.route.Router;
+import dev.redoubt.serve.route.RouterLoad;
+import dev.redoubt.serve.scale.Autoscaler;
+import dev.redoubt.serve.scale.Holding;
+import dev.redoubt.serve.scale.ScalingContext;
+import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.spec.Scale;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Brings one deployment to what is wanted of it. The controller's thread owns it.
+///
+/// [#reconcile] compares and acts; it is called again and again, and each time does what can be done now. It
+/// does not
+/// remember what it was about to do: a replica is *current* if it could have been started from the wanted spec,
+/// and
+/// *old* otherwise, so a rollback is the same work as an update.
+final class DeploymentControl {
+    /* Surge rollout: a few current replicas start beside the old ones (`surge`); none of the old is drained before a current one has
+     * passed its first health check; from then on old ones go as current ones come, so that no fewer take calls than are wanted.
+     *
+     * A failed update: `frozen`. What has been started for it is stopped where it does not run yet, the old replicas go on, and nothing
+     * moves until the goal has gone back to the version before. Where there is none (`hopeless`), calls are refused at once unless a
+     * replica works.
+     *
+     * A version is proven when all of the application has been as wanted at once, and on probation for some health checks more, if there
+     * is a version to go back to: many that start well are sick soon after.
+     *
+     * Failures of a version that ran before are not an update's: it is UNHEALTHY, and tried again for ever, with back-off. */
+    private static final Logger LOG = LoggerFactory.getLogger(DeploymentControl.class);
+    private static final double SURGE = 0.2;
+    private static final int STARTING_MAX = 8;
+    private static final int START_FAILURES_MAX = 20;
+
+    final String name;
+    final Router router;
+    private final ApplicationControl application;
+    private final ControllerTools tools;
+    private final PolicyRunner policy;
+    private final List<Replica> replicas = new ArrayList<>();
+
+    private DeploymentSpec goal;
+    private Optional<Interface> face = Optional.empty();
+    private long version;
+    private boolean proven;
+    private boolean updating; // until the whole application has the version, and it has stood its probation
+    private long settledNanos; // when it was last seen not to be as wanted
+    private int wanted;
+    private Optional<Autoscaler> autoscaler = Optional.empty();
+
+    private DeploymentState state = DeploymentState.UPDATING;
+    private Trigger trigger = Trigger.CONFIG_UPDATE_STARTED;
+    private String reason = "";
+    private Instant since;
+    private boolean byHand; // who asked for UPSCALING or DOWNSCALING
+    private boolean frozen;
+    private boolean hopeless;
+    private boolean leaving;
+
+    private int startFailures; // since the update began
+    private int failuresInRow;
+    private long notBeforeNanos;
+
+    DeploymentControl(ApplicationControl application, Wanted first, ControllerTools tools) {
+        this.application = application;
+        this.tools = tools;
+        this.goal = first.spec();
+        this.name = goal.name();
+        this.router = tools.router(goal);
+        this.policy = new PolicyRunner(
+                application.name() + "/" + name, tools.policies().apply(application.name(), name));
+        this.since = tools.time().now();
+        this.notBeforeNanos = tools.time().nanos();
+        take(first);
+        updating = !proven;
+        wanted = goal.scale().initial();
+    }
+
+    // ---- the goal
+
+    void adopt(Wanted next) {
+        if (next.hopeless() && next.version() == version) {
+            hopeless = true;
+            return;
+        }
+        if (frozen && next.version() == version) {
+            if (!next.proven() || next.fallback()) return; // its failure is being written down
+            take(next); // it had run once, and there is nothing to go back to
+            updating = false;
+            enter(DeploymentState.UNHEALTHY, trigger, reason);
+            return;
+        }
+        DeploymentSpec before = goal;
+        boolean failedHere = next.earlier() && state == DeploymentState.DEPLOY_FAILED;
+        boolean same = before.equals(next.spec()) && state != DeploymentState.DEPLOY_FAILED && !leaving;
+        boolean onlyScale = before.with(next.spec().scale()).equals(next.spec());
+        boolean provenBefore = next.proven() && (next.version() != version || !next.fallback());
+        int had = wanted;
+        take(next);
+        startFailures = 0;
+        failuresInRow = 0;
+        notBeforeNanos = tools.time().nanos();
+        if (provenBefore) updating = false;
+        if (same || failedHere) return; // what failed says so until the next deploy
+        updating = !proven;
+        if (onlyScale && state == DeploymentState.HEALTHY) {
+            if (wanted == had) return;
+            byHand = true;
+            enter(
+                    wanted > had ? DeploymentState.UPSCALING : DeploymentState.DOWNSCALING,
+                    Trigger.CONFIG_UPDATE_STARTED,
+                    "");
+        } else enter(DeploymentState.UPDATING, Trigger.CONFIG_UPDATE_STARTED, next.earlier() ? "goes back" : "");
+    }
+
+    private void take(Wanted next) {
+        goal = next.spec();
+        if (next.face().isPresent()) face = next.face();
+        version = next.version();
+        proven = next.proven();
+        frozen = false;
+        hopeless = false;
+        leaving = false;
+        router.limits(ControllerTools.limits(goal));
+        router.open(true);
+        switch (goal.scale()) {
+            case Scale.Fixed fixed -> {
+                wanted = fixed.replicas();
+                autoscaler = Optional.empty();
+            }
+            case Scale.Automatic(var rules) -> {
+                if (autoscaler.isEmpty() || !autoscaler.get().rules().equals(rules)) {
+                    wanted = Math.min(Math.max(wanted, rules.replicasMin()), rules.replicasMax());
+                    autoscaler = Optional.of(new Autoscaler(rules));
+                }
+            }
+        }
+    }
+
+    /// Nothing is wanted of it but to end.
+    void leave() {
+        if (leaving) return;
+        leaving = true;
+        frozen = false;
+        wanted = 0;
+        enter(DeploymentState.UPDATING, Trigger.DELETING, "");
+    }
+
+    // ---- one look
+
+    void reconcile(long now) {
+        router.sweep();
+        watchReplicas(now);
+        if (leaving) {
+            if (application.mayLeave(this)) {
+                router.open(false);
+                for (Replica replica : those(one -> one.state.stays())) drain(replica, "", now);
+            }
+            return;
+        }
+        if (!frozen) {
+            autoscale(now);
+            reconfigure(now);
+            shrink(now);
+            retire(now);
+            grow(now);
+        }
+        settle(now);
+        router.open(!(hopeless && serving() == 0));
+    }
+
+    /// Replicas whose time is over: to start, to answer a probe, to finish what they have.
+    private void watchReplicas(long now) {
+        for (Replica replica : List.copyOf(replicas)) {
+            Duration inState = Duration.ofNanos(now - replica.sinceNanos);
+            switch (replica.state) {
+                case STARTING -> {
+                    if (inState.compareTo(goal.timeouts().start()) < 0) continue;
+                    stop(replica, now);
+                    startFailed(
+                            replica, "has not started within " + goal.timeouts().start(), now);
+                }
+                case UPDATING -> {
+                    if (inState.compareTo(goal.timeouts().start()) >= 0)
+                        unhealthy(replica, "has not taken its user configuration in time", false, now);
+                    else probe(replica, now);
+                }
+                case RUNNING -> probe(replica, now);
+                case DRAINING -> {
+                    boolean over = inState.compareTo(replica.spec.timeouts().drain()) >= 0;
+                    if (over || router.running(replica.id) == 0) stop(replica, now);
+                }
+                case STOPPING -> {}
+            }
+        }
+    }
+
+    private void probe(Replica replica, long now) {
+        if (replica.probes.overdue(now, goal.health()))
+            unhealthy(
+                    replica,
+                    "has not answered its health checks within " + goal.health().timeout(),
+                    false,
+                    now);
+        else if (replica.probes.send(now, goal.health())) tools.driver().probe(replica.id);
+    }
+
+    private void autoscale(long now) {
+        if (autoscaler.isEmpty()) return;
+        RouterLoad load = router.load();
+        ScalingContext context =
+                autoscaler.get().observe(now, load.ongoingSeconds(), load.ongoing(), wanted, application.roomFor(this));
+        int next = autoscaler.get().decide(now, context, policy.desired(now, context));
+        if (next == wanted) return;
+        LOG.info(
+                "{}/{}: {} replicas instead of {}, for {} ongoing calls of {} each",
+                application.name(),
+                name,
+                next,
+                wanted,
+                Math.round(context.ongoingMean()),
+                context.rules().targetOngoing());
+        boolean scaling = state == DeploymentState.UPSCALING || state == DeploymentState.DOWNSCALING;
+        if (state == DeploymentState.HEALTHY || scaling) {
+            byHand = false;
+            DeploymentState way = next > wanted ? DeploymentState.UPSCALING : DeploymentState.DOWNSCALING;
+            enter(way, Trigger.AUTOSCALING, "");
+        }
+        wanted = next;
+    }
+
+    /// The lightweight update: running replicas are told, a few at a time.
+    private void reconfigure(long now) {
+        int out = count(one -> one.state == ReplicaState.UPDATING);
+        for (Replica replica : those(one -> one.state == ReplicaState.RUNNING && isCurrent(one))) {
+            if (replica.spec.userConfig().equals(goal.userConfig())) {
+                if (replica.spec.ongoingMax() != goal.ongoingMax()) router.limit(replica.id, goal.ongoingMax());
+                replica.spec = goal;
+                replica.version = version;
+            } else if (out < surge()) {
+                out++;
+                replica.taking = goal;
+                replica.enter(ReplicaState.UPDATING, "", tools.time().now(), now);
+                tools.driver().reconfigure(replica.id, goal.userConfig());
+            }
+        }
+    }
+
+    /// Current replicas that are too many: those that do not run yet, then the newest.
+    private void shrink(long now) {
+        List<Replica> starting = those(one -> one.state == ReplicaState.STARTING && isCurrent(one));
+        List<Replica> serving = those(one -> one.state.serves() && isCurrent(one));
+        int surplus = starting.size() + serving.size() - wanted;
+        for (; surplus > 0 && !starting.isEmpty(); surplus--) stop(starting.removeLast(), now);
+        for (; surplus > 0 && !serving.isEmpty(); surplus--) drain(serving.removeLast(), "", now);
+    }
+
+    /// Old replicas go as current ones come.
+    private void retire(long now) {
+        for (Replica replica : those(one -> one.state == ReplicaState.STARTING && !isCurrent(one))) stop(replica, now);
+        List<Replica> old = those(one -> one.state.serves() && !isCurrent(one));
+        int current = count(one -> one.state.serves() && isCurrent(one));
+        if (current == 0 && wanted > 0) return;
+        int surplus = current + old.size() - wanted;
+        for (Replica replica : old.subList(0, Math.max(0, Math.min(surplus, old.size())))) drain(replica, "", now);
+    }
+
+    private void grow(long now) {
+        if (notBeforeNanos - now > 0) return;
+        int missing = wanted - count(one -> one.state.stays() && isCurrent(one));
+        int starting = count(one -> one.state == ReplicaState.STARTING);
+        boolean rollout = count(one -> one.state.stays() && !isCurrent(one)) > 0;
+        int atOnce = rollout ? surge() : STARTING_MAX;
+        int more = Math.min(missing, atOnce - starting);
+        if (more > 0 && starting == 0 && !application.hasRoomFor(goal.each()))
+            those(one -> one.stale && one.state.serves()).stream().findFirst().ifPresent(one -> drain(one, "", now));
+        for (; more > 0 && application.hasRoomFor(goal.each()); more--) {
+            Replica replica = new Replica(
+                    application.nextReplicaId(name), goal, version, tools.time().now(), now);
+            replicas.add(replica);
+            tools.driver().start(replica.id, application.name(), goal, application.outgoing());
+        }
+    }
+
+    private int surge() {
+        return Math.max(1, Math.min(STARTING_MAX, (int) (SURGE * wanted)));
+    }
+
+    /// Says so when all is as wanted.
+    private void settle(long now) {
+        if (!isAsWanted() || !proven) settledNanos = now;
+        else if (now - settledNanos >= probation().toNanos()) updating = false;
+        if (state == DeploymentState.HEALTHY || state == DeploymentState.DEPLOY_FAILED || !isAsWanted()) return;
+        Trigger done = switch (state) {
+            case UPSCALING -> Trigger.UPSCALE_COMPLETED;
+            case DOWNSCALING -> Trigger.DOWNSCALE_COMPLETED;
+            default -> Trigger.CONFIG_UPDATE_COMPLETED;
+        };
+        startFailures = 0;
+        enter(DeploymentState.HEALTHY, done, "");
+    }
+
+    /// For so long after an update a replica that fails its health checks is the update's fault.
+    private Duration probation() {
+        return goal.health().period().multipliedBy(goal.health().missesMax() + 2);
+    }
+
+    private boolean isAsWanted() {
+        List<Replica> staying = those(one -> one.state.stays());
+        return staying.size() == wanted
+                && staying.stream()
+                        .allMatch(one -> one.state == ReplicaState.RUNNING && one.spec.equals(goal) && isCurrent(one));
+    }
+
+    // ---- what happened
+
+    /// @return whether that was about a replica of this deployment
+    boolean handle(ReplicaEvent event, long now) {
+        Optional<Replica> found = replicas.stream()
+                .filter(one -> one.id.equals(event.replicaId()))
+                .findAny();
+        if (found.isEmpty()) return false;
+        Replica replica = found.get();
+        switch (event) {
+            case ReplicaEvent.Started started -> started(replica, started, now);
+            case ReplicaEvent.StartFailed failed -> {
+                replicas.remove(replica);
+                if (replica.state == ReplicaState.STARTING) startFailed(replica, failed.reason(), now);
+            }
+            case ReplicaEvent.Probed probed -> probed(replica, probed, now);
+            case ReplicaEvent.Reconfigured reconfigured -> reconfigured(replica, reconfigured, now);
+            case ReplicaEvent.Stopped stopped -> {
+                router.remove(replica.id);
+                replicas.remove(replica);
+            }
+        }
+        return true;
+    }
+
+    private void started(Replica replica, ReplicaEvent.Started started, long now) {
+        if (replica.state != ReplicaState.STARTING) return; // it was stopped meanwhile
+        replica.face = Optional.of(started.face());
+        replica.enter(ReplicaState.RUNNING, "", tools.time().now(), now);
+        replica.probes.begin(now, goal.health());
+        if (isCurrent(replica)) face = replica.face;
+        router.add(replica.id, started.servant(), replica.spec.ongoingMax());
+    }
+
+    private void startFailed(Replica replica, String why, long now) {
+        LOG.warn("replica {} does not start: {}", replica.id, why);
+        if (leaving || !isCurrent(replica)) return;
+        startFailures++;
+        backOff(now);
+        int most = Math.min(3 * Math.max(1, wanted), START_FAILURES_MAX);
+        if (!updating || startFailures >= most)
+            fail(Trigger.REPLICA_STARTUP_FAILED, "replica does not start: " + why, now);
+        else reason = "start " + startFailures + " of " + most + " failed: " + why;
+    }
+
+    private void probed(Replica replica, ReplicaEvent.Probed probed, long now) {
+        if (!replica.state.serves()) return;
+        String why = probed.miss().orElse("");
+        if (probed.lost()) unhealthy(replica, "is gone: " + why, true, now);
+        else if (replica.probes.answered(probed.miss().isEmpty(), goal.health()))
+            unhealthy(replica, "has missed " + replica.probes.misses() + " health checks in a row: " + why, false, now);
+        else if (probed.miss().isEmpty()) failuresInRow = 0;
+        else replica.reason = "health check: " + why;
+    }
+
+    private void reconfigured(Replica replica, ReplicaEvent.Reconfigured event, long now) {
+        if (replica.state != ReplicaState.UPDATING) return;
+        replica.enter(ReplicaState.RUNNING, "", tools.time().now(), now);
+        if (event.refusal().isEmpty()) {
+            replica.spec = replica.taking;
+            router.limit(replica.id, replica.spec.ongoingMax());
+            return;
+        }
+        String why = "user configuration is refused: " + event.refusal().get();
+        replica.stale = !updating; // it was to have what it had before, or what others have
+        fail(Trigger.REPLICA_STARTUP_FAILED, why, now);
+    }
+
+    private void unhealthy(Replica replica, String why, boolean lost, long now) {
+        boolean wasCurrent = isCurrent(replica);
+        LOG.warn("replica {} {}: it is replaced", replica.id, why);
+        drain(replica, why, now);
+        if (lost) stop(replica, now); // nothing that it has will come to an end
+        backOff(now);
+        boolean old = state == DeploymentState.UPDATING && !wasCurrent; // its replacement is on the way
+        if (!old) fail(Trigger.HEALTH_CHECK_FAILED, "replica " + replica.id + " " + why, now);
+    }
+
+    private void backOff(long now) {
+        failuresInRow++;
+        notBeforeNanos = now + tools.pace().backoff(failuresInRow).toNanos();
+    }
+
+    private void fail(Trigger why, String text, long now) {
+        if (leaving || state == DeploymentState.DEPLOY_FAILED) return;
+        if (!updating) {
+            enter(DeploymentState.UNHEALTHY, why, text);
+            return;
+        }
+        enter(DeploymentState.DEPLOY_FAILED, why, text);
+        frozen = true;
+        for (Replica replica : those(one -> one.state == ReplicaState.STARTING)) stop(replica, now);
+        application.updateFailed(name + ": " + text);
+    }
+
+    private void drain(Replica replica, String why, long now) {
+        if (replica.state == ReplicaState.STARTING) {
+            stop(replica, now);
+            return;
+        }
+        replica.enter(ReplicaState.DRAINING, why, tools.time().now(), now);
+        router.drain(replica.id);
+    }
+
+    private void stop(Replica replica, long now) {
+        replica.enter(ReplicaState.STOPPING, replica.reason, tools.time().now(), now);
+        tools.driver().stop(replica.id);
+    }
+
+    private void enter(DeploymentState next, Trigger why, String text) {
+        LOG.info("{}/{}: {} ({}) {}", application.name(), name, next, why, text);
+        state = next;
+        trigger = why;
+        reason = text;
+        since = tools.time().now();
+    }
+
+    // ---- what it is
+
+    private boolean isCurrent(Replica replica) {
+        return !replica.stale && replica.spec.sameReplicasAs(goal);
+    }
+
+    private List<Replica> those(Predicate<Replica> which) {
+        return new ArrayList<>(replicas.stream().filter(which).toList());
+    }
+
+    private int count(Predicate<Replica> which) {
+        return (int) replicas.stream().filter(which).count();
+    }
+
+    int serving() {
+        return count(one -> one.state.serves());
+    }
+
+    boolean isGone() {
+        return leaving && replicas.isEmpty();
+    }
+
+    boolean isLeaving() {
+        return leaving;
+    }
+
+    /// What callers of the deployment go by, once it is known.
+    Optional<Interface> face() {
+        return face;
+    }
+
+    DeploymentState state() {
+        return state;
+    }
+
+    String reason() {
+        return reason;
+    }
+
+    /// Whether it is as an application that runs has it: on its way to another number by itself counts.
+    boolean runs() {
+        return state == DeploymentState.HEALTHY
+                || (!byHand && (state == DeploymentState.UPSCALING || state == DeploymentState.DOWNSCALING));
+    }
+
+    /// Whether one of its replicas, of whatever version, calls the other.
+    boolean calls(String other) {
+        return replicas.stream()
+                .flatMap(one -> one.face.or(this::face).stream())
+                .flatMap(one -> one.calls().stream())
+                .anyMatch(edge -> edge.target().equals(other));
+    }
+
+    /// What its replicas hold, to the last one that is being closed.
+    Holding held() {
+        Holding sum = Holding.NONE;
+        for (Replica replica : replicas) sum = sum.plus(Holding.of(replica.spec.each(), 1));
+        return sum;
+    }
+
+    /// What is kept for it: what it holds, or what it must be able to have.
+    Holding reserved() {
+        if (leaving) return held();
+        return held().or(Holding.of(goal.each(), Admission.replicasMin(goal.scale()))
+                .plus(surgeReserve()));
+    }
+
+    /// Room for one more while it is being updated.
+    Holding surgeReserve() {
+        Holding most = Holding.NONE;
+        for (Replica replica : those(one -> one.state.stays() && !isCurrent(one)))
+            most = most.or(Holding.of(replica.spec.each(), 1)).or(Holding.of(goal.each(), 1));
+        return most;
+    }
+
+    DeploymentSpec goal() {
+        return goal;
+    }
+
+    DeploymentStatus status() {
+        RouterLoad load = router.load();
+        List<ReplicaStatus> all = replicas.stream()
+                .map(one -> new ReplicaStatus(
+                        one.id,
+                        one.state,
+                        one.version,
+                        router.running(one.id),
+                        one.probes.misses(),
+                        one.reason,
+                        one.since))
+                .toList();
+        return new DeploymentStatus(name, state, trigger, reason, since, wanted, load.running(), load.queued(), all);
+    }
+}

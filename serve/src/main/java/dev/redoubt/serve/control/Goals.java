@@ -1,0 +1,209 @@
+package dev.redoubt.serve.control;
+
+import dev.redoubt.serve.control.GoalStore.Verdict;
+import dev.redoubt.serve.control.GoalStore.Version;
+import dev.redoubt.serve.replica.Interface;
+import dev.redoubt.serve.spec.ApplicationSpec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/// What is wanted, in memory and on disk: changes it when asked and when an update fails. One thread at a time.
+final class Goals {
+    /* Order of a change: checked, committed, told to the listener, then to the controller. So whatever runs has been wanted on disk
+     * before, and a crash in between is made good by the next start. */
+    private final GoalStore store;
+    private final Admission admission;
+    private final Function<ApplicationSpec, Map<String, Interface>> describe;
+    private final ChangeListener listener;
+    private final Consumer<ApplicationGoal> controller;
+    private final Map<String, Goal> goals = new TreeMap<>();
+    private volatile Map<String, Goal> published = Map.of();
+
+    /// @param interfaces of what could be described
+    record Goal(Version version, Map<String, Interface> interfaces, boolean deleting) {
+        ApplicationSpec spec() {
+            return version.spec();
+        }
+    }
+
+    /// @param describe without problems, what can be described
+    /// @param controller is told of every goal
+    Goals(
+            GoalStore store,
+            Admission admission,
+            Function<ApplicationSpec, Map<String, Interface>> describe,
+            ChangeListener listener,
+            Consumer<ApplicationGoal> controller) {
+        this.store = store;
+        this.admission = admission;
+        this.describe = describe;
+        this.listener = listener;
+        this.controller = controller;
+    }
+
+    /// Takes up what was wanted when the last process ended.
+    void resume() {
+        for (GoalStore.Goal stored : store.goals()) {
+            ApplicationSpec spec = stored.version().spec();
+            boolean deleting = stored.deleting();
+            adopt(new Goal(stored.version(), deleting ? Map.of() : describe.apply(spec), deleting), Optional.empty());
+        }
+    }
+
+    /// What is wanted, as of the last change; from any thread.
+    Map<String, Goal> published() {
+        return published;
+    }
+
+    List<Version> history(String application) {
+        return store.history(application);
+    }
+
+    /// Why a spec cannot be deployed, as things are now; from any thread.
+    List<String> problems(ApplicationSpec spec) {
+        Map<String, Goal> now = published;
+        Goal running = now.get(spec.name());
+        if (running != null && running.deleting())
+            return List.of("application '%s' is being deleted: deploy it when it is gone".formatted(spec.name()));
+        List<ApplicationSpec> others = new ArrayList<>();
+        now.forEach((name, goal) -> {
+            if (!name.equals(spec.name())) others.add(goal.spec());
+        });
+        return admission.problems(spec, Optional.ofNullable(running).map(Goal::spec), others);
+    }
+
+    Outcome deploy(ApplicationSpec spec, Map<String, Interface> interfaces) {
+        List<String> problems = problems(spec);
+        if (!problems.isEmpty()) return new Outcome.Refused(problems);
+        Goal running = goals.get(spec.name());
+        if (running != null && running.spec().equals(spec) && running.version().verdict() == Verdict.PROVEN)
+            return new Outcome.Accepted(running.version().number()); // it is so already
+        long number = store.deploy(spec);
+        listener.changed(Change.DEPLOYED, spec.name(), number, "");
+        adopt(new Goal(stored(spec.name(), number), interfaces, false), Optional.empty());
+        return new Outcome.Accepted(number);
+    }
+
+    /// @param seen the version that `spec` was made from
+    Outcome scale(ApplicationSpec spec, long seen) {
+        List<String> problems = problems(spec);
+        if (!problems.isEmpty()) return new Outcome.Refused(problems);
+        Goal running = goals.get(spec.name());
+        if (running == null || running.version().number() != seen) return changedMeanwhile(spec.name());
+        store.scale(spec, seen);
+        listener.changed(Change.SCALED, spec.name(), seen, "");
+        adopt(new Goal(stored(spec.name(), seen), running.interfaces(), false), Optional.empty());
+        return new Outcome.Accepted(seen);
+    }
+
+    /// @param seen the version that is to be left
+    Outcome rollBack(Version back, Map<String, Interface> interfaces, long seen) {
+        String name = back.spec().name();
+        List<String> problems = problems(back.spec());
+        if (!problems.isEmpty()) return new Outcome.Refused(problems);
+        Goal running = goals.get(name);
+        if (running == null || running.version().number() != seen) return changedMeanwhile(name);
+        store.goBack(name, back.number());
+        listener.changed(Change.ROLLED_BACK, name, back.number(), "");
+        adopt(new Goal(stored(name, back.number()), interfaces, false), Optional.empty());
+        return new Outcome.Accepted(back.number());
+    }
+
+    Outcome delete(String application) {
+        Goal running = goals.get(application);
+        if (running == null) return unknown(application);
+        long number = running.version().number();
+        if (running.deleting()) return new Outcome.Accepted(number);
+        store.deleting(application);
+        listener.changed(Change.DELETING, application, number, "");
+        adopt(new Goal(running.version(), running.interfaces(), true), Optional.empty());
+        return new Outcome.Accepted(number);
+    }
+
+    // ---- what the controller found
+
+    void proven(String application, long number) {
+        Goal running = goals.get(application);
+        if (running == null || running.deleting() || running.version().number() != number) return;
+        store.proven(application, number);
+        listener.changed(Change.PROVEN, application, number, "");
+        adopt(new Goal(stored(application, number), running.interfaces(), false), Optional.empty());
+    }
+
+    void failed(String application, long number, String reason) {
+        Goal running = goals.get(application);
+        if (running == null || running.deleting() || running.version().number() != number) return;
+        Optional<Version> back = lastProven(application, running.version());
+        if (back.isEmpty() && running.version().verdict() == Verdict.PROVEN) return; // it ran, and is tried again
+        store.failed(
+                application,
+                number,
+                reason,
+                back.map(one -> OptionalLong.of(one.number())).orElse(OptionalLong.empty()));
+        if (back.isPresent()) {
+            listener.changed(
+                    Change.ROLLED_BACK_BY_ITSELF, application, back.get().number(), reason);
+            adopt(new Goal(back.get(), describe.apply(back.get().spec()), false), Optional.of(reason));
+        } else {
+            listener.changed(Change.GIVEN_UP, application, number, reason);
+            adopt(new Goal(stored(application, number), running.interfaces(), false), Optional.of(reason));
+        }
+    }
+
+    void deleted(String application) {
+        Goal running = goals.get(application);
+        if (running == null || !running.deleting()) return;
+        store.deleted(application);
+        goals.remove(application);
+        published = Map.copyOf(goals);
+        listener.changed(Change.DELETED, application, running.version().number(), "");
+    }
+
+    /// The nearest version before that has worked.
+    private Optional<Version> lastProven(String application, Version from) {
+        List<Version> history = store.history(application);
+        OptionalLong next = from.previous();
+        while (next.isPresent()) {
+            long number = next.getAsLong();
+            Optional<Version> found =
+                    history.stream().filter(one -> one.number() == number).findAny();
+            if (found.isEmpty() || found.get().verdict() == Verdict.PROVEN) return found;
+            next = found.get().previous();
+        }
+        return Optional.empty();
+    }
+
+    private Version stored(String application, long number) {
+        return Objects.requireNonNull(store.version(application, number).orElse(null));
+    }
+
+    private void adopt(Goal goal, Optional<String> failure) {
+        goals.put(goal.spec().name(), goal);
+        published = Map.copyOf(goals);
+        Version version = goal.version();
+        controller.accept(new ApplicationGoal(
+                version.spec(),
+                version.number(),
+                goal.interfaces(),
+                version.verdict() == Verdict.PROVEN,
+                lastProven(version.spec().name(), version).isPresent(),
+                failure,
+                goal.deleting()));
+    }
+
+    static Outcome unknown(String application) {
+        return new Outcome.Refused(List.of("there is no application '%s'".formatted(application)));
+    }
+
+    private static Outcome changedMeanwhile(String application) {
+        return new Outcome.Refused(List.of(
+                "application '%s' was changed by somebody else meanwhile: look, and try again".formatted(application)));
+    }
+}

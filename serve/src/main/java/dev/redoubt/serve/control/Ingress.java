@@ -1,0 +1,39 @@
+package dev.redoubt.serve.control;
+
+import dev.redoubt.serve.Call;
+import dev.redoubt.serve.replica.Interface;
+import dev.redoubt.serve.replica.Payload;
+import dev.redoubt.serve.replica.ReplyListener;
+import dev.redoubt.serve.route.Router;
+
+/// Where calls from outside enter an application. Safe for any thread. To be asked for anew with each call: an
+/// update
+/// may bring another.
+public final class Ingress {
+    private final Interface face;
+    private final Router router;
+
+    Ingress(Interface face, Router router) {
+        this.face = face;
+        this.router = router;
+    }
+
+    /// What it takes and gives.
+    public Interface face() {
+        return face;
+    }
+
+    /// Starts a call, now or when a replica has room. Ends are told to the listener, refusals too.
+    ///
+    /// @param input fits the input schema
+    public void call(Payload input, Call call, ReplyListener replies) {
+        router.call(input, call, replies);
+    }
+
+    /// As above, on the replica that had the same key last, unless that one is much busier than another.
+    ///
+    /// @param key a hash of what the replica may still hold, such as the beginning of a prompt
+    public void call(Payload input, Call call, long key, ReplyListener replies) {
+        router.call(input, call, key, replies);
+    }
+}

@@ -1,0 +1,67 @@
+package dev.redoubt.serve.control;
+
+import dev.redoubt.serve.spec.ApplicationSpec;
+import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.spec.Scale;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// What a deploy would do.
+///
+/// @param changes one line each; none if all is as the spec says already
+/// @param problems why it would be refused; none if it would not be
+public record Plan(List<String> changes, List<String> problems) {
+    public Plan {
+        changes = List.copyOf(changes);
+        problems = List.copyOf(problems);
+    }
+
+    static Plan of(ApplicationSpec spec, Optional<ApplicationSpec> running, List<String> problems) {
+        return new Plan(changes(spec, running), problems);
+    }
+
+    private static List<String> changes(ApplicationSpec spec, Optional<ApplicationSpec> running) {
+        List<String> changes = new ArrayList<>();
+        if (running.isEmpty()) changes.add("application '%s' is new".formatted(spec.name()));
+        else application(spec, running.get(), changes);
+        for (DeploymentSpec after : spec.deployments()) {
+            Optional<DeploymentSpec> before = running.flatMap(one -> one.find(after.name()));
+            if (before.isEmpty()) changes.add("deployment '%s' is new: %s".formatted(after.name(), scale(after)));
+            else deployment(before.get(), after, changes);
+        }
+        running.ifPresent(one -> one.deployments().stream()
+                .filter(before -> spec.find(before.name()).isEmpty())
+                .forEach(before -> changes.add("deployment '%s' is drained and goes".formatted(before.name()))));
+        return changes;
+    }
+
+    private static void application(ApplicationSpec spec, ApplicationSpec running, List<String> changes) {
+        if (!spec.quota().equals(running.quota()))
+            changes.add("quota %s instead of %s".formatted(spec.quota(), running.quota()));
+        if (!spec.ingress().equals(running.ingress()))
+            changes.add("ingress '%s' instead of '%s'".formatted(spec.ingress(), running.ingress()));
+    }
+
+    private static void deployment(DeploymentSpec before, DeploymentSpec after, List<String> changes) {
+        String name = after.name();
+        if (!after.sameReplicasAs(before))
+            changes.add("deployment '%s' gets new replicas, started before the old ones are drained".formatted(name));
+        else if (!after.userConfig().equals(before.userConfig()))
+            changes.add("deployment '%s' takes another user configuration, without a restart".formatted(name));
+        if (!after.scale().equals(before.scale()))
+            changes.add("deployment '%s' has %s instead of %s".formatted(name, scale(after), scale(before)));
+        boolean sameLimits = after.ongoingMax() == before.ongoingMax()
+                && after.queuedMax() == before.queuedMax()
+                && after.health().equals(before.health())
+                && after.timeouts().equals(before.timeouts());
+        if (!sameLimits) changes.add("deployment '%s' has other limits, without a restart".formatted(name));
+    }
+
+    private static String scale(DeploymentSpec spec) {
+        return switch (spec.scale()) {
+            case Scale.Fixed(int replicas) -> replicas + " replicas";
+            case Scale.Automatic(var rules) -> rules.replicasMin() + " to " + rules.replicasMax() + " replicas";
+        };
+    }
+}

@@ -1,0 +1,351 @@
+package dev.redoubt.serve.control;
+
+import dev.redoubt.base.Home;
+import dev.redoubt.base.Requirement;
+import dev.redoubt.base.TimeSource;
+import dev.redoubt.serve.control.GoalStore.Version;
+import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
+import dev.redoubt.serve.replica.Interface;
+import dev.redoubt.serve.replica.RuntimeRefusal;
+import dev.redoubt.serve.replica.ServantFactory;
+import dev.redoubt.serve.scale.ScalingPolicy;
+import dev.redoubt.serve.spec.ApplicationSpec;
+import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.spec.Resources;
+import dev.redoubt.serve.spec.Scale;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The applications of one server: deploys, scales, rolls back and deletes them, says how they are, and lets
+/// calls in.
+/// Safe for any thread.
+///
+/// What a method has accepted is on disk when it returns, and is carried out by the controller from then on, in
+/// this
+/// process or in the next one.
+public final class Platform implements AutoCloseable {
+    /* Threads: `platform-controller` owns all that runs (see Controller). `platform-goals` owns the database and changes what is wanted,
+     * for callers of this class and for the controller, which never waits for it. A runtime is asked what a deployment is like on the
+     * caller's thread, since that may take long. The way of a call crosses none of them: it reads a volatile map. */
+    private static final Logger LOG = LoggerFactory.getLogger(Platform.class);
+    private static final int CHANGES_MAX = 1_000;
+    private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
+
+    private final Setup setup;
+    private final GoalStore store;
+    private final Goals goals;
+    private final ControllerThread controller;
+    private final ThreadPoolExecutor changes = new ThreadPoolExecutor(
+            1,
+            1,
+            0,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(CHANGES_MAX),
+            Thread.ofPlatform().daemon().name("platform-goals").factory());
+
+    /// What a platform stands on.
+    ///
+    /// @param machine all of it; applications get 0.8 of it
+    /// @param runtimes by kind
+    /// @param waived requirements whose limits may be exceeded
+    /// @param check of each application that is deployed
+    /// @param policies of autoscaling, by application and deployment
+    public record Setup(
+            Home home,
+            Resources machine,
+            Map<String, ServantFactory> runtimes,
+            Set<Requirement> waived,
+            DeployCheck check,
+            BiFunction<String, String, ScalingPolicy> policies,
+            ChangeListener listener,
+            TimeSource time) {
+        public Setup {
+            runtimes = Map.copyOf(runtimes);
+            waived = Set.copyOf(waived);
+        }
+    }
+
+    private Platform(Setup setup, Pace pace, GoalStore store) {
+        this.setup = setup;
+        this.store = store;
+        this.controller = new ControllerThread(
+                wake -> new Controller(
+                        setup.time(),
+                        setup.machine(),
+                        pace,
+                        events -> new ThreadedDriver(setup.runtimes(), events),
+                        setup.policies(),
+                        SplittableRandom::new,
+                        verdicts(),
+                        wake),
+                pace.tick());
+        this.goals = new Goals(
+                store,
+                new Admission(setup.machine(), setup.waived()),
+                spec -> describe(spec, new ArrayList<>()),
+                setup.listener(),
+                controller.controller()::want);
+    }
+
+    /// Opens the database of the home and takes up what was wanted there.
+    ///
+    /// @throws GoalStoreException if the database cannot be used
+    public static Platform open(Setup setup) {
+        return open(setup, Pace.DEFAULT);
+    }
+
+    static Platform open(Setup setup, Pace pace) {
+        GoalStore store = GoalStore.open(setup.home(), setup.time());
+        Platform platform = new Platform(setup, pace, store);
+        try {
+            platform.change(() -> {
+                platform.goals.resume();
+                return true;
+            });
+        } catch (RuntimeException e) {
+            platform.changes.shutdownNow();
+            store.close();
+            throw e;
+        }
+        platform.controller.start();
+        return platform;
+    }
+
+    private Controller.Verdicts verdicts() {
+        return new Controller.Verdicts() {
+            @Override
+            public void proven(String application, long version) {
+                later(() -> goals.proven(application, version));
+            }
+
+            @Override
+            public void failed(String application, long version, String reason) {
+                later(() -> goals.failed(application, version, reason));
+            }
+
+            @Override
+            public void deleted(String application) {
+                later(() -> goals.deleted(application));
+            }
+        };
+    }
+
+    // ---- changes
+
+    /// What [#deploy] would do and say, without doing it.
+    public Plan plan(ApplicationSpec spec) {
+        List<String> problems = new ArrayList<>();
+        checked(spec, problems);
+        problems.addAll(goals.problems(spec));
+        Optional<ApplicationSpec> running =
+                Optional.ofNullable(goals.published().get(spec.name())).map(Goals.Goal::spec);
+        return Plan.of(spec, running, problems);
+    }
+
+    /// Wants an application to be as `spec` says. Whether it gets there, [#await] tells.
+    public Outcome deploy(ApplicationSpec spec) {
+        List<String> problems = new ArrayList<>();
+        Map<String, Interface> interfaces = checked(spec, problems);
+        if (!problems.isEmpty()) {
+            problems.addAll(goals.problems(spec));
+            return new Outcome.Refused(problems);
+        }
+        return change(() -> goals.deploy(spec, interfaces));
+    }
+
+    /// Wants an application to end: requests in progress are finished, nothing new is taken.
+    public Outcome delete(String application) {
+        return change(() -> goals.delete(application));
+    }
+
+    /// Wants the version again that was wanted before the current one.
+    public Outcome rollback(String application) {
+        Goals.Goal running = goals.published().get(application);
+        if (running == null) return Goals.unknown(application);
+        Version current = running.version();
+        Optional<Version> back = change(() -> goals.history(application)).stream()
+                .filter(one -> current.previous().isPresent()
+                        && one.number() == current.previous().getAsLong())
+                .findAny();
+        if (back.isEmpty())
+            return new Outcome.Refused(
+                    List.of("application '%s' has no version before %s".formatted(application, current.number())));
+        List<String> problems = new ArrayList<>();
+        Map<String, Interface> interfaces = checked(back.get().spec(), problems);
+        if (!problems.isEmpty()) return new Outcome.Refused(problems);
+        return change(() -> goals.rollBack(back.get(), interfaces, current.number()));
+    }
+
+    /// Wants another number of replicas of one deployment.
+    public Outcome scale(String application, String deployment, int replicas) {
+        Goals.Goal running = goals.published().get(application);
+        if (running == null) return Goals.unknown(application);
+        Optional<DeploymentSpec> found = running.spec().find(deployment);
+        if (found.isEmpty())
+            return new Outcome.Refused(List.of("application '%s' has no deployment '%s': it has %s"
+                    .formatted(
+                            application,
+                            deployment,
+                            running.spec().deployments().stream()
+                                    .map(DeploymentSpec::name)
+                                    .toList())));
+        if (found.get().scale() instanceof Scale.Automatic)
+            return new Outcome.Refused(
+                    List.of("deployment '%s' scales by itself: deploy it with other bounds".formatted(deployment)));
+        ApplicationSpec spec;
+        try {
+            spec = scaled(running.spec(), deployment, new Scale.Fixed(replicas));
+        } catch (IllegalArgumentException e) {
+            return new Outcome.Refused(List.of(String.valueOf(e.getMessage())));
+        }
+        return change(() -> goals.scale(spec, running.version().number()));
+    }
+
+    private static ApplicationSpec scaled(ApplicationSpec spec, String deployment, Scale scale) {
+        return new ApplicationSpec(
+                spec.name(),
+                spec.ingress(),
+                spec.quota(),
+                spec.deployments().stream()
+                        .map(one -> one.name().equals(deployment) ? one.with(scale) : one)
+                        .toList());
+    }
+
+    /// Describes all deployments and runs the check of the application.
+    private Map<String, Interface> checked(ApplicationSpec spec, List<String> problems) {
+        Map<String, Interface> interfaces = describe(spec, problems);
+        if (problems.isEmpty()) problems.addAll(setup.check().problems(spec, interfaces));
+        return interfaces;
+    }
+
+    private Map<String, Interface> describe(ApplicationSpec spec, List<String> problems) {
+        Map<String, Interface> interfaces = new TreeMap<>();
+        for (DeploymentSpec deployment : spec.deployments()) {
+            String kind = deployment.runtime().kind();
+            ServantFactory factory = setup.runtimes().get(kind);
+            if (factory == null) {
+                problems.add("deployment '%s' has the runtime '%s': installed are %s"
+                        .formatted(
+                                deployment.name(),
+                                kind,
+                                new TreeSet<>(setup.runtimes().keySet())));
+                continue;
+            }
+            try {
+                SpecJson.userConfig(deployment.userConfig());
+                interfaces.put(deployment.name(), factory.describe(deployment));
+            } catch (RuntimeRefusal e) {
+                problems.add("deployment '%s': %s".formatted(deployment.name(), e.getMessage()));
+            }
+        }
+        return interfaces;
+    }
+
+    // ---- what is
+
+    /// As of a moment ago.
+    public PlatformStatus status() {
+        return controller.controller().status();
+    }
+
+    /// Versions of an application that are kept, newest first.
+    public List<VersionStatus> history(String application) {
+        return change(() -> goals.history(application)).stream()
+                .map(one -> new VersionStatus(one.number(), one.verdict().name(), one.reason(), one.at()))
+                .toList();
+    }
+
+    /// Where calls enter an application; empty if there is none of that name. On the hot path: reads a map.
+    public Optional<Ingress> ingress(String application) {
+        return Optional.ofNullable(controller.controller().ingresses().get(application));
+    }
+
+    /// Waits until what is wanted of an application runs, or will not.
+    ///
+    /// @return how it is then, or when the time is over; empty if there is no such application
+    /// @throws InterruptedException if the thread is interrupted meanwhile
+    public Optional<ApplicationStatus> await(String application, Duration timeout) throws InterruptedException {
+        long until = System.nanoTime() + timeout.toNanos();
+        return controller.await(
+                until,
+                () -> settled(application) ? Optional.of(status().find(application)) : Optional.empty(),
+                () -> status().find(application));
+    }
+
+    /// Whether what is wanted of an application runs, or will not; also where there is no such application.
+    public boolean settled(String application) {
+        Goals.Goal goal = goals.published().get(application);
+        Optional<ApplicationStatus> now = status().find(application);
+        if (goal == null) return true;
+        boolean current =
+                now.isPresent() && now.get().version() == goal.version().number();
+        return current
+                && (now.get().state() == ApplicationState.RUNNING
+                        || now.get().state() == ApplicationState.DEPLOY_FAILED);
+    }
+
+    // ---- the end
+
+    /// Takes no more calls, lets those that run finish as long as their deployments allow, and stops
+    /// everything. What is
+    /// wanted stays on disk.
+    @Override
+    public void close() {
+        controller.drain();
+        changes.shutdown();
+        try {
+            if (!changes.awaitTermination(CLOSE_MAX.toSeconds(), TimeUnit.SECONDS))
+                LOG.warn("changes of goals have not ended within {} s", CLOSE_MAX.toSeconds());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        store.close();
+    }
+
+    private <T> T change(Callable<T> work) {
+        FutureTask<T> task = new FutureTask<>(work);
+        try {
+            changes.execute(task);
+            return task.get();
+        } catch (RejectedExecutionException e) {
+            throw new IllegalStateException("the platform is closed, or " + CHANGES_MAX + " changes wait", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while a change is made", e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException known) throw known;
+            throw new IllegalStateException("a change failed", e.getCause());
+        }
+    }
+
+    private void later(Runnable work) {
+        try {
+            changes.execute(() -> {
+                try {
+                    work.run();
+                } catch (RuntimeException e) {
+                    LOG.error("what the controller found cannot be written down", e);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            LOG.info("the platform is closing: what the controller found is found again at the next start");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package dev.redoubt.serve.java;
+
+import dev.redoubt.base.FaultText;
+import dev.redoubt.base.ServeException;
+import dev.redoubt.serve.schema.BrokenValue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What a caller may see of what a handler threw. The log has its class and place, under the id of the request;
+/// never its message, which may hold content (V1.6, R5.3).
+final class Faults {
+    private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
+
+    private Faults() {}
+
+    /// A failure or refusal of a call that the handler made is passed on as it is.
+    ///
+    /// @param place application and deployment
+    static ServeException seen(String requestId, String place, Throwable fault) {
+        if (fault instanceof ServeException known) return known;
+        if (fault instanceof BrokenValue broken)
+            LOG.error("request {} failed: {} breaks its own schema: {}", requestId, place, broken.getMessage());
+        else LOG.error("request {} failed in {}: {}", requestId, place, FaultText.of(fault));
+        return ServeException.internal(fault);
+    }
+}

@@ -1,0 +1,113 @@
+package dev.redoubt.serve.java;
+
+import dev.redoubt.base.FaultText;
+import dev.redoubt.base.ServeException;
+import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.json.JsonLimits;
+import dev.redoubt.base.json.JsonRefusal;
+import dev.redoubt.base.json.StrictJson;
+import dev.redoubt.serve.Call;
+import dev.redoubt.serve.Deployable;
+import dev.redoubt.serve.DeploymentHandle;
+import dev.redoubt.serve.replica.Interface;
+import dev.redoubt.serve.replica.Outgoing;
+import dev.redoubt.serve.replica.RuntimeRefusal;
+import dev.redoubt.serve.replica.Servant;
+import dev.redoubt.serve.replica.ServantFactory;
+import dev.redoubt.serve.schema.SchemaCheck;
+import dev.redoubt.serve.spec.DeploymentSpec;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+
+/// Runs handlers written in Java in this process: the runtime of kind `java`, here for what is built into the
+/// program, and in a worker process for what comes as a jar. Safe for any thread.
+///
+/// Each call runs on a virtual thread of its own with [dev.redoubt.serve.Call#CURRENT] bound. Its end is told
+/// when
+/// its deadline is there or it is cancelled, and its thread interrupted; a handler that ignores that keeps its
+/// thread, and its answer goes nowhere.
+public final class JavaRuntime implements ServantFactory, AutoCloseable {
+    public static final String KIND = "java";
+
+    /// Where the classes of deployments are.
+    @FunctionalInterface
+    public interface HandlerClasses {
+        /// @throws RuntimeRefusal if there is none
+        Class<?> find(DeploymentSpec spec) throws RuntimeRefusal;
+    }
+
+    private final HandlerClasses classes;
+    private final TimeSource clock;
+    private final Deadlines deadlines;
+
+    public JavaRuntime(HandlerClasses classes, TimeSource clock) {
+        this.classes = classes;
+        this.clock = clock;
+        this.deadlines = new Deadlines(clock);
+    }
+
+    @Override
+    public Interface describe(DeploymentSpec spec) throws RuntimeRefusal {
+        HandlerClass handler = read(spec);
+        JsonNode config = parse(spec);
+        if (handler.userConfig().isPresent()) {
+            try {
+                SchemaCheck.check(handler.userConfig().get().schema(), config);
+            } catch (ServeException refused) {
+                throw new RuntimeRefusal(spec.name() + ": user configuration: " + refused.getMessage(), refused);
+            }
+        } else if (!config.isEmpty())
+            throw new RuntimeRefusal(spec.name() + " has a user configuration, and "
+                    + handler.type().getName() + " takes none: remove it, or implement Reconfigurable");
+        return handler.describe();
+    }
+
+    @Override
+    public Servant start(String application, DeploymentSpec spec, String replicaId, Outgoing outgoing)
+            throws RuntimeRefusal {
+        HandlerClass type = read(spec);
+        String place = application + "/" + spec.name();
+        List<DeploymentHandle<?, ?>> handles = new ArrayList<>();
+        for (HandlerClass.Edge edge : type.edges())
+            handles.add(RoutedHandle.of(new RoutedHandle.Route(edge, outgoing, clock, place, Call::current)));
+        Deployable handler;
+        try {
+            handler = type.create(handles);
+        } catch (Exception | LinkageError fault) {
+            throw new RuntimeRefusal(place + " does not start, its constructor throws: " + FaultText.of(fault), fault);
+        }
+        return new JavaServant(
+                new JavaServant.Place(place, replicaId),
+                type,
+                handler,
+                spec.timeouts().call(),
+                deadlines);
+    }
+
+    private HandlerClass read(DeploymentSpec spec) throws RuntimeRefusal {
+        Class<?> type = classes.find(spec);
+        try {
+            return HandlerClass.read(type);
+        } catch (IllegalArgumentException e) {
+            throw new RuntimeRefusal(spec.name() + ": " + e.getMessage(), e);
+        } catch (LinkageError e) { // a jar that lacks what it names
+            throw new RuntimeRefusal(spec.name() + ": " + type.getName() + " cannot be linked: " + FaultText.of(e), e);
+        }
+    }
+
+    private static JsonNode parse(DeploymentSpec spec) throws RuntimeRefusal {
+        try {
+            return new StrictJson(JsonLimits.REQUEST).parse(spec.userConfig().getBytes(StandardCharsets.UTF_8));
+        } catch (JsonRefusal e) {
+            throw new RuntimeRefusal(spec.name() + ": user configuration: " + e.getMessage(), e);
+        }
+    }
+
+    /// Servants must be closed already.
+    @Override
+    public void close() {
+        deadlines.close();
+    }
+}

@@ -1,0 +1,190 @@
+package dev.redoubt.serve.java;
+
+import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.FaultText;
+import dev.redoubt.base.ServeException;
+import dev.redoubt.serve.BatchHandler;
+import dev.redoubt.serve.Batched;
+import dev.redoubt.serve.Call;
+import dev.redoubt.serve.Deployable;
+import dev.redoubt.serve.Handler;
+import dev.redoubt.serve.Multiplexed;
+import dev.redoubt.serve.MultiplexedHandler;
+import dev.redoubt.serve.Reconfigurable;
+import dev.redoubt.serve.StreamingHandler;
+import dev.redoubt.serve.replica.Payload;
+import dev.redoubt.serve.replica.ReplyListener;
+import dev.redoubt.serve.replica.Servant;
+import dev.redoubt.serve.schema.Binding;
+import dev.redoubt.serve.schema.SchemaCheck;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
+
+/// One handler object and the calls that run in it.
+final class JavaServant implements Servant {
+    private static final Logger LOG = LoggerFactory.getLogger(JavaServant.class);
+    static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+
+    /// @param deployment application and deployment
+    record Place(String deployment, String replicaId) {}
+
+    /// Answers one input by one output, on the call's thread.
+    @FunctionalInterface
+    private interface Answer {
+        Object to(Object input, Call call) throws Exception;
+    }
+
+    /// Answers on the call's thread, and tells what it comes to.
+    @FunctionalInterface
+    private interface Work {
+        void run(Object input, RunningCall running) throws Exception;
+    }
+
+    /// @param helper the batcher or the models, closed with the servant
+    private record Parts(Work work, AutoCloseable helper) {}
+
+    private final Place place;
+    private final HandlerClass type;
+    private final Deployable handler;
+    private final Duration callTimeout;
+    private final Deadlines deadlines;
+    private final Work work;
+    private final Set<RunningCall> running = ConcurrentHashMap.newKeySet();
+    private final AutoCloseable helper;
+    private volatile boolean closed;
+
+    @SuppressWarnings("unchecked") // HandlerClass read the types; bindings make and check what goes in and out
+    JavaServant(Place place, HandlerClass type, Deployable handler, Duration callTimeout, Deadlines deadlines) {
+        this.place = place;
+        this.type = type;
+        this.handler = handler;
+        this.callTimeout = callTimeout;
+        this.deadlines = deadlines;
+        Parts parts = switch (type.style()) {
+            case UNARY -> unary((Handler<Object, Object>) handler);
+            case STREAMING -> streaming((StreamingHandler<Object, Object>) handler);
+            case BATCHED -> batched((BatchHandler<Object, Object>) handler);
+            case MULTIPLEXED -> multiplexed((MultiplexedHandler<Object, Object, Object>) handler);
+        };
+        this.work = parts.work;
+        this.helper = parts.helper;
+    }
+
+    private Parts unary(Handler<Object, Object> unary) {
+        return new Parts(answering((input, call) -> unary.handle(input)), () -> {});
+    }
+
+    private Parts streaming(StreamingHandler<Object, Object> streaming) {
+        return new Parts((input, running) -> stream(streaming, input, running), () -> {});
+    }
+
+    private Parts batched(BatchHandler<Object, Object> batched) {
+        Batched limits = Objects.requireNonNull(type.type().getAnnotation(Batched.class));
+        var batcher = new Batcher(batched, limits.maxBatchSize(), Duration.ofMillis(limits.waitMillis()), place);
+        return new Parts(answering(batcher::handle), batcher);
+    }
+
+    private Parts multiplexed(MultiplexedHandler<Object, Object, Object> multiplexed) {
+        Multiplexed limits = Objects.requireNonNull(type.type().getAnnotation(Multiplexed.class));
+        var models = new ModelCache(multiplexed::load, limits.maxModels(), place);
+        Answer answer = (input, call) -> {
+            try (ModelCache.Lease lease = models.lease(modelId(call))) {
+                return multiplexed.handle(input, lease.model());
+            }
+        };
+        return new Parts(answering(answer), models);
+    }
+
+    private static String modelId(Call call) {
+        return call.modelId().orElseThrow(() -> ServeException.ofField(ErrorCode.MISSING_FIELD, "model", "model"));
+    }
+
+    private Work answering(Answer answer) {
+        return (input, running) -> {
+            Call call = running.call();
+            Object output = ScopedValue.where(Call.CURRENT, call).call(() -> answer.to(input, call));
+            running.next(payload(output));
+        };
+    }
+
+    private void stream(StreamingHandler<Object, Object> streaming, Object input, RunningCall running)
+            throws Exception {
+        ScopedValue.where(Call.CURRENT, running.call()).call(() -> {
+            streaming.handle(input, item -> running.next(payload(item)));
+            return true;
+        });
+    }
+
+    private Payload payload(Object output) {
+        type.output().verify(output);
+        return new Payload.Typed(output, type.output());
+    }
+
+    /// The same object, where the sender has it as the same type.
+    private Object object(Payload input) {
+        Binding wanted = type.input();
+        if (input instanceof Payload.Typed(Object value, Binding sent)) {
+            if (sent.same(wanted)) return value;
+            SchemaCheck.check(wanted.schema(), input.tree()); // as its own type it was checked, as this one not yet
+        }
+        return wanted.read(input.tree());
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // made by the binding of its type
+    public void reconfigure(JsonNode userConfig) throws Exception {
+        if (type.userConfig().isEmpty()) {
+            if (!userConfig.isEmpty())
+                throw new IllegalArgumentException(place.deployment() + " takes no user configuration: remove it");
+            return;
+        }
+        Binding binding = type.userConfig().get();
+        SchemaCheck.check(binding.schema(), userConfig);
+        ((Reconfigurable<Object>) handler).reconfigure(binding.read(userConfig));
+    }
+
+    @Override
+    public void healthCheck() throws Exception {
+        handler.healthCheck();
+    }
+
+    @Override
+    public void call(Payload input, Call call, ReplyListener replies) {
+        if (closed) throw ServeException.of(ErrorCode.SHUTTING_DOWN);
+        Duration left = Duration.ofNanos(call.deadlineNanos() - deadlines.nanos());
+        Duration limit = callTimeout.compareTo(left) < 0 ? callTimeout : left;
+        if (!left.isPositive()) throw Deadlines.exceeded(callTimeout);
+        RunningCall started =
+                new RunningCall(call, replies, place, one -> work.run(object(input), one), running::remove);
+        running.add(started);
+        started.start(deadlines, limit);
+        if (closed) started.abort(ServeException.of(ErrorCode.SHUTTING_DOWN)); // came in while it closed
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        for (RunningCall call : running) call.abort(ServeException.of(ErrorCode.SHUTTING_DOWN));
+        long until = System.nanoTime() + CLOSE_TIMEOUT.toNanos();
+        try {
+            for (RunningCall call : running) call.join(Duration.ofNanos(until - System.nanoTime()));
+            if (!running.isEmpty())
+                LOG.warn(
+                        "{} of {}: {} calls ignore that they are over; what they hold is left to them",
+                        place.replicaId(),
+                        place.deployment(),
+                        running.size());
+            helper.close();
+            handler.stop();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (Exception fault) {
+            LOG.warn("{} of {} does not stop: {}", place.replicaId(), place.deployment(), FaultText.of(fault));
+        }
+    }
+}

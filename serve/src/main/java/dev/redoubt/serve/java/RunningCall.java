@@ -1,0 +1,111 @@
+package dev.redoubt.serve.java;
+
+import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.ServeException;
+import dev.redoubt.serve.Call;
+import dev.redoubt.serve.replica.Payload;
+import dev.redoubt.serve.replica.ReplyListener;
+import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// One call of a handler, from its start to its one end.
+final class RunningCall {
+    /* Who tells the listener: the call's thread items and a natural end, a thread of its own an abort. Both hold
+     * `telling`, so nothing comes after the end and no two come at once. A listener may wait in `next`, with its reader
+     * behind; an abort interrupts the call's thread first, which is what gets it out of there. */
+
+    /// What runs on the call's thread.
+    @FunctionalInterface
+    interface Work {
+        void run(RunningCall running) throws Exception;
+    }
+
+    private final Call call;
+    private final ReplyListener replies;
+    private final String place;
+    private final ReentrantLock telling = new ReentrantLock();
+    private final Thread thread;
+    private final Consumer<RunningCall> whenOver;
+    private boolean ended; // guarded by telling
+    private volatile @Nullable ServeException aborted; // set once
+    private volatile @Nullable Future<?> deadline;
+    private volatile @Nullable Runnable untie;
+
+    /// @param whenOver runs when the thread has nothing more to do
+    RunningCall(Call call, ReplyListener replies, JavaServant.Place place, Work work, Consumer<RunningCall> whenOver) {
+        this.call = call;
+        this.replies = replies;
+        this.place = place.deployment();
+        this.whenOver = whenOver;
+        this.thread = Thread.ofVirtual().name(place.replicaId()).unstarted(() -> run(work));
+    }
+
+    Call call() {
+        return call;
+    }
+
+    /// @param limit what the call has, for the message
+    void start(Deadlines deadlines, Duration limit) {
+        deadline = deadlines.at(call.deadlineNanos(), () -> abort(Deadlines.exceeded(limit)));
+        untie = call.cancellation().onCancel(() -> abort(ServeException.of(ErrorCode.CANCELLED)));
+        thread.start();
+    }
+
+    private void run(Work work) {
+        try {
+            if (aborted != null) return; // before it began
+            work.run(this);
+            end(null);
+        } catch (Throwable fault) { // errors too: a handler's stack overflow is its call's failure
+            if (aborted == null) end(Faults.seen(call.requestId(), place, fault));
+        } finally {
+            whenOver.accept(this);
+        }
+    }
+
+    /// @throws ServeException if the call has been aborted
+    void next(Payload item) {
+        telling.lock();
+        try {
+            ServeException over = aborted;
+            if (over != null) throw over;
+            replies.next(item);
+        } finally {
+            telling.unlock();
+        }
+    }
+
+    /// Ends it from outside; returns at once.
+    void abort(ServeException failure) {
+        synchronized (this) {
+            if (aborted != null) return;
+            aborted = failure;
+        }
+        thread.interrupt();
+        Thread.ofVirtual().name("abort").start(() -> end(failure));
+    }
+
+    private void end(@Nullable ServeException failure) {
+        telling.lock();
+        try {
+            if (ended) return;
+            ended = true;
+            if (failure == null) replies.completed();
+            else replies.failed(failure);
+        } finally {
+            telling.unlock();
+        }
+        Future<?> timer = deadline;
+        if (timer != null) timer.cancel(false);
+        Runnable release = untie;
+        if (release != null) release.run();
+    }
+
+    /// Waits for its thread.
+    void join(Duration atMost) throws InterruptedException {
+        thread.join(atMost);
+    }
+}

@@ -1,0 +1,14 @@
+package dev.redoubt.serve.replica;
+
+import dev.redoubt.base.ServeException;
+
+/// Told of what a call comes to: any number of items (one, where the deployment does not stream), then one end.
+public interface ReplyListener {
+    /// May wait while whoever reads is behind, which holds the maker of items back; a call that ends meanwhile
+    /// interrupts it.
+    void next(Payload item);
+
+    void completed();
+
+    void failed(ServeException failure);
+}

@@ -1,0 +1,20 @@
+package dev.redoubt.serve.replica;
+
+import dev.redoubt.serve.spec.DeploymentSpec;
+
+/// Makes the servants of one kind of runtime ([dev.redoubt.serve.spec.RuntimeSpec#kind]).
+public interface ServantFactory {
+    /// What deployments of this spec take, give and call, without starting one.
+    ///
+    /// @throws RuntimeRefusal if there is no such thing: a jar with another digest, a missing model, a class
+    ///     that
+    ///     is no handler
+    Interface describe(DeploymentSpec spec) throws RuntimeRefusal;
+
+    /// Starts one and waits until it can take calls; on a thread that may wait.
+    ///
+    /// @param replicaId unique, for names of threads, folders and logs
+    /// @param outgoing what it calls
+    /// @throws RuntimeRefusal if it does not start
+    Servant start(String application, DeploymentSpec spec, String replicaId, Outgoing outgoing) throws RuntimeRefusal;
+}

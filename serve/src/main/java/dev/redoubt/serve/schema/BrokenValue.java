@@ -1,0 +1,14 @@
+package dev.redoubt.serve.schema;
+
+import java.io.Serial;
+
+/// A value of a deployment's own that breaks the schema of the deployment. The message names where, in field
+/// names of the schema, and nothing of the value.
+public final class BrokenValue extends RuntimeException {
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    BrokenValue(FieldPath at, String problem) {
+        super("'" + at + "' " + problem);
+    }
+}

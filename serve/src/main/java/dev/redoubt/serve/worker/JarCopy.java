@@ -1,0 +1,79 @@
+package dev.redoubt.serve.worker;
+
+import dev.redoubt.serve.replica.RuntimeRefusal;
+import dev.redoubt.serve.spec.RuntimeSpec;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/// The jar of a deployment, compared with its digest while it is copied: what is loaded are the bytes that were
+/// hashed, whatever happens to the file they came from (R1.6).
+final class JarCopy {
+    /// Settings of a runtime: an absolute path, and the SHA-256 of what must be there, in hex.
+    static final String JAR = "jar";
+
+    static final String DIGEST = "sha256";
+    private static final long BYTES_MAX = 1L << 30;
+
+    private JarCopy() {}
+
+    /// @return the copy, read-only
+    /// @throws RuntimeRefusal if there is no such file, it is too large, or its digest is another
+    static Path of(RuntimeSpec runtime, Path folder) throws RuntimeRefusal {
+        String jar = setting(runtime, JAR);
+        String wanted = setting(runtime, DIGEST);
+        Path copy = folder.resolve("application.jar");
+        try {
+            String digest = copy(Path.of(jar), copy);
+            if (!digest.equals(wanted))
+                throw new RuntimeRefusal("the jar " + jar + " has the digest " + digest + ", allowed is " + wanted
+                        + " (R1.6): deploy the jar that was meant, or name the digest of this one");
+            Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("r--------"));
+            return copy;
+        } catch (IOException e) {
+            throw new RuntimeRefusal(
+                    "the jar " + jar + " cannot be read: " + e.getClass().getSimpleName(), e);
+        }
+    }
+
+    private static String setting(RuntimeSpec runtime, String name) throws RuntimeRefusal {
+        String value = runtime.settings().get(name);
+        if (value == null)
+            throw new RuntimeRefusal("a runtime of kind '" + runtime.kind() + "' in a worker process has no '" + name
+                    + "': name the jar and its SHA-256");
+        return value;
+    }
+
+    private static String copy(Path jar, Path copy) throws IOException, RuntimeRefusal {
+        MessageDigest digest = sha256();
+        long bytes = 0;
+        byte[] buffer = new byte[1 << 16];
+        try (InputStream in = Files.newInputStream(jar, LinkOption.NOFOLLOW_LINKS);
+                OutputStream out = Files.newOutputStream(copy, StandardOpenOption.CREATE_NEW)) {
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                bytes += count;
+                if (bytes > BYTES_MAX)
+                    throw new RuntimeRefusal("the jar " + jar + " has over " + BYTES_MAX + " bytes: make it smaller");
+                digest.update(buffer, 0, count);
+                out.write(buffer, 0, count);
+            }
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every JDK has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package dev.redoubt.serve.worker;
+
+import dev.redoubt.serve.replica.RuntimeRefusal;
+import java.lang.module.ResolvedModule;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/// The command line of a worker: a JVM of the server's own, the parts of the product that it needs, and nothing
+/// that anybody chose.
+final class WorkerCommand {
+    /// As the launcher sets it for the server (R3.1).
+    static final String SERIAL_FILTER = "!*";
+
+    private static final String MAIN = WorkerMain.class.getName();
+    private static final int CARRIERS = 8; // of virtual threads: a handler that loops holds one, not all
+
+    private final Path home;
+    private final List<Path> path; // what is on the module or class path
+    private final Optional<String> module; // none where the server itself runs on the class path
+
+    private WorkerCommand(Path home, List<Path> path, Optional<String> module) {
+        this.home = home;
+        this.path = path;
+        this.module = module;
+    }
+
+    /// Of the JVM and the modules that run here.
+    static WorkerCommand ofThisProgram() {
+        Path home = Path.of(System.getProperty("java.home"));
+        Module own = WorkerMain.class.getModule();
+        if (!own.isNamed()) return new WorkerCommand(home, classPath(), Optional.empty());
+        Set<Path> files = new TreeSet<>();
+        own.getLayer().configuration().findModule(own.getName()).ifPresent(root -> files.addAll(filesOf(root)));
+        return new WorkerCommand(home, List.copyOf(files), Optional.of(own.getName()));
+    }
+
+    private static List<Path> classPath() {
+        List<Path> paths = new ArrayList<>();
+        for (String part : System.getProperty("java.class.path", "").split(java.io.File.pathSeparator))
+            if (!part.isEmpty()) paths.add(Path.of(part).toAbsolutePath());
+        return paths;
+    }
+
+    /// Where a module and all it reads are, but for those of the JDK.
+    private static Collection<Path> filesOf(ResolvedModule root) {
+        Set<Path> files = new LinkedHashSet<>();
+        Set<ResolvedModule> seen = new LinkedHashSet<>();
+        Deque<ResolvedModule> next = new ArrayDeque<>(List.of(root));
+        while (!next.isEmpty()) {
+            ResolvedModule module = next.poll();
+            if (!seen.add(module)) continue;
+            module.reference().location().flatMap(WorkerCommand::file).ifPresent(files::add);
+            if (module.reference().descriptor().isAutomatic()) continue; // it reads everything there is
+            next.addAll(module.reads());
+        }
+        return files;
+    }
+
+    private static Optional<Path> file(URI location) {
+        return location.getScheme().equals("file") ? Optional.of(Path.of(location)) : Optional.empty();
+    }
+
+    /// What the worker must be able to read.
+    List<Path> readable() {
+        List<Path> readable = new ArrayList<>(path);
+        readable.add(home);
+        return readable;
+    }
+
+    /// @throws RuntimeRefusal if a path has characters that a JVM without an environment cannot read
+    List<String> line(Path folder, MemorySplit memory, int processors) throws RuntimeRefusal {
+        List<String> line = new ArrayList<>(List.of(
+                home.resolve("bin").resolve("java").toString(),
+                "-Xms8m",
+                "-Xmx" + memory.heap(),
+                "-Xss512k",
+                "-XX:MaxDirectMemorySize=" + memory.direct(),
+                "-XX:MaxMetaspaceSize=" + memory.metaspace(),
+                "-XX:ReservedCodeCacheSize=" + memory.codeCache(),
+                "-XX:ActiveProcessorCount=" + processors,
+                "-XX:-UseContainerSupport", // the limits are said above
+                "-XX:+UseSerialGC",
+                "-XX:+ExitOnOutOfMemoryError",
+                "-XX:-HeapDumpOnOutOfMemoryError",
+                "-XX:-CreateCoredumpOnCrash",
+                "-XX:ErrorFile=" + folder.resolve("crash.log"),
+                "-XX:+DisableAttachMechanism",
+                "-XX:-UsePerfData",
+                "-Xshare:auto",
+                // No thread of before Confiner may run the application's code: neither finalizers nor handlers of
+                // signals.
+                "--finalization=disabled",
+                "-Xrs",
+                "-Djdk.serialFilter=" + SERIAL_FILTER,
+                "-Djdk.virtualThreadScheduler.parallelism=" + CARRIERS,
+                "-Djava.io.tmpdir=" + folder.resolve(Worker.TEMPORARY),
+                "-Duser.home=" + folder,
+                "-Duser.timezone=UTC",
+                "--illegal-native-access=deny"));
+        String paths = String.join(
+                java.io.File.pathSeparator, path.stream().map(Path::toString).toList());
+        module.ifPresentOrElse(
+                name -> line.addAll(List.of(
+                        "--limit-modules=" + name, // nothing of the JDK that the product does not need
+                        "--enable-native-access=" + name,
+                        "-p",
+                        paths,
+                        "-m",
+                        name + "/" + MAIN)),
+                () -> line.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", paths, MAIN)));
+        for (String argument : line)
+            if (!StandardCharsets.US_ASCII.newEncoder().canEncode(argument))
+                throw new RuntimeRefusal("a worker's argument is '" + argument
+                        + "', allowed is ASCII: move the JDK, the product or REDOUBT_HOME to such a path");
+        return line;
+    }
+}

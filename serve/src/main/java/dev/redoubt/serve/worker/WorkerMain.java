@@ -1,0 +1,198 @@
+package dev.redoubt.serve.worker;
+
+import dev.redoubt.base.ServeException;
+import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.json.JsonLimits;
+import dev.redoubt.base.json.JsonRefusal;
+import dev.redoubt.base.json.StrictJson;
+import dev.redoubt.serve.Call;
+import dev.redoubt.serve.java.JavaRuntime;
+import dev.redoubt.serve.replica.Interface;
+import dev.redoubt.serve.replica.Outgoing;
+import dev.redoubt.serve.replica.Payload;
+import dev.redoubt.serve.replica.ReplyListener;
+import dev.redoubt.serve.replica.RuntimeRefusal;
+import dev.redoubt.serve.replica.Servant;
+import dev.redoubt.serve.spec.DeploymentSpec;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.ObjectInputFilter;
+import java.io.OutputStream;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The program of a worker process: one replica's runtime behind a link to the server that started it. It ends
+/// with that server, whatever happens to it.
+public final class WorkerMain {
+    /// Exit codes; a JVM itself takes 1 for what nobody caught and 3 for an out-of-memory error.
+    static final int LINK_ENDED = 10;
+
+    static final int LIFELINE_ENDED = 11;
+    static final int SERIALIZATION_ON = 12;
+
+    private static final List<Path> DEVICES =
+            List.of(Path.of("/dev/zero"), Path.of("/dev/random"), Path.of("/dev/urandom"));
+
+    private WorkerMain() {}
+
+    public static void main(String[] arguments) throws IOException {
+        InputStream lifeline = System.in;
+        requireNoSerialization();
+        Instructions instructions = Instructions.read(new DataInputStream(lifeline));
+        System.setIn(InputStream.nullInputStream());
+        SocketChannel channel = SocketChannel.open(
+                UnixDomainSocketAddress.of(instructions.folder().resolve(Worker.SOCKET)));
+        Frames frames = new Frames(channel, instructions.frameBytesMax());
+        try {
+            Path jar = JarCopy.of(instructions.spec().runtime(), instructions.folder());
+            // From here on every thread is confined that is started; no class of the jar has been touched.
+            Confined confined = Confiner.confine(instructions.limits(), allowed(instructions));
+            Thread.ofPlatform().name("lifeline").daemon().start(() -> endWith(lifeline));
+            frames.send(frames.writer(FrameType.HELLO, 0)
+                    .u32(Worker.VERSION)
+                    .bytes(instructions.token())
+                    .u32(confined.bits()));
+            serve(instructions, ApplicationLoader.of(jar), frames);
+        } catch (RuntimeRefusal refusal) {
+            frames.send(frames.writer(FrameType.REFUSED, 0).text(String.valueOf(refusal.getMessage())));
+        }
+        Runtime.getRuntime().halt(0);
+    }
+
+    private static void requireNoSerialization() {
+        ObjectInputFilter filter = ObjectInputFilter.Config.getSerialFilter();
+        if (filter == null || !filter.toString().equals(WorkerCommand.SERIAL_FILTER))
+            Runtime.getRuntime().halt(SERIALIZATION_ON);
+    }
+
+    private static Landlock.Allowed allowed(Instructions instructions) {
+        List<Path> read = new ArrayList<>(instructions.readable());
+        read.addAll(DEVICES);
+        return new Landlock.Allowed(read, List.of(instructions.folder(), Path.of("/dev/null")));
+    }
+
+    /// The server has the other end of standard input for as long as it lives.
+    private static void endWith(InputStream lifeline) {
+        try {
+            long ignored = lifeline.transferTo(OutputStream.nullOutputStream()); // until it ends: nothing comes
+        } catch (IOException broken) {
+            Runtime.getRuntime().halt(LIFELINE_ENDED);
+        }
+        Runtime.getRuntime().halt(LIFELINE_ENDED);
+    }
+
+    private static void serve(Instructions instructions, ApplicationLoader loader, Frames frames)
+            throws IOException, RuntimeRefusal {
+        DeploymentSpec spec = instructions.spec();
+        try (JavaRuntime runtime = new JavaRuntime(one -> load(loader, one), TimeSource.system())) {
+            Interface described = runtime.describe(spec);
+            frames.send(frames.writer(FrameType.INTERFACE, 0).bytes(InterfaceJson.write(described)));
+            if (instructions.describe()) return;
+            new Running(frames, described, runtime, instructions).run();
+        }
+    }
+
+    private static Class<?> load(ApplicationLoader loader, DeploymentSpec spec) throws RuntimeRefusal {
+        String name = spec.runtime().settings().getOrDefault("class", "");
+        try {
+            return loader.loadClass(name);
+        } catch (ClassNotFoundException | LinkageError e) {
+            throw new RuntimeRefusal(
+                    spec.name() + ": the jar has no class '" + name + "' that can be loaded: name one that it has", e);
+        }
+    }
+
+    /// One servant and the link to whoever calls it.
+    private static final class Running implements Calls.Callee, Outgoing {
+        private final Frames frames;
+        private final Interface described;
+        private final Calls calls;
+        private final Servant servant;
+
+        Running(Frames frames, Interface described, JavaRuntime runtime, Instructions instructions)
+                throws RuntimeRefusal {
+            this.frames = frames;
+            this.described = described;
+            // The server counts calls and knows how many there may be; twice that, for those that it has cancelled.
+            this.calls = new Calls(frames, this, 2 * instructions.spec().ongoingMax(), true);
+            this.servant =
+                    runtime.start(instructions.application(), instructions.spec(), instructions.replicaId(), this);
+        }
+
+        void run() throws IOException {
+            frames.send(frames.writer(FrameType.READY, 0));
+            try {
+                frames.readAll(this::receive);
+            } catch (IOException linkEnded) {
+                Runtime.getRuntime().halt(LINK_ENDED); // also where the server broke the format: nothing is left to do
+            }
+        }
+
+        private void receive(FrameType type, int id, FrameReader body) throws IOException {
+            switch (type) {
+                case RECONFIGURE -> {
+                    byte[] config = body.bytes(frames.bytesMax());
+                    answer(id, () -> servant.reconfigure(new StrictJson(JsonLimits.REQUEST).parse(config)));
+                }
+                case HEALTH -> answer(id, servant::healthCheck);
+                case BYE -> Thread.ofPlatform().name("bye").start(this::end);
+                case CALL, ITEM, COMPLETED, FAILED, CANCEL, CREDIT -> calls.receive(type, id, body);
+                case HELLO, INTERFACE, READY, REFUSED, DONE -> throw new BadFrame("a frame of type " + type);
+            }
+        }
+
+        private interface Work {
+            void run() throws Exception;
+        }
+
+        /// On a thread of its own: it may take as long as it likes.
+        private void answer(int id, Work work) {
+            Thread.ofVirtual().name("worker-ask").start(() -> {
+                FrameWriter done = frames.writer(FrameType.DONE, id);
+                try {
+                    work.run();
+                    done.u8(1).text("");
+                } catch (RuntimeRefusal | JsonRefusal | ServeException said) {
+                    done.u8(0).text(String.valueOf(said.getMessage()));
+                } catch (Throwable fault) { // its text may hold what no log may
+                    done.u8(0).text(fault.getClass().getName());
+                }
+                try {
+                    frames.send(done);
+                } catch (IOException linkEnded) {
+                    return;
+                }
+            });
+        }
+
+        private void end() {
+            servant.close();
+            Runtime.getRuntime().halt(0);
+        }
+
+        @Override
+        public Signature signature(String target) throws BadFrame {
+            if (!target.isEmpty()) throw new BadFrame("a call of another deployment");
+            return Signature.of(described);
+        }
+
+        @Override
+        public void take(String target, Payload input, Call claimed, ReplyListener replies) {
+            servant.call(input, claimed, replies);
+        }
+
+        @Override
+        public void call(String target, Payload input, Call call, ReplyListener replies) {
+            for (Interface.Edge edge : described.calls())
+                if (edge.target().equals(target)) {
+                    calls.start(target, Signature.of(edge), input, call, replies);
+                    return;
+                }
+            throw new IllegalArgumentException(target + " is none of the deployments that are called");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+package dev.redoubt.serve.worker;
+
+import dev.redoubt.base.DurableFiles;
+import dev.redoubt.serve.replica.Interface;
+import dev.redoubt.serve.replica.Outgoing;
+import dev.redoubt.serve.replica.RuntimeRefusal;
+import dev.redoubt.serve.replica.Servant;
+import dev.redoubt.serve.replica.ServantFactory;
+import dev.redoubt.serve.spec.DeploymentSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Runs each replica of a Java deployment in a worker process of its own (R4.2): a jar with a digest, within
+/// limits that the operating system keeps as far as it can. The server itself never loads a class of it.
+/// Safe for any thread.
+public final class WorkerRuntime implements ServantFactory, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerRuntime.class);
+    private static final Duration CHECK_PERIOD = Duration.ofMillis(100);
+    private static final int FOLDER_NAME_BYTES = 6;
+    private static final int FRAMES_IN_HEAP = 8; // one value, its bytes and what is made of them must fit
+
+    /// Nobody calls a worker that only describes.
+    private static final Worker.Owner NOBODY = new Worker.Owner() {
+        @Override
+        public void linked(Frames frames) {}
+
+        @Override
+        public void receive(FrameType type, int id, FrameReader body) throws BadFrame {
+            throw new BadFrame("a frame of type " + type + " here");
+        }
+
+        @Override
+        public void ended() {}
+    };
+
+    private final Path root;
+    private final WorkerLimits limits;
+    private final WorkerCommand command = WorkerCommand.ofThisProgram();
+    private final Optional<Cgroup> cgroups;
+    private final SecureRandom random = new SecureRandom();
+    private final Map<String, Worker> workers = new ConcurrentHashMap<>(); // by folder
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final AtomicBoolean told = new AtomicBoolean(); // what this system lacks
+
+    /// @param root where workers have their folders; made if it is not there, emptied of what a killed server
+    ///     left
+    /// @throws IOException if it cannot be written
+    public WorkerRuntime(Path root, WorkerLimits limits) throws IOException {
+        this.root = root.toAbsolutePath();
+        this.limits = limits;
+        if (Files.exists(this.root)) DurableFiles.deleteTree(this.root);
+        DurableFiles.privateDirectory(this.root);
+        cgroups = Cgroup.find(Path.of("/sys/fs/cgroup"), Path.of("/proc/self/cgroup"));
+        Thread.ofPlatform().name("worker-watch").daemon().start(this::watch);
+    }
+
+    /// In a process that ends with the answer.
+    @Override
+    public Interface describe(DeploymentSpec spec) throws RuntimeRefusal {
+        Worker worker = worker("", spec, spec.name(), true);
+        worker.start(NOBODY);
+        try {
+            return worker.described(spec.timeouts().start());
+        } finally {
+            worker.kill("was asked for its description only");
+            worker.awaitEnd(limits.closeTimeout());
+        }
+    }
+
+    @Override
+    public Servant start(String application, DeploymentSpec spec, String replicaId, Outgoing outgoing)
+            throws RuntimeRefusal {
+        Worker worker = worker(application, spec, replicaId, false);
+        WorkerServant servant = new WorkerServant(replicaId, worker, outgoing, limits, spec);
+        servant.start();
+        Confinement confinement = worker.confinement();
+        if (!confinement.missing().isEmpty() && told.compareAndSet(false, true))
+            LOG.warn("workers are not confined by {}: {}", String.join(", ", confinement.missing()), confinement);
+        return servant;
+    }
+
+    /// What holds the replicas that run, by their ids.
+    public Map<String, Confinement> confinements() {
+        Map<String, Confinement> all = new TreeMap<>();
+        for (Worker worker : workers.values()) all.put(worker.name(), worker.confinement());
+        return all;
+    }
+
+    private Worker worker(String application, DeploymentSpec spec, String name, boolean describe)
+            throws RuntimeRefusal {
+        MemorySplit memory = MemorySplit.of(spec.each().memoryBytes());
+        int processors = (int) Math.ceil(spec.each().cpus());
+        Path folder = root.resolve(HexFormat.of().formatHex(bytes(FOLDER_NAME_BYTES)));
+        Instructions instructions = new Instructions(
+                bytes(Instructions.TOKEN_BYTES),
+                describe,
+                application,
+                name,
+                spec,
+                folder,
+                new Confiner.Limits(
+                        processors, spec.each().memoryBytes(), limits.folderBytesMax(), limits.descriptorsMax()),
+                (int) Math.min(limits.frameBytesMax(), memory.heap() / FRAMES_IN_HEAP),
+                command.readable());
+        Worker worker = new Worker(name, command.line(folder, memory, processors), instructions, limits, cgroups);
+        workers.put(folder.toString(), worker);
+        return worker;
+    }
+
+    private byte[] bytes(int count) {
+        byte[] bytes = new byte[count];
+        random.nextBytes(bytes);
+        return bytes;
+    }
+
+    /// One thread looks after all: a worker that takes too much has it for a tenth of a second or so.
+    private void watch() {
+        try {
+            while (!closed.await(CHECK_PERIOD.toMillis(), TimeUnit.MILLISECONDS)) {
+                workers.values().removeIf(Worker::hasEnded);
+                workers.values().forEach(Worker::check);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Ends all workers.
+    @Override
+    public void close() {
+        closed.countDown();
+        workers.values().forEach(worker -> worker.kill("ends with its server"));
+        workers.values().forEach(worker -> worker.awaitEnd(limits.closeTimeout()));
+    }
+}

@@ -1,0 +1,195 @@
+package dev.redoubt.serve.control;
+
+import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.ServeException;
+import dev.redoubt.serve.Call;
+import dev.redoubt.serve.replica.Interface;
+import dev.redoubt.serve.replica.Outgoing;
+import dev.redoubt.serve.replica.Payload;
+import dev.redoubt.serve.replica.ReplyListener;
+import dev.redoubt.serve.replica.Servant;
+import dev.redoubt.serve.schema.Schema;
+import dev.redoubt.serve.spec.DeploymentSpec;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import tools.jackson.databind.JsonNode;
+
+/// Replicas in virtual time: they start slowly, some never; they crash, hang and get sick. What a spec's
+/// setting
+/// `fault` says happens to all of its replicas: `start`, `sick`.
+final class SimReplicas implements ReplicaDriver {
+    static final Interface FACE = new Interface(new Schema.Text(), new Schema.Text(), false, List.of());
+
+    final Map<String, SimServant> living = new LinkedHashMap<>(); // by replica id, also while it starts
+    boolean faults = true;
+    private final VirtualTime time;
+    private final SplittableRandom random;
+    private final Consumer<ReplicaEvent> events;
+    private final Consumer<String> faulted; // replica id
+
+    SimReplicas(VirtualTime time, SplittableRandom random, Consumer<ReplicaEvent> events, Consumer<String> faulted) {
+        this.time = time;
+        this.random = random;
+        this.events = events;
+        this.faulted = faulted;
+    }
+
+    @Override
+    public void start(String replicaId, String application, DeploymentSpec spec, Outgoing outgoing) {
+        SimServant servant = new SimServant(replicaId, application, spec);
+        living.put(replicaId, servant);
+        boolean slow = faults && random.nextInt(50) == 0;
+        boolean fails = fault(spec).equals("start") || (faults && random.nextInt(30) == 0);
+        time.in(slow ? 200 : 0.2 + 5 * random.nextDouble(), () -> {
+            if (servant.stopping) return;
+            if (fails) {
+                living.remove(replicaId);
+                events.accept(new ReplicaEvent.StartFailed(replicaId, "simulated"));
+            } else {
+                servant.started = true;
+                events.accept(new ReplicaEvent.Started(replicaId, FACE, servant));
+                if (fault(spec).equals("sick")) time.in(10 * random.nextDouble(), servant::getSick);
+            }
+        });
+    }
+
+    private static String fault(DeploymentSpec spec) {
+        return spec.runtime().settings().getOrDefault("fault", "");
+    }
+
+    @Override
+    public void probe(String replicaId) {
+        SimServant servant = living.get(replicaId);
+        if (servant == null || servant.hangs) return;
+        time.in(0.05 * random.nextDouble(), () -> {
+            if (servant.stopping) return;
+            Optional<String> miss = servant.dead || servant.sick ? Optional.of("simulated") : Optional.empty();
+            events.accept(new ReplicaEvent.Probed(replicaId, miss, servant.dead));
+        });
+    }
+
+    @Override
+    public void reconfigure(String replicaId, String userConfig) {
+        SimServant servant = living.get(replicaId);
+        time.in(0.5 * random.nextDouble(), () -> {
+            if (servant == null || servant.stopping || servant.hangs) return;
+            Optional<String> refusal = userConfig.contains("bad") ? Optional.of("simulated") : Optional.empty();
+            events.accept(new ReplicaEvent.Reconfigured(replicaId, refusal));
+        });
+    }
+
+    @Override
+    public void stop(String replicaId) {
+        SimServant servant = living.get(replicaId);
+        if (servant != null) servant.stopping = true;
+        time.in(0.5 * random.nextDouble(), () -> {
+            if (servant != null) servant.close();
+            living.remove(replicaId);
+            events.accept(new ReplicaEvent.Stopped(replicaId));
+        });
+    }
+
+    @Override
+    public void close() {}
+
+    /// Something bad happens to one of those that run.
+    void strike() {
+        List<SimServant> running = living.values().stream()
+                .filter(one -> one.started && !one.stopping)
+                .toList();
+        if (running.isEmpty()) return;
+        SimServant victim = running.get(random.nextInt(running.size()));
+        switch (random.nextInt(3)) {
+            case 0 -> victim.crash();
+            case 1 -> victim.getSick();
+            default -> victim.hang();
+        }
+    }
+
+    final class SimServant implements Servant {
+        final String replicaId;
+        final String application;
+        final DeploymentSpec spec;
+        boolean started;
+        boolean stopping;
+        private boolean dead;
+        private boolean sick;
+        private boolean hangs;
+        private final Set<Running> running = new LinkedHashSet<>();
+
+        private final class Running {
+            final ReplyListener replies;
+
+            Running(ReplyListener replies) {
+                this.replies = replies;
+            }
+        }
+
+        SimServant(String replicaId, String application, DeploymentSpec spec) {
+            this.replicaId = replicaId;
+            this.application = application;
+            this.spec = spec;
+        }
+
+        void crash() {
+            faulted.accept(replicaId);
+            dead = true;
+            end();
+        }
+
+        void getSick() {
+            if (stopping) return;
+            faulted.accept(replicaId);
+            sick = true;
+        }
+
+        void hang() {
+            faulted.accept(replicaId);
+            hangs = true;
+        }
+
+        private void end() {
+            List<Running> left = new ArrayList<>(running);
+            running.clear();
+            for (Running one : left) one.replies.failed(ServeException.of(ErrorCode.REPLICA_LOST));
+        }
+
+        /// @param input a number, the seconds that it takes
+        @Override
+        public void call(Payload input, Call call, ReplyListener replies) {
+            if (dead) throw ServeException.of(ErrorCode.REPLICA_LOST);
+            if (faults && random.nextInt(200) == 0) throw ServeException.of(ErrorCode.BUSY, 1, 1);
+            double seconds = input.tree().asDouble();
+            Running one = new Running(replies);
+            running.add(one);
+            call.cancellation()
+                    .onCancel(() -> time.in(0.01, () -> {
+                        if (running.remove(one)) replies.failed(ServeException.of(ErrorCode.CANCELLED));
+                    }));
+            time.in(seconds, () -> {
+                if (hangs || !running.remove(one)) return;
+                replies.next(input);
+                replies.completed();
+                if (random.nextInt(100) == 0) replies.completed(); // a servant with a bug
+            });
+        }
+
+        @Override
+        public void reconfigure(JsonNode userConfig) {}
+
+        @Override
+        public void healthCheck() {}
+
+        @Override
+        public void close() {
+            end();
+        }
+    }
+}

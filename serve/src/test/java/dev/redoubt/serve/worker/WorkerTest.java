@@ -1,0 +1,191 @@
+package dev.redoubt.serve.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.ServeException;
+import dev.redoubt.serve.Call;
+import dev.redoubt.serve.Cancellation;
+import dev.redoubt.serve.replica.Interface;
+import dev.redoubt.serve.replica.Payload;
+import dev.redoubt.serve.replica.ReplyListener;
+import dev.redoubt.serve.replica.RuntimeRefusal;
+import dev.redoubt.serve.replica.Servant;
+import dev.redoubt.serve.schema.Schema;
+import dev.redoubt.serve.worker.hostile.Asking;
+import dev.redoubt.serve.worker.hostile.Counting;
+import dev.redoubt.serve.worker.hostile.Hostile;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/// Deployments that mean well, in processes of their own.
+class WorkerTest {
+    @TempDir
+    Path folder;
+
+    private Workers workers;
+
+    @BeforeEach
+    void open() throws Exception {
+        workers = new Workers(folder);
+    }
+
+    @AfterEach
+    void close() {
+        workers.close();
+    }
+
+    @Test
+    void anAnswerComesFromAProcessOfItsOwn() throws Exception {
+        Servant servant = workers.start(Hostile.class);
+        assertThat(workers.ask(servant, "echo", "Grüße")).isEqualTo("Grüße");
+        servant.healthCheck();
+        servant.close();
+        assertThat(folder.resolve("workers")).isEmptyDirectory();
+        assertThatThrownBy(servant::healthCheck).hasMessageContaining("ended with exit code 0");
+    }
+
+    @Test
+    void itIsDescribedWithoutItsClassesInThisProcess() throws Exception {
+        Interface described = workers.runtime().describe(workers.spec(Asking.class));
+        Schema text = new Schema.Fields(List.of(new Schema.Field("text", new Schema.Text(), true)));
+        assertThat(described)
+                .isEqualTo(new Interface(text, text, false, List.of(new Interface.Edge("Other", text, text))));
+    }
+
+    @Test
+    void R5_3_ofWhatAHandlerThrowsOnlyTheCodeCrossesTheLink() throws Exception {
+        Servant servant = workers.start(Hostile.class);
+        assertThatThrownBy(() -> workers.ask(servant, "fail", "prompt"))
+                .isInstanceOfSatisfying(
+                        ServeException.class,
+                        failure -> assertThat(failure.code()).isEqualTo(ErrorCode.INTERNAL))
+                .hasMessage("internal error");
+    }
+
+    @Test
+    void itemsOfAStreamComeInOrderAndWaitForASlowReader() throws Exception {
+        Servant servant = workers.start(Counting.class);
+        List<Integer> numbers = new ArrayList<>();
+        CountDownLatch read = new CountDownLatch(1);
+        CompletableFuture<Void> end = new CompletableFuture<>();
+        int many = 100_000; // more than the window holds
+        servant.call(
+                new Payload.Tree(JsonNodeFactory.instance.objectNode().put("end", many)),
+                workers.call(),
+                new ReplyListener() {
+                    @Override
+                    public void next(Payload item) {
+                        try {
+                            boolean ignored = read.await(10, TimeUnit.SECONDS);
+                        } catch (InterruptedException e) {
+                            throw new AssertionError(e);
+                        }
+                        numbers.add(item.tree().get("value").intValue());
+                    }
+
+                    @Override
+                    public void completed() {
+                        end.complete(null);
+                    }
+
+                    @Override
+                    public void failed(ServeException failure) {
+                        end.completeExceptionally(failure);
+                    }
+                });
+        servant.healthCheck(); // the link is free though one reader is not
+        read.countDown();
+        end.get(60, TimeUnit.SECONDS);
+        assertThat(numbers).hasSize(many).isSorted().endsWith(many - 1);
+    }
+
+    @Test
+    void R5_4_aCallThatIsCancelledEndsAtOnceThoughItsHandlerDoesNot() throws Exception {
+        Servant servant = workers.start(Hostile.class);
+        Cancellation cancellation = new Cancellation();
+        CompletableFuture<JsonNode> answer = workers.begin(servant, "loop", "", workers.call(cancellation));
+        cancellation.cancel();
+        assertThatThrownBy(() -> Workers.get(answer))
+                .isInstanceOfSatisfying(
+                        ServeException.class,
+                        failure -> assertThat(failure.code()).isEqualTo(ErrorCode.CANCELLED));
+        assertThat(workers.ask(servant, "echo", "still here")).isEqualTo("still here");
+        servant.close(); // in bounded time
+        assertThatThrownBy(servant::healthCheck).hasMessageContaining("the worker process");
+    }
+
+    @Test
+    void R4_1_aCallToAnotherDeploymentIsMadeForWhoeverTheServerKnows() throws Exception {
+        List<Call> seen = new ArrayList<>();
+        Servant servant = workers.start(workers.spec(Asking.class), (target, input, call, replies) -> {
+            seen.add(call);
+            replies.next(new Payload.Tree(JsonNodeFactory.instance
+                    .objectNode()
+                    .put("text", target + " says " + input.tree().get("text").stringValue())));
+            replies.completed();
+        });
+        Workers.One replies = new Workers.One();
+        Call call = workers.call();
+        servant.call(new Payload.Tree(JsonNodeFactory.instance.objectNode().put("text", "hello")), call, replies);
+        assertThat(Workers.get(replies.answer).get("text").stringValue()).isEqualTo("Other says hello");
+        assertThat(seen).hasSize(1);
+        assertThat(seen.getFirst().keyId()).isEqualTo(call.keyId());
+        assertThat(seen.getFirst().requestId()).isEqualTo(call.requestId());
+        assertThat(seen.getFirst().application()).isEqualTo("shop");
+    }
+
+    @Test
+    void aConfigurationThatIsRefusedIsSaidAndTheReplicaGoesOn() throws Exception {
+        Servant servant = workers.start(Hostile.class); // it takes none
+        assertThatThrownBy(() -> servant.reconfigure(
+                        JsonNodeFactory.instance.objectNode().put("a", 1)))
+                .hasMessageContaining("the worker says no");
+        assertThat(workers.ask(servant, "echo", "on")).isEqualTo("on");
+        servant.close();
+    }
+
+    @Test
+    void R1_6_aJarWithAnotherDigestIsNotLoaded() throws Exception {
+        String other = "0".repeat(64);
+        assertThatThrownBy(() -> workers.start(workers.spec(Hostile.class, other, Workers.MEMORY)))
+                .isInstanceOf(RuntimeRefusal.class)
+                .hasMessageContaining("has the digest " + Workers.sha256(workers.jar()) + ", allowed is " + other);
+    }
+
+    @Test
+    void aClassThatIsNotThereIsRefusedByName() {
+        assertThatThrownBy(() -> workers.start(String.class))
+                .isInstanceOf(RuntimeRefusal.class)
+                .hasMessageContaining("java.lang.String");
+    }
+
+    @Test
+    void tooLittleMemoryForAJvmIsRefusedByNumber() {
+        assertThatThrownBy(() -> workers.start(workers.spec(Hostile.class, "", 64L << 20)))
+                .isInstanceOf(RuntimeRefusal.class)
+                .hasMessage("a worker process with a memory of 67108864 bytes, limit is at least 134217728: "
+                        + "give the deployment more");
+    }
+
+    @Test
+    void aCallOfAReplicaThatHasEndedIsOneThatNeverStarted() throws Exception {
+        Servant servant = workers.start(Hostile.class);
+        servant.close();
+        assertThatThrownBy(() -> workers.ask(servant, "echo", ""))
+                .isInstanceOfSatisfying(
+                        ServeException.class,
+                        failure -> assertThat(failure.code()).isEqualTo(ErrorCode.REPLICA_LOST));
+    }
+}
