@@ -16,12 +16,14 @@ import dev.redoubt.serve.schema.SchemaCheck;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /// One call of an application's ingress, from its body to the last byte of the reply.
 final class ApplicationCall implements ReplyListener {
-    /* Threads. `start` runs where the body was read. The listener's methods run on threads of the replica; what touches the
+    /* Threads. `start` runs where the body was read, often an event loop. What may have to wait for a replica, giving it a call or
+     * taking one back over a link that it does not read, has a virtual thread of its own. The listener's methods run on threads of the replica; what touches the
      * exchange hops to its event loop.
      *
      * Slow readers. `next` of a stream takes one of a few permits, which comes back when the item is with the socket and its
@@ -29,6 +31,8 @@ final class ApplicationCall implements ReplyListener {
      *
      * Ends. A call ends once: completed, failed, or by the caller's leaving, which cancels it. */
     private static final String MODEL_HEADER = "X-Model-Id";
+    private static final String MODEL_SHAPE = "1 to 63 characters of a-z, 0-9 and -";
+    private static final Pattern MODEL = Pattern.compile("[a-z0-9-]{1,63}");
     private static final int ITEMS_MAX = 32; // made, and not yet with the socket
 
     private final Exchange exchange;
@@ -59,8 +63,19 @@ final class ApplicationCall implements ReplyListener {
                 .decoding()
                 .read(type, exchange.request().headers(), ingress.face().input(), body);
         SchemaCheck.check(ingress.face().input(), input);
+        Call call = call();
         exchange.onEventLoop(() -> exchange.whenGone(this::left));
-        ingress.call(new Payload.Tree(input), call(), this);
+        apart(() -> ingress.call(new Payload.Tree(input), call, this));
+    }
+
+    private void apart(Runnable work) {
+        Thread.ofVirtual().name("application-call").start(() -> {
+            try {
+                work.run();
+            } catch (RuntimeException | Error fault) {
+                exchange.fail(fault);
+            }
+        });
     }
 
     private Call call() {
@@ -71,12 +86,18 @@ final class ApplicationCall implements ReplyListener {
                 principal.application(),
                 principal.keyId(),
                 exchange.startNanos() + limit,
-                Optional.ofNullable(exchange.request().getHeader(MODEL_HEADER)),
+                model(exchange.request().getHeader(MODEL_HEADER)),
                 cancellation);
     }
 
+    private static Optional<String> model(@Nullable String id) {
+        if (id != null && !MODEL.matcher(id).matches())
+            throw ServeException.ofField(ErrorCode.WRONG_TYPE, MODEL_HEADER, MODEL_HEADER, MODEL_SHAPE);
+        return Optional.ofNullable(id);
+    }
+
     private void left() {
-        cancellation.cancel();
+        apart(cancellation::cancel);
         room.release(ITEMS_MAX); // whoever waits in next() sees that it is cancelled
     }
 
@@ -89,7 +110,7 @@ final class ApplicationCall implements ReplyListener {
         }
         String event = "data: " + new String(JsonBody.write(tree), StandardCharsets.UTF_8) + "\n\n";
         room.acquireUninterruptibly();
-        if (cancellation.cancelled()) throw ServeException.of(ErrorCode.CANCELLED);
+        if (cancellation.cancelled() || exchange.gone()) throw ServeException.of(ErrorCode.CANCELLED);
         exchange.onEventLoop(() -> write(event));
     }
 

@@ -42,7 +42,8 @@ final class ApplicationRoutesTest {
                 platform,
                 TestApplications.application("test", "Front", "Greeter"),
                 TestApplications.application("counting", "Counter"),
-                TestApplications.application("sleeping", "Sleeper"));
+                TestApplications.application("sleeping", "Sleeper"),
+                TestApplications.application("stuck", "Stuck"));
         edge = new TestEdge(
                 home,
                 Duration.ZERO,
@@ -201,6 +202,39 @@ final class ApplicationRoutesTest {
         Schema output = platform.ingress("test").orElseThrow().face().output();
         assertThat(MessagePackBody.read(reply.body(), output).toString())
                 .isEqualTo("{\"text\":\"Hello Ada\",\"caller\":\"test\"}");
+    }
+
+    @Test
+    void R4_2_aReplicaThatTakesNothingHoldsUpNobodyElse() throws Exception {
+        String key = key("stuck");
+        List<java.util.concurrent.CompletableFuture<HttpResponse<String>>> calls = new ArrayList<>();
+        for (int i = 0; i < 4; i++)
+            calls.add(edge.client.sendAsync(request("/stuck", key, "{}"), HttpResponse.BodyHandlers.ofString()));
+        for (int i = 0; i < 16; i++) { // each on a connection of its own, so on every event loop
+            try (var other = java.net.http.HttpClient.newHttpClient()) {
+                HttpRequest probe = HttpRequest.newBuilder(edge.uri("/livez"))
+                        .timeout(Duration.ofSeconds(20))
+                        .build();
+                assertThat(other.send(probe, HttpResponse.BodyHandlers.discarding())
+                                .statusCode())
+                        .isEqualTo(200);
+            }
+        }
+        TestApplications.Stuck.FREE.countDown();
+        for (var call : calls) assertThat(call.get(20, TimeUnit.SECONDS).body()).isEqualTo("\"free\"");
+    }
+
+    @Test
+    void R3_4_theModelOfACallIsANameOrRefused() {
+        HttpRequest request = HttpRequest.newBuilder(edge.uri("/test"))
+                .header("Authorization", "Bearer " + edge.key)
+                .header("Content-Type", "application/json")
+                .header("X-Model-Id", "../else")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"name\":\"Ada\",\"times\":1}"))
+                .build();
+        HttpResponse<String> reply = edge.send(request);
+        assertThat(reply.statusCode()).isEqualTo(400);
+        assertThat(error(reply).path("param").asString()).isEqualTo("X-Model-Id");
     }
 
     @Test

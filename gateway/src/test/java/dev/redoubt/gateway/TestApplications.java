@@ -13,8 +13,15 @@ import dev.redoubt.serve.control.Outcome;
 import dev.redoubt.serve.control.Platform;
 import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
 import dev.redoubt.serve.java.JavaRuntime;
+import dev.redoubt.serve.replica.Interface;
+import dev.redoubt.serve.replica.Outgoing;
+import dev.redoubt.serve.replica.Payload;
+import dev.redoubt.serve.replica.ReplyListener;
 import dev.redoubt.serve.replica.RuntimeRefusal;
+import dev.redoubt.serve.replica.Servant;
+import dev.redoubt.serve.replica.ServantFactory;
 import dev.redoubt.serve.scale.OngoingPolicy;
+import dev.redoubt.serve.schema.Schema;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.spec.HealthCheck;
@@ -32,6 +39,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /// Handlers, and a platform of this process that runs them.
 final class TestApplications {
@@ -100,6 +109,41 @@ final class TestApplications {
         }
     }
 
+    /// A replica that does not take what it is given, as one whose link is full.
+    static final class Stuck implements ServantFactory {
+        static final CountDownLatch FREE = new CountDownLatch(1);
+
+        @Override
+        public Interface describe(DeploymentSpec spec) {
+            return new Interface(new Schema.Fields(List.of()), new Schema.Text(), false, List.of());
+        }
+
+        @Override
+        public Servant start(String application, DeploymentSpec spec, String replicaId, Outgoing outgoing) {
+            return new Servant() {
+                @Override
+                public void reconfigure(JsonNode userConfig) {}
+
+                @Override
+                public void healthCheck() {}
+
+                @Override
+                public void call(Payload input, Call call, ReplyListener replies) {
+                    try {
+                        FREE.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                    replies.next(new Payload.Tree(JsonNodeFactory.instance.stringNode("free")));
+                    replies.completed();
+                }
+
+                @Override
+                public void close() {}
+            };
+        }
+    }
+
     static ApplicationSpec application(String name, String ingress, String... others) {
         List<String> all = new ArrayList<>(List.of(ingress));
         all.addAll(Arrays.asList(others));
@@ -113,7 +157,7 @@ final class TestApplications {
     private static DeploymentSpec deployment(String name) {
         return new DeploymentSpec(
                 name,
-                new RuntimeSpec("java", Map.of("class", name)),
+                new RuntimeSpec(name.equals("Stuck") ? "stuck" : "java", Map.of("class", name)),
                 Isolation.THREAD,
                 Resources.of(0.1, 16L << 20),
                 4,
@@ -135,7 +179,7 @@ final class TestApplications {
         return Platform.open(new Platform.Setup(
                 new Home(home.toAbsolutePath()),
                 Resources.of(4, 4L << 30),
-                Map.of("java", runtime),
+                Map.of("java", runtime, "stuck", new Stuck()),
                 Set.of(),
                 (spec, interfaces) -> List.of(),
                 (application, deployment) -> new OngoingPolicy(),

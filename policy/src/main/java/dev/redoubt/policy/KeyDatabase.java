@@ -1,15 +1,10 @@
 package dev.redoubt.policy;
 
-import dev.redoubt.base.DurableFiles;
 import dev.redoubt.policy.KeyStore.KeyRecord;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -20,7 +15,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -28,10 +22,9 @@ import java.util.Set;
 /// one owner.
 ///
 /// Every commit is on disk when the call returns (`synchronous=FULL`). Other processes may have the same file
-/// open: SQLite's locks order the writers, and a writer waits for another up to [#BUSY_MILLIS].
+/// open: SQLite's locks order the writers, and a writer waits for another up to five seconds.
 final class KeyDatabase implements AutoCloseable {
     private static final int SCHEMA_VERSION = 2;
-    private static final int BUSY_MILLIS = 5_000;
 
     private final Path file;
     private final Connection connection;
@@ -47,8 +40,7 @@ final class KeyDatabase implements AutoCloseable {
     /// Opens the database, making it and its table first where there is none.
     static KeyDatabase open(Path file, KeyHasher hasher) {
         try {
-            createPrivately(file);
-            Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+            Connection connection = PrivateDatabase.open(file);
             try {
                 KeyDatabase database = new KeyDatabase(file, connection);
                 database.prepare(hasher);
@@ -180,21 +172,7 @@ final class KeyDatabase implements AutoCloseable {
         }
     }
 
-    private static void createPrivately(Path file) throws IOException {
-        DurableFiles.privateDirectory(Objects.requireNonNull(file.getParent()));
-        var ownerOnly = PosixFilePermissions.fromString("rw-------");
-        try { // SQLite gives its -wal and -shm files the mode of the database
-            Files.createFile(file, PosixFilePermissions.asFileAttribute(ownerOnly));
-        } catch (FileAlreadyExistsException e) {
-            if (!Files.getPosixFilePermissions(file).equals(ownerOnly)) Files.setPosixFilePermissions(file, ownerOnly);
-        }
-    }
-
     private void prepare(KeyHasher hasher) throws SQLException {
-        execute("PRAGMA busy_timeout = " + BUSY_MILLIS);
-        execute("PRAGMA journal_mode = WAL");
-        execute("PRAGMA synchronous = FULL");
-        execute("PRAGMA trusted_schema = OFF");
         execute("BEGIN IMMEDIATE"); // one of several first starts makes the table
         try {
             long version = query("PRAGMA user_version");

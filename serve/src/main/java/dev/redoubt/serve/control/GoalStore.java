@@ -1,17 +1,13 @@
 package dev.redoubt.serve.control;
 
-import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.Home;
 import dev.redoubt.base.TimeSource;
+import dev.redoubt.policy.PrivateDatabase;
 import dev.redoubt.policy.SqliteLibrary;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -19,7 +15,6 @@ import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +26,6 @@ import org.jspecify.annotations.Nullable;
 /// transaction.
 final class GoalStore implements AutoCloseable {
     private static final int SCHEMA_VERSION = 1;
-    private static final int BUSY_MILLIS = 5_000;
     /// Versions of one application that are kept; its goal and the one before are always among them.
     static final int VERSIONS_MAX = 10;
 
@@ -67,8 +61,7 @@ final class GoalStore implements AutoCloseable {
         SqliteLibrary.load(home.nativeLibraries());
         Path file = home.platform();
         try {
-            createPrivately(file);
-            Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+            Connection connection = PrivateDatabase.open(file);
             try {
                 GoalStore store = new GoalStore(file, connection, time);
                 store.prepare();
@@ -200,21 +193,7 @@ final class GoalStore implements AutoCloseable {
 
     // ---- SQLite
 
-    private static void createPrivately(Path file) throws IOException {
-        DurableFiles.privateDirectory(Objects.requireNonNull(file.getParent()));
-        var ownerOnly = PosixFilePermissions.fromString("rw-------");
-        try { // SQLite gives its -wal and -shm files the mode of the database
-            Files.createFile(file, PosixFilePermissions.asFileAttribute(ownerOnly));
-        } catch (FileAlreadyExistsException e) {
-            if (!Files.getPosixFilePermissions(file).equals(ownerOnly)) Files.setPosixFilePermissions(file, ownerOnly);
-        }
-    }
-
     private void prepare() throws SQLException {
-        execute("PRAGMA busy_timeout = " + BUSY_MILLIS);
-        execute("PRAGMA journal_mode = WAL");
-        execute("PRAGMA synchronous = FULL");
-        execute("PRAGMA trusted_schema = OFF");
         write(() -> {
             long version = number("PRAGMA user_version").getAsLong();
             if (version > SCHEMA_VERSION)
