@@ -48,6 +48,7 @@ final class Batcher implements AutoCloseable {
     private final Deque<Member> waiting = new ArrayDeque<>(); // guarded by lock
     private final List<Member> inBatch = new ArrayList<>(); // guarded by lock; those of them that still want it
     private Cancellation batch = new Cancellation(); // guarded by lock; of the batch that runs
+    private long unwantedSince; // guarded by lock; System.nanoTime, 0 while somebody wants the batch
     private boolean closed; // guarded by lock
 
     /// @param wait how long the first of a batch waits for others
@@ -79,6 +80,7 @@ final class Batcher implements AutoCloseable {
     private void leave(Member member) {
         waiting.remove(member);
         if (inBatch.remove(member) && inBatch.isEmpty()) {
+            unwantedSince = System.nanoTime() | 1;
             batch.cancel();
             thread.interrupt();
         }
@@ -162,7 +164,10 @@ final class Batcher implements AutoCloseable {
         } catch (Throwable fault) { // errors too: the thread must live on
             for (Member member : members) member.output.completeExceptionally(fault);
         } finally {
-            locked(inBatch::clear);
+            locked(() -> {
+                inBatch.clear();
+                unwantedSince = 0;
+            });
         }
     }
 
@@ -184,6 +189,16 @@ final class Batcher implements AutoCloseable {
         lock.lock();
         try {
             return batch;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// For how long the batch that runs has gone on with nobody left who wants it.
+    long overdueNanos() {
+        lock.lock();
+        try {
+            return unwantedSince == 0 ? 0 : System.nanoTime() - unwantedSince;
         } finally {
             lock.unlock();
         }

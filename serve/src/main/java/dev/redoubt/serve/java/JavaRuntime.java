@@ -17,6 +17,7 @@ import dev.redoubt.serve.replica.ServantFactory;
 import dev.redoubt.serve.schema.SchemaCheck;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
@@ -25,11 +26,13 @@ import tools.jackson.databind.JsonNode;
 /// program, and in a worker process for what comes as a jar. Safe for any thread.
 ///
 /// Each call runs on a virtual thread of its own with [dev.redoubt.serve.Call#CURRENT] bound. Its end is told
-/// when
-/// its deadline is there or it is cancelled, and its thread interrupted; a handler that ignores that keeps its
-/// thread, and its answer goes nowhere.
+/// when its deadline is there or it is cancelled, and its thread interrupted; a handler that ignores that keeps
+/// its thread, its answer goes nowhere, and after a while its replica counts as sick.
 public final class JavaRuntime implements ServantFactory, AutoCloseable {
     public static final String KIND = "java";
+
+    /// How long the work of a call may go on after its end before its replica counts as sick.
+    public static final Duration OVERDUE_MAX = Duration.ofSeconds(10);
 
     /// Where the classes of deployments are.
     @FunctionalInterface
@@ -40,11 +43,18 @@ public final class JavaRuntime implements ServantFactory, AutoCloseable {
 
     private final HandlerClasses classes;
     private final TimeSource clock;
+    private final Duration overdueMax;
     private final Deadlines deadlines;
 
     public JavaRuntime(HandlerClasses classes, TimeSource clock) {
+        this(classes, clock, OVERDUE_MAX);
+    }
+
+    /// @param overdueMax instead of [#OVERDUE_MAX]
+    public JavaRuntime(HandlerClasses classes, TimeSource clock, Duration overdueMax) {
         this.classes = classes;
         this.clock = clock;
+        this.overdueMax = overdueMax;
         this.deadlines = new Deadlines(clock);
     }
 
@@ -83,6 +93,7 @@ public final class JavaRuntime implements ServantFactory, AutoCloseable {
                 type,
                 handler,
                 spec.timeouts().call(),
+                overdueMax,
                 deadlines);
     }
 

@@ -14,6 +14,7 @@ import dev.redoubt.serve.Reconfigurable;
 import dev.redoubt.serve.StreamingHandler;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
+import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.replica.Servant;
 import dev.redoubt.serve.schema.Binding;
 import dev.redoubt.serve.schema.SchemaCheck;
@@ -21,6 +22,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
@@ -45,25 +47,40 @@ final class JavaServant implements Servant {
         void run(Object input, RunningCall running) throws Exception;
     }
 
+    /// @param overdueNanos how long what no call waits for any more has gone on
     /// @param helper the batcher or the models, closed with the servant
-    private record Parts(Work work, AutoCloseable helper) {}
+    private record Parts(Work work, LongSupplier overdueNanos, AutoCloseable helper) {
+        Parts(Work work, AutoCloseable helper) {
+            this(work, () -> 0, helper);
+        }
+    }
 
     private final Place place;
     private final HandlerClass type;
     private final Deployable handler;
     private final Duration callTimeout;
+    private final Duration overdueMax;
     private final Deadlines deadlines;
     private final Work work;
     private final Set<RunningCall> running = ConcurrentHashMap.newKeySet();
+    private final LongSupplier overdueNanos;
     private final AutoCloseable helper;
     private volatile boolean closed;
 
+    /// @param overdueMax how long the work of a call may go on after its end
     @SuppressWarnings("unchecked") // HandlerClass read the types; bindings make and check what goes in and out
-    JavaServant(Place place, HandlerClass type, Deployable handler, Duration callTimeout, Deadlines deadlines) {
+    JavaServant(
+            Place place,
+            HandlerClass type,
+            Deployable handler,
+            Duration callTimeout,
+            Duration overdueMax,
+            Deadlines deadlines) {
         this.place = place;
         this.type = type;
         this.handler = handler;
         this.callTimeout = callTimeout;
+        this.overdueMax = overdueMax;
         this.deadlines = deadlines;
         Parts parts = switch (type.style()) {
             case UNARY -> unary((Handler<Object, Object>) handler);
@@ -72,6 +89,7 @@ final class JavaServant implements Servant {
             case MULTIPLEXED -> multiplexed((MultiplexedHandler<Object, Object, Object>) handler);
         };
         this.work = parts.work;
+        this.overdueNanos = parts.overdueNanos;
         this.helper = parts.helper;
     }
 
@@ -86,7 +104,7 @@ final class JavaServant implements Servant {
     private Parts batched(BatchHandler<Object, Object> batched) {
         Batched limits = Objects.requireNonNull(type.type().getAnnotation(Batched.class));
         var batcher = new Batcher(batched, limits.maxBatchSize(), Duration.ofMillis(limits.waitMillis()), place);
-        return new Parts(answering(batcher::handle), batcher);
+        return new Parts(answering(batcher::handle), batcher::overdueNanos, batcher);
     }
 
     private Parts multiplexed(MultiplexedHandler<Object, Object, Object> multiplexed) {
@@ -148,8 +166,14 @@ final class JavaServant implements Servant {
         ((Reconfigurable<Object>) handler).reconfigure(binding.read(userConfig));
     }
 
+    /// @throws RuntimeRefusal if work goes on that nobody waits for: it takes from all others what it uses
     @Override
     public void healthCheck() throws Exception {
+        long overdue = overdueNanos.getAsLong();
+        for (RunningCall call : running) overdue = Math.max(overdue, call.overdueNanos());
+        if (overdue > overdueMax.toNanos())
+            throw new RuntimeRefusal("the work of a call still runs more than " + overdueMax.toMillis()
+                    + " ms after its end: let the handler end when its thread is interrupted");
         handler.healthCheck();
     }
 

@@ -31,6 +31,7 @@ final class RunningCall {
     private final Consumer<RunningCall> whenOver;
     private boolean ended; // guarded by telling
     private volatile @Nullable ServeException aborted; // set once
+    private volatile long abortedAt; // System.nanoTime, where it was
     private volatile @Nullable Future<?> deadline;
     private volatile @Nullable Runnable untie;
 
@@ -82,6 +83,7 @@ final class RunningCall {
     void abort(ServeException failure) {
         synchronized (this) {
             if (aborted != null) return;
+            abortedAt = System.nanoTime();
             aborted = failure;
         }
         thread.interrupt();
@@ -102,6 +104,11 @@ final class RunningCall {
         if (timer != null) timer.cancel(false);
         Runnable release = untie;
         if (release != null) release.run();
+    }
+
+    /// For how long its thread has gone on after it was ended from outside; 0 if it was not.
+    long overdueNanos() {
+        return aborted == null ? 0 : System.nanoTime() - abortedAt;
     }
 
     /// Waits for its thread.

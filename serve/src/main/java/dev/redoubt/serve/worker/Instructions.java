@@ -12,6 +12,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +24,7 @@ import java.util.Map;
 /// @param token what proves to the server that the worker is the one it started
 /// @param describe whether to say what the deployment takes and gives, and end
 /// @param folder the worker's own
+/// @param overdueMax how long the work of a call may go on after its end
 /// @param readable files and folders of the JDK and of the product
 record Instructions(
         byte[] token,
@@ -33,6 +35,7 @@ record Instructions(
         Path folder,
         Confiner.Limits limits,
         int frameBytesMax,
+        Duration overdueMax,
         List<Path> readable) {
     static final int TOKEN_BYTES = 32;
     private static final int TEXT_BYTES_MAX = 16 << 20;
@@ -50,6 +53,7 @@ record Instructions(
         out.writeLong(limits.fileBytesMax());
         out.writeInt(limits.filesMax());
         out.writeInt(frameBytesMax);
+        out.writeLong(overdueMax.toNanos());
         out.writeInt(readable.size());
         for (Path path : readable) text(out, path.toString());
         out.flush();
@@ -82,10 +86,12 @@ record Instructions(
         Path folder = Path.of(text(in));
         Confiner.Limits limits = new Confiner.Limits(in.readInt(), in.readLong(), in.readLong(), in.readInt());
         int frameBytesMax = in.readInt();
+        Duration overdueMax = Duration.ofNanos(in.readLong());
         int paths = size(in);
         List<Path> readable = new ArrayList<>();
         for (int i = 0; i < paths; i++) readable.add(Path.of(text(in)));
-        return new Instructions(token, describe, application, replicaId, spec, folder, limits, frameBytesMax, readable);
+        return new Instructions(
+                token, describe, application, replicaId, spec, folder, limits, frameBytesMax, overdueMax, readable);
     }
 
     private static DeploymentSpec spec(DataInputStream in) throws IOException {

@@ -88,12 +88,16 @@ public final class WorkerMain {
     private static void serve(Instructions instructions, ApplicationLoader loader, Frames frames)
             throws IOException, RuntimeRefusal {
         DeploymentSpec spec = instructions.spec();
-        try (JavaRuntime runtime = new JavaRuntime(one -> load(loader, one), TimeSource.system())) {
+        try (JavaRuntime runtime = runtime(instructions, loader)) {
             Interface described = runtime.describe(spec);
             frames.send(frames.writer(FrameType.INTERFACE, 0).bytes(InterfaceJson.write(described)));
             if (instructions.describe()) return;
             new Running(frames, described, runtime, instructions).run();
         }
+    }
+
+    private static JavaRuntime runtime(Instructions instructions, ApplicationLoader loader) {
+        return new JavaRuntime(one -> load(loader, one), TimeSource.system(), instructions.overdueMax());
     }
 
     private static Class<?> load(ApplicationLoader loader, DeploymentSpec spec) throws RuntimeRefusal {

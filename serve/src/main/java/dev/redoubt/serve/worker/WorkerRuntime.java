@@ -114,6 +114,7 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
                 new Confiner.Limits(
                         processors, spec.each().memoryBytes(), limits.folderBytesMax(), limits.descriptorsMax()),
                 (int) Math.min(limits.frameBytesMax(), memory.heap() / FRAMES_IN_HEAP),
+                limits.cancelTimeout(),
                 command.readable());
         Worker worker = new Worker(name, command.line(folder, memory, processors), instructions, limits, cgroups);
         workers.put(folder.toString(), worker);

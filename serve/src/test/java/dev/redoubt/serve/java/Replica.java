@@ -27,13 +27,24 @@ final class Replica implements AutoCloseable {
     final Servant servant;
 
     Replica(Class<?> handler) throws RuntimeRefusal {
-        this(handler, (target, input, call, replies) -> {
-            throw new AssertionError("nothing is called");
-        });
+        this(handler, JavaRuntime.OVERDUE_MAX);
+    }
+
+    Replica(Class<?> handler, Duration overdueMax) throws RuntimeRefusal {
+        this(
+                handler,
+                (target, input, call, replies) -> {
+                    throw new AssertionError("nothing is called");
+                },
+                overdueMax);
     }
 
     Replica(Class<?> handler, Outgoing outgoing) throws RuntimeRefusal {
-        this.runtime = new JavaRuntime(spec -> handler, TimeSource.system());
+        this(handler, outgoing, JavaRuntime.OVERDUE_MAX);
+    }
+
+    private Replica(Class<?> handler, Outgoing outgoing, Duration overdueMax) throws RuntimeRefusal {
+        this.runtime = new JavaRuntime(spec -> handler, TimeSource.system(), overdueMax);
         this.servant = runtime.start("shop", spec(handler.getSimpleName(), "{}"), "Test-1", outgoing);
     }
 

@@ -150,6 +150,7 @@ class HostileLinkTest {
                     folder.resolve("impostor"),
                     new Confiner.Limits(1, Workers.MEMORY, 1 << 20, 64),
                     LIMITS.frameBytesMax(),
+                    LIMITS.cancelTimeout(),
                     List.of());
             WorkerLimits limits = new WorkerLimits(
                     LIMITS.frameBytesMax(),
