@@ -6,6 +6,7 @@ module dev.redoubt.cli {
     requires dev.redoubt.gateway;
     requires dev.redoubt.kernels;
     requires dev.redoubt.policy;
+    requires dev.redoubt.runtime.llm;
     requires dev.redoubt.runtime.onnx;
     requires dev.redoubt.serve;
     // How large the machine is.

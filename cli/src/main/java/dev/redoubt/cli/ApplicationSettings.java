@@ -5,6 +5,7 @@ import dev.redoubt.base.config.Section;
 import dev.redoubt.base.config.SectionValues;
 import dev.redoubt.base.config.Setting;
 import dev.redoubt.base.config.SettingType;
+import dev.redoubt.runtime.llm.LlmRuntime;
 import dev.redoubt.runtime.onnx.OnnxRuntime;
 import dev.redoubt.serve.java.JavaRuntime;
 import dev.redoubt.serve.spec.ApplicationSpec;
@@ -26,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
@@ -55,6 +57,20 @@ final class ApplicationSettings {
     private static final Setting<String> ONNX_DIGEST =
             Setting.required("digest", DIGEST, Requirement.V4_1, "of the file: another one is refused (V4.1)");
     static final Section ONNX = new Section(List.of(ONNX_MODEL, ONNX_DIGEST));
+
+    private static final Setting<String> LLM_MODEL = Setting.required(
+            "model",
+            SettingType.text("a name of the store", Pattern.compile("[a-z0-9][a-z0-9._-]{0,63}")),
+            "an entry of the store: `redoubt models list`");
+    private static final Setting<String> LLM_DIGEST = Setting.optional(
+            "digest", DIGEST, "of its manifest: another one is refused (V4.1); absent: the one on the allow-list");
+    private static final Setting<String> LLM_ENGINE = Setting.of(
+            "engine",
+            SettingType.oneOf(List.of("dedicated", "shared")),
+            "dedicated",
+            "`dedicated`: a pool, a loop, threads and cache keys of its own in each replica, sized by `cpu` and `memory` (V1.2); "
+                    + "`shared`: the engine of the file's `model`, which must be the same model");
+    static final Section LLM = new Section(List.of(LLM_MODEL, LLM_DIGEST, LLM_ENGINE));
 
     private static final Setting<Integer> REPLICAS_MIN =
             Setting.of("min-replicas", SettingType.integer(0, Autoscaling.REPLICAS_MAX), 1, "0 stops the last one too");
@@ -112,6 +128,8 @@ final class ApplicationSettings {
             Setting.optional("java", JAVA, "what runs: a handler in Java, in a process of its own");
     private static final Setting<SectionValues> ONNX_SETTING =
             Setting.optional("onnx", ONNX, "what runs: an ONNX model, in place of `java`");
+    private static final Setting<SectionValues> LLM_SETTING = Setting.optional(
+            "llm", LLM, "what runs: a language model, in place of `java`; as an ingress it is called at `/v1`");
     private static final Setting<Double> EACH_CPU =
             Setting.required("cpu", CPU, Requirement.R1_1, "cores of one replica (R1.1)");
     private static final Setting<Long> EACH_MEMORY =
@@ -143,6 +161,7 @@ final class ApplicationSettings {
             DEPLOYMENT,
             JAVA_SETTING,
             ONNX_SETTING,
+            LLM_SETTING,
             EACH_CPU,
             EACH_MEMORY,
             ONGOING,
@@ -257,13 +276,17 @@ final class ApplicationSettings {
     }
 
     private RuntimeSpec runtime(SectionValues values) {
-        Optional<SectionValues> java = values.find(JAVA_SETTING);
-        Optional<SectionValues> onnx = values.find(ONNX_SETTING);
-        if (java.isPresent() == onnx.isPresent())
-            problems.add(
-                    values.line(DEPLOYMENT),
-                    "deployment '" + values.get(DEPLOYMENT) + "' must have 'java' or 'onnx', and not both");
-        return java.map(this::javaRuntime).or(() -> onnx.map(this::onnxRuntime)).orElse(NOTHING);
+        List<RuntimeSpec> given = Stream.of(
+                        values.find(JAVA_SETTING).map(this::javaRuntime),
+                        values.find(ONNX_SETTING).map(this::onnxRuntime),
+                        values.find(LLM_SETTING).map(ApplicationSettings::llmRuntime))
+                .flatMap(Optional::stream)
+                .toList();
+        if (given.size() == 1) return given.getFirst();
+        problems.add(
+                values.line(DEPLOYMENT),
+                "deployment '" + values.get(DEPLOYMENT) + "' must have 'java', 'onnx' or 'llm', and one of them alone");
+        return NOTHING;
     }
 
     private RuntimeSpec javaRuntime(SectionValues java) {
@@ -281,6 +304,14 @@ final class ApplicationSettings {
     private RuntimeSpec onnxRuntime(SectionValues onnx) {
         return new RuntimeSpec(
                 OnnxRuntime.KIND, Map.of("model", absolute(onnx.get(ONNX_MODEL)), "digest", onnx.get(ONNX_DIGEST)));
+    }
+
+    private static RuntimeSpec llmRuntime(SectionValues llm) {
+        Map<String, String> settings = new HashMap<>();
+        settings.put("model", llm.get(LLM_MODEL));
+        settings.put("engine", llm.get(LLM_ENGINE));
+        llm.find(LLM_DIGEST).ifPresent(digest -> settings.put("digest", digest));
+        return new RuntimeSpec(LlmRuntime.KIND, settings);
     }
 
     private String absolute(Path path) {

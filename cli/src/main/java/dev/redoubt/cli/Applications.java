@@ -3,10 +3,13 @@ package dev.redoubt.cli;
 import com.sun.management.OperatingSystemMXBean;
 import dev.redoubt.base.Home;
 import dev.redoubt.base.TimeSource;
+import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.policy.Waiver;
 import dev.redoubt.policy.audit.AuditEvent;
 import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.audit.AuditLog;
+import dev.redoubt.runtime.llm.LlmHost;
+import dev.redoubt.runtime.llm.LlmRuntime;
 import dev.redoubt.runtime.onnx.OnnxRuntime;
 import dev.redoubt.serve.control.Change;
 import dev.redoubt.serve.control.Outcome;
@@ -39,18 +42,21 @@ record Applications(Platform platform, WorkerRuntime workers, OnnxRuntime onnx) 
 
     /// Takes up what was wanted before.
     ///
-    /// @param requestTimeout what a call has from end to end
-    static Applications open(Home home, List<Waiver> waivers, Duration requestTimeout, AuditLog audit)
+    /// @param engines how language models are computed, but for their share of the machine; what a call has from
+    ///     end to end is in its limits
+    static Applications open(Home home, List<Waiver> waivers, EngineOptions engines, LlmHost models, AuditLog audit)
             throws IOException {
         Resources machine = machine();
         WorkerRuntime workers = new WorkerRuntime(home.workers(), WorkerLimits.DEFAULT);
         OnnxRuntime onnx =
                 new OnnxRuntime(home.nativeLibraries(), (long) (machine.memoryBytes() * SHARE), TimeSource.system());
+        LlmRuntime llm = new LlmRuntime(models, engines, TimeSource.system());
         ScalingPolicy policy = new OngoingPolicy();
+        Duration requestTimeout = engines.limits().requestTimeout();
         Platform platform = Platform.open(new Platform.Setup(
                 home,
                 machine,
-                Map.of(JavaRuntime.KIND, workers, OnnxRuntime.KIND, onnx),
+                Map.of(JavaRuntime.KIND, workers, OnnxRuntime.KIND, onnx, LlmRuntime.KIND, llm),
                 waivers.stream().map(Waiver::rule).collect(Collectors.toUnmodifiableSet()),
                 (spec, interfaces) -> Graph.problems(spec, interfaces, requestTimeout),
                 (application, deployment) -> policy,

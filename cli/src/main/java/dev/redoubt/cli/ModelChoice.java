@@ -24,9 +24,7 @@ record ModelChoice(String name, Optional<String> digest, OptionalLong memoryByte
                     "sha256:" + digest.get(),
                     "serve the model that was approved, or approve this one by its digest")));
         if (memoryBytes.isEmpty()) return engine;
-        long weights = artifact.tensors().values().stream()
-                .mapToLong(tensor -> tensor.data().byteSize())
-                .sum();
+        long weights = artifact.tensorBytes();
         long left = memoryBytes.getAsLong() - weights;
         if (left <= 0)
             throw new Refusal(List.of(Refusal.line(

@@ -235,7 +235,11 @@ final class RuleTable {
                                 "BlockPoolTest#V1_1_aHitNeedsTheScopeAndTheTokensToMatchNotTheKeyAlone",
                                 "RulesEndToEndTest#V1_1_whatOneKeyHasAskedIsNoHitForAnother",
                                 "PrefixTimingTest#V1_1_aStopwatchDoesNotTellWhatOthersHaveAskedFor");
-            case V1_2 -> notBuilt(id, "a server has one engine for all applications");
+            case V1_2 ->
+                enforced(
+                        id,
+                        "an engine for each replica of an llm deployment, unless it says engine: shared",
+                        "LanguageApplicationsTest#V1_2_anApplicationHasAPoolAndALoopOfItsOwn");
             case V1_3 ->
                 enforced(
                         id,

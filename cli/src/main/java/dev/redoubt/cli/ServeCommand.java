@@ -164,10 +164,16 @@ final class ServeCommand implements Callable<Integer> {
                 .ifPresent(engine ->
                         out.println("try    " + curl(url, engine.card(), firstKey.orElse("$REDOUBT_API_KEY"))));
         for (ApplicationStatus application : server.applications())
-            out.println("app    " + application.name() + ", " + url + "/" + application.name()
+            out.println("app    " + application.name() + ", " + address(server, application.name(), url)
                     + (application.state() == ApplicationState.RUNNING
                             ? ""
                             : ", " + application.state() + ": " + application.reason()));
+    }
+
+    private static String address(Server server, String application, String url) {
+        return server.model(application)
+                .map(model -> url + "/v1, model " + model.card().name())
+                .orElse(url + "/" + application);
     }
 
     /// One line that works when pasted.

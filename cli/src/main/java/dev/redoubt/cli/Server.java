@@ -1,6 +1,7 @@
 package dev.redoubt.cli;
 
 import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.engine.Engine;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.engine.model.Models;
@@ -92,8 +93,14 @@ final class Server implements AutoCloseable {
                     context.home().limitWindows(), config.edge().rates(), TimeSource.system());
             opened.push(limiter);
             Loader.await(begun);
+            Optional<ServerModels.Shared> shared = config.model()
+                    .map(model -> new ServerModels.Shared(model.name(), loader.orElseThrow()::awaitLoaded));
             Applications applications = Applications.open(
-                    context.home(), config.waivers(), config.edge().limits().requestTimeout(), audit);
+                    context.home(),
+                    config.waivers(),
+                    config.engine(),
+                    new ServerModels(models.store(), audit, limiter, shared),
+                    audit);
             opened.push(applications);
             applications.want(config.applications());
             if (loader.isPresent()) verified(loader.get(), audit);
@@ -163,6 +170,11 @@ final class Server implements AutoCloseable {
     /// As they stand now.
     List<ApplicationStatus> applications() {
         return applications.platform().status().applications();
+    }
+
+    /// The language model that callers of an application reach at `/v1`, if it is one.
+    Optional<LanguageModel> model(String application) {
+        return applications.platform().model(application);
     }
 
     /// Of the model, where one is served.

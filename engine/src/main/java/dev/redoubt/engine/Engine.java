@@ -86,6 +86,13 @@ public final class Engine implements LanguageModel, AutoCloseable {
         return new Engine(options, EngineParts.load(artifact, options, time), time);
     }
 
+    /// What [#open] would make of the artifact, without memory for weights. The artifact stays the caller's.
+    ///
+    /// @throws dev.redoubt.trust.ArtifactException if the artifact is not what its architecture expects
+    public static ModelCard describe(VerifiedArtifact artifact, EngineOptions options, TimeSource time) {
+        return EngineParts.describe(artifact, options, time);
+    }
+
     /// Starts the threads.
     Engine(EngineOptions options, Parts parts, TimeSource time) {
         this.options = options;

@@ -63,6 +63,27 @@ public record EngineOptions(
                 RequestLimits.DEFAULT);
     }
 
+    /// The same for another share of the machine.
+    ///
+    /// @param ongoing requests running and waiting
+    /// @param kvBytes upper bound of the KV pool
+    public EngineOptions sized(int computeThreads, int ongoing, long kvBytes) {
+        return new EngineOptions(
+                kernels,
+                computeThreads,
+                contextTokensMax,
+                Math.min(sequencesMax, ongoing),
+                batchedTokensMax,
+                prefillTokensMax,
+                ongoing,
+                memoryUtilization,
+                kvFormat,
+                OptionalLong.of(kvBytes),
+                prefixSharing,
+                speculative,
+                limits);
+    }
+
     /// The same with another bound of the KV pool.
     public EngineOptions withKvBytesMax(long bytes) {
         return new EngineOptions(

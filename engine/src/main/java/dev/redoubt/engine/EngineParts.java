@@ -74,6 +74,13 @@ final class EngineParts {
         }
     }
 
+    /// What the model of an engine with these options will be, without loading it.
+    static ModelCard describe(VerifiedArtifact artifact, EngineOptions options, TimeSource time) {
+        ModelSpec spec = Models.describe(artifact);
+        int context = Math.min(options.contextTokensMax(), spec.contextTokensMax());
+        return card(artifact, spec, context, ModelText.hasTemplate(artifact), licence(artifact), time);
+    }
+
     private static Optional<String> licence(VerifiedArtifact artifact) {
         return artifact.container() == VerifiedArtifact.Container.GGUF
                 ? artifact.gguf().string("general.license")

@@ -64,6 +64,18 @@ final class ModelText implements TextCodec {
         };
     }
 
+    /// Whether there is a chat template, without reading the vocabulary.
+    static boolean hasTemplate(VerifiedArtifact artifact) {
+        return switch (artifact.container()) {
+            case GGUF -> artifact.gguf().string("tokenizer.chat_template").isPresent();
+            case SAFETENSORS ->
+                templateSource(
+                                artifact.file("chat_template.jinja"),
+                                artifact.file("tokenizer_config.json").map(ModelText::json))
+                        .isPresent();
+        };
+    }
+
     Tokenizer tokenizer() {
         return tokenizer;
     }

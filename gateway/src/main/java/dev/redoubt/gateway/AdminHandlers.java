@@ -30,7 +30,7 @@ final class AdminHandlers {
 
     private final EdgeServices services;
     private final Served served;
-    private final ModelRegistry models;
+    private final ServedModels models;
     private final AdminOptions options;
     private final RateLimits rates;
     private final long startNanos;
@@ -40,7 +40,7 @@ final class AdminHandlers {
     AdminHandlers(EdgeServices services, Served served, AdminOptions options, RateLimits rates) {
         this.services = services;
         this.served = served;
-        this.models = served.models();
+        this.models = new ServedModels(served);
         this.options = options;
         this.rates = rates;
         this.startNanos = services.time().nanos();
@@ -78,7 +78,7 @@ final class AdminHandlers {
                 .carryOut(
                         event,
                         () -> models.all().stream()
-                                .map(model -> model.clearCache(name))
+                                .map(one -> one.model().clearCache(name))
                                 .reduce(CacheClearing.NOTHING, CacheClearing::plus),
                         done -> "done, blocks zeroed: " + done.blocksZeroed());
         JsonWriter json = new JsonWriter().beginObject().name("application").value(name);
@@ -92,7 +92,7 @@ final class AdminHandlers {
         json.name("version").value(options.version());
         json.name("uptime_seconds").value((services.time().nanos() - startNanos) / 1_000_000_000);
         json.name("ready").value(models.ready()).name("models").beginArray();
-        for (LanguageModel model : models.all()) write(json, model);
+        for (ServedModel model : models.all()) write(json, model);
         json.endArray().name("limits").beginObject();
         write(json, services.limits());
         write(json, rates);
@@ -101,10 +101,12 @@ final class AdminHandlers {
         return json.endArray().endObject().toString();
     }
 
-    private static void write(JsonWriter json, LanguageModel model) {
+    private static void write(JsonWriter json, ServedModel served) {
+        LanguageModel model = served.model();
         ModelRuntime runtime = model.runtime();
         ModelStats stats = model.stats();
         json.beginObject().name("name").value(model.card().name());
+        if (!served.application().isEmpty()) json.name("application").value(served.application());
         json.name("digest").value("sha256:" + model.card().digest());
         json.name("kernels").value(runtime.kernels()).name("threads").value(runtime.threads());
         json.name("prefix_cache").value(runtime.prefixCache());

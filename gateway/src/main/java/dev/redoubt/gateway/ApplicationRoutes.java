@@ -11,7 +11,8 @@ import dev.redoubt.serve.control.Platform;
 import java.util.Optional;
 import java.util.Set;
 
-/// `/{application}`: found by who asks, so that nobody can tell a foreign application from one that is not
+/// `/{application}`, unless what answers there is a language model, which is called at `/v1`: found by who asks, so
+/// that nobody can tell a foreign application from one that is not
 /// there (R4.3).
 /// Safe for any thread.
 final class ApplicationRoutes {
@@ -32,7 +33,10 @@ final class ApplicationRoutes {
         String own = caller.application();
         boolean named = path.startsWith(own, 1) && (path.length() == own.length() + 1 || path.equals("/" + own + "/"));
         if (!named || platform.isEmpty()) return Optional.empty();
-        return platform.get().ingress(own).map(ingress -> new Resolved(route(ingress), ""));
+        return platform.get()
+                .ingress(own)
+                .filter(ingress -> ingress.model().isEmpty())
+                .map(ingress -> new Resolved(route(ingress), ""));
     }
 
     private static Route route(Ingress ingress) {

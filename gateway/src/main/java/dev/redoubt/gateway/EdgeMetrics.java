@@ -1,7 +1,6 @@
 package dev.redoubt.gateway;
 
 import dev.redoubt.base.generation.FinishReason;
-import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.base.generation.ModelStats;
 import dev.redoubt.base.generation.Usage;
 import dev.redoubt.policy.screen.ScreenMode;
@@ -38,7 +37,7 @@ final class EdgeMetrics {
     private static final double[] TOKENS = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000};
 
     private final PrometheusRegistry registry = new PrometheusRegistry();
-    private final ModelRegistry models;
+    private final ServedModels models;
     private final Histogram firstToken =
             histogram("vllm:time_to_first_token_seconds", "Time to first token", FIRST_TOKEN_SECONDS);
     private final Histogram interToken =
@@ -76,7 +75,7 @@ final class EdgeMetrics {
             .labelNames("pattern", "mode")
             .register(registry);
 
-    EdgeMetrics(ModelRegistry models) {
+    EdgeMetrics(ServedModels models) {
         this.models = models;
         gauge("vllm:num_requests_running", "Requests in a step", ModelStats::requestsRunning);
         gauge("vllm:num_requests_waiting", "Requests that wait", ModelStats::requestsWaiting);
@@ -166,10 +165,8 @@ final class EdgeMetrics {
                 .help(help)
                 .labelNames(MODEL)
                 .callback(callback -> {
-                    for (LanguageModel model : models.all())
-                        callback.call(
-                                reading.applyAsDouble(model.stats()),
-                                model.card().name());
+                    for (ServedModel one : models.all())
+                        callback.call(reading.applyAsDouble(one.model().stats()), one.label());
                 })
                 .register(registry);
     }
@@ -180,10 +177,8 @@ final class EdgeMetrics {
                 .help(help)
                 .labelNames(MODEL)
                 .callback(callback -> {
-                    for (LanguageModel model : models.all())
-                        callback.call(
-                                reading.applyAsDouble(model.stats()),
-                                model.card().name());
+                    for (ServedModel one : models.all())
+                        callback.call(reading.applyAsDouble(one.model().stats()), one.label());
                 })
                 .register(registry);
     }

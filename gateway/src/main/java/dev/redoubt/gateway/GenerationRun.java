@@ -7,6 +7,7 @@ import dev.redoubt.base.generation.Generation;
 import dev.redoubt.base.generation.GenerationEvent;
 import dev.redoubt.base.generation.GenerationRequest;
 import dev.redoubt.base.generation.LanguageModel;
+import dev.redoubt.base.generation.TokenBound;
 import dev.redoubt.base.generation.TokenLogprob;
 import dev.redoubt.base.generation.Usage;
 import dev.redoubt.gateway.EventInbox.Item;
@@ -62,7 +63,7 @@ final class GenerationRun {
 
     GenerationRun(
             Exchange exchange,
-            LanguageModel model,
+            ServedModel served,
             ReplyFormat format,
             Optional<StreamFormat> stream,
             List<GenerationRequest> requests) {
@@ -70,8 +71,8 @@ final class GenerationRun {
         int choices = requests.getFirst().choices();
         this.requests = requests;
         this.exchange = exchange;
-        this.model = model;
-        this.modelName = model.card().name();
+        this.model = served.model();
+        this.modelName = served.label();
         this.format = format;
         this.stream = stream;
         this.answer = new Answer(prompts, choices);

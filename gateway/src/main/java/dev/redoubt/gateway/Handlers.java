@@ -40,12 +40,12 @@ final class Handlers {
     private static final String JSON = "application/json";
 
     private final EdgeServices services;
-    private final ModelRegistry models;
+    private final ServedModels models;
     private final GenerationFields generation;
     private final TokenizerFields tokenizer;
     private final PromptScreening screening;
 
-    Handlers(EdgeServices services, ModelRegistry models) {
+    Handlers(EdgeServices services, ServedModels models) {
         this.services = services;
         this.models = models;
         this.generation = new GenerationFields(services.limits());
@@ -114,7 +114,8 @@ final class Handlers {
 
     private void chat(Exchange exchange, FieldValues body) {
         GenerationCall call = generation.chat(body);
-        LanguageModel model = served(call.model());
+        ServedModel served = served(exchange, call.model());
+        LanguageModel model = served.model();
         if (!model.card().chat())
             throw ServeException.ofField(
                     ErrorCode.NO_CHAT_TEMPLATE, "model", model.card().name());
@@ -126,19 +127,20 @@ final class Handlers {
                 services.policies().screen().chat(),
                 model);
         ChatReply format = new ChatReply(head(exchange, "chatcmpl-", model, call), call);
-        run(exchange, model, call, List.of(), format, streamed(call, format), call.prompts());
+        run(exchange, served, call, List.of(), format, streamed(call, format), call.prompts());
     }
 
     private void completion(Exchange exchange, FieldValues body) {
         GenerationCall call = generation.completion(body);
-        LanguageModel model = served(call.model());
-        generation.checkVocabulary(call, model.card());
+        ServedModel model = served(exchange, call.model());
+        generation.checkVocabulary(call, model.model().card());
         boolean ofText = call.prompts().stream().allMatch(Prompt.Text.class::isInstance);
         if (ofText && !call.echo()) complete(exchange, body, call, model);
         else services.workers().run(exchange, () -> complete(exchange, body, call, model)); // waits for the tokenizer
     }
 
-    private void complete(Exchange exchange, FieldValues body, GenerationCall call, LanguageModel model) {
+    private void complete(Exchange exchange, FieldValues body, GenerationCall call, ServedModel served) {
+        LanguageModel model = served.model();
         screening.check(
                 exchange, "prompt", call.prompts(), services.policies().screen().completions(), model);
         List<Prompt> prompts = call.prompts();
@@ -154,20 +156,20 @@ final class Handlers {
         boolean promptLogprobs = body.find(generation.promptLogprobs()).isPresent();
         CompletionReply format =
                 new CompletionReply(head(exchange, "cmpl-", model, call), call, promptLogprobs, echoes);
-        run(exchange, model, call, routeStops(), format, streamed(call, format), prompts);
+        run(exchange, served, call, routeStops(), format, streamed(call, format), prompts);
     }
 
     private void generate(Exchange exchange, FieldValues body) {
         GenerationCall call = generation.generate(body);
-        LanguageModel model = served(call.model());
+        ServedModel served = served(exchange, call.model());
         screening.check(
-                exchange, "prompt", call.prompts(), services.policies().screen().completions(), model);
-        run(exchange, model, call, routeStops(), new PlainReply(), Optional.empty(), call.prompts());
+                exchange, "prompt", call.prompts(), services.policies().screen().completions(), served.model());
+        run(exchange, served, call, routeStops(), new PlainReply(), Optional.empty(), call.prompts());
     }
 
     private void run(
             Exchange exchange,
-            LanguageModel model,
+            ServedModel model,
             GenerationCall call,
             List<String> routeStops,
             ReplyFormat format,
@@ -217,12 +219,12 @@ final class Handlers {
     }
 
     private void tokenize(Exchange exchange, FieldValues body) {
-        LanguageModel model = served(tokenizer.model(body));
+        LanguageModel model = served(exchange, tokenizer.model(body)).model();
         services.workers().run(exchange, () -> exchange.reply(200, JSON, tokenizer.tokenize(body, model)));
     }
 
     private void detokenize(Exchange exchange, FieldValues body) {
-        LanguageModel model = served(tokenizer.model(body));
+        LanguageModel model = served(exchange, tokenizer.model(body)).model();
         services.workers().run(exchange, () -> exchange.reply(200, JSON, tokenizer.detokenize(body, model)));
     }
 
@@ -233,13 +235,14 @@ final class Handlers {
                 .value("list")
                 .name("data")
                 .beginArray();
-        for (LanguageModel model : models.all()) write(json, model.card());
+        for (ServedModel one : models.of(exchange.principal().application()))
+            write(json, one.model().card());
         exchange.reply(200, JSON, json.endArray().endObject().toString());
     }
 
     private void showModel(Exchange exchange, String name) {
         JsonWriter json = new JsonWriter();
-        write(json, served(Optional.of(name)).card());
+        write(json, served(exchange, Optional.of(name)).model().card());
         exchange.reply(200, JSON, json.toString());
     }
 
@@ -253,15 +256,8 @@ final class Handlers {
         json.name("max_model_len").value(card.contextTokensMax()).endObject();
     }
 
-    private LanguageModel served(Optional<String> name) {
-        if (!models.ready()) throw ServeException.of(ErrorCode.NOT_READY);
-        if (name.isPresent())
-            return models.find(name.get())
-                    .orElseThrow(() -> ServeException.ofField(ErrorCode.MODEL_NOT_FOUND, "model", name.get()));
-        List<LanguageModel> all = models.all();
-        if (all.isEmpty()) throw ServeException.ofField(ErrorCode.MODEL_NOT_FOUND, "model", "");
-        if (all.size() > 1) throw ServeException.ofField(ErrorCode.MISSING_FIELD, "model", "model");
-        return all.getFirst();
+    private ServedModel served(Exchange exchange, Optional<String> name) {
+        return models.find(exchange.principal().application(), name);
     }
 
     private ReplyHead head(Exchange exchange, String prefix, LanguageModel model, GenerationCall call) {

@@ -73,13 +73,14 @@ public final class HttpEdge implements AutoCloseable {
         workers = new Workers("edge-worker", WORKERS, WORK_QUEUE_MAX);
         accessLog = new AccessLog();
         BodyBudget bodies = new BodyBudget(BODIES_AT_ONCE * options.limits().bodyBytesMax());
+        ServedModels models = new ServedModels(served);
         EdgeServices services = new EdgeServices(
                 vertx,
                 options.limits(),
                 options.policies(),
                 timeouts,
                 time,
-                new EdgeMetrics(served.models()),
+                new EdgeMetrics(models),
                 accessLog,
                 audit,
                 ErrorFormat.OPENAI,
@@ -91,7 +92,7 @@ public final class HttpEdge implements AutoCloseable {
                 .orElse(any -> true);
         Authenticator callers = new Authenticator(
                 keys, applications, options.tls().map(TlsOptions::clients).orElse(Map.of()));
-        RouteTable routes = new Handlers(services, served.models()).routes(closing::get);
+        RouteTable routes = new Handlers(services, models).routes(closing::get);
         RequestHeads heads = new RequestHeads(options.host());
         List<HttpServer> servers =
                 Stream.generate(() -> server(tls)).limit(EVENT_LOOPS).toList();

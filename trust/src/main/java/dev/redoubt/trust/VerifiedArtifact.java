@@ -103,6 +103,13 @@ public final class VerifiedArtifact implements AutoCloseable {
         return manifest.bytes();
     }
 
+    /// Of all tensors together, as they are stored.
+    public long tensorBytes() {
+        return tensors().values().stream()
+                .mapToLong(tensor -> tensor.data().byteSize())
+                .sum();
+    }
+
     /// All tensors by name, in file order. Their data may begin at any address: read it with unaligned layouts.
     ///
     /// @throws IllegalStateException if the artifact was closed

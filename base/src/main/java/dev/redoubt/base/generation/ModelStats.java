@@ -21,4 +21,27 @@ public record ModelStats(
         long prefixCacheHits,
         long drafts,
         long draftedTokens,
-        long acceptedTokens) {}
+        long acceptedTokens) {
+    public static final ModelStats NOTHING = new ModelStats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+    /// Of two models together.
+    public ModelStats plus(ModelStats other) {
+        return new ModelStats(
+                requestsRunning + other.requestsRunning,
+                requestsWaiting + other.requestsWaiting,
+                kvBlocksTotal + other.kvBlocksTotal,
+                kvBlocksUsed + other.kvBlocksUsed,
+                steps + other.steps,
+                stepNanos + other.stepNanos,
+                forwardNanos + other.forwardNanos,
+                preemptions + other.preemptions,
+                promptTokens + other.promptTokens,
+                promptTokensCached + other.promptTokensCached,
+                generationTokens + other.generationTokens,
+                prefixCacheQueries + other.prefixCacheQueries,
+                prefixCacheHits + other.prefixCacheHits,
+                drafts + other.drafts,
+                draftedTokens + other.draftedTokens,
+                acceptedTokens + other.acceptedTokens);
+    }
+}

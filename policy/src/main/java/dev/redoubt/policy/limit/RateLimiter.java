@@ -107,6 +107,18 @@ public final class RateLimiter implements AutoCloseable {
         }
     }
 
+    /// For a model that works for a request which was admitted before: it takes of the same key's tokens.
+    ///
+    /// @param keyId of the request's caller
+    public Tokens tokens(String keyId) {
+        while (true) {
+            Key key = key(keyId);
+            synchronized (key) {
+                if (!key.retired) return new Tokens(key);
+            }
+        }
+    }
+
     /// What is left to a key; empty if nothing is known of it, so that it has everything.
     public Optional<Quota> quota(Principal caller) {
         Key key = keys.get(caller.keyId());
@@ -271,42 +283,72 @@ public final class RateLimiter implements AutoCloseable {
         }
     }
 
-    /// One admitted request. Safe for any thread.
-    public final class Lease implements AutoCloseable {
+    /// What one piece of work takes of a key's tokens. Safe for any thread.
+    public final class Tokens implements AutoCloseable {
         private static final long NONE = -1;
 
         private final Key key;
-        private final AtomicInteger tenant;
         private long reservation = NONE; // guarded by key
+        private boolean over; // guarded by key
+
+        private Tokens(Key key) {
+            this.key = key;
+        }
+
+        /// Takes what the work may come to, at most. Once.
+        ///
+        /// @throws ServeException if that is more than there is now, with the exact wait, or more than
+        ///     there will ever be
+        public void reserve(long most) {
+            if (most > limits.tokensPerMinute())
+                throw ServeException.of(ErrorCode.REQUEST_OVER_TOKEN_LIMIT, most, limits.tokensPerMinute());
+            synchronized (key) {
+                if (over || closed) return;
+                Check.that(reservation == NONE, "tokens are reserved once: %s", most);
+                long now = now();
+                long wait = key.tokens.waitNanos(now, most);
+                if (wait > 0) throw reached(limits.tokensPerMinute() + " tokens per minute", wait);
+                reservation = key.tokens.reserve(now, most);
+            }
+        }
+
+        /// What the work has come to; the rest of what it had reserved is there again. May be said again.
+        public void use(long used) {
+            synchronized (key) {
+                if (!over && !closed && reservation != NONE) key.tokens.settle(now(), reservation, used);
+            }
+        }
+
+        /// Nothing more is said of it.
+        @Override
+        public void close() {
+            synchronized (key) {
+                over = true;
+            }
+        }
+    }
+
+    /// One admitted request. Safe for any thread.
+    public final class Lease implements AutoCloseable {
+        private final Key key;
+        private final AtomicInteger tenant;
+        private final Tokens tokens;
         private boolean over; // guarded by key
 
         private Lease(Key key, AtomicInteger tenant) {
             this.key = key;
             this.tenant = tenant;
+            this.tokens = new Tokens(key);
         }
 
-        /// Takes what the request may come to, at most. Once.
-        ///
-        /// @throws ServeException if that is more than there is now, with the exact wait, or more than
-        ///     there will ever be
-        public void reserve(long tokens) {
-            if (tokens > limits.tokensPerMinute())
-                throw ServeException.of(ErrorCode.REQUEST_OVER_TOKEN_LIMIT, tokens, limits.tokensPerMinute());
-            synchronized (key) {
-                if (over || closed) return;
-                Check.that(reservation == NONE, "tokens are reserved once: %s", tokens);
-                long now = now();
-                long wait = key.tokens.waitNanos(now, tokens);
-                if (wait > 0) throw reached(limits.tokensPerMinute() + " tokens per minute", wait);
-                reservation = key.tokens.reserve(now, tokens);
-            }
+        /// As [Tokens#reserve].
+        public void reserve(long most) {
+            tokens.reserve(most);
         }
 
-        /// What the request has come to; the rest of what it had reserved is there again. May be said again.
-        public void use(long tokens) {
-            synchronized (key) {
-                if (!over && !closed && reservation != NONE) key.tokens.settle(now(), reservation, tokens);
-            }
+        /// As [Tokens#use].
+        public void use(long used) {
+            tokens.use(used);
         }
 
         /// The request is over. A second call does nothing.
@@ -317,6 +359,7 @@ public final class RateLimiter implements AutoCloseable {
                 over = true;
                 key.streams--;
             }
+            tokens.close();
             tenant.decrementAndGet();
             ongoing.decrementAndGet();
         }

@@ -113,6 +113,23 @@ final class RateLimiterTest {
     }
 
     @Test
+    void V3_4_whatAModelTakesInsideARequestIsTheSameKeys() {
+        RateLimiter limiter = open(limits(60, 1000, 16));
+        try (Lease request = limiter.admit(caller(1))) {
+            RateLimiter.Tokens inner = limiter.tokens(caller(1).keyId());
+            inner.reserve(900);
+            inner.use(20);
+            inner.close();
+            inner.use(0); // over is over
+            assertThat(quota(limiter).tokensRemaining()).isEqualTo(980);
+            RateLimiter.Tokens second = limiter.tokens(caller(1).keyId());
+            assertThat(refused(() -> second.reserve(981))).isEqualTo(Duration.ofSeconds(60));
+            second.reserve(980);
+            assertThat(refused(() -> request.reserve(1))).isEqualTo(Duration.ofSeconds(60));
+        }
+    }
+
+    @Test
     void V3_4_moreTokensThanThereWillEverBeAreTheCallersFault() {
         RateLimiter limiter = open(limits(60, 1000, 16));
         try (Lease lease = limiter.admit(caller(1))) {

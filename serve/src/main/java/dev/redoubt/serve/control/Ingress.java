@@ -1,10 +1,12 @@
 package dev.redoubt.serve.control;
 
+import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.serve.Call;
 import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
 import dev.redoubt.serve.route.Router;
+import java.util.Optional;
 
 /// Where calls from outside enter an application. Safe for any thread. To be asked for anew with each call: an
 /// update
@@ -16,6 +18,11 @@ public final class Ingress {
     Ingress(Interface face, Router router) {
         this.face = face;
         this.router = router;
+    }
+
+    /// The model that its replicas are, if they are one.
+    public Optional<LanguageModel> model() {
+        return face.language().map(card -> new RoutedModel(card, router));
     }
 
     /// What it takes and gives.

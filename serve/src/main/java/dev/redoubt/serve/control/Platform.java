@@ -3,6 +3,7 @@ package dev.redoubt.serve.control;
 import dev.redoubt.base.Home;
 import dev.redoubt.base.Requirement;
 import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.serve.control.GoalStore.Version;
 import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
 import dev.redoubt.serve.replica.Interface;
@@ -275,6 +276,21 @@ public final class Platform implements AutoCloseable {
     /// Where calls enter an application; empty if there is none of that name. On the hot path: reads a map.
     public Optional<Ingress> ingress(String application) {
         return Optional.ofNullable(controller.controller().ingresses().get(application));
+    }
+
+    /// The language model that callers of an application reach, if it is one.
+    public Optional<LanguageModel> model(String application) {
+        return ingress(application).flatMap(Ingress::model);
+    }
+
+    /// The language models that callers reach, by their applications.
+    public Map<String, LanguageModel> models() {
+        Map<String, LanguageModel> models = new TreeMap<>();
+        controller
+                .controller()
+                .ingresses()
+                .forEach((application, ingress) -> ingress.model().ifPresent(model -> models.put(application, model)));
+        return models;
     }
 
     /// Waits until what is wanted of an application runs, or will not.

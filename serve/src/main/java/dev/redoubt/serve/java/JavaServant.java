@@ -143,16 +143,6 @@ final class JavaServant implements Servant {
         return new Payload.Typed(output, type.output());
     }
 
-    /// The same object, where the sender has it as the same type.
-    private Object object(Payload input) {
-        Binding wanted = type.input();
-        if (input instanceof Payload.Typed(Object value, Binding sent)) {
-            if (sent.same(wanted)) return value;
-            SchemaCheck.check(wanted.schema(), input.tree()); // as its own type it was checked, as this one not yet
-        }
-        return wanted.read(input.tree());
-    }
-
     @Override
     @SuppressWarnings("unchecked") // made by the binding of its type
     public void reconfigure(JsonNode userConfig) throws Exception {
@@ -184,7 +174,7 @@ final class JavaServant implements Servant {
         Duration limit = callTimeout.compareTo(left) < 0 ? callTimeout : left;
         if (!left.isPositive()) throw Deadlines.exceeded(callTimeout);
         RunningCall started =
-                new RunningCall(call, replies, place, one -> work.run(object(input), one), running::remove);
+                new RunningCall(call, replies, place, one -> work.run(input.as(type.input()), one), running::remove);
         running.add(started);
         started.start(deadlines, limit);
         if (closed) started.abort(ServeException.of(ErrorCode.SHUTTING_DOWN)); // came in while it closed

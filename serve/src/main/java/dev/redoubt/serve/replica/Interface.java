@@ -1,14 +1,22 @@
 package dev.redoubt.serve.replica;
 
+import dev.redoubt.base.generation.ModelCard;
 import dev.redoubt.serve.schema.Schema;
 import java.util.List;
+import java.util.Optional;
 
 /// What a deployment takes, gives and calls: what its graph is checked by (R5.1).
 ///
 /// @param streams whether it gives items, each of `output`
-public record Interface(Schema input, Schema output, boolean streams, List<Edge> calls) {
+/// @param language what its replicas are, where they are [LanguageServant]s
+public record Interface(Schema input, Schema output, boolean streams, List<Edge> calls, Optional<ModelCard> language) {
     public Interface {
         calls = List.copyOf(calls);
+    }
+
+    /// Of anything but a language model.
+    public Interface(Schema input, Schema output, boolean streams, List<Edge> calls) {
+        this(input, output, streams, calls, Optional.empty());
     }
 
     /// @param target a deployment of the same application

@@ -21,7 +21,7 @@ final class RoutedCall implements ReplyListener, Runnable {
      * for it to tell (`telling`). */
     private static final Logger LOG = LoggerFactory.getLogger(RoutedCall.class);
 
-    final Payload input;
+    private final Work work;
     final Call call;
     final long deadlineNanos;
     final long submittedNanos;
@@ -66,7 +66,7 @@ final class RoutedCall implements ReplyListener, Runnable {
 
     RoutedCall(
             Router router,
-            Payload input,
+            Work work,
             Call call,
             ReplyListener replies,
             long nowNanos,
@@ -74,7 +74,7 @@ final class RoutedCall implements ReplyListener, Runnable {
             boolean hasAffinity,
             long affinity) {
         this.router = router;
-        this.input = input;
+        this.work = work;
         this.call = call;
         this.replies = replies;
         this.submittedNanos = nowNanos;
@@ -92,7 +92,7 @@ final class RoutedCall implements ReplyListener, Runnable {
     RoutedCall start(Backend on) {
         starter = Thread.currentThread();
         try {
-            on.servant.call(input, call, this);
+            work.start(on.servant, call, this);
         } catch (ServeException refusal) {
             refused(on, refusal);
         } catch (RuntimeException | Error e) {
@@ -119,7 +119,7 @@ final class RoutedCall implements ReplyListener, Runnable {
                 return;
             }
             released = true;
-            again = !started && !ended && refusal.code().kind() == ErrorCode.Kind.CAPACITY;
+            again = !started && !ended && ofReplica(refusal.code());
             if (again) released = false; // for the next replica
         }
         if (again) then(router.retry(this, on, refusal));
@@ -127,6 +127,12 @@ final class RoutedCall implements ReplyListener, Runnable {
             then(router.release(this));
             end(refusal);
         }
+    }
+
+    /// Whether another replica, or the same a little later, may well take what is refused so. A caller's own limit
+    /// is as full everywhere.
+    private static boolean ofReplica(ErrorCode code) {
+        return code.kind() == ErrorCode.Kind.CAPACITY && code != ErrorCode.RATE_LIMIT_EXCEEDED;
     }
 
     @Override

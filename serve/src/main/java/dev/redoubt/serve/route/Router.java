@@ -75,19 +75,28 @@ public final class Router {
 
     /// Starts a call, now or when a replica has room. The listener is told of everything, refusals too.
     public void call(Payload input, Call call, ReplyListener replies) {
-        submit(input, call, replies, false, 0);
+        submit(calling(input), call, replies, false, 0);
     }
 
     /// As [#call], on the replica that had the same key last, unless that one is much busier than another.
     ///
     /// @param key a hash of what the replica may still hold, such as the beginning of a prompt
     public void call(Payload input, Call call, long key, ReplyListener replies) {
-        submit(input, call, replies, true, key);
+        submit(calling(input), call, replies, true, key);
     }
 
-    private void submit(Payload input, Call call, ReplyListener replies, boolean hasAffinity, long key) {
+    /// As [#call(Payload, Call, long, ReplyListener)], for what is no payload.
+    public void call(Work work, Call call, long key, ReplyListener replies) {
+        submit(work, call, replies, true, key);
+    }
+
+    private static Work calling(Payload input) {
+        return (servant, call, replies) -> servant.call(input, call, replies);
+    }
+
+    private void submit(Work work, Call call, ReplyListener replies, boolean hasAffinity, long key) {
         long now = time.nanos();
-        RoutedCall routed = routed(input, call, replies, now, hasAffinity, key);
+        RoutedCall routed = routed(work, call, replies, now, hasAffinity, key);
         if (routed.deadlineNanos - now <= 0 || call.cancellation().cancelled()) {
             synchronized (lock) {
                 submitted++;
@@ -128,15 +137,14 @@ public final class Router {
     /// A stage with less time than its request gets a cancellation of its own, so that its deadline does not
     /// end the
     /// whole request.
-    private RoutedCall routed(
-            Payload input, Call call, ReplyListener replies, long now, boolean hasAffinity, long key) {
+    private RoutedCall routed(Work work, Call call, ReplyListener replies, long now, boolean hasAffinity, long key) {
         long deadline = now + limits.timeout().toNanos();
         if (deadline - call.deadlineNanos() >= 0)
-            return new RoutedCall(this, input, call, replies, now, null, hasAffinity, key);
+            return new RoutedCall(this, work, call, replies, now, null, hasAffinity, key);
         Cancellation own = new Cancellation();
         Runnable forget = call.cancellation().onCancel(own::cancel);
         Call stage = new Call(call.requestId(), call.application(), call.keyId(), deadline, call.modelId(), own);
-        return new RoutedCall(this, input, stage, replies, now, forget, hasAffinity, key);
+        return new RoutedCall(this, work, stage, replies, now, forget, hasAffinity, key);
     }
 
     /// Calls servants until no call is left that this thread must start.
@@ -231,6 +239,13 @@ public final class Router {
         synchronized (lock) {
             Backend backend = find(replicaId);
             if (backend != null) backend.draining = true;
+        }
+    }
+
+    /// Those that take calls, or finish some.
+    public List<Servant> servants() {
+        synchronized (lock) {
+            return backends.stream().map(backend -> backend.servant).toList();
         }
     }
 

@@ -31,8 +31,12 @@ final class ApplicationLoader extends URLClassLoader {
         }
 
         private static final Set<String> MODULES = Set.of("java.base", "java.logging", "java.xml", "java.sql");
-        private static final Set<String> PACKAGES =
-                Set.of("dev.redoubt.serve", "dev.redoubt.serve.schema", "dev.redoubt.base", "org.jspecify.annotations");
+        private static final Set<String> PACKAGES = Set.of(
+                "dev.redoubt.serve",
+                "dev.redoubt.serve.language",
+                "dev.redoubt.serve.schema",
+                "dev.redoubt.base",
+                "org.jspecify.annotations");
         private static final List<String> LIBRARY = List.of("java.", "javax.", "jdk.", "org.w3c.", "org.xml.");
 
         private final ClassLoader product = Handler.class.getClassLoader();

@@ -73,6 +73,19 @@ final class RouterTest {
     }
 
     @Test
+    void V3_4_whatItsCallerMayNotHaveIsRefusedAtOnceAndNotTriedElsewhere() {
+        Held one = add("one", 1);
+        Held two = add("two", 1);
+        one.refusal = ServeException.after(
+                Duration.ofSeconds(7), ErrorCode.RATE_LIMIT_EXCEEDED, "1000 tokens per minute", "7 s");
+        two.refusal = one.refusal;
+        Reply reply = call();
+        assertThat(reply.ends).containsExactly("RATE_LIMIT_EXCEEDED");
+        assertThat(reply.failure().retryAfter()).hasValue(Duration.ofSeconds(7));
+        assertThat(router.load().retried()).isZero();
+    }
+
+    @Test
     void waitingCallsAreServedInTheirOrderAndNobodyPassesThem() {
         Held one = add("one", 1);
         call();

@@ -1,11 +1,9 @@
-package dev.redoubt.gateway;
+package dev.redoubt.base.generation;
 
-import dev.redoubt.base.generation.ChatMessage;
-import dev.redoubt.base.generation.Prompt;
 import java.nio.charset.StandardCharsets;
 
 /// How many tokens a prompt can have, told without the tokenizer.
-final class TokenBound {
+public final class TokenBound {
     /* A token is a byte or more, so a text has no more tokens than bytes, and a prompt no more than the context. What a chat template
      * adds is estimated, at more than the templates we know write; a normalizer may make a text longer. Where that is too little, the
      * difference is taken as soon as the model has counted. */
@@ -15,7 +13,8 @@ final class TokenBound {
 
     private TokenBound() {}
 
-    static long of(Prompt prompt, int contextTokensMax) {
+    /// @param contextTokensMax of the model: no prompt has more
+    public static long of(Prompt prompt, int contextTokensMax) {
         long bound = switch (prompt) {
             case Prompt.Text text -> bytes(text.text()) + TEXT_EXTRA;
             case Prompt.Tokens tokens -> tokens.ids().size() + TEXT_EXTRA;

@@ -1,0 +1,78 @@
+package dev.redoubt.gateway;
+
+import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.ServeException;
+import dev.redoubt.base.generation.LanguageModel;
+import dev.redoubt.serve.control.Platform;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// Which models there are, and for whom (R4.3): an application's own for its keys alone, the server's for all. A
+/// foreign
+/// one is as unknown as one that does not exist. Safe for any thread.
+final class ServedModels {
+    private final ModelRegistry server;
+    private final Optional<Platform> platform;
+
+    ServedModels(Served served) {
+        this.server = served.models();
+        this.platform = served.platform();
+    }
+
+    /// Whether what is expected is there; applications come when they come.
+    boolean ready() {
+        return server.ready();
+    }
+
+    /// Of all applications and of the server.
+    List<ServedModel> all() {
+        List<ServedModel> all = new ArrayList<>(
+                server.all().stream().map(model -> new ServedModel("", model)).toList());
+        models().forEach((application, model) -> all.add(new ServedModel(application, model)));
+        return all;
+    }
+
+    /// For the callers of one application: its own before the server's, each name once.
+    List<ServedModel> of(String application) {
+        Optional<ServedModel> own = own(application);
+        Stream<ServedModel> others = server.all().stream()
+                .filter(model -> own.isEmpty()
+                        || !own.get().model().card().name().equals(model.card().name()))
+                .map(model -> new ServedModel("", model));
+        return Stream.concat(own.stream(), others).toList();
+    }
+
+    /// The one that a caller means.
+    ///
+    /// @param name as given; empty: the only one
+    /// @throws ServeException if there is none, or not one alone
+    ServedModel find(String application, Optional<String> name) {
+        List<ServedModel> known = of(application);
+        if (known.isEmpty() && !ready()) throw ServeException.of(ErrorCode.NOT_READY);
+        if (name.isPresent())
+            return known.stream()
+                    .filter(one -> one.model().card().name().equals(name.get()))
+                    .findAny()
+                    .orElseThrow(() -> unknown(name.get()));
+        if (known.isEmpty()) throw unknown("");
+        if (known.size() > 1) throw ServeException.ofField(ErrorCode.MISSING_FIELD, "model", "model");
+        return known.getFirst();
+    }
+
+    private ServeException unknown(String name) {
+        return ready()
+                ? ServeException.ofField(ErrorCode.MODEL_NOT_FOUND, "model", name)
+                : ServeException.of(ErrorCode.NOT_READY);
+    }
+
+    private Map<String, LanguageModel> models() {
+        return platform.map(Platform::models).orElse(Map.of());
+    }
+
+    private Optional<ServedModel> own(String application) {
+        return platform.flatMap(one -> one.model(application)).map(model -> new ServedModel(application, model));
+    }
+}
