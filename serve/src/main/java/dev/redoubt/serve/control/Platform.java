@@ -100,7 +100,7 @@ public final class Platform implements AutoCloseable {
                 store,
                 new Admission(setup.machine(), setup.waived()),
                 spec -> describe(spec, new ArrayList<>()),
-                setup.listener(),
+                this::changed,
                 controller.controller()::want);
     }
 
@@ -145,6 +145,11 @@ public final class Platform implements AutoCloseable {
                 later(() -> goals.deleted(application));
             }
         };
+    }
+
+    private void changed(Change change, String application, long version, String reason) {
+        journal().changed(change, application, version, reason);
+        setup.listener().changed(change, application, version, reason);
     }
 
     // ---- changes
@@ -263,6 +268,11 @@ public final class Platform implements AutoCloseable {
     /// As of a moment ago.
     public PlatformStatus status() {
         return controller.controller().status();
+    }
+
+    /// What has happened to applications lately.
+    public Journal journal() {
+        return controller.controller().journal();
     }
 
     /// Versions of an application that are kept, newest first.

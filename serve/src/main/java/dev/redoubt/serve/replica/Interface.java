@@ -6,9 +6,18 @@ import java.util.List;
 /// What a deployment takes, gives and calls: what its graph is checked by (R5.1).
 ///
 /// @param streams whether it gives items, each of `output`
-public record Interface(Schema input, Schema output, boolean streams, List<Edge> calls) {
+/// @param routes what it answers as an ingress beside `POST /{application}`; of two that match, the first
+public record Interface(
+        Schema input, Schema output, boolean streams, List<Edge> calls, List<RoutePattern> routes) {
+    /// @throws IllegalArgumentException if a route does not go with the input
     public Interface {
         calls = List.copyOf(calls);
+        routes = RoutePattern.checked(routes, input);
+    }
+
+    /// Without routes of its own.
+    public Interface(Schema input, Schema output, boolean streams, List<Edge> calls) {
+        this(input, output, streams, calls, List.of());
     }
 
     /// @param target a deployment of the same application
