@@ -52,6 +52,7 @@ public final class HttpEdge implements AutoCloseable {
     private final EdgeTimeouts timeouts;
     private final EdgeOptions options;
     private final Listener data;
+    private final WebSockets sockets;
     private final Optional<AdminListener> admin;
     private final Optional<GrpcListener> grpc;
     private final Optional<TlsWatch> tlsWatch;
@@ -98,7 +99,7 @@ public final class HttpEdge implements AutoCloseable {
         RequestHeads heads = new RequestHeads(options.host());
         FailureLimit failures = new FailureLimit(limiter.limits().failuresPerMinute(), time);
         CallAdmission admission = new CallAdmission(services, limiter, closing::get);
-        WebSockets sockets = new WebSockets(
+        sockets = new WebSockets(
                 services, served.platform(), callers, heads, admission, limiter.limits(), options.protocols());
         List<HttpServer> servers =
                 Stream.generate(() -> server(tls)).limit(EVENT_LOOPS).toList();
@@ -236,6 +237,7 @@ public final class HttpEdge implements AutoCloseable {
     public void close() {
         if (!closing.compareAndSet(false, true)) return;
         grpc.ifPresent(listener -> listener.shutdown(timeouts.drain()));
+        sockets.shutdown(timeouts.drain());
         try {
             data.shutdown(timeouts.drain());
         } catch (IOException e) {

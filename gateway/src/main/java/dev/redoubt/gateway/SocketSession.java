@@ -70,12 +70,16 @@ final class SocketSession {
             running.ifPresent(SocketReply::left);
             closed.run();
         });
-        socket.shutdownHandler(ignored -> {
+        socket.frameHandler(this::frame);
+        idle();
+    }
+
+    /// Takes no more messages, and ends when the last one is answered. Any thread.
+    void leave() {
+        context.runOnContext(ignored -> {
             closing = true;
             if (running.isEmpty()) close(GOING_AWAY);
         });
-        socket.frameHandler(this::frame);
-        idle();
     }
 
     private void idle() {

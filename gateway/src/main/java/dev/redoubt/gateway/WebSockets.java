@@ -9,11 +9,13 @@ import dev.redoubt.serve.control.Ingress;
 import dev.redoubt.serve.control.Platform;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.ServerWebSocket;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// Makes connections WebSockets, over which an application is called again and again ([SocketSession]). Safe for any
 /// thread.
@@ -35,6 +37,7 @@ final class WebSockets {
     private final Map<String, Integer> byKey = new HashMap<>(); // guarded by this, as what follows
     private final Map<String, Integer> byApplication = new HashMap<>();
     private int open;
+    private final Set<SocketSession> sessions = ConcurrentHashMap.newKeySet();
 
     WebSockets(
             EdgeServices services,
@@ -86,8 +89,12 @@ final class WebSockets {
                 return;
             }
             exchange.upgraded();
-            ServerWebSocket socket = opened.result();
-            new SocketSession(this, services, socket, request, application).begin(() -> give(caller));
+            SocketSession session = new SocketSession(this, services, opened.result(), request, application);
+            sessions.add(session);
+            session.begin(() -> {
+                sessions.remove(session);
+                give(caller);
+            });
         });
     }
 
@@ -151,5 +158,18 @@ final class WebSockets {
         byKey.computeIfPresent(caller.keyId(), (key, count) -> count == 1 ? null : count - 1);
         byApplication.computeIfPresent(caller.application(), (name, count) -> count == 1 ? null : count - 1);
         open--;
+        notifyAll();
+    }
+
+    /// Lets what runs end for a bounded time, and ends what is idle.
+    synchronized void shutdown(Duration drain) {
+        sessions.forEach(SocketSession::leave);
+        long until = System.nanoTime() + drain.toNanos();
+        try {
+            for (long left = drain.toMillis(); open > 0 && left > 0; left = (until - System.nanoTime()) / 1_000_000)
+                wait(left);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.serve.control.Platform;
+import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -99,9 +100,7 @@ final class DeclaredRoutesTest {
             /test/shelves/top/07 | wrong_type | item
             /test/shelves/top/99999999999 | out_of_range | item
             /test/shelves/top/999999999999999999999999 | out_of_range | item
-            /test/shelves/%zz | wrong_type | shelf
             /test/shelves/%C3 | wrong_type | shelf
-            /test/shelves/%4 | wrong_type | shelf
             /test/shelves/top?full=yes | wrong_type | full
             /test/shelves/top?full | wrong_type | full
             /test/shelves/top?share=NaN | wrong_type | share
@@ -117,6 +116,18 @@ final class DeclaredRoutesTest {
         assertThat(reply.statusCode()).as(reply.body()).isEqualTo(400);
         assertThat(error(reply).path("code").asString()).as(reply.body()).isEqualTo(code);
         assertThat(error(reply).path("param").asString()).isEqualTo(field);
+    }
+
+    @Test
+    void R3_4_anEscapeThatIsNoneIsRefused() throws IOException {
+        for (String bad : new String[] {"/shelves/%zz", "/shelves/%4", "/shelves/%", "/shelves/a?tags=%-1"})
+            try (RawClient client = new RawClient(edge)) {
+                client.send("GET /test" + bad + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + edge.key
+                        + "\r\n\r\n");
+                RawClient.Reply reply = client.reply();
+                assertThat(reply.status()).as(bad).isEqualTo(400);
+                assertThat(reply.body()).contains("percent-encoded UTF-8");
+            }
     }
 
     @Test

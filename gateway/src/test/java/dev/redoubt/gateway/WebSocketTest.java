@@ -354,6 +354,22 @@ final class WebSocketTest {
     }
 
     @Test
+    void anEdgeThatClosesEndsWhatIsIdleAndLetsTheRestFinish(@TempDir Path other) throws Exception {
+        Heard idle = new Heard();
+        Heard busy = new Heard();
+        try (TestEdge leaving = edge(other, RATES, EdgeTimeouts.DEFAULT, Optional.of(platform), false)) {
+            String mine = leaving.keys.create("counting", Set.of(Scope.INFERENCE)).secret();
+            open(leaving, "/counting", mine, idle);
+            open(leaving, "/counting", mine, busy).sendText("{\"count\":3000}", true).join();
+            assertThat(busy.next()).isEqualTo("{\"item\":{\"number\":1}}");
+        }
+        assertThat(idle.next()).isEqualTo("closed 1001");
+        String last = "";
+        for (String text = busy.next(); !text.startsWith("closed"); text = busy.next()) last = text;
+        assertThat(last).isEqualTo("{\"end\":true}");
+    }
+
+    @Test
     void R3_2_aFrameThatIsNoneEndsTheSocketAndNothingElse() throws Exception {
         try (Socket raw = new Socket("127.0.0.1", edge.edge.port())) {
             raw.setSoTimeout(20_000);
