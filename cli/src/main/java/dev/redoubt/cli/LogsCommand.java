@@ -39,13 +39,14 @@ final class LogsCommand implements Callable<Integer> {
         var named = PLACE.matcher(place);
         if (!named.matches())
             throw new CommandFailure(
-                    ExitCode.USAGE, "'" + place + "' names no application: write APPLICATION or APPLICATION/DEPLOYMENT");
+                    ExitCode.USAGE,
+                    "'" + place + "' names no application: write APPLICATION or APPLICATION/DEPLOYMENT");
         AdminClient admin = new AdminClient(context);
         String deployment = named.group(2) == null ? "" : named.group(2);
         long seen = 0;
         while (true) {
-            JsonNode entries =
-                    admin.get("/admin/v1/applications/" + named.group(1) + "/logs").path("entries");
+            JsonNode entries = admin.get("/admin/v1/applications/" + named.group(1) + "/logs")
+                    .path("entries");
             if (entries.isEmpty() && !follow)
                 throw new CommandFailure(
                         ExitCode.UNAVAILABLE,

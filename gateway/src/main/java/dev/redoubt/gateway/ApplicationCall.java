@@ -51,7 +51,11 @@ final class ApplicationCall implements ReplyListener {
     ///
     /// @param requestId the one in logs
     /// @param model which of many models of one deployment, as the caller says it
-    record Asked(String requestId, Principal caller, long deadlineNanos, @Nullable String model) {}
+    record Asked(
+            String requestId,
+            Principal caller,
+            long deadlineNanos,
+            @Nullable String model) {}
 
     /// @throws ServeException if the input is not what the ingress takes; nothing was called then
     void start(JsonNode input, Asked asked) {

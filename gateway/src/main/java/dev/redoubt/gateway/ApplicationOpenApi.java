@@ -13,7 +13,8 @@ import java.util.stream.Collectors;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The API description (OpenAPI 3.1) of one application, made of what its ingress says of itself: the same schema and the
+/// The API description (OpenAPI 3.1) of one application, made of what its ingress says of itself: the same schema and
+/// the
 /// same routes that calls are checked by.
 final class ApplicationOpenApi {
     private static final ErrorFormat ERRORS = ErrorFormat.OPENAI;
@@ -51,7 +52,8 @@ final class ApplicationOpenApi {
     }
 
     private ObjectNode operation(String path, Method method) {
-        ObjectNode operation = paths.withObjectProperty(path).putObject(method.name().toLowerCase(Locale.ROOT));
+        ObjectNode operation =
+                paths.withObjectProperty(path).putObject(method.name().toLowerCase(Locale.ROOT));
         OpenApi.secure(operation, Scope.INFERENCE);
         ObjectNode responses = operation.putObject("responses");
         ObjectNode answer = responses.putObject("200").put("description", face.streams() ? STREAM : "the output");
@@ -88,9 +90,8 @@ final class ApplicationOpenApi {
             else if (!route.method().hasBody() && CallInput.inQuery(field.schema()))
                 parameter(parameters, "query", field, field.required());
         if (!route.method().hasBody()) return;
-        Schema rest = new Schema.Fields(fields.stream()
-                .filter(field -> !inPath.contains(field.name()))
-                .toList());
+        Schema rest = new Schema.Fields(
+                fields.stream().filter(field -> !inPath.contains(field.name())).toList());
         content(operation.putObject("requestBody").put("required", true), rest)
                 .forEach(schema -> schema.setAll(JsonSchema.of(rest)));
     }

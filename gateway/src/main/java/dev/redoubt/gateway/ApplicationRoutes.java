@@ -53,7 +53,8 @@ final class ApplicationRoutes implements Dispatcher.OwnRoutes {
     @Override
     public Optional<Resolved> find(Principal caller, HttpServerRequest request, String path) {
         String own = caller.application();
-        boolean named = path.startsWith(own, 1) && (path.length() == own.length() + 1 || path.charAt(own.length() + 1) == '/');
+        boolean named =
+                path.startsWith(own, 1) && (path.length() == own.length() + 1 || path.charAt(own.length() + 1) == '/');
         if (!named || platform.isEmpty()) return Optional.empty();
         String below = path.substring(own.length() + 1);
         return platform.get().ingress(own).flatMap(ingress -> find(own, ingress, request, below));
@@ -66,9 +67,13 @@ final class ApplicationRoutes implements Dispatcher.OwnRoutes {
         if (itself && WebSockets.asked(request))
             return resolved(READING, SELF, new Handling.Socket(exchange -> sockets.open(exchange, own)));
         if (below.equals(DESCRIPTION))
-            return resolved(READING, SELF + DESCRIPTION, new Handling.Get((exchange, none) -> exchange.reply(
-                    200, "application/json", ApplicationOpenApi.describe(own, ingress.face()))));
-        List<String> segments = itself ? List.of() : Arrays.asList(below.substring(1).split("/", -1));
+            return resolved(
+                    READING,
+                    SELF + DESCRIPTION,
+                    new Handling.Get((exchange, none) ->
+                            exchange.reply(200, "application/json", ApplicationOpenApi.describe(own, ingress.face()))));
+        List<String> segments =
+                itself ? List.of() : Arrays.asList(below.substring(1).split("/", -1));
         Set<String> allowed = new TreeSet<>();
         if (itself) allowed.add("POST");
         for (RoutePattern route : ingress.face().routes()) {
@@ -89,22 +94,24 @@ final class ApplicationRoutes implements Dispatcher.OwnRoutes {
     }
 
     private static Optional<Resolved> resolved(Access access, String template, Handling handling) {
-        return Optional.of(new Resolved(new Route(access, template, handling, "calls the ingress of an application"), ""));
+        return Optional.of(
+                new Resolved(new Route(access, template, handling, "calls the ingress of an application"), ""));
     }
 
     private Handling call(Ingress ingress, Method method, Map<String, String> path) {
         if (method.hasBody()) return call(ingress, method.name(), path);
-        return new Handling.Head(method.name(), exchange -> start(
-                exchange,
-                ingress,
-                CallInput.ofQuery(ingress.face().input(), path, RequestHeads.query(exchange.request()))));
+        return new Handling.Head(
+                method.name(),
+                exchange -> start(
+                        exchange,
+                        ingress,
+                        CallInput.ofQuery(ingress.face().input(), path, RequestHeads.query(exchange.request()))));
     }
 
     private Handling call(Ingress ingress, String method, Map<String, String> path) {
         return new Handling.Call(method, Optional.empty(), (exchange, type, body) -> {
             Schema schema = ingress.face().input();
-            JsonNode decoded =
-                    services.decoding().read(type, exchange.request().headers(), schema, body);
+            JsonNode decoded = services.decoding().read(type, exchange.request().headers(), schema, body);
             start(exchange, ingress, CallInput.ofBody(schema, path, decoded));
         });
     }

@@ -64,8 +64,7 @@ final class CallInput {
     }
 
     private void add(String name, String value, ObjectNode input) {
-        Schema schema =
-                schema(name).orElseThrow(() -> ServeException.ofField(ErrorCode.UNKNOWN_FIELD, name, name));
+        Schema schema = schema(name).orElseThrow(() -> ServeException.ofField(ErrorCode.UNKNOWN_FIELD, name, name));
         @Nullable JsonNode before = input.get(name);
         if (schema instanceof Schema.Many(Schema item) && RoutePattern.isScalar(item)) {
             ArrayNode all = before instanceof ArrayNode begun ? begun : input.putArray(name);
@@ -84,8 +83,7 @@ final class CallInput {
     }
 
     private Optional<Schema> schema(String name) {
-        for (Schema.Field field : fields.fields())
-            if (field.name().equals(name)) return Optional.of(field.schema());
+        for (Schema.Field field : fields.fields()) if (field.name().equals(name)) return Optional.of(field.schema());
         return Optional.empty();
     }
 

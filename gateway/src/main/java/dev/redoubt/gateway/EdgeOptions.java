@@ -26,7 +26,8 @@ public record EdgeOptions(
         RoutePolicies policies,
         Optional<TlsOptions> tls,
         Protocols protocols) {
-    /// @param sameOriginSockets whether a page may open a WebSocket to the address that served it; other pages never may
+    /// @param sameOriginSockets whether a page may open a WebSocket to the address that served it; other pages never
+    /// may
     /// @param grpcPort where gRPC is spoken, on the same host with the same TLS; 0 picks a free one, empty: nowhere
     public record Protocols(boolean sameOriginSockets, OptionalInt grpcPort) {
         public static final Protocols DEFAULT = new Protocols(false, OptionalInt.empty());

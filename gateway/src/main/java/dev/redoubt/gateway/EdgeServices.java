@@ -31,18 +31,7 @@ record EdgeServices(
     /// The same on other event loops.
     EdgeServices on(Vertx others) {
         return new EdgeServices(
-                others,
-                limits,
-                policies,
-                timeouts,
-                time,
-                metrics,
-                accessLog,
-                audit,
-                errors,
-                bodies,
-                decoding,
-                workers);
+                others, limits, policies, timeouts, time, metrics, accessLog, audit, errors, bodies, decoding, workers);
     }
 
     /// The same for the operator's listener, with room of its own.

@@ -298,7 +298,8 @@ final class Exchange {
         request.connection().close();
     }
 
-    /// The connection is another protocol's from here on: this request is over, and nobody waits for the next one on it.
+    /// The connection is another protocol's from here on: this request is over, and nobody waits for the next one on
+    /// it.
     void upgraded() {
         answered = true;
         whenOver = whenUpgraded;

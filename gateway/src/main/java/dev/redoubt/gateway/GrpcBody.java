@@ -7,7 +7,8 @@ import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.function.Consumer;
 
-/// Reads the one message of a call by gRPC, refusing it as soon as it is too large, too slow or something else (R1.4, R1.3): a flag, a
+/// Reads the one message of a call by gRPC, refusing it as soon as it is too large, too slow or something else (R1.4,
+/// R1.3): a flag, a
 /// length and as many bytes. On the event loop of its connection.
 final class GrpcBody {
     static final int PREFIX_BYTES = 5;
@@ -25,8 +26,8 @@ final class GrpcBody {
         this.refused = refused;
         this.whole = whole;
         Duration time = services.timeouts().body();
-        this.timer = services.later(
-                time, () -> refuse(ServeException.of(ErrorCode.REQUEST_TIMEOUT, time.toMillis() / 1e3)));
+        this.timer =
+                services.later(time, () -> refuse(ServeException.of(ErrorCode.REQUEST_TIMEOUT, time.toMillis() / 1e3)));
     }
 
     /// @param whole is given the message without its prefix, and gives its size back to the budget

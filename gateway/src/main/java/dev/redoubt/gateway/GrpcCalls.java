@@ -84,7 +84,10 @@ final class GrpcCalls {
             record.admitted(admission.admit(record.principal()));
             long deadline = deadline(request.getHeader("grpc-timeout"), record);
             reply.whenGone(GrpcBody.read(
-                    services, request, reply::fail, message -> called(request, reply, record, stream, message, deadline)));
+                    services,
+                    request,
+                    reply::fail,
+                    message -> called(request, reply, record, stream, message, deadline)));
         } catch (ServeException refusal) {
             reply.fail(refusal);
         }

@@ -29,9 +29,8 @@ final class GrpcListener {
                     .setEventLoopPoolSize(EVENT_LOOPS)
                     .setWorkerPoolSize(1)
                     .setInternalBlockingPoolSize(1)
-                    .setFileSystemOptions(new FileSystemOptions()
-                            .setFileCachingEnabled(false)
-                            .setClassPathResolvingEnabled(false)))
+                    .setFileSystemOptions(
+                            new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)))
             .build();
     private final SocketAddress address;
     private final HttpServer server;
@@ -40,23 +39,20 @@ final class GrpcListener {
     /// @param data what the data port uses
     /// @param calls made of the same with this listener's event loops
     GrpcListener(
-            EdgeServices data,
-            SocketAddress address,
-            Optional<TlsFiles> tls,
-            Function<EdgeServices, GrpcCalls> calls) {
+            EdgeServices data, SocketAddress address, Optional<TlsFiles> tls, Function<EdgeServices, GrpcCalls> calls) {
         this.address = address;
         EdgeServices services = data.on(vertx);
         HttpServerOptions http = new HttpServerOptions()
                 .setHttp2ClearTextEnabled(tls.isEmpty())
-                .setInitialSettings(new Http2Settings()
-                        .setMaxConcurrentStreams(STREAMS_MAX)
-                        .setMaxHeaderListSize(HEADER_BYTES_MAX))
+                .setInitialSettings(
+                        new Http2Settings().setMaxConcurrentStreams(STREAMS_MAX).setMaxHeaderListSize(HEADER_BYTES_MAX))
                 .setTcpNoDelay(true)
                 .setReuseAddress(true)
                 .setIdleTimeout(Math.toIntExact(services.timeouts().keepAlive().toSeconds()));
         if (tls.isPresent()) {
             http.setSsl(true).setUseAlpn(true);
-            server = vertx.createHttpServer(new HttpServerConfig(http), tls.get().http2Options());
+            server =
+                    vertx.createHttpServer(new HttpServerConfig(http), tls.get().http2Options());
         } else server = vertx.createHttpServer(http);
         Connections connections = new Connections(services.audit(), vertx, services.timeouts());
         GrpcCalls handler = calls.apply(services);

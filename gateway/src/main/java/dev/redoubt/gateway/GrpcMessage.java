@@ -8,7 +8,8 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/// The two messages of the gRPC service (`docs/application.proto`), read strictly: each field once, none that is unknown.
+/// The two messages of the gRPC service (`docs/application.proto`), read strictly: each field once, none that is
+/// unknown.
 /// What they carry is what a body over HTTP is.
 final class GrpcMessage {
     private static final String FORMAT = "protobuf";
@@ -67,7 +68,10 @@ final class GrpcMessage {
 
     private static String text(byte @Nullable [] value, ByteBuffer in) {
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(orEmpty(value))).toString();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(orEmpty(value)))
+                    .toString();
         } catch (CharacterCodingException e) {
             throw broken("text that is not UTF-8", in);
         }

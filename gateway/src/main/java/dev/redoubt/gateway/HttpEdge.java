@@ -116,8 +116,8 @@ public final class HttpEdge implements AutoCloseable {
                         admission,
                         failures));
         grpc = grpc(services, tls, served.platform(), callers, heads, admission, failures);
-        tlsWatch = tls.map(inUse -> new TlsWatch(
-                options.tls().orElseThrow(), time, servers, grpc.map(GrpcListener::server), audit, inUse));
+        tlsWatch = tls.map(inUse ->
+                new TlsWatch(options.tls().orElseThrow(), time, servers, grpc.map(GrpcListener::server), audit, inUse));
         Callers operators = new Authenticator(keys, applications, Map.of());
         admin = administration.map(
                 asked -> new AdminListener(services, served, operators, limiter, asked, adminSocket, closing::get));

@@ -11,7 +11,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The API description (OpenAPI 3.1) of a listener, made from the routes and the field tables that requests are dispatched
+/// The API description (OpenAPI 3.1) of a listener, made from the routes and the field tables that requests are
+/// dispatched
 /// and decoded by: it cannot say anything else than what is checked.
 final class OpenApi {
     private OpenApi() {}

@@ -25,9 +25,7 @@ final class RouteTable {
             int length = path.length() - before.length() - after.length();
             if (length <= 0 || !path.startsWith(before) || !path.endsWith(after)) return Optional.empty();
             String segment = path.substring(before.length(), before.length() + length);
-            return SEGMENT.matcher(segment).matches()
-                    ? Optional.of(new Resolved(route, segment))
-                    : Optional.empty();
+            return SEGMENT.matcher(segment).matches() ? Optional.of(new Resolved(route, segment)) : Optional.empty();
         }
     }
 

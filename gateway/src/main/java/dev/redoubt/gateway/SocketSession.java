@@ -104,8 +104,7 @@ final class SocketSession {
             text = frame.isText();
             before = Buffer.buffer();
             message = before;
-            if (running.isEmpty())
-                expect(services.timeouts().body(), () -> refuse(late(), POLICY));
+            if (running.isEmpty()) expect(services.timeouts().body(), () -> refuse(late(), POLICY));
         }
         if (running.isPresent()) { // one at a time
             refuse(ServeException.of(ErrorCode.QUEUE_FULL, 1, 1), POLICY);

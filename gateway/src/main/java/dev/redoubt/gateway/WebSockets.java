@@ -69,7 +69,9 @@ final class WebSockets {
     /// Whether the request asks for one.
     static boolean asked(HttpServerRequest request) {
         String upgrade = request.getHeader("Upgrade");
-        return upgrade != null && upgrade.strip().equalsIgnoreCase("websocket") && request.method().name().equals("GET");
+        return upgrade != null
+                && upgrade.strip().equalsIgnoreCase("websocket")
+                && request.method().name().equals("GET");
     }
 
     /// On the event loop of the exchange, whose caller may call the application.

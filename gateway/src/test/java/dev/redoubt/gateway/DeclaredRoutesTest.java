@@ -59,9 +59,8 @@ final class DeclaredRoutesTest {
     }
 
     private static HttpResponse<String> send(String method, String path, String body) {
-        HttpRequest.BodyPublisher publisher = body.isEmpty()
-                ? HttpRequest.BodyPublishers.noBody()
-                : HttpRequest.BodyPublishers.ofString(body);
+        HttpRequest.BodyPublisher publisher =
+                body.isEmpty() ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body);
         return edge.send(edge.request(path)
                 .header("Content-Type", "application/json")
                 .method(method, publisher)
@@ -163,8 +162,7 @@ final class DeclaredRoutesTest {
 
     @Test
     void R4_3_theRoutesOfAForeignApplicationLookLikeNone() {
-        String stranger =
-                edge.keys.create("elsewhere", Set.of(Scope.INFERENCE)).secret();
+        String stranger = edge.keys.create("elsewhere", Set.of(Scope.INFERENCE)).secret();
         String[] bodies = new String[4];
         String[] paths = {"/test/shelves/a", "/test/openapi.json", "/nobody/openapi.json", "/elsewhere/openapi.json"};
         for (int i = 0; i < paths.length; i++) {
@@ -175,7 +173,8 @@ final class DeclaredRoutesTest {
             bodies[i] = reply.body();
         }
         assertThat(bodies).containsOnly(bodies[0]);
-        assertThat(edge.send(HttpRequest.newBuilder(edge.uri("/test/openapi.json")).build())
+        assertThat(edge.send(HttpRequest.newBuilder(edge.uri("/test/openapi.json"))
+                                .build())
                         .statusCode())
                 .isEqualTo(401);
     }
@@ -197,10 +196,12 @@ final class DeclaredRoutesTest {
         assertThat(get.at("/parameters/1/schema/type").asString()).isEqualTo("integer");
         assertThat(get.at("/parameters/2/in").asString()).isEqualTo("query");
         JsonNode put = root.path("paths").path("/test/shelves/{shelf}/{item}").path("put");
-        JsonNode body = put.path("requestBody").path("content").path("application/json").path("schema");
+        JsonNode body =
+                put.path("requestBody").path("content").path("application/json").path("schema");
         assertThat(body.path("properties").has("note")).isTrue();
         assertThat(body.path("properties").has("item")).isFalse();
-        assertThat(root.at("/components/schemas/Error/properties/error/properties/code/enum").toString())
+        assertThat(root.at("/components/schemas/Error/properties/error/properties/code/enum")
+                        .toString())
                 .contains("wrong_type");
         assertThat(edge.post("/test/openapi.json", "{}").statusCode()).isEqualTo(405);
     }

@@ -46,8 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class GrpcTest {
     private static final Metadata.Key<String> AUTHORIZATION =
             Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-    private static final Metadata.Key<String> CODE =
-            Metadata.Key.of("redoubt-code", Metadata.ASCII_STRING_MARSHALLER);
+    private static final Metadata.Key<String> CODE = Metadata.Key.of("redoubt-code", Metadata.ASCII_STRING_MARSHALLER);
     private static final Metadata.Key<String> ERROR_ID =
             Metadata.Key.of("redoubt-error-id", Metadata.ASCII_STRING_MARSHALLER);
     private static final Metadata.Key<String> RETRY =
@@ -169,8 +168,7 @@ final class GrpcTest {
     }
 
     private static byte[] call(String key, byte[] message) {
-        return ClientCalls.blockingUnaryCall(
-                with(channel, key), method("Call", MethodType.UNARY), options(), message);
+        return ClientCalls.blockingUnaryCall(with(channel, key), method("Call", MethodType.UNARY), options(), message);
     }
 
     private static CallOptions options() {
@@ -207,7 +205,9 @@ final class GrpcTest {
     void messagePackComesAndGoes() {
         byte[] body = MessagePackBody.write(TestEdge.json("{\"name\":\"Ada\",\"times\":1}"));
         byte[] reply = call(edge.key, request("test", "application/msgpack", body));
-        assertThat(new String(reply, StandardCharsets.ISO_8859_1)).contains("application/msgpack").contains("Hello Ada");
+        assertThat(new String(reply, StandardCharsets.ISO_8859_1))
+                .contains("application/msgpack")
+                .contains("Hello Ada");
     }
 
     @Test
@@ -235,7 +235,8 @@ final class GrpcTest {
         StatusRuntimeException foreign = refusal(key("counting"), message);
         StatusRuntimeException none = refusal(key("counting"), json("nobody", "{}"));
         assertRefused(foreign, Status.Code.NOT_FOUND, ErrorCode.ROUTE_NOT_FOUND);
-        assertThat(none.getStatus().getDescription()).isEqualTo(foreign.getStatus().getDescription());
+        assertThat(none.getStatus().getDescription())
+                .isEqualTo(foreign.getStatus().getDescription());
     }
 
     @Test

@@ -46,18 +46,17 @@ import tools.jackson.databind.node.JsonNodeFactory;
 
 /// Handlers, and a platform of this process that runs them.
 final class TestApplications {
-    static final Map<String, Class<?>> HANDLERS =
-            Map.of(
-                    "Greeter",
-                    Greeter.class,
-                    "Front",
-                    Front.class,
-                    "Counter",
-                    Counter.class,
-                    "Sleeper",
-                    Sleeper.class,
-                    "Shelf",
-                    Shelf.class);
+    static final Map<String, Class<?>> HANDLERS = Map.of(
+            "Greeter",
+            Greeter.class,
+            "Front",
+            Front.class,
+            "Counter",
+            Counter.class,
+            "Sleeper",
+            Sleeper.class,
+            "Shelf",
+            Shelf.class);
 
     private TestApplications() {}
 

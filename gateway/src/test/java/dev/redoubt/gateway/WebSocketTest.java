@@ -192,7 +192,8 @@ final class WebSocketTest {
     void R3_4_whatDoesNotFitIsRefusedAndTheSocketStays() throws Exception {
         Heard heard = new Heard();
         WebSocket socket = open(edge, "/counting", fresh("counting"), heard);
-        for (String bad : new String[] {"{\"count\":\"2\"}", "{\"count\":1,\"more\":2}", "{", "[]", "{\"count\":1.5}"}) {
+        for (String bad :
+                new String[] {"{\"count\":\"2\"}", "{\"count\":1,\"more\":2}", "{", "[]", "{\"count\":1.5}"}) {
             socket.sendText(bad, true).join();
             JsonNode error = TestEdge.json(heard.next()).path("error");
             assertThat(error.path("type").asString()).as(bad).isEqualTo("invalid_request_error");
@@ -227,9 +228,11 @@ final class WebSocketTest {
         refused(403, () -> open(edge, "/counting", fresh("counting"), new Heard(), "Origin", own(edge)));
         refused(403, () -> open(edge, "/counting", fresh("counting"), new Heard(), "Origin", "null"));
         try (TestEdge lenient = edge(other, RATES, EdgeTimeouts.DEFAULT, Optional.of(platform), true)) {
-            String mine = lenient.keys.create("counting", Set.of(Scope.INFERENCE)).secret();
+            String mine =
+                    lenient.keys.create("counting", Set.of(Scope.INFERENCE)).secret();
             refused(403, () -> open(lenient, "/counting", mine, new Heard(), "Origin", "https://evil.example"));
-            open(lenient, "/counting", mine, new Heard(), "Origin", own(lenient)).abort();
+            open(lenient, "/counting", mine, new Heard(), "Origin", own(lenient))
+                    .abort();
         }
     }
 
@@ -254,7 +257,8 @@ final class WebSocketTest {
     void V3_4_eachMessageCountsAsARequest(@TempDir Path other) throws Exception {
         RateLimits few = new RateLimits(2, 1_000_000, 3, 10, 10, 600, 600);
         try (TestEdge strict = edge(other, few, EdgeTimeouts.DEFAULT, Optional.of(platform), false)) {
-            String mine = strict.keys.create("counting", Set.of(Scope.INFERENCE)).secret();
+            String mine =
+                    strict.keys.create("counting", Set.of(Scope.INFERENCE)).secret();
             Heard heard = new Heard();
             WebSocket socket = open(strict, "/counting", mine, heard);
             for (int i = 0; i < 2; i++) {
@@ -342,7 +346,8 @@ final class WebSocketTest {
                 d.linger(),
                 d.drain());
         try (TestEdge strict = edge(other, RATES, hasty, Optional.of(platform), false)) {
-            String mine = strict.keys.create("counting", Set.of(Scope.INFERENCE)).secret();
+            String mine =
+                    strict.keys.create("counting", Set.of(Scope.INFERENCE)).secret();
             Heard idle = new Heard();
             open(strict, "/counting", mine, idle);
             assertThat(idle.next()).isEqualTo("closed 1001");
@@ -358,9 +363,12 @@ final class WebSocketTest {
         Heard idle = new Heard();
         Heard busy = new Heard();
         try (TestEdge leaving = edge(other, RATES, EdgeTimeouts.DEFAULT, Optional.of(platform), false)) {
-            String mine = leaving.keys.create("counting", Set.of(Scope.INFERENCE)).secret();
+            String mine =
+                    leaving.keys.create("counting", Set.of(Scope.INFERENCE)).secret();
             open(leaving, "/counting", mine, idle);
-            open(leaving, "/counting", mine, busy).sendText("{\"count\":3000}", true).join();
+            open(leaving, "/counting", mine, busy)
+                    .sendText("{\"count\":3000}", true)
+                    .join();
             assertThat(busy.next()).isEqualTo("{\"item\":{\"number\":1}}");
         }
         assertThat(idle.next()).isEqualTo("closed 1001");
@@ -373,10 +381,11 @@ final class WebSocketTest {
     void R3_2_aFrameThatIsNoneEndsTheSocketAndNothingElse() throws Exception {
         try (Socket raw = new Socket("127.0.0.1", edge.edge.port())) {
             raw.setSoTimeout(20_000);
-            raw.getOutputStream().write(("GET /counting HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + key
-                            + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                            + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
-                    .getBytes(StandardCharsets.US_ASCII));
+            raw.getOutputStream()
+                    .write(("GET /counting HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + key
+                                    + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                                    + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
             InputStream in = raw.getInputStream();
             StringBuilder head = new StringBuilder();
             while (head.indexOf("\r\n\r\n") < 0) head.append((char) in.read());

@@ -79,26 +79,33 @@ final class Controller {
         this.verdicts = verdicts;
         this.wake = wake;
         this.journal = new Journal(time);
-        this.tools = new ControllerTools(time, pace, this.driver, policies, lots, new RouterListener() {
-            @Override
-            public void waitingForReplica() {
-                wake.run();
-            }
+        this.tools = new ControllerTools(
+                time,
+                pace,
+                this.driver,
+                policies,
+                lots,
+                new RouterListener() {
+                    @Override
+                    public void waitingForReplica() {
+                        wake.run();
+                    }
 
-            @Override
-            public void lost(String replicaId) {
-                happened(new ReplicaEvent.Probed(replicaId, Optional.of("it refused a call as lost"), true));
-            }
+                    @Override
+                    public void lost(String replicaId) {
+                        happened(new ReplicaEvent.Probed(replicaId, Optional.of("it refused a call as lost"), true));
+                    }
 
-            @Override
-            public void failed(String deployment, Call call, ServeException failure) {
-                journal.failed(
-                        call.application(),
-                        deployment,
-                        call.requestId(),
-                        failure.fault().orElse(""));
-            }
-        }, journal);
+                    @Override
+                    public void failed(String deployment, Call call, ServeException failure) {
+                        journal.failed(
+                                call.application(),
+                                deployment,
+                                call.requestId(),
+                                failure.fault().orElse(""));
+                    }
+                },
+                journal);
         this.status = new PlatformStatus(machine, List.of());
     }
 

@@ -10,7 +10,8 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /// What has happened to applications lately, for operators: what states they went through and why, which replicas came
-/// and went, which calls failed. It holds nothing of a request but its id. In memory, and bounded: the oldest goes. Safe
+/// and went, which calls failed. It holds nothing of a request but its id. In memory, and bounded: the oldest goes.
+/// Safe
 /// for any thread.
 public final class Journal {
     private static final int ENTRIES_MAX = 500; // of one application
@@ -19,7 +20,8 @@ public final class Journal {
     private static final Pattern FAULT_CLASS = Pattern.compile("[A-Za-z_$][A-Za-z0-9_$.]{0,199}");
 
     private final TimeSource time;
-    private final Map<String, Deque<Entry>> byApplication = new LinkedHashMap<>(); // guarded by this; lately told of last
+    private final Map<String, Deque<Entry>> byApplication =
+            new LinkedHashMap<>(); // guarded by this; lately told of last
     private long entries; // guarded by this
 
     /// @param number rises by one with each entry of any application

@@ -52,8 +52,8 @@ public final class SpecSchema {
                 Timeouts.DEFAULT,
                 DeploymentSpec.NO_USER_CONFIG);
         return JsonMapper.shared()
-                .readTree(SpecJson.write(new ApplicationSpec(
-                        "name", "name", ApplicationSpec.DEFAULT_QUOTA, List.of(deployment))));
+                .readTree(SpecJson.write(
+                        new ApplicationSpec("name", "name", ApplicationSpec.DEFAULT_QUOTA, List.of(deployment))));
     }
 
     /// An object without a field is one of the caller's own names: the settings of a runtime.

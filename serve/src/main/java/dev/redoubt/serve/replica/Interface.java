@@ -7,8 +7,7 @@ import java.util.List;
 ///
 /// @param streams whether it gives items, each of `output`
 /// @param routes what it answers as an ingress beside `POST /{application}`; of two that match, the first
-public record Interface(
-        Schema input, Schema output, boolean streams, List<Edge> calls, List<RoutePattern> routes) {
+public record Interface(Schema input, Schema output, boolean streams, List<Edge> calls, List<RoutePattern> routes) {
     /// @throws IllegalArgumentException if a route does not go with the input
     public Interface {
         calls = List.copyOf(calls);

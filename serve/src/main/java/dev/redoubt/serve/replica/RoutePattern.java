@@ -13,7 +13,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/// A method and a path below `/{application}` that an ingress answers. Nothing of a path is decoded, folded or normalized
+/// A method and a path below `/{application}` that an ingress answers. Nothing of a path is decoded, folded or
+/// normalized
 /// to be compared.
 ///
 /// @param segments at most [#SEGMENTS_MAX]; none is `/{application}` itself
@@ -138,8 +139,7 @@ public record RoutePattern(Route.Method method, List<Segment> segments) implemen
 
     private void check(Schema input) {
         Check.that(
-                !(method == Route.Method.POST && segments.isEmpty()),
-                "POST / is there without a route: leave it out");
+                !(method == Route.Method.POST && segments.isEmpty()), "POST / is there without a route: leave it out");
         Check.that(
                 !path().equals("/openapi.json"),
                 "the path /openapi.json describes the application: take another for %s",

@@ -60,7 +60,12 @@ final class InterfaceJson {
                 edges.add(new Interface.Edge(
                         one.path("target").stringValue(), schema(one, "input"), schema(one, "output")));
             }
-            return new Interface(schema(all, "input"), schema(all, "output"), streams.booleanValue(), edges, routes(all.path("routes")));
+            return new Interface(
+                    schema(all, "input"),
+                    schema(all, "output"),
+                    streams.booleanValue(),
+                    edges,
+                    routes(all.path("routes")));
         } catch (JsonRefusal | IllegalArgumentException refused) {
             throw new BadFrame(
                     "an interface that is none: " + refused.getClass().getSimpleName());

@@ -17,7 +17,10 @@ final class JournalTest {
         assertThat(journal.of("shop"))
                 .extracting(Journal.Entry::text)
                 .containsExactly("DEPLOYED, version 3", "UPDATING (CONFIG_UPDATE_STARTED)", "takes calls");
-        assertThat(journal.of("shop")).extracting(Journal.Entry::number).isSorted().containsExactly(1L, 2L, 4L);
+        assertThat(journal.of("shop"))
+                .extracting(Journal.Entry::number)
+                .isSorted()
+                .containsExactly(1L, 2L, 4L);
         assertThat(journal.of("nobody")).isEmpty();
     }
 

@@ -12,7 +12,9 @@ final class SpecSchemaTest {
         assertThat(schema.path("required").toString()).isEqualTo("[\"name\",\"ingress\",\"quota\",\"deployments\"]");
         assertThat(schema.path("additionalProperties").asBoolean(true)).isFalse();
         JsonNode deployment = schema.at("/properties/deployments/items/properties");
-        assertThat(deployment.at("/runtime/properties/settings/additionalProperties/type").asString())
+        assertThat(deployment
+                        .at("/runtime/properties/settings/additionalProperties/type")
+                        .asString())
                 .isEqualTo("string");
         assertThat(deployment.at("/ongoingMax/type").asString()).isEqualTo("integer");
         assertThat(deployment.at("/scale/anyOf/0/required").toString()).isEqualTo("[\"replicas\"]");

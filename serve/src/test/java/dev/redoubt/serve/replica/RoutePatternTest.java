@@ -51,8 +51,23 @@ final class RoutePatternTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "items", "", "//", "/a/", "/a//b", "/{}", "/{1a}", "/{id", "/a{id}", "/a b", "/%20", "/a?b", "/a#b", "/*",
-                "/{id:int}", "/a/b/c/d/e/f/g/h/i", "/ä"
+                "items",
+                "",
+                "//",
+                "/a/",
+                "/a//b",
+                "/{}",
+                "/{1a}",
+                "/{id",
+                "/a{id}",
+                "/a b",
+                "/%20",
+                "/a?b",
+                "/a#b",
+                "/*",
+                "/{id:int}",
+                "/a/b/c/d/e/f/g/h/i",
+                "/ä"
             })
     void whatIsNoPathIsRefused(String path) {
         assertThatIllegalArgumentException()
@@ -82,8 +97,8 @@ final class RoutePatternTest {
                 .isThrownBy(() -> face(get("/openapi.json")))
                 .withMessageContaining("describes the application");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Interface(
-                        new Schema.Text(), new Schema.Text(), false, List.of(), List.of(get("/a"))))
+                .isThrownBy(
+                        () -> new Interface(new Schema.Text(), new Schema.Text(), false, List.of(), List.of(get("/a"))))
                 .withMessageContaining("needs an input that is a record");
         assertThat(face(get("/{id}"), RoutePattern.of(Method.PUT, "/{id}")).routes())
                 .hasSize(2);
