@@ -21,6 +21,8 @@ final class ApplicationOpenApi {
     private static final List<BodyType> OBJECT_BODIES =
             List.of(BodyType.JSON, BodyType.MESSAGE_PACK, BodyType.SAFETENSORS);
     private static final List<BodyType> TENSOR_BODIES = List.of(BodyType.JSON, BodyType.MESSAGE_PACK, BodyType.TENSOR);
+    private static final String SOCKET = "Over a WebSocket, too (GET with Upgrade): a message is an input, answered by"
+            + " {\"item\": …} for each output and then {\"end\": true} or {\"error\": …}; text is JSON, binary MessagePack.";
     private static final String STREAM =
             "items as they come, each of this schema: one event or line each; 'Accept' chooses";
 
@@ -45,6 +47,7 @@ final class ApplicationOpenApi {
         schemas.set("Input", JsonSchema.of(face.input()));
         schemas.set("Output", JsonSchema.of(face.output()));
         ObjectNode main = operation("/" + application, Method.POST);
+        main.put("summary", "calls the application").put("description", SOCKET);
         content(main.putObject("requestBody").put("required", true), face.input())
                 .forEach(content -> content.put("$ref", "#/components/schemas/Input"));
         for (RoutePattern route : face.routes()) describe(route);

@@ -63,7 +63,7 @@ final class GrpcCalls {
     void handle(HttpServerRequest request) {
         String type = request.getHeader("Content-Type");
         if (request.version() != HttpVersion.HTTP_2
-                || request.method() != HttpMethod.POST
+                || !request.method().equals(HttpMethod.POST)
                 || type == null
                 || !CONTENT_TYPE.matcher(type).matches()) {
             request.response()

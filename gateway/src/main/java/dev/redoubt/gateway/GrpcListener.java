@@ -48,7 +48,10 @@ final class GrpcListener {
                         new Http2Settings().setMaxConcurrentStreams(STREAMS_MAX).setMaxHeaderListSize(HEADER_BYTES_MAX))
                 .setTcpNoDelay(true)
                 .setReuseAddress(true)
-                .setIdleTimeout(Math.toIntExact(services.timeouts().keepAlive().toSeconds()));
+                .setIdleTimeout(Math.toIntExact(services.limits()
+                        .requestTimeout()
+                        .plus(services.timeouts().keepAlive())
+                        .toSeconds()));
         if (tls.isPresent()) {
             http.setSsl(true).setUseAlpn(true);
             server =

@@ -10,6 +10,7 @@ import dev.redoubt.policy.limit.RateLimits;
 import dev.redoubt.serve.control.Platform;
 import dev.redoubt.serve.schema.MessagePackBody;
 import io.grpc.CallOptions;
+import io.grpc.ClientCall;
 import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
@@ -25,6 +26,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -85,8 +87,15 @@ final class GrpcTest {
                         Optional.empty(),
                         new EdgeOptions.Protocols(false, OptionalInt.of(0))),
                 Optional.empty(),
-                EdgeTimeouts.DEFAULT,
+                hasty(),
                 Optional.of(platform));
+    }
+
+    /// As ever, but that a reader who takes nothing is not waited for long.
+    private static EdgeTimeouts hasty() {
+        EdgeTimeouts d = EdgeTimeouts.DEFAULT;
+        return new EdgeTimeouts(
+                d.firstRequest(), d.keepAlive(), d.body(), Duration.ofMillis(500), d.ping(), d.linger(), d.drain());
     }
 
     private static ManagedChannel channel(TestEdge edge) {
@@ -333,6 +342,56 @@ final class GrpcTest {
             assertThat(Long.parseLong(third.getTrailers().get(RETRY))).isBetween(1L, 60_001L);
             plain.shutdownNow();
         }
+    }
+
+    @Test
+    void R3_2_compressedMessagesAreRefused() {
+        StatusRuntimeException refusal = catchThrowableOfType(
+                StatusRuntimeException.class,
+                () -> ClientCalls.blockingUnaryCall(
+                        with(channel, edge.key),
+                        method("Call", MethodType.UNARY),
+                        options().withCompression("gzip"),
+                        json("test", "{\"name\":\"Ada\",\"times\":1}")));
+        assertRefused(refusal, Status.Code.INVALID_ARGUMENT, ErrorCode.UNSUPPORTED_MEDIA_TYPE);
+    }
+
+    @Test
+    void R3_2_whatIsNotGrpcIsRefused() throws IOException {
+        String[] requests = {
+            "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "POST /redoubt.v1.Application/Call HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/grpc\r\n"
+                    + "Content-Length: 5\r\n\r\n\0\0\0\0\0"
+        };
+        for (String request : requests)
+            try (Socket socket = new Socket("127.0.0.1", edge.edge.grpcPort())) {
+                socket.setSoTimeout(20_000);
+                socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+                String all = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+                assertThat(all).as("and the connection ends").startsWith("HTTP/1.1 415");
+            }
+    }
+
+    @Test
+    void R1_1_aReaderThatTakesNothingIsDropped() throws Exception {
+        ClientCall<byte[], byte[]> call =
+                with(channel, key("counting")).newCall(method("Stream", MethodType.SERVER_STREAMING), options());
+        call.start(new ClientCall.Listener<>() {}, new Metadata());
+        call.sendMessage(json("counting", "{\"count\":100000000}"));
+        call.halfClose();
+        assertThat(becomes(1)).isTrue();
+        assertThat(becomes(0)).as("dropped long before it could be through").isTrue();
+        call.cancel("the test is over", null);
+    }
+
+    /// Whether so many calls of the counter run, in time.
+    private static boolean becomes(int calls) throws InterruptedException {
+        for (int i = 0; i < 800; i++) {
+            var counter = platform.status().find("counting").orElseThrow().find("Counter");
+            if (counter.orElseThrow().ongoing() == calls) return true;
+            if (new CountDownLatch(1).await(25, TimeUnit.MILLISECONDS)) return false;
+        }
+        return false;
     }
 
     @Test
