@@ -66,6 +66,11 @@ public enum ErrorCode {
             Kind.CALLER,
             421,
             "the Host header does not name this server: use the address it listens on"),
+    ORIGIN_REFUSED(
+            Requirement.R1_2,
+            Kind.DENIED,
+            403,
+            "a page in a browser may not open a WebSocket here (http.websocket-origin): call from a program"),
     URI_TOO_LONG(Requirement.R1_4, Kind.CALLER, 414, "request line is over the limit of %s bytes: shorten the path"),
     HEADERS_TOO_LARGE(Requirement.R1_4, Kind.CALLER, 431, "request header is over the limit of %s: send less"),
     UNAUTHENTICATED(

@@ -46,6 +46,13 @@ public final class ServeException extends RuntimeException {
         return new ServeException(ErrorCode.INTERNAL, null, null, FaultText.of(fault));
     }
 
+    /// The same, where another process had the fault.
+    ///
+    /// @param fault as [FaultText] words it
+    public static ServeException internal(String fault) {
+        return new ServeException(ErrorCode.INTERNAL, null, null, fault);
+    }
+
     /// As [#of], with the request field to blame; templates that name a field take it from `args` all the same.
     public static ServeException ofField(ErrorCode code, String field, Object... args) {
         return new ServeException(code, bound(field), null, null, args);

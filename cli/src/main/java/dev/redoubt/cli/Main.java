@@ -76,6 +76,7 @@ public final class Main implements Runnable {
         commands.put("rollback", () -> new ApplicationCommands.Rollback(context));
         commands.put("scale", () -> new ApplicationCommands.Scale(context));
         commands.put("status", () -> new StatusCommand(context));
+        commands.put("logs", () -> new LogsCommand(context));
         commands.put("cache", () -> CacheCommand.line(context));
         commands.put("dev-cert", () -> new DevCertCommand(context));
         commands.put("eval", () -> EvalCommand.line(context));

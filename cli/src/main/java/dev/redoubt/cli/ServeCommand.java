@@ -163,6 +163,7 @@ final class ServeCommand implements Callable<Integer> {
         server.engine()
                 .ifPresent(engine ->
                         out.println("try    " + curl(url, engine.card(), firstKey.orElse("$REDOUBT_API_KEY"))));
+        if (edge.protocols().grpcPort().isPresent()) out.println("grpc   " + host + ":" + server.grpcPort());
         for (ApplicationStatus application : server.applications())
             out.println("app    " + application.name() + ", " + address(server, application.name(), url)
                     + (application.state() == ApplicationState.RUNNING

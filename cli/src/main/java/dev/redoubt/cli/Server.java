@@ -162,6 +162,11 @@ final class Server implements AutoCloseable {
         return edge.port();
     }
 
+    /// The port of gRPC, where the configuration names one.
+    int grpcPort() {
+        return edge.grpcPort();
+    }
+
     /// The port of administration, where the configuration names one.
     int adminPort() {
         return edge.adminPort();
@@ -213,8 +218,11 @@ final class Server implements AutoCloseable {
         } catch (BindException e) {
             throw new CommandFailure(
                     ExitCode.ADDRESS_IN_USE,
-                    "port " + options.port() + " of " + options.host()
-                            + " is in use: stop what listens there or take another --port (0 picks a free one)");
+                    "port " + options.port()
+                            + (options.protocols().grpcPort().isPresent()
+                                    ? " or " + options.protocols().grpcPort().getAsInt()
+                                    : "")
+                            + " of " + options.host() + " is in use: stop what listens there or take another --port (0 picks a free one)");
         }
     }
 

@@ -13,6 +13,7 @@ import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.engine.PrefixSharing;
 import dev.redoubt.gateway.AdminAddress;
 import dev.redoubt.gateway.EdgeOptions;
+import dev.redoubt.gateway.EdgeOptions.Protocols;
 import dev.redoubt.gateway.RoutePolicies;
 import dev.redoubt.gateway.TlsOptions;
 import dev.redoubt.kernels.KvFormat;
@@ -37,6 +38,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -240,7 +242,19 @@ final class ServerConfigReader {
                 rates,
                 values.find(ServerFile.APPLICATIONS).map(ApplicationSettings::names),
                 policies(values),
-                tls);
+                tls,
+                protocols(http));
+    }
+
+    private Protocols protocols(SectionValues http) {
+        Optional<Integer> grpc = http.find(ServerFile.GRPC_PORT);
+        if (grpc.isPresent() && grpc.get() != 0 && grpc.get().equals(http.get(ServerFile.PORT)))
+            problem(
+                    http.line(ServerFile.GRPC_PORT),
+                    "'http.grpc-port' is " + grpc.get() + ", which is http.port too: take another");
+        return new Protocols(
+                http.get(ServerFile.WEBSOCKET_ORIGIN).equals("same"),
+                grpc.map(OptionalInt::of).orElse(OptionalInt.empty()));
     }
 
     private Optional<AdminAddress.LoopbackPort> admin(SectionValues admin) {

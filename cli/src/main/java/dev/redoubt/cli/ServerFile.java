@@ -68,7 +68,16 @@ final class ServerFile {
             "where to listen; beyond loopback only with `tls` (R1.2)");
     static final Setting<Integer> PORT = Setting.of("port", SettingType.integer(0, 65_535), 8000, "0 picks a free one");
     static final Setting<SectionValues> HTTP_TLS = Setting.optional("tls", TLS, "certificate and key");
-    static final Section HTTP = new Section(List.of(HOST, PORT, HTTP_TLS));
+    static final Setting<String> WEBSOCKET_ORIGIN = Setting.of(
+            "websocket-origin",
+            SettingType.oneOf(List.of("refuse", "same")),
+            "refuse",
+            "of pages that open WebSockets: none may, or those of this very address");
+    static final Setting<Integer> GRPC_PORT = Setting.optional(
+            "grpc-port",
+            SettingType.integer(0, 65_535),
+            "where applications are called by gRPC, on the same host with the same TLS; without it nowhere");
+    static final Section HTTP = new Section(List.of(HOST, PORT, HTTP_TLS, WEBSOCKET_ORIGIN, GRPC_PORT));
 
     static final Setting<String> MODEL_NAME = Setting.required(
             "name",

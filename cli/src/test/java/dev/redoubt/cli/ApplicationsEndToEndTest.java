@@ -174,6 +174,17 @@ final class ApplicationsEndToEndTest {
                 .contains("failed in a worker: java.lang.IllegalStateException at application//team.Greeter.handle")
                 .doesNotContain("a secret");
         assertThat(call().status()).isEqualTo(200);
+        Ran logs = command("logs", "hello/Greeter");
+        assertThat(logs.out())
+                .as(logs.err())
+                .contains("DEPLOYED, version 1")
+                .contains("takes calls")
+                .contains("failed: java.lang.IllegalStateException\n")
+                .doesNotContain("a secret")
+                .doesNotContain("trouble");
+        assertThat(command("logs", "hello/Other").out()).contains("DEPLOYED").doesNotContain("takes calls");
+        assertThat(command("logs", "nobody").exitCode()).isEqualTo(ExitCode.UNAVAILABLE.code());
+        assertThat(command("logs", "no/such/place").exitCode()).isEqualTo(ExitCode.USAGE.code());
     }
 
     @Test

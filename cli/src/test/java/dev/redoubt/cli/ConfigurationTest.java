@@ -67,6 +67,17 @@ final class ConfigurationTest {
     }
 
     @Test
+    void gRpcHasAPortOfItsOwn() throws IOException {
+        assertThat(check(MODEL + "http: {grpc-port: 8001, websocket-origin: same}\n").exitCode())
+                .isZero();
+        assertThat(refused(MODEL + "http: {port: 8001, grpc-port: 8001}\n"))
+                .singleElement()
+                .asString()
+                .contains("'http.grpc-port' is 8001, which is http.port too: take another");
+        assertThat(refused(MODEL + "http: {websocket-origin: any}\n")).hasSize(1);
+    }
+
+    @Test
     void rulesThatAreBrokenAreAllListed() throws IOException {
         assertThat(refused(MODEL + "http: {host: 0.0.0.0}\nlimits: {request-timeout: 31s, max-tokens: 2049}\n"))
                 .hasSize(3)

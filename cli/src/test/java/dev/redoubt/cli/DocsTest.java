@@ -7,6 +7,7 @@ import dev.redoubt.base.config.Setting;
 import dev.redoubt.base.config.SettingType;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.base.json.JsonLimits;
+import dev.redoubt.gateway.GrpcCode;
 import dev.redoubt.policy.limit.RateLimits;
 import dev.redoubt.testkit.GeneratedDoc;
 import java.io.IOException;
@@ -40,14 +41,17 @@ final class DocsTest {
                 the requirement that refuses; a fault of ours has no rule but an `error_id` that stands in the log. What refuses is in the audit log with its rule. 429 and 503 carry `Retry-After`
                 and `retry-after-ms`, exact for `rate_limit_exceeded`; generation and tokenizer routes carry OpenAI's `x-ratelimit-*`.
 
-                | code | status | who | rule | message |
-                |---|---|---|---|---|
+                Over gRPC the status is the one beside HTTP's, the message is its text, and the trailer `redoubt-code` is the code.
+
+                | code | status | gRPC | who | rule | message |
+                |---|---|---|---|---|---|
                 """);
         for (ErrorCode code : ErrorCode.values())
-            page.append("| `%s` | %d | %s | %s | %s |\n"
+            page.append("| `%s` | %d | %s | %s | %s | %s |\n"
                     .formatted(
                             code.wire(),
                             code.status(),
+                            GrpcCode.of(code),
                             code.kind().name().toLowerCase(Locale.ROOT),
                             code.requirement().id(),
                             code.template().replace("%s", "…").replace("|", "\\|")));

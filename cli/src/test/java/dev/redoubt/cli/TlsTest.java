@@ -79,6 +79,7 @@ final class TlsTest {
                 http:
                   host: 0.0.0.0
                   port: 0
+                  grpc-port: 0
                   tls:
                     certificate: tls/server.crt
                     key: file:tls/server.key
@@ -125,6 +126,23 @@ final class TlsTest {
         assertThatThrownBy(
                         () -> send(trusting(""), HttpRequest.newBuilder(plain).build()))
                 .isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void R1_2_gRpcHasTheSameTls() throws Exception {
+        URI call = URI.create("https://localhost:" + server.grpcPort() + "/redoubt.v1.Application/Call");
+        HttpRequest request = HttpRequest.newBuilder(call)
+                .header("Content-Type", "application/grpc")
+                .POST(HttpRequest.BodyPublishers.ofByteArray(new byte[5]))
+                .build();
+        HttpResponse<String> reply = send(trusting(""), request); // without a key: a status and no message
+        assertThat(reply.version()).isEqualTo(HttpClient.Version.HTTP_2);
+        assertThat(reply.headers().firstValue("content-type")).hasValue("application/grpc");
+        assertThat(reply.body()).isEmpty();
+        URI plain = URI.create("http" + call.toString().substring("https".length()));
+        assertThatThrownBy(() -> send(trusting(""), HttpRequest.newBuilder(plain).build()))
+                .isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> send(SSLContext.getDefault(), request)).isInstanceOf(IOException.class);
     }
 
     @Test

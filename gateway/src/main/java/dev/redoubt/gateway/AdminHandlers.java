@@ -26,6 +26,7 @@ import java.util.Set;
 /// What the operator can ask. None of it is on the data port (V5.5).
 final class AdminHandlers {
     private static final String JSON = "application/json";
+    private static final String DESCRIPTION = "/admin/v1/openapi.json";
     private static final int APPLICATION_LENGTH_MAX = 63;
 
     private final EdgeServices services;
@@ -61,6 +62,12 @@ final class AdminHandlers {
                         "forgets and zeroes the cached prefixes of an application"),
                 Handlers.metrics(services)));
         served.platform().ifPresent(platform -> routes.addAll(new ApplicationAdmin(services, platform).routes()));
+        String description = OpenApi.describe(routes, DESCRIPTION, Scope.ADMIN_READ, ErrorFormat.PROBLEM);
+        routes.add(new Route(
+                new Needs(Scope.ADMIN_READ, Metering.READ),
+                DESCRIPTION,
+                new Get((exchange, none) -> exchange.reply(200, JSON, description)),
+                "this description"));
         return new RouteTable(routes);
     }
 

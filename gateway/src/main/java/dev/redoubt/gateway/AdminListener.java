@@ -1,5 +1,6 @@
 package dev.redoubt.gateway;
 
+import dev.redoubt.policy.limit.FailureLimit;
 import dev.redoubt.policy.limit.RateLimiter;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
@@ -42,7 +43,14 @@ final class AdminListener {
                 services,
                 List.of(services.vertx().createHttpServer(Listener.options(idle))),
                 new Dispatcher(
-                        services, routes, new ApplicationRoutes(Optional.empty()), callers, limiter, heads, closing));
+                        services,
+                        routes,
+                        (caller, request, path) -> Optional.empty(),
+                        callers,
+                        limiter,
+                        heads,
+                        new CallAdmission(services, limiter, closing),
+                        new FailureLimit(limiter.limits().failuresPerMinute(), services.time())));
     }
 
     void listen() throws IOException {

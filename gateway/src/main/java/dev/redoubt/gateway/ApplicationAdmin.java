@@ -15,13 +15,16 @@ import dev.redoubt.gateway.openai.JsonWriter;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.policy.audit.AuditEvent;
 import dev.redoubt.policy.audit.AuditKind;
+import dev.redoubt.serve.control.Journal;
 import dev.redoubt.serve.control.Outcome;
 import dev.redoubt.serve.control.Plan;
 import dev.redoubt.serve.control.Platform;
 import dev.redoubt.serve.control.SpecJson;
+import dev.redoubt.serve.control.SpecSchema;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -58,6 +61,11 @@ final class ApplicationAdmin {
                         PREFIX,
                         new Get((exchange, none) -> exchange.reply(200, JSON, StatusJson.write(platform))),
                         "every application with its deployments and replicas"),
+                new Route(
+                        reading,
+                        PREFIX + "/{id}/logs",
+                        new Get((exchange, name) -> exchange.reply(200, JSON, log(name))),
+                        "what has happened to an application lately, the oldest first"),
                 new Route(reading, PREFIX + "/plan", specified(this::plan), "what a deploy would change, and say"),
                 new Route(writing, PREFIX + "/deploy", specified(this::deploy), "deploys or updates an application"),
                 new Route(
@@ -91,7 +99,7 @@ final class ApplicationAdmin {
 
     /// A body that is an application's spec.
     private Handling specified(SpecHandler handler) {
-        return new Handling.Call((exchange, type, body) -> {
+        return new Handling.Call("POST", Optional.of(SpecSchema.ofApplication()), (exchange, type, body) -> {
             if (type != BodyType.JSON)
                 throw ServeException.of(ErrorCode.UNSUPPORTED_MEDIA_TYPE, BodyType.JSON.mediaType());
             ApplicationSpec spec = spec(body);
@@ -109,6 +117,18 @@ final class ApplicationAdmin {
         } catch (IllegalArgumentException e) {
             throw ServeException.of(ErrorCode.SPEC_REFUSED, String.valueOf(e.getMessage()));
         }
+    }
+
+    private String log(String name) {
+        JsonWriter json = new JsonWriter().beginObject().name("entries").beginArray();
+        for (Journal.Entry entry : platform.journal().of(name)) {
+            json.beginObject().name("number").value(entry.number());
+            json.name("at").value(entry.at().toString());
+            json.name("deployment").value(entry.deployment());
+            json.name("subject").value(entry.subject());
+            json.name("text").value(entry.text()).endObject();
+        }
+        return json.endArray().endObject().toString();
     }
 
     private void plan(Exchange exchange, ApplicationSpec spec) {

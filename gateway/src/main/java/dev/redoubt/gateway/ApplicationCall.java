@@ -2,69 +2,72 @@ package dev.redoubt.gateway;
 
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
-import dev.redoubt.gateway.openai.ErrorBody;
 import dev.redoubt.policy.Principal;
 import dev.redoubt.serve.Call;
 import dev.redoubt.serve.Cancellation;
 import dev.redoubt.serve.control.Ingress;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
-import dev.redoubt.serve.schema.JsonBody;
-import dev.redoubt.serve.schema.MessagePackBody;
-import dev.redoubt.serve.schema.SafetensorsBody;
 import dev.redoubt.serve.schema.SchemaCheck;
-import java.nio.charset.StandardCharsets;
+import io.vertx.core.buffer.Buffer;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/// One call of an application's ingress, from its body to the last byte of the reply.
+/// One call of an application's ingress, from its input to the last byte of the reply.
 final class ApplicationCall implements ReplyListener {
     /* Threads. `start` runs where the body was read, often an event loop. What may have to wait for a replica, giving it a call or
      * taking one back over a link that it does not read, has a virtual thread of its own. The listener's methods run on threads of the replica; what touches the
-     * exchange hops to its event loop.
+     * connection hops to its event loop.
      *
      * Slow readers. `next` of a stream takes one of a few permits, which comes back when the item is with the socket and its
      * write queue is not full. So a handler makes no more than its reader takes, and whoever takes nothing for long is dropped.
      *
      * Ends. A call ends once: completed, failed, or by the caller's leaving, which cancels it. */
-    private static final String MODEL_HEADER = "X-Model-Id";
+    static final String MODEL_HEADER = "X-Model-Id";
     private static final String MODEL_SHAPE = "1 to 63 characters of a-z, 0-9 and -";
     private static final Pattern MODEL = Pattern.compile("[a-z0-9-]{1,63}");
     private static final int ITEMS_MAX = 32; // made, and not yet with the socket
 
-    private final Exchange exchange;
+    private final EdgeServices services;
+    private final ReplySink sink;
     private final Ingress ingress;
     private final boolean streams;
-    private final BodyType replyType;
     private final Cancellation cancellation = new Cancellation();
     private final Semaphore room = new Semaphore(ITEMS_MAX);
     private int waiting; // permits that come back when the reader does; of the event loop
     private @Nullable JsonNode output; // of a call that does not stream; written before completed(), read in it
 
-    ApplicationCall(Exchange exchange, Ingress ingress) {
-        this.exchange = exchange;
+    ApplicationCall(EdgeServices services, ReplySink sink, Ingress ingress) {
+        this.services = services;
+        this.sink = sink;
         this.ingress = ingress;
         this.streams = ingress.face().streams();
-        this.replyType = replyType(exchange.request().getHeader("Accept"));
     }
 
-    /// What the caller asks for by its one word, where that is one we write; JSON otherwise.
-    private static BodyType replyType(@Nullable String accept) {
-        Optional<BodyType> asked = accept == null ? Optional.empty() : BodyType.of(accept);
-        return asked.filter(type -> type != BodyType.TENSOR).orElse(BodyType.JSON);
-    }
+    /// Who asks, and until when.
+    ///
+    /// @param requestId the one in logs
+    /// @param model which of many models of one deployment, as the caller says it
+    record Asked(
+            String requestId,
+            Principal caller,
+            long deadlineNanos,
+            @Nullable String model) {}
 
-    /// @throws ServeException if the body is not what the ingress takes; nothing was called then
-    void start(BodyType type, byte[] body) {
-        JsonNode input = exchange.services()
-                .decoding()
-                .read(type, exchange.request().headers(), ingress.face().input(), body);
+    /// @throws ServeException if the input is not what the ingress takes; nothing was called then
+    void start(JsonNode input, Asked asked) {
         SchemaCheck.check(ingress.face().input(), input);
-        Call call = call();
-        exchange.onEventLoop(() -> exchange.whenGone(this::left));
+        Call call = new Call(
+                asked.requestId(),
+                asked.caller().application(),
+                asked.caller().keyId(),
+                asked.deadlineNanos(),
+                model(asked.model()),
+                cancellation);
+        sink.onEventLoop(() -> sink.whenGone(this::left));
         apart(() -> ingress.call(new Payload.Tree(input), call, this));
     }
 
@@ -73,21 +76,9 @@ final class ApplicationCall implements ReplyListener {
             try {
                 work.run();
             } catch (RuntimeException | Error fault) {
-                exchange.fail(fault);
+                sink.fault(fault);
             }
         });
-    }
-
-    private Call call() {
-        Principal principal = exchange.principal();
-        long limit = exchange.services().limits().requestTimeout().toNanos();
-        return new Call(
-                exchange.id(),
-                principal.application(),
-                principal.keyId(),
-                exchange.startNanos() + limit,
-                model(exchange.request().getHeader(MODEL_HEADER)),
-                cancellation);
     }
 
     private static Optional<String> model(@Nullable String id) {
@@ -108,24 +99,23 @@ final class ApplicationCall implements ReplyListener {
             output = tree;
             return;
         }
-        String event = "data: " + new String(JsonBody.write(tree), StandardCharsets.UTF_8) + "\n\n";
+        Buffer encoded = sink.encoded(tree);
         room.acquireUninterruptibly();
-        if (cancellation.cancelled() || exchange.gone()) throw ServeException.of(ErrorCode.CANCELLED);
-        exchange.onEventLoop(() -> write(event));
+        if (cancellation.cancelled() || sink.gone()) throw ServeException.of(ErrorCode.CANCELLED);
+        sink.onEventLoop(() -> write(encoded));
     }
 
-    private void write(String event) {
-        exchange.beginEvents();
-        exchange.write(event);
-        if (!exchange.writeQueueFull()) {
+    private void write(Buffer item) {
+        sink.write(item);
+        if (!sink.full()) {
             room.release();
             return;
         }
         waiting++;
         if (waiting > 1) return;
-        long timer = exchange.later(exchange.services().timeouts().stalledReader(), this::dropReader);
-        exchange.whenDrained(() -> {
-            exchange.services().vertx().cancelTimer(timer);
+        long timer = services.later(services.timeouts().stalledReader(), this::dropReader);
+        sink.whenDrained(() -> {
+            services.vertx().cancelTimer(timer);
             room.release(waiting);
             waiting = 0;
         });
@@ -133,36 +123,19 @@ final class ApplicationCall implements ReplyListener {
 
     private void dropReader() {
         left();
-        exchange.abort(ErrorCode.SLOW_READER);
+        sink.drop();
     }
 
     @Override
     public void completed() {
         JsonNode whole = output;
-        if (streams) exchange.onEventLoop(() -> end("data: [DONE]\n\n", Optional.empty()));
-        else if (whole != null) exchange.reply(200, replyType.mediaType(), encoded(whole));
-        else failed(exchange.internal(new IllegalStateException("a call completed without an output")));
-    }
-
-    private byte[] encoded(JsonNode whole) {
-        return switch (replyType) {
-            case MESSAGE_PACK -> MessagePackBody.write(whole);
-            case SAFETENSORS -> SafetensorsBody.write(whole);
-            case JSON, TENSOR -> JsonBody.write(whole);
-        };
+        if (streams) sink.onEventLoop(sink::end);
+        else if (whole != null) sink.reply(whole);
+        else sink.fault(new IllegalStateException("a call completed without an output"));
     }
 
     @Override
     public void failed(ServeException failure) {
-        exchange.onEventLoop(() -> {
-            if (streams && exchange.answered())
-                end("data: " + ErrorBody.of(failure, exchange.errorId(failure)) + "\n\n", Optional.of(failure));
-            else exchange.refuse(failure);
-        });
-    }
-
-    private void end(String events, Optional<ServeException> failure) {
-        exchange.beginEvents();
-        exchange.endEvents(events, failure);
+        sink.onEventLoop(() -> sink.fail(failure));
     }
 }

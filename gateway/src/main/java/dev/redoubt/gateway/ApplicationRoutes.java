@@ -1,47 +1,130 @@
 package dev.redoubt.gateway;
 
+import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.ServeException;
 import dev.redoubt.gateway.Access.Metering;
 import dev.redoubt.gateway.Access.Needs;
+import dev.redoubt.gateway.ApplicationCall.Asked;
 import dev.redoubt.gateway.Route.Handling;
 import dev.redoubt.gateway.RouteTable.Resolved;
 import dev.redoubt.policy.Principal;
 import dev.redoubt.policy.Scope;
+import dev.redoubt.serve.Route.Method;
 import dev.redoubt.serve.control.Ingress;
 import dev.redoubt.serve.control.Platform;
+import dev.redoubt.serve.replica.RoutePattern;
+import dev.redoubt.serve.schema.Schema;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import tools.jackson.databind.JsonNode;
 
-/// `/{application}`, unless what answers there is a language model, which is called at `/v1`: found by who asks, so
-/// that nobody can tell a foreign application from one that is not
-/// there (R4.3).
-/// Safe for any thread.
-final class ApplicationRoutes {
+/// `/{application}` and what its ingress answers below it: found by who asks, so that nobody can tell a foreign
+/// application from one that is not there (R4.3).
+/// A language model has none of this: it is called at `/v1`. Safe for any thread.
+final class ApplicationRoutes implements Dispatcher.OwnRoutes {
     /// What a path of ours begins with, which no application may be called.
     static final Set<String> RESERVED =
             Set.of("v1", "generate", "tokenize", "detokenize", "livez", "readyz", "metrics", "admin");
 
-    private static final Access ACCESS = new Needs(Scope.INFERENCE, Metering.REQUEST);
+    /// How the routes that an application declares are called in logs and metrics, where its own words have no place.
+    private static final String BELOW = "/{application}/{route}";
 
+    static final String SELF = "/{application}";
+    private static final String DESCRIPTION = "/openapi.json";
+    private static final Access CALLING = new Needs(Scope.INFERENCE, Metering.REQUEST);
+    private static final Access READING = new Needs(Scope.INFERENCE, Metering.READ);
+
+    private final EdgeServices services;
     private final Optional<Platform> platform;
+    private final WebSockets sockets;
 
-    ApplicationRoutes(Optional<Platform> platform) {
+    ApplicationRoutes(EdgeServices services, Optional<Platform> platform, WebSockets sockets) {
+        this.services = services;
         this.platform = platform;
+        this.sockets = sockets;
     }
 
-    /// The ingress of the caller's own application, if the path is its.
-    Optional<Resolved> find(Principal caller, String path) {
+    /// What of the caller's own application the request means, if its path is there.
+    @Override
+    public Optional<Resolved> find(Principal caller, HttpServerRequest request, String path) {
         String own = caller.application();
-        boolean named = path.startsWith(own, 1) && (path.length() == own.length() + 1 || path.equals("/" + own + "/"));
+        boolean named =
+                path.startsWith(own, 1) && (path.length() == own.length() + 1 || path.charAt(own.length() + 1) == '/');
         if (!named || platform.isEmpty()) return Optional.empty();
-        return platform.get()
-                .ingress(own)
-                .filter(ingress -> ingress.model().isEmpty())
-                .map(ingress -> new Resolved(route(ingress), ""));
+        String below = path.substring(own.length() + 1);
+        return platform.get().ingress(own).flatMap(ingress -> find(own, ingress, request, below));
     }
 
-    private static Route route(Ingress ingress) {
-        Handling.Call call =
-                new Handling.Call((exchange, type, body) -> new ApplicationCall(exchange, ingress).start(type, body));
-        return new Route(ACCESS, "/{application}", call, "calls the ingress of an application");
+    private Optional<Resolved> find(String own, Ingress ingress, HttpServerRequest request, String below) {
+        boolean itself = below.isEmpty() || below.equals("/");
+        String method = request.method().name();
+        if (itself && method.equals("POST")) return resolved(CALLING, SELF, call(ingress, method, Map.of()));
+        if (itself && WebSockets.asked(request))
+            return resolved(READING, SELF, new Handling.Socket(exchange -> sockets.open(exchange, own)));
+        if (below.equals(DESCRIPTION))
+            return resolved(
+                    READING,
+                    SELF + DESCRIPTION,
+                    new Handling.Get((exchange, none) ->
+                            exchange.reply(200, "application/json", ApplicationOpenApi.describe(own, ingress.face()))));
+        List<String> segments =
+                itself ? List.of() : Arrays.asList(below.substring(1).split("/", -1));
+        Set<String> allowed = new TreeSet<>();
+        if (itself) allowed.add("POST");
+        for (RoutePattern route : ingress.face().routes()) {
+            Optional<Map<String, String>> values = route.match(segments);
+            if (values.isEmpty()) continue;
+            if (route.method().name().equals(method))
+                return resolved(CALLING, itself ? SELF : BELOW, call(ingress, route.method(), values.get()));
+            allowed.add(route.method().name());
+        }
+        if (allowed.isEmpty()) return Optional.empty();
+        return resolved(CALLING, itself ? SELF : BELOW, new Handling.OtherMethod(String.join(", ", allowed)));
+    }
+
+    /// @throws ServeException unless the caller may call applications
+    static void checkScope(Principal caller) {
+        if (!caller.scopes().contains(Scope.INFERENCE))
+            throw ServeException.of(ErrorCode.FORBIDDEN, Scope.INFERENCE.wire());
+    }
+
+    private static Optional<Resolved> resolved(Access access, String template, Handling handling) {
+        return Optional.of(
+                new Resolved(new Route(access, template, handling, "calls the ingress of an application"), ""));
+    }
+
+    private Handling call(Ingress ingress, Method method, Map<String, String> path) {
+        if (method.hasBody()) return call(ingress, method.name(), path);
+        return new Handling.Head(
+                method.name(),
+                exchange -> start(
+                        exchange,
+                        ingress,
+                        CallInput.ofQuery(ingress.face().input(), path, RequestHeads.query(exchange.request()))));
+    }
+
+    private Handling call(Ingress ingress, String method, Map<String, String> path) {
+        return new Handling.Call(method, Optional.empty(), (exchange, type, body) -> {
+            Schema schema = ingress.face().input();
+            JsonNode decoded = services.decoding().read(type, exchange.request().headers(), schema, body);
+            start(exchange, ingress, CallInput.ofBody(schema, path, decoded));
+        });
+    }
+
+    private void start(Exchange exchange, Ingress ingress, JsonNode input) {
+        long limit = services.limits().requestTimeout().toNanos();
+        new ApplicationCall(services, new HttpReply(exchange, ingress.face().streams()), ingress)
+                .start(
+                        input,
+                        new Asked(
+                                exchange.id(),
+                                exchange.principal(),
+                                exchange.startNanos() + limit,
+                                exchange.request().getHeader(ApplicationCall.MODEL_HEADER)));
     }
 }

@@ -2,8 +2,8 @@ package dev.redoubt.gateway;
 
 import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.Principal;
+import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpConnection;
-import io.vertx.core.http.HttpServerRequest;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -25,11 +25,10 @@ final class Authenticator implements Callers {
 
     /// A key that is presented counts, right or wrong; only without one does a certificate speak for its holder.
     @Override
-    public Optional<Principal> caller(HttpServerRequest request, RequestHeads heads) {
-        boolean presented =
-                request.headers().contains("Authorization") || request.headers().contains("X-API-Key");
-        if (!presented && !byCertificate.isEmpty()) return byCertificate(request.connection());
-        return heads.presentedKey(request).flatMap(key -> keys.authenticate(key, applications));
+    public Optional<Principal> caller(MultiMap headers, HttpConnection connection, RequestHeads heads) {
+        boolean presented = headers.contains("Authorization") || headers.contains("X-API-Key");
+        if (!presented && !byCertificate.isEmpty()) return byCertificate(connection);
+        return heads.presentedKey(headers).flatMap(key -> keys.authenticate(key, applications));
     }
 
     @Override

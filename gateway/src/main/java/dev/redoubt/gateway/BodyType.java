@@ -1,7 +1,9 @@
 package dev.redoubt.gateway;
 
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// What a request body may be, by its `Content-Type`. None of them says a character set other than UTF-8.
 enum BodyType {
@@ -22,6 +24,11 @@ enum BodyType {
     /// How it is written.
     String mediaType() {
         return name;
+    }
+
+    /// All of them, for an error.
+    static String names() {
+        return Arrays.stream(values()).map(BodyType::mediaType).collect(Collectors.joining(" or "));
     }
 
     static Optional<BodyType> of(String contentType) {

@@ -44,9 +44,14 @@ final class Connections {
             connection.close();
             return;
         }
-        connection.closeHandler(closed -> cancel(idleTimers.remove(connection)));
+        connection.closeHandler(closed -> left(connection));
         connection.exceptionHandler(ignored -> {}); // its end is told to closeHandler
         idleTimers.put(connection, closeAfter(connection, timeouts.firstRequest()));
+    }
+
+    /// It is closed, or another protocol's.
+    void left(HttpConnection connection) {
+        cancel(idleTimers.remove(connection));
     }
 
     void busy(HttpConnection connection) {

@@ -11,11 +11,9 @@ import dev.redoubt.policy.limit.FailureLimit;
 import dev.redoubt.policy.limit.RateLimiter;
 import io.vertx.core.http.HttpServerRequest;
 import java.net.InetAddress;
-import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
 
 /// From a request's head to its handler.
 final class Dispatcher {
@@ -28,33 +26,37 @@ final class Dispatcher {
     /// Reading and checking as much takes less than waking another thread.
     private static final int SMALL_BODY_BYTES_MAX = 4096;
 
-    private static final Duration AUDIT_RETRY = Duration.ofSeconds(1); // the log tries its disk more often
+    /// Routes that there are for some callers only.
+    interface OwnRoutes {
+        Optional<Resolved> find(Principal caller, HttpServerRequest request, String path);
+    }
 
     private final EdgeServices services;
     private final RouteTable routes;
-    private final ApplicationRoutes applications;
+    private final OwnRoutes own;
     private final Callers callers;
     private final RateLimiter limiter;
     private final FailureLimit failures;
     private final RequestHeads heads;
-    private final BooleanSupplier closing;
+    private final CallAdmission admission;
 
     Dispatcher(
             EdgeServices services,
             RouteTable routes,
-            ApplicationRoutes applications,
+            OwnRoutes own,
             Callers callers,
             RateLimiter limiter,
             RequestHeads heads,
-            BooleanSupplier closing) {
+            CallAdmission admission,
+            FailureLimit failures) {
         this.services = services;
         this.routes = routes;
-        this.applications = applications;
+        this.own = own;
         this.callers = callers;
         this.limiter = limiter;
-        this.failures = new FailureLimit(limiter.limits().failuresPerMinute(), services.time());
+        this.failures = failures;
         this.heads = heads;
-        this.closing = closing;
+        this.admission = admission;
     }
 
     /// On the event loop of the request.
@@ -70,7 +72,7 @@ final class Dispatcher {
             Resolved target = resolve(exchange); // what is asked for, by whom, and how often
             Handling handling = target.route().handling();
             heads.checkMethod(request, exchange, handling.method()); // and how
-            heads.checkQuery(request);
+            if (!(handling instanceof Handling.Head)) heads.checkQuery(request);
             switch (handling) {
                 case Handling.Probe probe -> exchange.replyStatus(probe.status().getAsInt());
                 case Handling.Get get -> {
@@ -98,6 +100,10 @@ final class Dispatcher {
                             EnumSet.allOf(BodyType.class),
                             (type, body) ->
                                     decoded(exchange, body, () -> call.handler().start(exchange, type, body)));
+                case Handling.Head head ->
+                    Workers.runHere(exchange, () -> head.handler().accept(exchange), () -> {});
+                case Handling.Socket socket -> socket.handler().accept(exchange);
+                case Handling.OtherMethod other -> throw new IllegalStateException("let through: " + request.method());
             }
         } catch (ServeException refusal) {
             exchange.refuseAndCloseIfUnread(refusal);
@@ -113,7 +119,7 @@ final class Dispatcher {
         if (known.isPresent() && known.get().route().access() instanceof Access.Open) return known.get();
         Principal caller = authenticate(exchange.request());
         exchange.authenticated(caller);
-        Optional<Resolved> resolved = known.isPresent() ? known : applications.find(caller, path);
+        Optional<Resolved> resolved = known.isPresent() ? known : own.find(caller, exchange.request(), path);
         resolved.ifPresent(found -> exchange.routed(found.route()));
         authorize(exchange, caller, resolved.map(found -> found.route().access()));
         return resolved.orElseThrow(() -> ServeException.of(ErrorCode.ROUTE_NOT_FOUND));
@@ -131,19 +137,16 @@ final class Dispatcher {
     }
 
     private Principal authenticate(HttpServerRequest request) {
-        Optional<Principal> caller = callers.caller(request, heads);
+        Optional<Principal> caller = callers.caller(request.headers(), request.connection(), heads);
         if (caller.isPresent()) return caller.get();
         failures.failed(InetAddress.ofLiteral(request.remoteAddress().hostAddress()));
         throw ServeException.of(ErrorCode.UNAUTHENTICATED);
     }
 
     private void admit(Exchange exchange, Principal caller) {
-        if (services.audit().failing())
-            throw ServeException.after(AUDIT_RETRY, ErrorCode.AUDIT_UNAVAILABLE); // what is decided must be in the log
-        if (closing.getAsBoolean())
-            throw ServeException.after(services.timeouts().drain(), ErrorCode.SHUTTING_DOWN);
+        admission.checkOpen();
         exchange.metered(() -> limiter.quota(caller));
-        exchange.admitted(limiter.admit(caller));
+        exchange.admitted(admission.admit(caller));
     }
 
     /// What a body is for; where it is small, at once.

@@ -4,9 +4,7 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.FaultText;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.policy.Principal;
-import dev.redoubt.policy.audit.AuditEvent;
 import dev.redoubt.policy.audit.AuditException;
-import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.limit.RateLimiter.Lease;
 import dev.redoubt.policy.limit.RateLimiter.Quota;
 import io.vertx.core.Context;
@@ -15,17 +13,12 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
-import io.vertx.core.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HexFormat;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,8 +30,10 @@ final class Exchange {
     private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
     private static final Set<HttpMethod> METHODS = Set.of(
             HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE, HttpMethod.HEAD, HttpMethod.OPTIONS);
-    private static final int CALLER_LEFT = 499; // nginx's; only in logs and metrics, nobody is there to read it
-    private static final int WRITE_QUEUE_BYTES_MAX = 64 * 1024;
+    static final int CALLER_LEFT = 499; // nginx's; only in logs and metrics, nobody is there to read it
+    static final String EVENT_STREAM = "text/event-stream; charset=utf-8";
+    private static final int SWITCHING_PROTOCOLS = 101;
+    static final int WRITE_QUEUE_BYTES_MAX = 64 * 1024;
     /// What a caller is told to wait where nobody can tell when there is room.
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
@@ -46,22 +41,13 @@ final class Exchange {
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final Context context;
-    private final @Nullable SocketAddress remote; // asked for while there is a connection
-    private final long startNanos;
-    private final String id = newId();
+    private final RequestRecord record;
 
-    private String route = "unmatched";
-    private @Nullable Principal principal;
-    private Optional<ErrorCode> error = Optional.empty();
-    private int promptTokens;
-    private int completionTokens;
     private Supplier<Optional<Quota>> quota = Optional::empty;
-    private @Nullable Lease lease; // written before any worker has the exchange
-    private boolean charged;
     private boolean answered; // the reply's head is on its way
-    private boolean over;
     private Runnable whenGone = () -> {};
     private Runnable whenOver = () -> {};
+    private Runnable whenUpgraded = () -> {};
     private volatile boolean gone;
     private volatile String modelDigest = ""; // empty: no model has been asked
 
@@ -70,17 +56,20 @@ final class Exchange {
         this.request = request;
         this.response = request.response();
         this.context = context;
-        this.remote = request.remoteAddress();
-        this.startNanos = services.time().nanos();
+        this.record = new RequestRecord(services, method(request), request.remoteAddress());
         response.setWriteQueueMaxSize(WRITE_QUEUE_BYTES_MAX);
         response.endHandler(ended -> over(response.getStatusCode()));
         response.closeHandler(closed -> {
-            if (over) return;
+            if (record.isOver()) return;
             gone = true;
             whenGone.run();
             over(CALLER_LEFT);
         });
         response.exceptionHandler(ignored -> {}); // a broken connection is told to closeHandler
+    }
+
+    private static String method(HttpServerRequest request) {
+        return METHODS.contains(request.method()) ? request.method().name() : "other";
     }
 
     HttpServerRequest request() {
@@ -93,21 +82,21 @@ final class Exchange {
 
     /// When the request's head had arrived. Any thread.
     long startNanos() {
-        return startNanos;
+        return record.startNanos();
     }
 
     /// Random and ours, for the reply, the log and the reply's `id`. Any thread.
     String id() {
-        return id;
+        return record.id();
     }
 
     /// Any thread, once it is set.
     Principal principal() {
-        return Objects.requireNonNull(principal);
+        return record.principal();
     }
 
     void authenticated(Principal caller) {
-        principal = caller;
+        record.authenticated(caller);
     }
 
     /// The reply tells what is left, whatever it is.
@@ -117,29 +106,28 @@ final class Exchange {
 
     /// The lease is closed when the exchange is over.
     void admitted(Lease admitted) {
-        lease = admitted;
+        record.admitted(admitted);
     }
 
     /// Takes the tokens that the request may come to, at most. Any thread.
     ///
     /// @throws ServeException if there are not as many
     void reserve(long tokens) {
-        Objects.requireNonNull(lease).reserve(tokens);
+        record.lease().reserve(tokens);
     }
 
     /// What the request has come to so far, or will at most. If nobody ever says so it came to nothing.
     void charge(long tokens) {
-        charged = true;
-        Objects.requireNonNull(lease).use(tokens);
+        record.charge(tokens);
     }
 
     /// The template of the resolved route. Any thread, once it is set.
     String route() {
-        return route;
+        return record.route();
     }
 
     void routed(Route resolved) {
-        route = resolved.path();
+        record.routed(resolved.path());
     }
 
     /// The reply tells which bytes have answered. Any thread, before there is a reply.
@@ -148,8 +136,7 @@ final class Exchange {
     }
 
     void used(int prompt, int completion) {
-        promptTokens = prompt;
-        completionTokens = completion;
+        record.used(prompt, completion);
     }
 
     /// Whether the caller has left; there is nobody to compute for. Any thread.
@@ -173,12 +160,17 @@ final class Exchange {
         whenOver = action;
     }
 
+    /// What to do instead when the connection becomes another protocol's.
+    void whenUpgraded(Runnable action) {
+        whenUpgraded = action;
+    }
+
     /// Runs on this exchange's event loop; not at all when the edge is closed already. Any thread.
     void onEventLoop(Runnable action) {
         try {
             context.runOnContext(ignored -> action.run());
         } catch (RejectedExecutionException closed) {
-            LOG.debug("request {} outlived the edge", id);
+            LOG.debug("request {} outlived the edge", id());
         }
     }
 
@@ -222,30 +214,47 @@ final class Exchange {
     /// Any
     /// thread.
     void fail(Throwable fault) {
-        refuse(
-                switch (fault) {
-                    case ServeException known -> known;
-                    case AuditException unwritten -> ServeException.of(ErrorCode.AUDIT_UNAVAILABLE);
-                    default -> internal(fault);
-                });
+        refuse(told(fault));
+    }
+
+    /// What a caller may see of a fault. Any thread.
+    ServeException told(Throwable fault) {
+        return told(fault, id());
+    }
+
+    static ServeException told(Throwable fault, String requestId) {
+        return switch (fault) {
+            case ServeException known -> known;
+            case AuditException unwritten -> ServeException.of(ErrorCode.AUDIT_UNAVAILABLE);
+            default -> internal(fault, requestId);
+        };
     }
 
     /// @return what a caller may see of a fault; the fault itself is logged without its message, which may hold
     ///     content (V1.6)
     ServeException internal(Throwable fault) {
-        LOG.error("request {} failed: {}", id, FaultText.of(fault));
+        return internal(fault, id());
+    }
+
+    private static ServeException internal(Throwable fault, String requestId) {
+        LOG.error("request {} failed: {}", requestId, FaultText.of(fault));
         return ServeException.of(ErrorCode.INTERNAL);
     }
 
     /// The id under which a fault of ours is in the log; empty for any other error.
     Optional<String> errorId(ServeException refusal) {
-        return refusal.code().kind() == ErrorCode.Kind.INTERNAL ? Optional.of(id) : Optional.empty();
+        return refusal.code().kind() == ErrorCode.Kind.INTERNAL ? Optional.of(id()) : Optional.empty();
     }
 
     /// Begins a stream of server-sent events, unless it has begun.
     void beginEvents() {
+        beginStream(EVENT_STREAM);
+    }
+
+    /// Begins a reply whose parts go out as they come, unless it has begun.
+    void beginStream(String contentType) {
         if (answered) return;
-        head(200).putHeader("Content-Type", "text/event-stream; charset=utf-8").putHeader("X-Accel-Buffering", "no");
+        head(200).putHeader("Content-Type", contentType).putHeader("X-Accel-Buffering", "no");
         if (request.version() == HttpVersion.HTTP_1_1) response.setChunked(true);
     }
 
@@ -258,24 +267,48 @@ final class Exchange {
     }
 
     void write(CharSequence events) {
-        if (!over && !events.isEmpty()) response.write(Buffer.buffer(events.toString()));
+        if (!events.isEmpty()) write(Buffer.buffer(events.toString()));
+    }
+
+    void write(Buffer part) {
+        if (!record.isOver()) response.write(part);
     }
 
     void endEvents(CharSequence events, Optional<ServeException> failure) {
-        if (over) return;
-        if (failure.isPresent()) error = failure.map(ServeException::code);
-        end(Buffer.buffer(events.toString()));
+        endStream(Buffer.buffer(events.toString()), failure);
+    }
+
+    void endStream(Buffer last, Optional<ServeException> failure) {
+        if (record.isOver()) return;
+        failure.ifPresent(why -> record.failed(why.code()));
+        end(last);
+    }
+
+    /// Ends a stream so that its reader sees that it is not complete.
+    void breakOff(Buffer last, ServeException failure) {
+        if (record.isOver()) return;
+        record.failed(failure.code());
+        response.write(last).onComplete(ignored -> request.connection().close());
+        over(response.getStatusCode());
     }
 
     /// Ends the connection without a word.
     void abort(ErrorCode why) {
-        error = Optional.of(why);
+        record.failed(why);
         request.connection().close();
     }
 
+    /// The connection is another protocol's from here on: this request is over, and nobody waits for the next one on
+    /// it.
+    void upgraded() {
+        answered = true;
+        whenOver = whenUpgraded;
+        over(SWITCHING_PROTOCOLS);
+    }
+
     private void refuseNow(ServeException refusal, boolean close) {
-        if (answered || over) return;
-        error = Optional.of(refusal.code());
+        if (answered || record.isOver()) return;
+        record.failed(refusal.code());
         head(refusal.code().status())
                 .putHeader("Content-Type", services.errors().contentType());
         switch (refusal.code().status()) {
@@ -292,7 +325,7 @@ final class Exchange {
     private HttpServerResponse head(int status) {
         answered = true;
         response.setStatusCode(status);
-        response.putHeader("X-Request-Id", id);
+        response.putHeader("X-Request-Id", id());
         response.putHeader("Cache-Control", "no-store");
         response.putHeader("X-Content-Type-Options", "nosniff");
         if (!modelDigest.isEmpty()) response.putHeader("X-Model-Digest", "sha256:" + modelDigest);
@@ -329,58 +362,12 @@ final class Exchange {
     }
 
     long later(Duration delay, Runnable action) {
-        return services.vertx().setTimer(Math.max(1, delay.toMillis()), ignored -> action.run());
+        return services.later(delay, action);
     }
 
     private void over(int status) {
-        if (over) return;
-        over = true;
-        long nanos = services.time().nanos() - startNanos;
+        if (record.isOver()) return;
         whenOver.run();
-        release();
-        services.metrics().httpRequest(route, status, nanos / 1e9);
-        Principal caller = principal;
-        error.filter(code -> code.kind() != ErrorCode.Kind.INTERNAL).ifPresent(this::audit);
-        services.accessLog()
-                .write(new AccessLog.Line(
-                        services.time().now(),
-                        id,
-                        caller == null ? "" : caller.keyId(),
-                        caller == null ? "" : caller.application(),
-                        METHODS.contains(request.method()) ? request.method().name() : "other",
-                        route,
-                        status,
-                        error.map(ErrorCode::wire).orElse(""),
-                        nanos / 1000,
-                        promptTokens,
-                        completionTokens));
-    }
-
-    /// Here every refusal ends, whatever layer it comes from: before a handler, in it, or in the middle of a
-    /// stream.
-    private void audit(ErrorCode code) {
-        Principal caller = principal;
-        services.audit()
-                .note(new AuditEvent(
-                        AuditKind.REQUEST_REFUSED,
-                        caller == null ? Strangers.name(remote) : caller.keyId(),
-                        caller == null ? "" : caller.application(),
-                        route,
-                        Optional.of(code.requirement()),
-                        code.status() + " " + code.wire(),
-                        id));
-    }
-
-    private void release() {
-        Lease held = lease;
-        if (held == null) return;
-        if (!charged) held.use(0);
-        held.close();
-    }
-
-    private static String newId() {
-        byte[] random = new byte[12];
-        ThreadLocalRandom.current().nextBytes(random);
-        return HexFormat.of().formatHex(random);
+        record.over(status);
     }
 }

@@ -3,9 +3,11 @@ package dev.redoubt.gateway;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.DatagramChannel;
@@ -17,6 +19,8 @@ import java.net.SocketAddress;
 /// Vert.x's NIO transport, with a [FramingGuard] at the head of every accepted connection, or right behind its TLS. A
 /// transport is the one public place from which a handler gets in front of Vert.x's own.
 final class GuardedTransport implements Transport {
+    private static final String GUARD = "framing";
+
     private final Transport nio = io.vertx.core.transport.Transport.NIO.implementation();
 
     /// As [io.vertx.core.VertxBuilder] takes it.
@@ -44,6 +48,11 @@ final class GuardedTransport implements Transport {
                 return guarded;
             }
         };
+    }
+
+    /// Puts another handler in the guard's place, on a connection on which no HTTP follows any more. On its event loop.
+    static void replaceGuard(ChannelPipeline pipeline, ChannelHandler other) {
+        pipeline.replace(GUARD, GUARD, other);
     }
 
     @Override
@@ -110,8 +119,8 @@ final class GuardedTransport implements Transport {
         public void channelRegistered(ChannelHandlerContext context) {
             var pipeline = context.pipeline();
             var tls = pipeline.context(SslHandler.class);
-            if (tls == null) pipeline.addFirst("framing", new FramingGuard());
-            else pipeline.addAfter(tls.name(), "framing", new FramingGuard());
+            if (tls == null) pipeline.addFirst(GUARD, new FramingGuard());
+            else pipeline.addAfter(tls.name(), GUARD, new FramingGuard());
             context.fireChannelRegistered();
             pipeline.remove(this);
         }

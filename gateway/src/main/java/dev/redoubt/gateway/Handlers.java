@@ -93,7 +93,7 @@ final class Handlers {
                                 : 503),
                         "200 when a model is served, 503 before, while closing and while the audit log cannot be written"),
                 metrics(services)));
-        String description = OpenApi.describe(routes, "/openapi.json");
+        String description = OpenApi.describe(routes, "/openapi.json", Scope.INFERENCE, ErrorFormat.OPENAI);
         routes.add(new Route(
                 reading,
                 "/openapi.json",

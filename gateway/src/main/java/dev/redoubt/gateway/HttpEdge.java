@@ -3,7 +3,9 @@ package dev.redoubt.gateway;
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.audit.AuditLog;
+import dev.redoubt.policy.limit.FailureLimit;
 import dev.redoubt.policy.limit.RateLimiter;
+import dev.redoubt.serve.control.Platform;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
@@ -50,7 +52,9 @@ public final class HttpEdge implements AutoCloseable {
     private final EdgeTimeouts timeouts;
     private final EdgeOptions options;
     private final Listener data;
+    private final WebSockets sockets;
     private final Optional<AdminListener> admin;
+    private final Optional<GrpcListener> grpc;
     private final Optional<TlsWatch> tlsWatch;
     private final AtomicBoolean closing = new AtomicBoolean();
 
@@ -94,6 +98,10 @@ public final class HttpEdge implements AutoCloseable {
                 keys, applications, options.tls().map(TlsOptions::clients).orElse(Map.of()));
         RouteTable routes = new Handlers(services, models).routes(closing::get);
         RequestHeads heads = new RequestHeads(options.host());
+        FailureLimit failures = new FailureLimit(limiter.limits().failuresPerMinute(), time);
+        CallAdmission admission = new CallAdmission(services, limiter, closing::get);
+        sockets = new WebSockets(
+                services, served.platform(), callers, heads, admission, limiter.limits(), options.protocols());
         List<HttpServer> servers =
                 Stream.generate(() -> server(tls)).limit(EVENT_LOOPS).toList();
         data = new Listener(
@@ -102,15 +110,33 @@ public final class HttpEdge implements AutoCloseable {
                 new Dispatcher(
                         services,
                         routes,
-                        new ApplicationRoutes(served.platform()),
+                        new ApplicationRoutes(services, served.platform(), sockets),
                         callers,
                         limiter,
                         heads,
-                        closing::get));
-        tlsWatch = tls.map(inUse -> new TlsWatch(options.tls().orElseThrow(), time, servers, audit, inUse));
+                        admission,
+                        failures));
+        grpc = grpc(services, tls, served.platform(), callers, heads, admission, failures);
+        tlsWatch = tls.map(inUse ->
+                new TlsWatch(options.tls().orElseThrow(), time, servers, grpc.map(GrpcListener::server), audit, inUse));
         Callers operators = new Authenticator(keys, applications, Map.of());
         admin = administration.map(
                 asked -> new AdminListener(services, served, operators, limiter, asked, adminSocket, closing::get));
+    }
+
+    private Optional<GrpcListener> grpc(
+            EdgeServices services,
+            Optional<TlsFiles> tls,
+            Optional<Platform> platform,
+            Callers callers,
+            RequestHeads heads,
+            CallAdmission admission,
+            FailureLimit failures) {
+        if (options.protocols().grpcPort().isEmpty()) return Optional.empty();
+        SocketAddress address =
+                SocketAddress.inetSocketAddress(options.protocols().grpcPort().getAsInt(), options.host());
+        return Optional.of(new GrpcListener(
+                services, address, tls, own -> new GrpcCalls(own, platform, callers, heads, admission, failures)));
     }
 
     private static Vertx vertx() {
@@ -129,6 +155,7 @@ public final class HttpEdge implements AutoCloseable {
     private HttpServer server(Optional<TlsFiles> tls) {
         HttpServerOptions http =
                 Listener.options(options.limits().requestTimeout().plusSeconds(120));
+        WebSockets.limit(http, options.limits().bodyBytesMax());
         if (tls.isEmpty()) return vertx.createHttpServer(http);
         http.setSsl(true).setUseAlpn(false); // HTTP/1.1 only
         return vertx.createHttpServer(new HttpServerConfig(http), tls.get().serverOptions());
@@ -179,6 +206,7 @@ public final class HttpEdge implements AutoCloseable {
         throw new BindException("port " + options.port() + " is both the data port and that of administration");
         data.listen(SocketAddress.inetSocketAddress(options.port(), options.host()));
         if (admin.isPresent()) admin.get().listen();
+        if (grpc.isPresent()) grpc.get().listen();
         tlsWatch.ifPresent(TlsWatch::start);
     }
 
@@ -194,6 +222,11 @@ public final class HttpEdge implements AutoCloseable {
         return data.port();
     }
 
+    /// The port of gRPC, where there is one.
+    public int grpcPort() {
+        return grpc.orElseThrow().port();
+    }
+
     /// The port of administration, where it listens on one.
     public int adminPort() {
         return admin.orElseThrow().port();
@@ -204,6 +237,8 @@ public final class HttpEdge implements AutoCloseable {
     @Override
     public void close() {
         if (!closing.compareAndSet(false, true)) return;
+        grpc.ifPresent(listener -> listener.shutdown(timeouts.drain()));
+        sockets.shutdown(timeouts.drain());
         try {
             data.shutdown(timeouts.drain());
         } catch (IOException e) {
@@ -215,6 +250,7 @@ public final class HttpEdge implements AutoCloseable {
 
     private void stop() {
         admin.ifPresent(listener -> listener.close(timeouts.linger()));
+        grpc.ifPresent(GrpcListener::stop);
         tlsWatch.ifPresent(TlsWatch::close);
         try {
             Listener.await(vertx.close().toCompletionStage(), Duration.ofSeconds(10));

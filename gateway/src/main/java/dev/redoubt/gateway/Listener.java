@@ -89,6 +89,7 @@ final class Listener {
         Exchange exchange = new Exchange(services, request, services.vertx().getOrCreateContext());
         connections.busy(request.connection());
         exchange.whenOver(() -> connections.idle(request.connection()));
+        exchange.whenUpgraded(() -> connections.left(request.connection()));
         return exchange;
     }
 

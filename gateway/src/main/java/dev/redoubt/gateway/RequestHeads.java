@@ -7,12 +7,14 @@ import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.HostAndPort;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// What a request's head may be, beyond what Netty's parser and [FramingGuard] have let through. Immutable.
 final class RequestHeads {
@@ -67,12 +69,18 @@ final class RequestHeads {
         return query < 0 ? uri : uri.substring(0, query);
     }
 
-    /// No route has query parameters, and what is unknown is refused (R3.4).
-    void checkQuery(HttpServerRequest request) {
+    /// The query as it came; empty where there is none.
+    static String query(HttpServerRequest request) {
         String uri = request.uri();
         int query = uri.indexOf('?');
-        if (query < 0 || query == uri.length() - 1) return;
-        String name = uri.substring(query + 1).split("[=&]", 2)[0];
+        return query < 0 ? "" : uri.substring(query + 1);
+    }
+
+    /// No such route has query parameters, and what is unknown is refused (R3.4).
+    void checkQuery(HttpServerRequest request) {
+        String query = query(request);
+        if (query.isEmpty()) return;
+        String name = query.split("[=&]", 2)[0];
         throw ServeException.ofField(ErrorCode.UNKNOWN_FIELD, name, name);
     }
 
@@ -83,9 +91,9 @@ final class RequestHeads {
     }
 
     /// The key that the caller presents; empty where there is none, or more than one.
-    Optional<String> presentedKey(HttpServerRequest request) {
-        List<String> authorization = request.headers().getAll("Authorization");
-        List<String> apiKey = request.headers().getAll("X-API-Key");
+    Optional<String> presentedKey(MultiMap headers) {
+        List<String> authorization = headers.getAll("Authorization");
+        List<String> apiKey = headers.getAll("X-API-Key");
         if (authorization.size() > 1 || apiKey.size() > 1) return Optional.empty();
         Optional<String> bearer = authorization.stream().findFirst().flatMap(RequestHeads::bearer);
         if (!authorization.isEmpty() && bearer.isEmpty()) return Optional.empty();
@@ -102,7 +110,20 @@ final class RequestHeads {
     private void checkHost(List<String> values, HttpVersion version) {
         if (values.isEmpty() && version == HttpVersion.HTTP_1_0) return;
         if (values.size() != 1) throw malformed();
-        var matcher = HOST.matcher(values.getFirst().toLowerCase(Locale.ROOT));
+        checkHost(values.getFirst());
+    }
+
+    /// What stands for the Host header in HTTP/2.
+    ///
+    /// @throws ServeException if there is none, or it names another server
+    void checkAuthority(@Nullable HostAndPort authority) {
+        if (authority == null) throw malformed();
+        String host = authority.host();
+        checkHost(host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host);
+    }
+
+    private void checkHost(String value) {
+        var matcher = HOST.matcher(value.toLowerCase(Locale.ROOT));
         if (!matcher.matches()) throw malformed();
         if (hosts.isPresent() && !hosts.get().contains(matcher.group(1)))
             throw ServeException.of(ErrorCode.HOST_NOT_SERVED);

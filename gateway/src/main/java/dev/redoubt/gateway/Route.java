@@ -2,12 +2,15 @@ package dev.redoubt.gateway;
 
 import dev.redoubt.gateway.fields.FieldTable;
 import dev.redoubt.gateway.fields.FieldValues;
+import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.IntSupplier;
+import tools.jackson.databind.node.ObjectNode;
 
 /// One thing the edge can be asked.
 ///
-/// @param path exact, or with a last segment `{id}`; also its name in logs and metrics
+/// @param path exact, or with one segment `{id}`; also its name in logs and metrics
 /// @param about one line for the API description
 record Route(Access access, String path, Handling handling, String about) {
     /// What is done, and on which thread.
@@ -42,16 +45,31 @@ record Route(Access access, String path, Handling handling, String about) {
         }
 
         /// Is given a body of any type that an application may take; on the event loop if it is small.
-        record Call(Start handler) implements Handling {
-            @Override
-            public String method() {
-                return "POST";
-            }
+        ///
+        /// @param schema of the body as JSON, where the API description says it
+        record Call(String method, Optional<ObjectNode> schema, Start handler) implements Handling {
 
             /// Begins a call.
             interface Start {
                 void start(Exchange exchange, BodyType type, byte[] body);
             }
         }
+
+        /// All that it is asked is in the request's head, with a query that it reads itself; on the event loop, as a
+        /// head is small.
+        record Head(String method, Consumer<Exchange> handler) implements Handling {}
+
+        /// Makes the connection a WebSocket; on the event loop.
+        record Socket(Consumer<Exchange> handler) implements Handling {
+            @Override
+            public String method() {
+                return "GET";
+            }
+        }
+
+        /// The path is known, and the method is none of those that it takes.
+        ///
+        /// @param method all that it takes, as `Allow` says them
+        record OtherMethod(String method) implements Handling {}
     }
 }

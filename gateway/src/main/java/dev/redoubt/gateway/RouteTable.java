@@ -1,33 +1,50 @@
 package dev.redoubt.gateway;
 
-import java.util.Collection;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /// All routes, by exact path. Paths are compared as they came: nothing is decoded, folded or normalized, so no
 /// two spellings name one route. Immutable.
 final class RouteTable {
-    private static final String PARAMETER = "/{id}";
+    static final String PARAMETER = "/{id}";
     private static final Pattern SEGMENT = Pattern.compile("[A-Za-z0-9._~:@-]{1,256}");
 
-    private final Map<String, Route> exact = new LinkedHashMap<>();
-    private final Map<String, Route> byParent = new LinkedHashMap<>();
+    private final List<Route> all;
+    private final Map<String, Route> exact = new HashMap<>();
+    private final List<Parametrized> parametrized = new ArrayList<>();
+
+    /// @param before what stands before the segment `{id}`, with its slash, and `after` what stands after it
+    private record Parametrized(String before, String after, Route route) {
+        Optional<Resolved> match(String path) {
+            int length = path.length() - before.length() - after.length();
+            if (length <= 0 || !path.startsWith(before) || !path.endsWith(after)) return Optional.empty();
+            String segment = path.substring(before.length(), before.length() + length);
+            return SEGMENT.matcher(segment).matches() ? Optional.of(new Resolved(route, segment)) : Optional.empty();
+        }
+    }
 
     /// @param parameter what stands for `{id}`; empty where the route has none
     record Resolved(Route route, String parameter) {}
 
     /// @throws IllegalArgumentException if a route has no policy, is open and no probe, or is there twice
     RouteTable(List<Route> routes) {
-        for (Route route : routes) {
+        all = List.copyOf(routes);
+        Set<String> paths = new HashSet<>();
+        for (Route route : all) {
             checkPolicy(route);
-            boolean parameter = route.path().endsWith(PARAMETER);
-            String key =
-                    parameter ? route.path().substring(0, route.path().length() - PARAMETER.length()) : route.path();
-            Route before = (parameter ? byParent : exact).putIfAbsent(key, route);
-            if (before != null) throw new IllegalArgumentException("two routes have the path " + route.path());
+            String path = route.path();
+            if (!paths.add(path)) throw new IllegalArgumentException("two routes have the path " + path);
+            int parameter = path.indexOf(PARAMETER);
+            if (parameter < 0) exact.put(path, route);
+            else
+                parametrized.add(new Parametrized(
+                        path.substring(0, parameter + 1), path.substring(parameter + PARAMETER.length()), route));
         }
     }
 
@@ -42,16 +59,14 @@ final class RouteTable {
     Optional<Resolved> find(String path) {
         Route route = exact.get(path);
         if (route != null) return Optional.of(new Resolved(route, ""));
-        int slash = path.lastIndexOf('/');
-        Route parent = slash < 0 ? null : byParent.get(path.substring(0, slash));
-        if (parent == null) return Optional.empty();
-        String segment = path.substring(slash + 1);
-        return SEGMENT.matcher(segment).matches() ? Optional.of(new Resolved(parent, segment)) : Optional.empty();
+        for (Parametrized one : parametrized) {
+            Optional<Resolved> resolved = one.match(path);
+            if (resolved.isPresent()) return resolved;
+        }
+        return Optional.empty();
     }
 
     List<Route> all() {
-        return java.util.stream.Stream.of(exact.values(), byParent.values())
-                .flatMap(Collection::stream)
-                .toList();
+        return all;
     }
 }

@@ -97,6 +97,13 @@ final class TlsFiles {
         return chain.getFirst().getNotAfter().toInstant();
     }
 
+    /// For Vert.x, where HTTP/2 is spoken.
+    ServerSSLOptions http2Options() {
+        ServerSSLOptions ssl = serverOptions();
+        ssl.setUseAlpn(true).setApplicationLayerProtocols(List.of("h2"));
+        return ssl;
+    }
+
     /// For Vert.x.
     ServerSSLOptions serverOptions() {
         try {

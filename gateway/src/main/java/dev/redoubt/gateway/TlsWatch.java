@@ -7,8 +7,10 @@ import dev.redoubt.policy.audit.AuditException;
 import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.audit.AuditLog;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.net.ServerSSLOptions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -25,16 +27,26 @@ final class TlsWatch implements AutoCloseable {
     private final TlsOptions options;
     private final TimeSource time;
     private final List<HttpServer> servers;
+    private final Optional<HttpServer> http2;
     private final AuditLog audit;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread = Thread.ofPlatform().daemon().name("tls-watch").unstarted(this::watch);
     private TlsFiles inUse; // tls-watch only, once it runs
     private String said = ""; // as above: the last complaint, said once
 
-    TlsWatch(TlsOptions options, TimeSource time, List<HttpServer> servers, AuditLog audit, TlsFiles inUse) {
+    /// @param servers of HTTP/1.1
+    /// @param http2 a server of HTTP/2, if there is one
+    TlsWatch(
+            TlsOptions options,
+            TimeSource time,
+            List<HttpServer> servers,
+            Optional<HttpServer> http2,
+            AuditLog audit,
+            TlsFiles inUse) {
         this.options = options;
         this.time = time;
         this.servers = List.copyOf(servers);
+        this.http2 = http2;
         this.audit = audit;
         this.inUse = inUse;
     }
@@ -80,13 +92,17 @@ final class TlsWatch implements AutoCloseable {
     ///     it
     private boolean use(TlsFiles found) {
         boolean changed = false;
-        for (HttpServer server : servers)
-            changed |= server.updateSSLOptions(found.serverOptions())
-                    .toCompletionStage()
-                    .toCompletableFuture()
-                    .orTimeout(10, TimeUnit.SECONDS)
-                    .join();
+        for (HttpServer server : servers) changed |= use(server, found.serverOptions());
+        if (http2.isPresent()) changed |= use(http2.get(), found.http2Options());
         return changed;
+    }
+
+    private static boolean use(HttpServer server, ServerSSLOptions options) {
+        return server.updateSSLOptions(options)
+                .toCompletionStage()
+                .toCompletableFuture()
+                .orTimeout(10, TimeUnit.SECONDS)
+                .join();
     }
 
     @Override

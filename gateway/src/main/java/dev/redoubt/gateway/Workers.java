@@ -56,6 +56,28 @@ final class Workers implements AutoCloseable {
         }
     }
 
+    /// As above, where the reply goes by another protocol.
+    void run(ReplySink sink, Runnable work, Runnable after) {
+        try {
+            threads.execute(() -> runHere(sink, work, after));
+        } catch (RejectedExecutionException full) {
+            after.run();
+            ServeException refusal = ServeException.of(ErrorCode.QUEUE_FULL, queueMax, queueMax);
+            sink.onEventLoop(() -> sink.fail(refusal));
+        }
+    }
+
+    /// As above.
+    static void runHere(ReplySink sink, Runnable work, Runnable after) {
+        try {
+            if (!sink.gone()) work.run();
+        } catch (RuntimeException | Error fault) {
+            sink.fault(fault);
+        } finally {
+            after.run();
+        }
+    }
+
     @Override
     public void close() {
         threads.shutdownNow();

@@ -6,6 +6,7 @@ import dev.redoubt.serve.Call;
 import dev.redoubt.serve.Deployment;
 import dev.redoubt.serve.DeploymentHandle;
 import dev.redoubt.serve.Handler;
+import dev.redoubt.serve.Route;
 import dev.redoubt.serve.StreamingHandler;
 import dev.redoubt.serve.To;
 import dev.redoubt.serve.control.ApplicationState;
@@ -36,6 +37,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
@@ -44,8 +46,17 @@ import tools.jackson.databind.node.JsonNodeFactory;
 
 /// Handlers, and a platform of this process that runs them.
 final class TestApplications {
-    static final Map<String, Class<?>> HANDLERS =
-            Map.of("Greeter", Greeter.class, "Front", Front.class, "Counter", Counter.class, "Sleeper", Sleeper.class);
+    static final Map<String, Class<?>> HANDLERS = Map.of(
+            "Greeter",
+            Greeter.class,
+            "Front",
+            Front.class,
+            "Counter",
+            Counter.class,
+            "Sleeper",
+            Sleeper.class,
+            "Shelf",
+            Shelf.class);
 
     private TestApplications() {}
 
@@ -57,6 +68,43 @@ final class TestApplications {
     public record UpTo(int count) {}
 
     public record Count(int number) {}
+
+    public enum Order {
+        RISING,
+        FALLING
+    }
+
+    public record Wanted(
+            String shelf,
+            Optional<Integer> item,
+            Optional<Boolean> full,
+            Optional<Double> share,
+            Optional<Order> order,
+            Optional<List<String>> tags,
+            Optional<Greeting> note) {}
+
+    public record Told(String text) {}
+
+    /// Says what it was asked.
+    @Deployment(name = "Shelf", maxOngoingRequests = 4, cpus = 0.1, memoryMiB = 16)
+    @Route(method = Route.Method.GET, path = "/shelves/{shelf}")
+    @Route(method = Route.Method.GET, path = "/shelves/{shelf}/{item}")
+    @Route(method = Route.Method.PUT, path = "/shelves/{shelf}/{item}")
+    @Route(method = Route.Method.DELETE, path = "/shelves/{shelf}/{item}")
+    @Route(method = Route.Method.GET, path = "/shelves/{shelf}/all")
+    public static final class Shelf implements Handler<Wanted, Told> {
+        @Override
+        public Told handle(Wanted input) {
+            StringBuilder text = new StringBuilder(input.shelf());
+            input.item().ifPresent(item -> text.append(" item ").append(item));
+            input.full().ifPresent(full -> text.append(" full ").append(full));
+            input.share().ifPresent(share -> text.append(" share ").append(share));
+            input.order().ifPresent(order -> text.append(" order ").append(order));
+            input.tags().ifPresent(tags -> text.append(" tags ").append(tags));
+            input.note().ifPresent(note -> text.append(" note ").append(note.text()));
+            return new Told(text.toString());
+        }
+    }
 
     @Deployment(name = "Greeter", maxOngoingRequests = 4, cpus = 0.1, memoryMiB = 16)
     public static final class Greeter implements Handler<Name, Greeting> {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -97,7 +98,10 @@ final class ProcessProbes {
         List<Listener> listening = process.listening();
         String shown = listening.stream().map(Listener::shown).collect(Collectors.joining(", "));
         boolean tls = target.edge().tls().isPresent();
-        boolean good = listening.stream().allMatch(one -> one.loopback() || tls && one.port() == target.port());
+        OptionalInt grpc = target.edge().protocols().grpcPort();
+        boolean good = listening.stream()
+                .allMatch(one -> one.loopback()
+                        || tls && (one.port() == target.port() || grpc.equals(OptionalInt.of(one.port()))));
         return listening.isEmpty() ? Seen.notObserved("nothing") : Seen.passedIf(good, shown);
     }
 

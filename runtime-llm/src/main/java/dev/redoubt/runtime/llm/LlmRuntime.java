@@ -69,7 +69,7 @@ public final class LlmRuntime implements ServantFactory {
             } catch (ArtifactException e) {
                 throw refused(spec, e.rule(), e);
             }
-        return new Interface(Types.INPUT.schema(), Types.OUTPUT.schema(), true, List.of(), Optional.of(card));
+        return new Interface(Types.INPUT.schema(), Types.OUTPUT.schema(), true, List.of(), List.of(), Optional.of(card));
     }
 
     @Override

@@ -1,7 +1,9 @@
 package dev.redoubt.serve.control;
 
 import dev.redoubt.base.Invariant;
+import dev.redoubt.base.ServeException;
 import dev.redoubt.base.TimeSource;
+import dev.redoubt.serve.Call;
 import dev.redoubt.serve.route.RouterListener;
 import dev.redoubt.serve.scale.Holding;
 import dev.redoubt.serve.scale.ScalingPolicy;
@@ -51,6 +53,7 @@ final class Controller {
     private final Verdicts verdicts;
     private final Runnable wake;
     private final ControllerTools tools;
+    private final Journal journal;
     private final Queue<Consumer<Long>> news = new ConcurrentLinkedQueue<>(); // any thread puts
     private final Map<String, ApplicationControl> applications = new TreeMap<>();
     private long replicasStarted;
@@ -75,17 +78,34 @@ final class Controller {
         this.driver = driver.apply(this::happened);
         this.verdicts = verdicts;
         this.wake = wake;
-        this.tools = new ControllerTools(time, pace, this.driver, policies, lots, new RouterListener() {
-            @Override
-            public void waitingForReplica() {
-                wake.run();
-            }
+        this.journal = new Journal(time);
+        this.tools = new ControllerTools(
+                time,
+                pace,
+                this.driver,
+                policies,
+                lots,
+                new RouterListener() {
+                    @Override
+                    public void waitingForReplica() {
+                        wake.run();
+                    }
 
-            @Override
-            public void lost(String replicaId) {
-                happened(new ReplicaEvent.Probed(replicaId, Optional.of("it refused a call as lost"), true));
-            }
-        });
+                    @Override
+                    public void lost(String replicaId) {
+                        happened(new ReplicaEvent.Probed(replicaId, Optional.of("it refused a call as lost"), true));
+                    }
+
+                    @Override
+                    public void failed(String deployment, Call call, ServeException failure) {
+                        journal.failed(
+                                call.application(),
+                                deployment,
+                                call.requestId(),
+                                failure.fault().orElse(""));
+                    }
+                },
+                journal);
         this.status = new PlatformStatus(machine, List.of());
     }
 
@@ -114,6 +134,10 @@ final class Controller {
     /// As of the last step.
     PlatformStatus status() {
         return status;
+    }
+
+    Journal journal() {
+        return journal;
     }
 
     Map<String, Ingress> ingresses() {

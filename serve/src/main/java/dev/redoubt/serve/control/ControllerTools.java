@@ -17,13 +17,15 @@ import java.util.random.RandomGenerator;
 /// @param policies by application and deployment
 /// @param lots draws candidates in a router; a generator for each
 /// @param onRouter what routers tell, from any thread
+/// @param journal told of what operators may want to know
 record ControllerTools(
         TimeSource time,
         Pace pace,
         ReplicaDriver driver,
         BiFunction<String, String, ScalingPolicy> policies,
         Supplier<RandomGenerator> lots,
-        RouterListener onRouter) {
+        RouterListener onRouter,
+        Journal journal) {
     Router router(DeploymentSpec spec) {
         return new Router(spec.name(), limits(spec), time, lots.get(), onRouter);
     }

@@ -290,6 +290,7 @@ final class DeploymentControl {
             Replica replica = new Replica(
                     application.nextReplicaId(name), goal, version, tools.time().now(), now);
             replicas.add(replica);
+            note(replica, "starts, version " + version);
             tools.driver().start(replica.id, application.name(), goal, application.outgoing());
         }
     }
@@ -344,6 +345,7 @@ final class DeploymentControl {
             case ReplicaEvent.Stopped stopped -> {
                 router.remove(replica.id);
                 replicas.remove(replica);
+                note(replica, "has ended");
             }
         }
         return true;
@@ -353,6 +355,7 @@ final class DeploymentControl {
         if (replica.state != ReplicaState.STARTING) return; // it was stopped meanwhile
         replica.face = Optional.of(started.face());
         replica.enter(ReplicaState.RUNNING, "", tools.time().now(), now);
+        note(replica, "takes calls");
         replica.probes.begin(now, goal.health());
         if (isCurrent(replica)) face = replica.face;
         router.add(replica.id, started.servant(), replica.spec.ongoingMax());
@@ -360,6 +363,7 @@ final class DeploymentControl {
 
     private void startFailed(Replica replica, String why, long now) {
         LOG.warn("replica {} does not start: {}", replica.id, why);
+        note(replica, "does not start: " + why);
         if (leaving || !isCurrent(replica)) return;
         startFailures++;
         backOff(now);
@@ -395,6 +399,7 @@ final class DeploymentControl {
     private void unhealthy(Replica replica, String why, boolean lost, long now) {
         boolean wasCurrent = isCurrent(replica);
         LOG.warn("replica {} {}: it is replaced", replica.id, why);
+        note(replica, why + ": it is replaced");
         drain(replica, why, now);
         if (lost) stop(replica, now); // nothing that it has will come to an end
         backOff(now);
@@ -435,10 +440,15 @@ final class DeploymentControl {
 
     private void enter(DeploymentState next, Trigger why, String text) {
         LOG.info("{}/{}: {} ({}) {}", application.name(), name, next, why, text);
+        tools.journal().entered(application.name(), name, next, why, text);
         state = next;
         trigger = why;
         reason = text;
         since = tools.time().now();
+    }
+
+    private void note(Replica replica, String text) {
+        tools.journal().replica(application.name(), name, replica.id, text);
     }
 
     // ---- what it is

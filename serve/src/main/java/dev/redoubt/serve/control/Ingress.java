@@ -20,8 +20,12 @@ public final class Ingress {
         this.router = router;
     }
 
+    boolean isModel() {
+        return face.language().isPresent();
+    }
+
     /// The model that its replicas are, if they are one.
-    public Optional<LanguageModel> model() {
+    Optional<LanguageModel> model() {
         return face.language().map(card -> new RoutedModel(card, router));
     }
 

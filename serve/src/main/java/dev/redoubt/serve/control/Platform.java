@@ -101,7 +101,7 @@ public final class Platform implements AutoCloseable {
                 store,
                 new Admission(setup.machine(), setup.waived()),
                 spec -> describe(spec, new ArrayList<>()),
-                setup.listener(),
+                this::changed,
                 controller.controller()::want);
     }
 
@@ -146,6 +146,11 @@ public final class Platform implements AutoCloseable {
                 later(() -> goals.deleted(application));
             }
         };
+    }
+
+    private void changed(Change change, String application, long version, String reason) {
+        journal().changed(change, application, version, reason);
+        setup.listener().changed(change, application, version, reason);
     }
 
     // ---- changes
@@ -266,6 +271,11 @@ public final class Platform implements AutoCloseable {
         return controller.controller().status();
     }
 
+    /// What has happened to applications lately.
+    public Journal journal() {
+        return controller.controller().journal();
+    }
+
     /// Versions of an application that are kept, newest first.
     public List<VersionStatus> history(String application) {
         return change(() -> goals.history(application)).stream()
@@ -273,14 +283,20 @@ public final class Platform implements AutoCloseable {
                 .toList();
     }
 
-    /// Where calls enter an application; empty if there is none of that name. On the hot path: reads a map.
+    /// Where calls enter an application; empty if there is none of that name, or it is a language model ([#model]). On
+    /// the hot path: reads a map.
     public Optional<Ingress> ingress(String application) {
-        return Optional.ofNullable(controller.controller().ingresses().get(application));
+        return entrance(application).filter(one -> !one.isModel());
     }
 
-    /// The language model that callers of an application reach, if it is one.
+    /// The language model that callers of an application reach, if it is one: at `/v1` alone, where prompts are
+    /// screened.
     public Optional<LanguageModel> model(String application) {
-        return ingress(application).flatMap(Ingress::model);
+        return entrance(application).flatMap(Ingress::model);
+    }
+
+    private Optional<Ingress> entrance(String application) {
+        return Optional.ofNullable(controller.controller().ingresses().get(application));
     }
 
     /// The language models that callers reach, by their applications.

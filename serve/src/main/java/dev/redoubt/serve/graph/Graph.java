@@ -91,6 +91,7 @@ public final class Graph {
 
     private void check(Duration requestTimeout) {
         for (String name : deployments.keySet()) edges(name);
+        for (String name : deployments.keySet()) routes(name);
         walk(ingress);
         for (String name : deployments.keySet()) {
             if (visits.containsKey(name)) continue;
@@ -131,6 +132,13 @@ public final class Graph {
             Meeting.problem(target.output(), edge.output())
                     .ifPresent(problem -> problems.add(between + "of what it replies, " + problem));
         }
+    }
+
+    private void routes(String name) {
+        Interface known = interfaces.get(name);
+        if (known == null || known.routes().isEmpty() || name.equals(ingress)) return;
+        problems.add("'" + name + "' has the route " + known.routes().getFirst() + " and callers never reach it: make"
+                + " it the ingress, or take @Route away");
     }
 
     private List<Interface.Edge> calls(String name) {

@@ -9,9 +9,11 @@ import dev.redoubt.serve.Handler;
 import dev.redoubt.serve.Multiplexed;
 import dev.redoubt.serve.MultiplexedHandler;
 import dev.redoubt.serve.Reconfigurable;
+import dev.redoubt.serve.Route;
 import dev.redoubt.serve.StreamingHandler;
 import dev.redoubt.serve.To;
 import dev.redoubt.serve.replica.Interface;
+import dev.redoubt.serve.replica.RoutePattern;
 import dev.redoubt.serve.schema.Binding;
 import dev.redoubt.serve.schema.SchemaReader;
 import java.lang.annotation.Annotation;
@@ -24,6 +26,7 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.Parameter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -75,7 +78,7 @@ record HandlerClass(
         List<AnnotatedType> types = GenericTypes.arguments(type, style.handler).orElseThrow();
         Check.that(!types.isEmpty(), "%s is a %s of no types: name them", name, style.handler.getSimpleName());
         Constructor<?> constructor = constructor(type);
-        return new HandlerClass(
+        HandlerClass read = new HandlerClass(
                 type,
                 style,
                 SchemaReader.read(types.get(0), "the input of " + name),
@@ -83,6 +86,8 @@ record HandlerClass(
                 userConfig(type),
                 handle(constructor),
                 edges(constructor));
+        read.describe(); // so that a route which does not go with the input is refused here
+        return read;
     }
 
     private static Style style(Class<?> type) {
@@ -182,6 +187,7 @@ record HandlerClass(
         return edges;
     }
 
+    /// @throws IllegalArgumentException if a [Route] of the class does not go with its input
     Interface describe() {
         return new Interface(
                 input.schema(),
@@ -189,6 +195,9 @@ record HandlerClass(
                 style == Style.STREAMING,
                 edges.stream()
                         .map(edge -> new Interface.Edge(edge.target, edge.input.schema(), edge.output.schema()))
+                        .toList(),
+                Arrays.stream(type.getAnnotationsByType(Route.class))
+                        .map(route -> RoutePattern.of(route.method(), route.path()))
                         .toList());
     }
 

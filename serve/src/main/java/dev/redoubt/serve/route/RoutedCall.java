@@ -198,6 +198,7 @@ final class RoutedCall implements ReplyListener, Runnable {
             tell = mayTellEnd();
         }
         router.count(why);
+        if (why != null && why.code().kind() == ErrorCode.Kind.INTERNAL) router.failed(call, why);
         if (tell) tellEnd();
         return true;
     }

@@ -203,6 +203,11 @@ public final class Router {
         }
     }
 
+    /// A call ended by a fault.
+    void failed(Call call, ServeException why) {
+        listener.failed(deployment, call, why);
+    }
+
     void count(@Nullable ServeException failure) {
         synchronized (lock) {
             if (failure == null) completed++;

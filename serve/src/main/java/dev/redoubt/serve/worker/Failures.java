@@ -47,7 +47,8 @@ final class Failures {
         if (code.kind() == ErrorCode.Kind.DENIED) throw new BadFrame("an error that is not a worker's: " + code);
         if (code.template().split("%s", -1).length - 1 != arguments.length)
             throw new BadFrame(code + " with " + arguments.length + " arguments");
-        return new Told(failure(code, field, retryMillis, arguments), fault);
+        boolean ours = code == ErrorCode.INTERNAL && !fault.isEmpty();
+        return new Told(ours ? ServeException.internal(fault) : failure(code, field, retryMillis, arguments), fault);
     }
 
     private static ServeException failure(ErrorCode code, String field, long retryMillis, Object... arguments) {

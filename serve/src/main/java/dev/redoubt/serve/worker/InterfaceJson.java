@@ -2,7 +2,9 @@ package dev.redoubt.serve.worker;
 
 import dev.redoubt.base.json.JsonRefusal;
 import dev.redoubt.base.json.StrictJson;
+import dev.redoubt.serve.Route;
 import dev.redoubt.serve.replica.Interface;
+import dev.redoubt.serve.replica.RoutePattern;
 import dev.redoubt.serve.schema.Schema;
 import dev.redoubt.serve.schema.SchemaJson;
 import java.nio.charset.StandardCharsets;
@@ -30,6 +32,10 @@ final class InterfaceJson {
         ObjectNode all = both(described.input(), described.output());
         all.put("streams", described.streams());
         all.set("calls", calls);
+        ArrayNode routes = NODES.arrayNode();
+        for (RoutePattern route : described.routes())
+            routes.add(NODES.objectNode().put("method", route.method().name()).put("path", route.path()));
+        all.set("routes", routes);
         return all.toString().getBytes(StandardCharsets.UTF_8);
     }
 
@@ -46,7 +52,7 @@ final class InterfaceJson {
             JsonNode all = new StrictJson(SchemaJson.LIMITS).parse(text);
             JsonNode streams = all.path("streams");
             JsonNode calls = all.path("calls");
-            if (!streams.isBoolean() || !calls.isArray() || calls.size() > CALLS_MAX || all.size() != 4)
+            if (!streams.isBoolean() || !calls.isArray() || calls.size() > CALLS_MAX || all.size() != 5)
                 throw new BadFrame("an interface with other fields");
             List<Interface.Edge> edges = new ArrayList<>();
             for (JsonNode one : calls) {
@@ -54,11 +60,31 @@ final class InterfaceJson {
                 edges.add(new Interface.Edge(
                         one.path("target").stringValue(), schema(one, "input"), schema(one, "output")));
             }
-            return new Interface(schema(all, "input"), schema(all, "output"), streams.booleanValue(), edges);
+            return new Interface(
+                    schema(all, "input"),
+                    schema(all, "output"),
+                    streams.booleanValue(),
+                    edges,
+                    routes(all.path("routes")));
         } catch (JsonRefusal | IllegalArgumentException refused) {
             throw new BadFrame(
                     "an interface that is none: " + refused.getClass().getSimpleName());
         }
+    }
+
+    private static List<RoutePattern> routes(JsonNode array) throws BadFrame {
+        if (!array.isArray() || array.size() > RoutePattern.ROUTES_MAX) throw new BadFrame("routes that are none");
+        List<RoutePattern> routes = new ArrayList<>();
+        for (JsonNode one : array) {
+            boolean plain = one.size() == 2
+                    && one.path("method").isString()
+                    && one.path("path").isString();
+            if (!plain) throw new BadFrame("a route with other fields");
+            routes.add(RoutePattern.of(
+                    Route.Method.valueOf(one.path("method").stringValue()),
+                    one.path("path").stringValue()));
+        }
+        return routes;
     }
 
     private static Schema schema(JsonNode node, String name) {

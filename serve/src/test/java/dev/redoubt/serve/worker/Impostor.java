@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 /// A worker that breaks the link's rules, in the way that its argument names.
 final class Impostor {
     private static final String INTERFACE = """
-            {"input":{"type":"text"},"output":{"type":"text"},"streams":false,"calls":[]}""";
+            {"input":{"type":"text"},"output":{"type":"text"},"streams":false,"calls":[],"routes":[]}""";
 
     private Impostor() {}
 

@@ -1,0 +1,90 @@
+package dev.redoubt.gateway;
+
+import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.ServeException;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import java.time.Duration;
+import java.util.function.Consumer;
+
+/// Reads the one message of a call by gRPC, refusing it as soon as it is too large, too slow or something else (R1.4,
+/// R1.3): a flag, a
+/// length and as many bytes. On the event loop of its connection.
+final class GrpcBody {
+    static final int PREFIX_BYTES = 5;
+    private static final int AROUND_BODY_BYTES_MAX = 1024; // names and lengths of the message's fields
+
+    private final EdgeServices services;
+    private final Consumer<ServeException> refused;
+    private final Consumer<byte[]> whole;
+    private final Buffer bytes = Buffer.buffer();
+    private final long timer;
+    private boolean over;
+
+    private GrpcBody(EdgeServices services, Consumer<ServeException> refused, Consumer<byte[]> whole) {
+        this.services = services;
+        this.refused = refused;
+        this.whole = whole;
+        Duration time = services.timeouts().body();
+        this.timer =
+                services.later(time, () -> refuse(ServeException.of(ErrorCode.REQUEST_TIMEOUT, time.toMillis() / 1e3)));
+    }
+
+    /// @param whole is given the message without its prefix, and gives its size back to the budget
+    /// @return stops reading, and gives back what was read
+    static Runnable read(
+            EdgeServices services,
+            HttpServerRequest request,
+            Consumer<ServeException> refused,
+            Consumer<byte[]> whole) {
+        GrpcBody body = new GrpcBody(services, refused, whole);
+        request.handler(body::more);
+        request.endHandler(ended -> body.end());
+        return body::stop;
+    }
+
+    private void more(Buffer part) {
+        if (over) return;
+        try {
+            services.bodies().take(part.length());
+            bytes.appendBuffer(part);
+            if (bytes.length() >= PREFIX_BYTES) check();
+        } catch (ServeException refusal) {
+            refuse(refusal);
+        }
+    }
+
+    private void check() {
+        if (bytes.getByte(0) != 0) // compressed: who knows how large it is
+        throw ServeException.of(ErrorCode.UNSUPPORTED_MEDIA_TYPE, "without grpc-encoding");
+        long limit = services.limits().bodyBytesMax();
+        long length = bytes.getUnsignedInt(1);
+        if (length > limit + AROUND_BODY_BYTES_MAX) throw ServeException.of(ErrorCode.BODY_TOO_LARGE, limit);
+        if (bytes.length() > PREFIX_BYTES + length) throw ServeException.of(ErrorCode.BAD_REQUEST); // a second one
+    }
+
+    private void end() {
+        if (over) return;
+        if (bytes.length() < PREFIX_BYTES || bytes.length() < PREFIX_BYTES + bytes.getUnsignedInt(1)) {
+            refuse(ServeException.of(ErrorCode.BAD_REQUEST));
+            return;
+        }
+        over = true;
+        services.vertx().cancelTimer(timer);
+        services.bodies().give(PREFIX_BYTES);
+        whole.accept(bytes.getBytes(PREFIX_BYTES, bytes.length()));
+    }
+
+    private void refuse(ServeException refusal) {
+        if (over) return;
+        stop();
+        refused.accept(refusal);
+    }
+
+    private void stop() {
+        if (over) return;
+        over = true;
+        services.bodies().give(bytes.length());
+        services.vertx().cancelTimer(timer);
+    }
+}

@@ -1,0 +1,128 @@
+package dev.redoubt.gateway;
+
+import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.ServeException;
+import dev.redoubt.gateway.openai.ErrorBody;
+import dev.redoubt.serve.schema.JsonBody;
+import dev.redoubt.serve.schema.MessagePackBody;
+import dev.redoubt.serve.schema.SafetensorsBody;
+import io.vertx.core.buffer.Buffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/// The reply to a call over HTTP: one body, or a stream whose form the caller chooses by `Accept`.
+final class HttpReply implements ReplySink {
+    /* A stream that fails has begun with 200. Events end with `[DONE]` only where all is well. Lines have no such word, so after
+     * the line with the error the connection ends without the last chunk: to HTTP itself the reply is incomplete. */
+    static final String LINES_TYPE = "application/x-ndjson";
+
+    private final Exchange exchange;
+    private final boolean streams;
+    private final boolean lines;
+    private final BodyType bodyType;
+
+    HttpReply(Exchange exchange, boolean streams) {
+        this.exchange = exchange;
+        this.streams = streams;
+        String accept = exchange.request().getHeader("Accept");
+        this.lines = accept != null && accept.strip().toLowerCase(Locale.ROOT).equals(LINES_TYPE);
+        this.bodyType = bodyType(accept);
+    }
+
+    /// What the caller asks for by its one word, where that is one we write; JSON otherwise.
+    private static BodyType bodyType(@Nullable String accept) {
+        Optional<BodyType> asked = accept == null ? Optional.empty() : BodyType.of(accept);
+        return asked.filter(type -> type != BodyType.TENSOR).orElse(BodyType.JSON);
+    }
+
+    @Override
+    public Buffer encoded(JsonNode item) {
+        byte[] json = JsonBody.write(item);
+        return lines
+                ? Buffer.buffer(json.length + 1).appendBytes(json).appendByte((byte) '\n')
+                : event(new String(json, StandardCharsets.UTF_8));
+    }
+
+    private static Buffer event(String data) {
+        return Buffer.buffer("data: " + data + "\n\n");
+    }
+
+    @Override
+    public void write(Buffer item) {
+        begin();
+        exchange.write(item);
+    }
+
+    private void begin() {
+        exchange.beginStream(lines ? LINES_TYPE : Exchange.EVENT_STREAM);
+    }
+
+    @Override
+    public boolean full() {
+        return exchange.writeQueueFull();
+    }
+
+    @Override
+    public void whenDrained(Runnable action) {
+        exchange.whenDrained(action);
+    }
+
+    @Override
+    public void reply(JsonNode output) {
+        exchange.reply(200, bodyType.mediaType(), encodedBody(output));
+    }
+
+    private byte[] encodedBody(JsonNode output) {
+        return switch (bodyType) {
+            case MESSAGE_PACK -> MessagePackBody.write(output);
+            case SAFETENSORS -> SafetensorsBody.write(output);
+            case JSON, TENSOR -> JsonBody.write(output);
+        };
+    }
+
+    @Override
+    public void end() {
+        begin();
+        exchange.endStream(lines ? Buffer.buffer() : event("[DONE]"), Optional.empty());
+    }
+
+    @Override
+    public void fail(ServeException failure) {
+        if (!streams || !exchange.answered()) {
+            exchange.refuse(failure);
+            return;
+        }
+        String error = ErrorBody.of(failure, exchange.errorId(failure));
+        if (lines) exchange.breakOff(Buffer.buffer(error + "\n"), failure);
+        else exchange.endStream(event(error), Optional.of(failure));
+    }
+
+    @Override
+    public void fault(Throwable fault) {
+        ServeException told = exchange.told(fault);
+        exchange.onEventLoop(() -> fail(told));
+    }
+
+    @Override
+    public void drop() {
+        exchange.abort(ErrorCode.SLOW_READER);
+    }
+
+    @Override
+    public boolean gone() {
+        return exchange.gone();
+    }
+
+    @Override
+    public void whenGone(Runnable action) {
+        exchange.whenGone(action);
+    }
+
+    @Override
+    public void onEventLoop(Runnable action) {
+        exchange.onEventLoop(action);
+    }
+}

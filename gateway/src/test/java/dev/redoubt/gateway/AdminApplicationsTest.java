@@ -1,0 +1,130 @@
+package dev.redoubt.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.redoubt.base.generation.RequestLimits;
+import dev.redoubt.policy.Scope;
+import dev.redoubt.serve.control.Platform;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/// What the operator hears of applications, over a real socket.
+@SuppressWarnings("NullAway.Init")
+final class AdminApplicationsTest {
+    private static final String LOGS = "/admin/v1/applications/test/logs";
+
+    @TempDir
+    private static Path home;
+
+    private static Platform platform;
+    private static TestEdge edge;
+    private static String reader;
+
+    @BeforeAll
+    static void start() throws InterruptedException {
+        platform = TestApplications.platform(home);
+        TestApplications.deploy(platform, TestApplications.application("test", "Front", "Greeter"));
+        edge = new TestEdge(
+                home,
+                Duration.ZERO,
+                new EdgeOptions(
+                        "127.0.0.1",
+                        0,
+                        RequestLimits.DEFAULT,
+                        TestEdge.GENEROUS,
+                        Optional.empty(),
+                        RoutePolicies.DEFAULT,
+                        Optional.empty()),
+                Optional.of(new AdminOptions(new AdminAddress.LoopbackPort("127.0.0.1", 0), "1", List.of())),
+                EdgeTimeouts.DEFAULT,
+                Optional.of(platform));
+        reader = edge.keys.create("ops", Set.of(Scope.ADMIN_READ)).secret();
+    }
+
+    @AfterAll
+    static void stop() {
+        edge.close();
+        platform.close();
+    }
+
+    private static HttpResponse<String> admin(String key, String path) {
+        return edge.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + edge.edge.adminPort() + path))
+                .header("Authorization", "Bearer " + key)
+                .build());
+    }
+
+    private static List<String> texts() {
+        List<String> texts = new ArrayList<>();
+        for (JsonNode entry :
+                TestEdge.json(admin(reader, LOGS).body()).path("entries"))
+            texts.add((entry.path("deployment").asString() + " " + entry.path("subject").asString() + " "
+                            + entry.path("text").asString())
+                    .strip());
+        return texts;
+    }
+
+    @Test
+    void V1_6_whatAnApplicationWentThroughIsToldWithoutContent() {
+        HttpResponse<String> failed = edge.post("/test", "{\"name\":\"trouble\",\"times\":1}");
+        String id = TestEdge.json(failed.body()).at("/error/error_id").asString();
+        assertThat(texts())
+                .contains("DEPLOYED, version 1")
+                .anyMatch(text -> text.matches("Greeter test\\.Greeter\\.\\d+ starts, version 1"))
+                .anyMatch(text -> text.matches("Greeter test\\.Greeter\\.\\d+ takes calls"))
+                .anyMatch(text -> text.startsWith("Front HEALTHY"))
+                .contains(
+                        "Greeter " + id + " failed: java.lang.IllegalStateException",
+                        "Front " + id + " failed: java.lang.IllegalStateException")
+                .noneMatch(text -> text.contains("trouble") || text.contains("secret"));
+        assertThat(TestEdge.json(admin(reader, "/admin/v1/applications/nobody/logs").body())
+                        .path("entries"))
+                .isEmpty();
+    }
+
+    @Test
+    void V5_5_itIsToldToOperatorsOnly() {
+        assertThat(admin(edge.key, LOGS).statusCode()).isEqualTo(403);
+        assertThat(admin("rdt_nobody", LOGS).statusCode()).isEqualTo(401);
+        assertThat(edge.get(LOGS).statusCode()).isEqualTo(404);
+        for (String other : new String[] {"/admin/v1/applications//logs", "/admin/v1/applications/a/b/logs"})
+            assertThat(admin(reader, other).statusCode()).as(other).isEqualTo(404);
+    }
+
+    @Test
+    void theAdminApiDescribesItself() {
+        HttpResponse<String> reply = admin(reader, "/admin/v1/openapi.json");
+        assertThat(reply.statusCode()).isEqualTo(200);
+        JsonNode root = TestEdge.json(reply.body());
+        assertThat(root.path("paths").propertyNames())
+                .contains(
+                        "/admin/v1/status",
+                        "/admin/v1/applications",
+                        "/admin/v1/applications/{id}/logs",
+                        "/admin/v1/openapi.json");
+        JsonNode deploy = root.path("paths").path("/admin/v1/applications/deploy").path("post");
+        assertThat(deploy.path("x-scope").asString()).isEqualTo("admin:write");
+        assertThat(deploy.at("/requestBody/content/application~1json/schema/properties/deployments/type")
+                        .asString())
+                .isEqualTo("array");
+        assertThat(deploy.at("/responses/default/content").propertyNames()).containsExactly("application/problem+json");
+        assertThat(root.at("/components/schemas/Error/properties/detail/type").asString())
+                .isEqualTo("string");
+        assertThat(root.path("paths")
+                        .path("/admin/v1/applications/{id}/logs")
+                        .at("/get/parameters/0/name")
+                        .asString())
+                .isEqualTo("id");
+    }
+}
