@@ -22,9 +22,9 @@ import tools.jackson.databind.JsonNode;
 
 /// One call of an application's ingress, from its body to the last byte of the reply.
 final class ApplicationCall implements ReplyListener {
-    /* Threads. `start` runs where the body was read, often an event loop. What may have to wait for a replica, giving it a call or
-     * taking one back over a link that it does not read, has a virtual thread of its own. The listener's methods run on threads of the replica; what touches the
-     * exchange hops to its event loop.
+    /* Threads. `start` runs where the body was read, often an event loop, and gives the call to a router, which starts it there or later: no
+     * replica makes anybody wait for that. To take it back has a virtual thread of its own. The listener's methods run on threads of the
+     * replica; what touches the exchange hops to its event loop.
      *
      * Slow readers. `next` of a stream takes one of a few permits, which comes back when the item is with the socket and its
      * write queue is not full. So a handler makes no more than its reader takes, and whoever takes nothing for long is dropped.
@@ -41,6 +41,7 @@ final class ApplicationCall implements ReplyListener {
     private final BodyType replyType;
     private final Cancellation cancellation = new Cancellation();
     private final Semaphore room = new Semaphore(ITEMS_MAX);
+    private final EventBatch events = new EventBatch();
     private int waiting; // permits that come back when the reader does; of the event loop
     private @Nullable JsonNode output; // of a call that does not stream; written before completed(), read in it
 
@@ -65,7 +66,7 @@ final class ApplicationCall implements ReplyListener {
         SchemaCheck.check(ingress.face().input(), input);
         Call call = call();
         exchange.onEventLoop(() -> exchange.whenGone(this::left));
-        apart(() -> ingress.call(new Payload.Tree(input), call, this));
+        ingress.call(new Payload.Tree(input), call, this);
     }
 
     private void apart(Runnable work) {
@@ -111,18 +112,20 @@ final class ApplicationCall implements ReplyListener {
         String event = "data: " + new String(JsonBody.write(tree), StandardCharsets.UTF_8) + "\n\n";
         room.acquireUninterruptibly();
         if (cancellation.cancelled() || exchange.gone()) throw ServeException.of(ErrorCode.CANCELLED);
-        exchange.onEventLoop(() -> write(event));
+        if (events.add(event)) exchange.onEventLoop(this::write);
     }
 
-    private void write(String event) {
+    private void write() {
+        EventBatch.Taken batch = events.take();
         exchange.beginEvents();
-        exchange.write(event);
+        exchange.write(batch.text());
         if (!exchange.writeQueueFull()) {
-            room.release();
+            room.release(batch.events());
             return;
         }
-        waiting++;
-        if (waiting > 1) return;
+        boolean full = waiting > 0;
+        waiting += batch.events();
+        if (full) return;
         long timer = exchange.later(exchange.services().timeouts().stalledReader(), this::dropReader);
         exchange.whenDrained(() -> {
             exchange.services().vertx().cancelTimer(timer);
