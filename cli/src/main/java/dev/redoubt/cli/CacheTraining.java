@@ -10,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Trains the JDK's AOT cache once after a build: a second process, at the lowest priority, does what a server
@@ -36,10 +37,15 @@ final class CacheTraining {
     }
 
     /// Starts the training if the launcher asks for a cache and there is none.
-    static void afterReady(Context context, String model) {
+    ///
+    /// @param model that is served; empty: only applications are, and the cache is another one, which a server of a
+    ///     model replaces by its own
+    static void afterReady(Context context, Optional<String> model) {
         String wanted = System.getProperty("redoubt.aot");
         if (wanted == null) return;
-        Path cache = Path.of(wanted).toAbsolutePath();
+        Path full = Path.of(wanted).toAbsolutePath();
+        Path cache = model.isPresent() ? full : full.resolveSibling(full.getFileName() + "s");
+        if (model.isEmpty() && Files.exists(full)) return;
         try {
             sweep(cache);
         } catch (IOException e) {
@@ -58,7 +64,7 @@ final class CacheTraining {
         }
     }
 
-    private synchronized void start(String model) throws IOException {
+    private synchronized void start(Optional<String> model) throws IOException {
         if (stopped) return;
         Process process = new ProcessBuilder(command(model))
                 .redirectErrorStream(true)
@@ -113,7 +119,7 @@ final class CacheTraining {
 
     /// This JVM's own command line with another main command: the cache must be trained with the flags it is
     /// used with.
-    private List<String> command(String model) throws IOException {
+    private List<String> command(Optional<String> model) throws IOException {
         ProcessHandle.Info self = ProcessHandle.current().info();
         String java = self.command().orElseThrow(() -> new IOException("the JVM's own path is unknown"));
         String[] arguments = self.arguments().orElseThrow(() -> new IOException("the JVM's own flags are unknown"));
@@ -124,7 +130,8 @@ final class CacheTraining {
             command.add(argument);
             if (argument.startsWith("dev.redoubt.cli/")) break;
         }
-        command.addAll(List.of("warm-up", "--model", model, "--home", home.toString()));
+        command.addAll(List.of("warm-up", "--home", home.toString()));
+        command.addAll(model.map(name -> List.of("--model", name)).orElse(List.of("--applications")));
         return command;
     }
 }

@@ -83,7 +83,7 @@ final class ServeCommand implements Callable<Integer> {
                         .out()
                         .println("admin  http://" + (port.host().contains(":") ? "[" + port.host() + "]" : port.host())
                                 + ":" + server.adminPort()));
-        config.model().ifPresent(one -> CacheTraining.afterReady(context, one.name()));
+        CacheTraining.afterReady(context, config.model().map(ModelChoice::name));
         stopped.await(); // for a signal: the exit code is then the signal's
         return ExitCode.OK.code();
     }

@@ -42,6 +42,11 @@ record ServerConfig(
                 fingerprint(all.getBytes(StandardCharsets.UTF_8)));
     }
 
+    /// The same for applications only.
+    ServerConfig withoutModel() {
+        return new ServerConfig(Optional.empty(), engine, edge, applications, admin, waivers, fingerprint);
+    }
+
     /// As [#fingerprint] holds it, of the text of a file.
     static String fingerprint(byte[] text) {
         try {

@@ -2,6 +2,7 @@ package dev.redoubt.cli;
 
 import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.Home;
+import dev.redoubt.base.generation.ModelCard;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.gateway.EdgeOptions;
 import java.io.IOException;
@@ -31,6 +32,9 @@ final class WarmUpCommand implements Callable<Integer> {
             description = "Where to keep keys; removed at the end.")
     private Path home = Path.of("");
 
+    @Option(names = "--applications", description = "Without a model.")
+    private boolean applications;
+
     WarmUpCommand(Context context) {
         this.context = context;
     }
@@ -46,6 +50,7 @@ final class WarmUpCommand implements Callable<Integer> {
             EdgeOptions edge = new EdgeOptions("127.0.0.1", 0);
             EngineOptions engine = model.local(512); // a small pool: the real server runs beside it
             ServerConfig config = ServerConfig.ofOptions(model.model(), engine, edge);
+            if (applications) config = config.withoutModel();
             try (Server server = Server.start(away, new LocalModels(context), config)) {
                 ask(server);
             }
@@ -56,24 +61,28 @@ final class WarmUpCommand implements Callable<Integer> {
     }
 
     private static void ask(Server server) throws IOException, InterruptedException {
-        String name = Json.text(server.engine().orElseThrow().card().name());
-        String route = server.engine().orElseThrow().card().chat() ? "/v1/chat/completions" : "/v1/completions";
-        String question = server.engine().orElseThrow().card().chat()
-                ? "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]"
-                : "\"prompt\":\"Hi\"";
         try (HttpClient client = HttpClient.newHttpClient()) {
-            for (boolean stream : new boolean[] {false, true}) {
-                String body = "{\"model\":" + name + "," + question + ",\"max_tokens\":8,\"stream\":" + stream + "}";
-                client.send(
-                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + route))
-                                .header(
-                                        "Authorization",
-                                        "Bearer " + server.firstKey().orElseThrow())
-                                .header("Content-Type", "application/json")
-                                .POST(HttpRequest.BodyPublishers.ofString(body))
-                                .build(),
-                        HttpResponse.BodyHandlers.ofString());
-            }
+            for (boolean stream : new boolean[] {false, true})
+                client.send(request(server, stream), HttpResponse.BodyHandlers.ofString());
         }
+    }
+
+    /// Of an application that is not there, where there is no model.
+    private static HttpRequest request(Server server, boolean stream) {
+        String route = "/local";
+        String body = "{}";
+        if (server.engine().isPresent()) {
+            ModelCard card = server.engine().get().card();
+            route = card.chat() ? "/v1/chat/completions" : "/v1/completions";
+            String question =
+                    card.chat() ? "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]" : "\"prompt\":\"Hi\"";
+            body = "{\"model\":" + Json.text(card.name()) + "," + question + ",\"max_tokens\":8,\"stream\":" + stream
+                    + "}";
+        }
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + route))
+                .header("Authorization", "Bearer " + server.firstKey().orElseThrow())
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build();
     }
 }

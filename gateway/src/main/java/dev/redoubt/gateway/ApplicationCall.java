@@ -10,6 +10,7 @@ import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
 import dev.redoubt.serve.schema.SchemaCheck;
 import io.vertx.core.buffer.Buffer;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.regex.Pattern;
@@ -18,9 +19,9 @@ import tools.jackson.databind.JsonNode;
 
 /// One call of an application's ingress, from its input to the last byte of the reply.
 final class ApplicationCall implements ReplyListener {
-    /* Threads. `start` runs where the body was read, often an event loop. What may have to wait for a replica, giving it a call or
-     * taking one back over a link that it does not read, has a virtual thread of its own. The listener's methods run on threads of the replica; what touches the
-     * connection hops to its event loop.
+    /* Threads. `start` runs where the body was read, often an event loop, and gives the call to a router, which starts it there or later: no
+     * replica makes anybody wait for that. To take it back has a virtual thread of its own. The listener's methods run on threads of the
+     * replica; what touches the connection hops to its event loop.
      *
      * Slow readers. `next` of a stream takes one of a few permits, which comes back when the item is with the socket and its
      * write queue is not full. So a handler makes no more than its reader takes, and whoever takes nothing for long is dropped.
@@ -37,6 +38,7 @@ final class ApplicationCall implements ReplyListener {
     private final boolean streams;
     private final Cancellation cancellation = new Cancellation();
     private final Semaphore room = new Semaphore(ITEMS_MAX);
+    private final ItemBatch items = new ItemBatch();
     private int waiting; // permits that come back when the reader does; of the event loop
     private @Nullable JsonNode output; // of a call that does not stream; written before completed(), read in it
 
@@ -68,7 +70,7 @@ final class ApplicationCall implements ReplyListener {
                 model(asked.model()),
                 cancellation);
         sink.onEventLoop(() -> sink.whenGone(this::left));
-        apart(() -> ingress.call(new Payload.Tree(input), call, this));
+        ingress.call(new Payload.Tree(input), call, this);
     }
 
     private void apart(Runnable work) {
@@ -102,17 +104,19 @@ final class ApplicationCall implements ReplyListener {
         Buffer encoded = sink.encoded(tree);
         room.acquireUninterruptibly();
         if (cancellation.cancelled() || sink.gone()) throw ServeException.of(ErrorCode.CANCELLED);
-        sink.onEventLoop(() -> write(encoded));
+        if (items.add(encoded)) sink.onEventLoop(this::write);
     }
 
-    private void write(Buffer item) {
-        sink.write(item);
+    private void write() {
+        List<Buffer> batch = items.take();
+        sink.write(batch);
         if (!sink.full()) {
-            room.release();
+            room.release(batch.size());
             return;
         }
-        waiting++;
-        if (waiting > 1) return;
+        boolean full = waiting > 0;
+        waiting += batch.size();
+        if (full) return;
         long timer = services.later(services.timeouts().stalledReader(), this::dropReader);
         sink.whenDrained(() -> {
             services.vertx().cancelTimer(timer);

@@ -9,6 +9,7 @@ import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import java.util.List;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.concurrent.RejectedExecutionException;
@@ -74,8 +75,8 @@ final class GrpcReply implements ReplySink {
     }
 
     @Override
-    public void write(Buffer item) {
-        if (!record.isOver()) response.write(item);
+    public void write(List<Buffer> items) {
+        for (Buffer item : items) if (!record.isOver()) response.write(item);
     }
 
     @Override

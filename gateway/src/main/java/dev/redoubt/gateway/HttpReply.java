@@ -8,6 +8,7 @@ import dev.redoubt.serve.schema.MessagePackBody;
 import dev.redoubt.serve.schema.SafetensorsBody;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -51,9 +52,14 @@ final class HttpReply implements ReplySink {
     }
 
     @Override
-    public void write(Buffer item) {
+    public void write(List<Buffer> items) {
         begin();
-        exchange.write(item);
+        Buffer all = items.getFirst();
+        if (items.size() > 1) {
+            all = Buffer.buffer();
+            for (Buffer item : items) all.appendBuffer(item);
+        }
+        exchange.write(all);
     }
 
     private void begin() {

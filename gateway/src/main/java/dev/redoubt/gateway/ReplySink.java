@@ -2,6 +2,7 @@ package dev.redoubt.gateway;
 
 import dev.redoubt.base.ServeException;
 import io.vertx.core.buffer.Buffer;
+import java.util.List;
 import tools.jackson.databind.JsonNode;
 
 /// Where the reply to one call of an application goes, by whatever protocol the call came. Everything is for the event
@@ -10,8 +11,8 @@ interface ReplySink {
     /// An item as it goes over the wire. Any thread.
     Buffer encoded(JsonNode item);
 
-    /// Of a call that streams: one item more.
-    void write(Buffer item);
+    /// Of a call that streams: more items, in their order.
+    void write(List<Buffer> items);
 
     /// Whether the reader is behind.
     boolean full();

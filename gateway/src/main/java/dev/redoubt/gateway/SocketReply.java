@@ -7,6 +7,7 @@ import dev.redoubt.serve.schema.JsonBody;
 import dev.redoubt.serve.schema.MessagePackBody;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
@@ -49,10 +50,12 @@ final class SocketReply implements ReplySink {
     }
 
     @Override
-    public void write(Buffer item) {
+    public void write(List<Buffer> items) {
         if (gone || record.isOver()) return;
-        if (text) socket.writeTextMessage(item.toString());
-        else socket.writeBinaryMessage(item);
+        for (Buffer item : items) {
+            if (text) socket.writeTextMessage(item.toString());
+            else socket.writeBinaryMessage(item);
+        }
     }
 
     @Override

@@ -6,7 +6,6 @@ import dev.redoubt.serve.Call;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
 import java.time.Duration;
-import java.util.concurrent.Future;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +31,7 @@ final class RunningCall {
     private boolean ended; // guarded by telling
     private volatile @Nullable ServeException aborted; // set once
     private volatile long abortedAt; // System.nanoTime, where it was
-    private volatile @Nullable Future<?> deadline;
+    private volatile @Nullable Runnable inTime;
     private volatile @Nullable Runnable untie;
 
     /// @param whenOver runs when the thread has nothing more to do
@@ -50,7 +49,7 @@ final class RunningCall {
 
     /// @param limit what the call has, for the message
     void start(Deadlines deadlines, Duration limit) {
-        deadline = deadlines.at(call.deadlineNanos(), () -> abort(Deadlines.exceeded(limit)));
+        inTime = deadlines.at(call.deadlineNanos(), () -> abort(Deadlines.exceeded(limit)));
         untie = call.cancellation().onCancel(() -> abort(ServeException.of(ErrorCode.CANCELLED)));
         thread.start();
     }
@@ -100,8 +99,8 @@ final class RunningCall {
         } finally {
             telling.unlock();
         }
-        Future<?> timer = deadline;
-        if (timer != null) timer.cancel(false);
+        Runnable early = inTime;
+        if (early != null) early.run();
         Runnable release = untie;
         if (release != null) release.run();
     }

@@ -83,19 +83,25 @@ final class Calls {
         write(target, signature, input, call, body);
         int id;
         Made one;
+        long start;
         synchronized (this) {
             if (closed) throw ServeException.of(ErrorCode.REPLICA_LOST);
             id = ++madeLast;
             Reply reply = signature.streams() ? many(id, listener) : new Reply.Single(listener);
             one = new Made(call, signature, reply);
             made.put(id, one);
-            // In the order of their numbers, which the peer checks.
             try {
-                frames.send(body.id(id));
+                start = frames.outbox().add(body.id(id)); // in the order of their numbers, which the peer checks
             } catch (IOException linkEnded) {
-                if (made.remove(id) == null) return; // its listener has been told
+                made.remove(id);
                 throw ServeException.of(ErrorCode.REPLICA_LOST);
             }
+        }
+        try {
+            frames.outbox().flush();
+        } catch (IOException linkEnded) {
+            if (frames.outbox().begun(start) || made.remove(id) == null) return; // its listener is told
+            throw ServeException.of(ErrorCode.REPLICA_LOST);
         }
         one.forgetCancel = call.cancellation().onCancel(() -> cancel(id, one));
         if (!made.containsKey(id)) one.forgetCancel.run(); // it has ended meanwhile

@@ -3,8 +3,12 @@ package dev.redoubt.serve.worker;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
-import java.util.concurrent.locks.ReentrantLock;
 
 /// Frames over one socket: any thread sends, one reads.
 final class Frames implements AutoCloseable {
@@ -19,19 +23,26 @@ final class Frames implements AutoCloseable {
     static final int HEADER_BYTES = 9;
 
     private static final int PIECE_BYTES = 64 << 10;
+    private static final int LEFT_MILLIS = 1;
 
     private final SocketChannel channel;
     private final int bytesMax;
-    private final ReentrantLock writing = new ReentrantLock();
-    private volatile long writingSince; // System.nanoTime, 0 while nobody writes
-    private byte[] in = new byte[PIECE_BYTES]; // the reading thread's
+    private final Selector selector;
+    private final SelectionKey key;
+    private final Outbox outbox;
+    private byte[] in = new byte[PIECE_BYTES]; // the reading thread's, as all below
     private int inStart;
     private int inEnd;
+    private boolean drained; // the last read took all there was
 
     /// @param bytesMax of a frame, both ways
-    Frames(SocketChannel channel, int bytesMax) {
+    Frames(SocketChannel channel, int bytesMax) throws IOException {
         this.channel = channel;
         this.bytesMax = bytesMax;
+        channel.configureBlocking(false);
+        selector = Selector.open();
+        key = channel.register(selector, SelectionKey.OP_READ);
+        outbox = new Outbox(channel, System::nanoTime, this::awaitRoom, selector::wakeup);
     }
 
     FrameWriter writer(FrameType type, int id) {
@@ -42,27 +53,27 @@ final class Frames implements AutoCloseable {
         return bytesMax;
     }
 
-    /// Waits while the peer does not read. See [#stuckFor].
+    /// Sends a frame, or leaves it to the reading thread where the peer does not read as fast; never waits for it.
+    /// See
+    /// [#stuckFor].
     void send(FrameWriter frame) throws IOException {
-        ByteBuffer bytes = frame.finished();
-        writing.lock();
-        try {
-            writingSince = System.nanoTime() | 1;
-            int end = bytes.limit();
-            while (bytes.position() < end) {
-                // In pieces: the JDK copies each into direct memory, which it keeps for the thread.
-                channel.write(bytes.limit(Math.min(end, bytes.position() + PIECE_BYTES)));
-            }
-        } finally {
-            writingSince = 0;
-            writing.unlock();
-        }
+        long ignored = outbox.add(frame);
+        outbox.flush();
     }
 
-    /// For how long the frame that is being written has been, in nanoseconds; 0 where none is.
+    /// What is to be sent, in two steps: `add` puts frames in order, `flush` takes its time.
+    Outbox outbox() {
+        return outbox;
+    }
+
+    /// For how long the peer has taken nothing of what is being sent, in nanoseconds; 0 where it does.
     long stuckFor() {
-        long since = writingSince;
-        return since == 0 ? 0 : System.nanoTime() - since;
+        return outbox.fullFor();
+    }
+
+    /// Waits until the peer has taken everything. On the reading thread.
+    void finish() throws IOException {
+        while (!outbox.isEmpty()) await();
     }
 
     /// Reads until the peer ends the link or breaks its rules.
@@ -98,9 +109,36 @@ final class Frames implements AutoCloseable {
             in = next;
         }
         while (inEnd - inStart < wanted) {
-            int count = channel.read(ByteBuffer.wrap(in, inEnd, Math.min(PIECE_BYTES, in.length - inEnd)));
+            if (drained) await();
+            int room = Math.min(PIECE_BYTES, in.length - inEnd);
+            int count = channel.read(ByteBuffer.wrap(in, inEnd, room));
             if (count < 0) throw new EOFException("the peer closed the link");
+            drained = count < room;
             inEnd += count;
+        }
+    }
+
+    /// Waits until the peer has sent something, or has room for what it is sent.
+    private void await() throws IOException {
+        try {
+            boolean left = outbox.left();
+            int ignored = left ? selector.select(LEFT_MILLIS) : selector.select();
+            if (left) outbox.flush();
+            boolean ready = selector.selectedKeys().remove(key); // if it was only woken the key says what was before
+            if (!ready || !key.isWritable()) return;
+            key.interestOps(SelectionKey.OP_READ);
+        } catch (ClosedSelectorException | CancelledKeyException closed) {
+            throw new ClosedChannelException();
+        }
+        outbox.resume();
+    }
+
+    private void awaitRoom() {
+        try {
+            key.interestOps(SelectionKey.OP_READ | SelectionKey.OP_WRITE);
+            selector.wakeup();
+        } catch (CancelledKeyException closed) {
+            return; // the reading thread finds the same
         }
     }
 
@@ -114,8 +152,10 @@ final class Frames implements AutoCloseable {
 
     @Override
     public void close() {
+        outbox.close();
         try {
             channel.close();
+            selector.close(); // which gives the socket back
         } catch (IOException closedAlready) {
             return;
         }

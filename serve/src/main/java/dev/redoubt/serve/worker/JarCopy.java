@@ -31,17 +31,37 @@ final class JarCopy {
         String jar = setting(runtime, JAR);
         String wanted = setting(runtime, DIGEST);
         Path copy = folder.resolve("application.jar");
-        try {
-            String digest = copy(Path.of(jar), copy);
-            if (!digest.equals(wanted))
-                throw new RuntimeRefusal("the jar " + jar + " has the digest " + digest + ", allowed is " + wanted
-                        + " (R1.6): deploy the jar that was meant, or name the digest of this one");
+        try (OutputStream out = Files.newOutputStream(copy, StandardOpenOption.CREATE_NEW)) {
+            compare(jar, wanted, out);
             Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("r--------"));
             return copy;
         } catch (IOException e) {
-            throw new RuntimeRefusal(
-                    "the jar " + jar + " cannot be read: " + e.getClass().getSimpleName(), e);
+            throw unreadable(jar, e);
         }
+    }
+
+    /// Whether the jar is there and has its digest.
+    ///
+    /// @throws RuntimeRefusal as [#of]
+    static void check(RuntimeSpec runtime) throws RuntimeRefusal {
+        String jar = setting(runtime, JAR);
+        try {
+            compare(jar, setting(runtime, DIGEST), OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            throw unreadable(jar, e);
+        }
+    }
+
+    private static void compare(String jar, String wanted, OutputStream out) throws IOException, RuntimeRefusal {
+        String digest = copy(Path.of(jar), out);
+        if (!digest.equals(wanted))
+            throw new RuntimeRefusal("the jar " + jar + " has the digest " + digest + ", allowed is " + wanted
+                    + " (R1.6): deploy the jar that was meant, or name the digest of this one");
+    }
+
+    private static RuntimeRefusal unreadable(String jar, IOException e) {
+        return new RuntimeRefusal(
+                "the jar " + jar + " cannot be read: " + e.getClass().getSimpleName(), e);
     }
 
     private static String setting(RuntimeSpec runtime, String name) throws RuntimeRefusal {
@@ -52,12 +72,11 @@ final class JarCopy {
         return value;
     }
 
-    private static String copy(Path jar, Path copy) throws IOException, RuntimeRefusal {
+    private static String copy(Path jar, OutputStream out) throws IOException, RuntimeRefusal {
         MessageDigest digest = sha256();
         long bytes = 0;
         byte[] buffer = new byte[1 << 16];
-        try (InputStream in = Files.newInputStream(jar, LinkOption.NOFOLLOW_LINKS);
-                OutputStream out = Files.newOutputStream(copy, StandardOpenOption.CREATE_NEW)) {
+        try (InputStream in = Files.newInputStream(jar, LinkOption.NOFOLLOW_LINKS)) {
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
                 bytes += count;
                 if (bytes > BYTES_MAX)
@@ -69,7 +88,7 @@ final class JarCopy {
         return HexFormat.of().formatHex(digest.digest());
     }
 
-    private static MessageDigest sha256() {
+    static MessageDigest sha256() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {

@@ -73,7 +73,12 @@ final class Served implements ReplyListener {
             if (over || cancellation.cancelled()) return;
             credit -= frame.length();
         }
-        send(frame);
+        try {
+            long ignored = frames.outbox().add(frame);
+            frames.outbox().flushSoon();
+        } catch (IOException linkEnded) {
+            cancellation.cancel(); // as in send
+        }
     }
 
     /// @throws BadFrame if the peer gives more than it took

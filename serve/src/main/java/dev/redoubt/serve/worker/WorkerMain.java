@@ -60,6 +60,7 @@ public final class WorkerMain {
         } catch (RuntimeRefusal refusal) {
             frames.send(frames.writer(FrameType.REFUSED, 0).text(String.valueOf(refusal.getMessage())));
         }
+        frames.finish();
         Runtime.getRuntime().halt(0);
     }
 

@@ -50,6 +50,7 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
     private final WorkerLimits limits;
     private final WorkerCommand command = WorkerCommand.ofThisProgram();
     private final Optional<Cgroup> cgroups;
+    private final Descriptions descriptions;
     private final SecureRandom random = new SecureRandom();
     private final Map<String, Worker> workers = new ConcurrentHashMap<>(); // by folder
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -63,13 +64,24 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
         this.limits = limits;
         if (Files.exists(this.root)) DurableFiles.deleteTree(this.root);
         DurableFiles.privateDirectory(this.root);
+        descriptions = new Descriptions(this.root.resolveSibling("descriptions"), command.readable());
         cgroups = Cgroup.find(Path.of("/sys/fs/cgroup"), Path.of("/proc/self/cgroup"));
         Thread.ofPlatform().name("worker-watch").daemon().start(this::watch);
     }
 
-    /// In a process that ends with the answer.
+    /// In a process that ends with the answer, unless the same was asked before.
     @Override
     public Interface describe(DeploymentSpec spec) throws RuntimeRefusal {
+        MemorySplit ignored = MemorySplit.of(spec.each().memoryBytes()); // or it is refused
+        JarCopy.check(spec.runtime());
+        Optional<Interface> known = descriptions.find(spec);
+        if (known.isPresent()) return known.get();
+        Interface described = ask(spec);
+        descriptions.remember(spec, described);
+        return described;
+    }
+
+    private Interface ask(DeploymentSpec spec) throws RuntimeRefusal {
         Worker worker = worker("", spec, spec.name(), true);
         worker.start(NOBODY);
         try {

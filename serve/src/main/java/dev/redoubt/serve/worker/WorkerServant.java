@@ -149,21 +149,18 @@ final class WorkerServant implements Servant, Worker.Owner, Calls.Callee {
                 cancellation);
         parent.cancellation().onCancel(cancellation::cancel);
         Call bounded = call.until(claimed.deadlineNanos());
-        // A router may wait in its queue, and this is the thread that reads the link.
-        Thread.ofVirtual().name("worker-calls").start(() -> {
-            try {
-                outgoing.call(target, input, bounded, replies);
-            } catch (ServeException refused) {
-                replies.failed(refused);
-            } catch (RuntimeException fault) {
-                LOG.error(
-                        "a call from {} to {} failed: {}",
-                        name,
-                        target,
-                        fault.getClass().getName());
-                replies.failed(ServeException.of(ErrorCode.INTERNAL));
-            }
-        });
+        try {
+            outgoing.call(target, input, bounded, replies);
+        } catch (ServeException refused) {
+            replies.failed(refused);
+        } catch (RuntimeException fault) {
+            LOG.error(
+                    "a call from {} to {} failed: {}",
+                    name,
+                    target,
+                    fault.getClass().getName());
+            replies.failed(ServeException.of(ErrorCode.INTERNAL));
+        }
     }
 
     @Override

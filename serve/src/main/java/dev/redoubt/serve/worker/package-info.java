@@ -38,6 +38,10 @@
 /// what
 /// was taken. A call that does not has one ITEM with the last mark, or FAILED.
 ///
+/// Nobody waits to send: what the peer is slow to take goes out when it takes it, and a peer that takes nothing for
+/// [dev.redoubt.serve.worker.WorkerLimits#writeTimeout] is killed. Items of a burst go out together, at most two
+/// milliseconds late.
+///
 /// A value is written by the schema that both sides have from INTERFACE, without names and types: text, bytes,
 /// `u8` for a truth, `u64` for a whole number and for the bits of a double, the index of a choice as a count, a
 /// count and items, a count and pairs of name and value, fields in the schema's order with a `u8` before those
