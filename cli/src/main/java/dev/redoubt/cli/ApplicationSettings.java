@@ -112,6 +112,8 @@ final class ApplicationSettings {
             Setting.optional("java", JAVA, "what runs: a handler in Java, in a process of its own");
     private static final Setting<SectionValues> ONNX_SETTING =
             Setting.optional("onnx", ONNX, "what runs: an ONNX model, in place of `java`");
+    private static final Setting<SectionValues> TORCHSCRIPT_SETTING = Setting.optional(
+            "torchscript", TorchSettings.SECTION, "what runs: a TorchScript model, in a process of its own");
     private static final Setting<Double> EACH_CPU =
             Setting.required("cpu", CPU, Requirement.R1_1, "cores of one replica (R1.1)");
     private static final Setting<Long> EACH_MEMORY =
@@ -143,6 +145,7 @@ final class ApplicationSettings {
             DEPLOYMENT,
             JAVA_SETTING,
             ONNX_SETTING,
+            TORCHSCRIPT_SETTING,
             EACH_CPU,
             EACH_MEMORY,
             ONGOING,
@@ -246,7 +249,7 @@ final class ApplicationSettings {
         return new DeploymentSpec(
                 values.get(DEPLOYMENT),
                 runtime(values),
-                values.has(JAVA_SETTING) ? Isolation.PROCESS : Isolation.THREAD,
+                values.has(ONNX_SETTING) ? Isolation.THREAD : Isolation.PROCESS,
                 Resources.of(values.get(EACH_CPU), values.get(EACH_MEMORY)),
                 values.get(ONGOING),
                 values.get(QUEUED),
@@ -257,13 +260,16 @@ final class ApplicationSettings {
     }
 
     private RuntimeSpec runtime(SectionValues values) {
-        Optional<SectionValues> java = values.find(JAVA_SETTING);
-        Optional<SectionValues> onnx = values.find(ONNX_SETTING);
-        if (java.isPresent() == onnx.isPresent())
-            problems.add(
-                    values.line(DEPLOYMENT),
-                    "deployment '" + values.get(DEPLOYMENT) + "' must have 'java' or 'onnx', and not both");
-        return java.map(this::javaRuntime).or(() -> onnx.map(this::onnxRuntime)).orElse(NOTHING);
+        List<RuntimeSpec> given = new ArrayList<>();
+        values.find(JAVA_SETTING).map(this::javaRuntime).ifPresent(given::add);
+        values.find(ONNX_SETTING).map(this::onnxRuntime).ifPresent(given::add);
+        values.find(TORCHSCRIPT_SETTING).map(torch -> torchRuntime(values, torch)).ifPresent(given::add);
+        if (given.size() == 1) return given.getFirst();
+        problems.add(
+                values.line(DEPLOYMENT),
+                "deployment '" + values.get(DEPLOYMENT)
+                        + "' must have one of 'java', 'onnx' and 'torchscript', and not more");
+        return NOTHING;
     }
 
     private RuntimeSpec javaRuntime(SectionValues java) {
@@ -281,6 +287,17 @@ final class ApplicationSettings {
     private RuntimeSpec onnxRuntime(SectionValues onnx) {
         return new RuntimeSpec(
                 OnnxRuntime.KIND, Map.of("model", absolute(onnx.get(ONNX_MODEL)), "digest", onnx.get(ONNX_DIGEST)));
+    }
+
+    private RuntimeSpec torchRuntime(SectionValues values, SectionValues torch) {
+        try {
+            return TorchSettings.spec(torch, path -> Path.of(absolute(path)));
+        } catch (IllegalArgumentException e) {
+            problems.add(
+                    values.line(TORCHSCRIPT_SETTING),
+                    "deployment '" + values.get(DEPLOYMENT) + "': " + e.getMessage());
+            return NOTHING;
+        }
     }
 
     private String absolute(Path path) {

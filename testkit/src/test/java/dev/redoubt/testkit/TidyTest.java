@@ -34,6 +34,7 @@ class TidyTest {
             Map.entry("engine", Set.of("base", "kernels", "trust")),
             Map.entry("serve", Set.of("base", "policy")),
             Map.entry("runtime-onnx", Set.of("base", "trust", "serve", "runtime")), // its packages are in runtime
+            Map.entry("runtime-torch", Set.of("base", "trust", "serve", "runtime")),
             Map.entry("gateway", Set.of("base", "policy", "serve")),
             Map.entry("cli", Set.of("base", "kernels", "trust", "policy", "engine", "serve", "gateway", "runtime")),
             Map.entry("testkit", Set.of("base")),
