@@ -178,8 +178,8 @@ class TorchScriptReaderTest {
     }
 
     @Test
-    void twoFoldersAreNoArchiveOfTorch() throws IOException {
-        refused(zip("m/a", new byte[1], 1), "m");
+    void whatIsInNoFolderIsNoArchiveOfTorch() throws IOException {
+        refused(zip("m", new byte[1], 2), "'m0' in no folder");
         refused(TinyTorch.archive(Map.of("a", new byte[1])), "'a'");
     }
 }

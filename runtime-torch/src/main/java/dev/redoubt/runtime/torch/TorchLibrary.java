@@ -20,10 +20,18 @@ import java.util.zip.ZipFile;
 /// @param folder where the library is
 record TorchLibrary(List<Path> jars, Path folder) {
     /* Some 400 MB, so it is kept from start to start, unlike ONNX Runtime's: in a folder of mode 0700, named after the jars it
-     * came from, made beside it and renamed when it is whole. libtorch asks for the processors' kinds and caches. */
+     * came from, made beside it and renamed when it is whole. It needs the C++ library of the system, and asks for the
+     * processors' kinds and caches. */
     private static final String NATIVE = "pytorch-native-cpu-";
     private static final String JNI = "pytorch-jni-";
-    private static final List<Path> PROCESSORS = List.of(Path.of("/proc/cpuinfo"), Path.of("/sys/devices/system/cpu"));
+    private static final List<Path> SYSTEM = List.of(
+            Path.of("/etc/ld.so.cache"),
+            Path.of("/lib64"),
+            Path.of("/lib/x86_64-linux-gnu"),
+            Path.of("/usr/lib64"),
+            Path.of("/usr/lib/x86_64-linux-gnu"),
+            Path.of("/proc/cpuinfo"),
+            Path.of("/sys/devices/system/cpu"));
 
     TorchLibrary {
         jars = List.copyOf(jars);
@@ -90,7 +98,7 @@ record TorchLibrary(List<Path> jars, Path folder) {
 
     /// What workers must be able to read beside the jars.
     List<Path> readable() {
-        List<Path> readable = new ArrayList<>(PROCESSORS);
+        List<Path> readable = new ArrayList<>(SYSTEM);
         readable.add(folder);
         return readable;
     }

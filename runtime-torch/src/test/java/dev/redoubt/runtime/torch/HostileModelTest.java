@@ -77,8 +77,14 @@ class HostileModelTest {
     @Test
     void R1_6_aModelReadsNoFileOfTheServers() throws Exception {
         Path secret = Files.writeString(folder.resolve("secret"), "0123456789abcdef");
-        Servant reads = start("    y = torch.from_file(\"" + secret + "\", False, 3)\n    return torch.add(x, y)\n");
+        Servant reads = start(from(secret));
         assertThat(Workers.failure(Workers.begin(reads, "x", THREE, LONG)).code()).isEqualTo(ErrorCode.INTERNAL);
+        Path allowed = Path.of(System.getProperty("java.home"), "release");
+        assertThat(Workers.ask(start(from(allowed)), "x", THREE, "y").shape()).containsExactly(3); // it would have
+    }
+
+    private static String from(Path file) {
+        return "    y = torch.from_file(\"" + file + "\", False, 3)\n    return torch.add(x, y)\n";
     }
 
     @Test

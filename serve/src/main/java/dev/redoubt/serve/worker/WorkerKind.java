@@ -1,5 +1,6 @@
 package dev.redoubt.serve.worker;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
