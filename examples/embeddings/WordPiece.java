@@ -9,7 +9,8 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Cuts a text into the pieces that BERT models know: lower case, without accents, punctuation apart, then the longest
+/// Cuts a text into the pieces that BERT models know: lower case, without accents, punctuation
+/// apart, then the longest
 /// pieces from the left.
 final class WordPiece {
     static final int LENGTH_MAX = 256; // of the model, with its two marks

@@ -1,4 +1,5 @@
-/// TorchScript models as deployments, each in a worker process. The server has this module for its settings only;
+/// TorchScript models as deployments, each in a worker process. The server has this module for its
+/// settings only;
 /// PyTorch is on the path of worker processes and nowhere else.
 module dev.redoubt.runtime.torch {
     requires static org.jspecify;

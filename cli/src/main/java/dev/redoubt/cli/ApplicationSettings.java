@@ -263,7 +263,9 @@ final class ApplicationSettings {
         List<RuntimeSpec> given = new ArrayList<>();
         values.find(JAVA_SETTING).map(this::javaRuntime).ifPresent(given::add);
         values.find(ONNX_SETTING).map(this::onnxRuntime).ifPresent(given::add);
-        values.find(TORCHSCRIPT_SETTING).map(torch -> torchRuntime(values, torch)).ifPresent(given::add);
+        values.find(TORCHSCRIPT_SETTING)
+                .map(torch -> torchRuntime(values, torch))
+                .ifPresent(given::add);
         if (given.size() == 1) return given.getFirst();
         problems.add(
                 values.line(DEPLOYMENT),
@@ -294,8 +296,7 @@ final class ApplicationSettings {
             return TorchSettings.spec(torch, path -> Path.of(absolute(path)));
         } catch (IllegalArgumentException e) {
             problems.add(
-                    values.line(TORCHSCRIPT_SETTING),
-                    "deployment '" + values.get(DEPLOYMENT) + "': " + e.getMessage());
+                    values.line(TORCHSCRIPT_SETTING), "deployment '" + values.get(DEPLOYMENT) + "': " + e.getMessage());
             return NOTHING;
         }
     }

@@ -21,7 +21,8 @@ final class TorchSettings {
 
     private static final Setting<String> TENSOR_NAME = Setting.required(
             "name",
-            SettingType.text("1 to 63 characters of letters, digits and _", Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,62}")),
+            SettingType.text(
+                    "1 to 63 characters of letters, digits and _", Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,62}")),
             "what callers call it");
     private static final Setting<String> TENSOR_DTYPE = Setting.required(
             "dtype",
@@ -43,8 +44,8 @@ final class TorchSettings {
             "of the file, see `redoubt models sign`; absent: the file's name and `.sig`");
     private static final Setting<Path> SIGNER = Setting.required(
             "signer", SettingType.path(), "whose signature it must be: a public key or certificates, PEM");
-    private static final Setting<List<SectionValues>> INPUTS = Setting.required(
-            "inputs", SettingType.list(TENSOR, TENSORS_MAX), "what `forward` takes, in its order");
+    private static final Setting<List<SectionValues>> INPUTS =
+            Setting.required("inputs", SettingType.list(TENSOR, TENSORS_MAX), "what `forward` takes, in its order");
     private static final Setting<List<SectionValues>> OUTPUTS = Setting.required(
             "outputs", SettingType.list(TENSOR, TENSORS_MAX), "what `forward` gives: one tensor, or a tuple");
     static final Section SECTION = new Section(List.of(MODEL, DIGEST, SIGNATURE, SIGNER, INPUTS, OUTPUTS));

@@ -62,7 +62,9 @@ final class Checkout {
         Files.createDirectories(checkout.dist().resolve("lib"));
         Files.createSymbolicLink(
                 checkout.dist().resolve("torch"),
-                Path.of("..", "runtime-torch", "target", "torch").toAbsolutePath().normalize());
+                Path.of("..", "runtime-torch", "target", "torch")
+                        .toAbsolutePath()
+                        .normalize());
         Files.writeString(checkout.dist().resolve("stamp"), "");
         return checkout;
     }

@@ -13,7 +13,8 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/// TorchScript archives as small as a test wants: a module of the class `M`, with or without a tensor `w`.
+/// TorchScript archives as small as a test wants: a module of the class `M`, with or without a
+/// tensor `w`.
 public final class TinyTorch {
     /// Of the one folder in an archive.
     public static final String FOLDER = "m/";
@@ -47,9 +48,11 @@ public final class TinyTorch {
     public static SequencedMap<String, byte[]> module(String attributes, String forward, byte[] data) {
         SequencedMap<String, byte[]> entries = new LinkedHashMap<>();
         entries.put("data.pkl", data);
-        entries.put("code/__torch__.py", ascii("class M(Module):\n  __parameters__ = []\n  __buffers__ = []\n" + attributes
-                + "  training : bool\n  _is_full_backward_hook : Optional[bool]\n"
-                + "  def forward(self: __torch__.M,\n    x: Tensor) -> Tensor:\n" + forward));
+        entries.put(
+                "code/__torch__.py",
+                ascii("class M(Module):\n  __parameters__ = []\n  __buffers__ = []\n" + attributes
+                        + "  training : bool\n  _is_full_backward_hook : Optional[bool]\n"
+                        + "  def forward(self: __torch__.M,\n    x: Tensor) -> Tensor:\n" + forward));
         entries.put("constants.pkl", new byte[] {(byte) 0x80, 2, ')', '.'});
         entries.put("version", ascii("3\n"));
         entries.put("byteorder", ascii("little"));
@@ -130,7 +133,12 @@ public final class TinyTorch {
 
     public TinyTorch tensor(String storage, String key, int count, int offset, int[] sizes, int[] strides) {
         global("torch._utils", "_rebuild_tensor_v2").bytes('(', '(').text("storage");
-        global("torch", storage).text(key).text("cpu").number(count).bytes('t', 'Q').number(offset);
+        global("torch", storage)
+                .text(key)
+                .text("cpu")
+                .number(count)
+                .bytes('t', 'Q')
+                .number(offset);
         for (int[] numbers : new int[][] {sizes, strides}) {
             bytes('(');
             for (int number : numbers) number(number);

@@ -56,8 +56,7 @@ public final class ModelSigner {
         if (folder) files.remove(SignedStatement.SIGNATURE_FILE);
         String subject = String.valueOf(real.getFileName());
         var resources = new TreeMap<String, String>();
-        if (!folder && subject.endsWith(TORCHSCRIPT))
-            resources.put(SignedStatement.WHOLE_MODEL, torchScript(real));
+        if (!folder && subject.endsWith(TORCHSCRIPT)) resources.put(SignedStatement.WHOLE_MODEL, torchScript(real));
         else
             try (VerifiedArtifact checked = Verifier.admit(
                     ModelStore.nameFor(real),

@@ -11,7 +11,8 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// Follows a pickle of TorchScript without making anything of it but sizes: a pickle is a program for a machine with a
+/// Follows a pickle of TorchScript without making anything of it but sizes: a pickle is a program
+/// for a machine with a
 /// stack, and only the steps that TorchScript itself writes are taken.
 final class PickleReader {
     /* libtorch's own machine trusts the program: a number can stand where a function was meant, a place in its memo is
@@ -137,8 +138,9 @@ final class PickleReader {
                 push(LEAF);
             }
             case 'N', 0x88, 0x89 -> push(LEAF);
-            default -> throw refused(
-                    "has the step 0x%02x before offset %d, which TorchScript never writes", step, bytes.position());
+            default ->
+                throw refused(
+                        "has the step 0x%02x before offset %d, which TorchScript never writes", step, bytes.position());
         }
     }
 
@@ -191,7 +193,9 @@ final class PickleReader {
     }
 
     private void object() {
-        if (!(complete() instanceof Tuple arguments) || !arguments.items().isEmpty() || !(complete() instanceof ClassName))
+        if (!(complete() instanceof Tuple arguments)
+                || !arguments.items().isEmpty()
+                || !(complete() instanceof ClassName))
             throw refused("makes an object of what is no class of its source, or with arguments");
         push(Open.OBJECT);
     }

@@ -40,8 +40,7 @@ final class PinnedFile {
             throw Refusals.files("'%s' is no regular file: name the model file itself", name);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
             long size = channel.size();
-            if (size > bytesMax)
-                throw Refusals.content("file '%s' has %d bytes, limit is %d", name, size, bytesMax);
+            if (size > bytesMax) throw Refusals.content("file '%s' has %d bytes, limit is %d", name, size, bytesMax);
             MemorySegment bytes = arena.allocate(size);
             ByteBuffer left = bytes.asByteBuffer();
             while (left.hasRemaining())

@@ -2,8 +2,10 @@ package dev.redoubt.trust;
 
 import java.lang.foreign.MemorySegment;
 
-/// A TorchScript model whose bytes have the digest that was asked for, are signed by the signer that was asked for and
-/// passed the strict reader. Only [TorchScriptFile#verify] makes one. Its source may do what libtorch can: it runs in a
+/// A TorchScript model whose bytes have the digest that was asked for, are signed by the signer
+/// that was asked for and
+/// passed the strict reader. Only [TorchScriptFile#verify] makes one. Its source may do what
+/// libtorch can: it runs in a
 /// process of its own, within limits.
 public final class TorchScriptArtifact {
     private final MemorySegment bytes;
@@ -14,7 +16,8 @@ public final class TorchScriptArtifact {
         this.signer = signer;
     }
 
-    /// The whole file, read-only, outside of the Java heap; valid until its [TorchScriptFile] is closed.
+    /// The whole file, read-only, outside of the Java heap; valid until its [TorchScriptFile] is
+    /// closed.
     public MemorySegment bytes() {
         return bytes;
     }

@@ -11,8 +11,10 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Map;
 
-/// The bytes of a TorchScript file and of what vouches for it, as they were read: nothing was looked at yet. A worker
-/// process reads them before it gives up its files and looks at them afterwards. Used by one thread; close it.
+/// The bytes of a TorchScript file and of what vouches for it, as they were read: nothing was
+/// looked at yet. A worker
+/// process reads them before it gives up its files and looks at them afterwards. Used by one
+/// thread; close it.
 public final class TorchScriptFile implements AutoCloseable {
     private static final int SIGNER_BYTES_MAX = 64 << 10;
 
@@ -61,7 +63,8 @@ public final class TorchScriptFile implements AutoCloseable {
     ///
     /// @param digest `sha256:` and 64 digits of lower-case hex
     /// @return valid until this is closed
-    /// @throws ArtifactException if the digest or the signer is another, or the archive is not as it must be
+    /// @throws ArtifactException if the digest or the signer is another, or the archive is not as
+    ///     it must be
     public TorchScriptArtifact verify(String digest) {
         PinnedFile.checkDigest(digest);
         PinnedFile.require(digest, bytes, name);

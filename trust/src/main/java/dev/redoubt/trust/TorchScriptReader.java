@@ -81,8 +81,8 @@ final class TorchScriptReader {
             throw refused("is of another byte order than little");
         entries.forEach((name, content) -> {
             if (name.endsWith(".py")) source(name, content);
-            if (name.endsWith(".debug_pkl") && !pickle(name, content, none -> false).isEmpty())
-                throw refused("has tensors in '%s'", name);
+            if (name.endsWith(".debug_pkl")
+                    && !pickle(name, content, none -> false).isEmpty()) throw refused("has tensors in '%s'", name);
         });
         tensors("data");
         tensors("constants");
@@ -108,7 +108,8 @@ final class TorchScriptReader {
         return new String(content.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.US_ASCII);
     }
 
-    /// What it does is for libtorch to compile and for the worker's limits to hold; that it is text is for here.
+    /// What it does is for libtorch to compile and for the worker's limits to hold; that it is text
+    /// is for here.
     private static void source(String name, MemorySegment content) {
         ByteBuffer text = content.asByteBuffer();
         while (text.hasRemaining()) {
@@ -145,8 +146,7 @@ final class TorchScriptReader {
                 throw refused(
                         "has %d bytes in '%s/%s', '%s' says %d elements of %s",
                         content.byteSize(), folder, key, name, storage.count(), storage.type());
-            WeightScan.check(
-                    new Tensor(folder + "/" + key, storage.type(), List.of(storage.count()), content));
+            WeightScan.check(new Tensor(folder + "/" + key, storage.type(), List.of(storage.count()), content));
         });
         for (String entry : entries.keySet())
             if (entry.startsWith(folder + "/") && !storages.containsKey(entry.substring(folder.length() + 1)))

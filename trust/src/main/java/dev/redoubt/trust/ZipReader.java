@@ -47,7 +47,8 @@ final class ZipReader {
     private static final int DEFLATED = 8;
 
     /// No separator at the begin or end, no empty part, no part of dots.
-    private static final Pattern NAME = Pattern.compile("(?:\\.?[A-Za-z0-9_+-][A-Za-z0-9_.+-]*/)*\\.?[A-Za-z0-9_+-][A-Za-z0-9_.+-]*");
+    private static final Pattern NAME =
+            Pattern.compile("(?:\\.?[A-Za-z0-9_+-][A-Za-z0-9_.+-]*/)*\\.?[A-Za-z0-9_+-][A-Za-z0-9_.+-]*");
 
     private final MemorySegment file;
     private long packedLeft = PACKED_BYTES_MAX;
@@ -87,12 +88,12 @@ final class ZipReader {
             if (entries.putIfAbsent(name, content) != null) throw refused("has the entry '%s' twice", name);
             header += CENTRAL_BYTES + nameBytes;
         }
-        if (header != directoryEnd || at != directory)
-            throw refused("has bytes that belong to no entry");
+        if (header != directoryEnd || at != directory) throw refused("has bytes that belong to no entry");
         return entries;
     }
 
-    /// Where the directory ends: torch always writes the records for large archives too, which must say the same.
+    /// Where the directory ends: torch always writes the records for large archives too, which must
+    /// say the same.
     private long beforeEnd(long end, int count, long directory) {
         long locator = end - LOCATOR_64_BYTES;
         long record = locator - END_64_BYTES;
@@ -215,8 +216,7 @@ final class ZipReader {
     }
 
     private void need(long begin, long count, long end) {
-        if (begin < 0 || begin > end || count > end - begin)
-            throw refused("is cut or damaged at offset %d", begin);
+        if (begin < 0 || begin > end || count > end - begin) throw refused("is cut or damaged at offset %d", begin);
     }
 
     private int u16(long offset) {

@@ -75,7 +75,9 @@ class TorchScriptReaderTest {
                 "names 'os system'",
                 "data.pkl");
         refused(attribute(pickle -> pickle.global("builtins", "eval").text("1").bytes(0x85, 'R')), "builtins eval");
-        refused(attribute(pickle -> pickle.global("__torch__.other", "C").bytes(')', 0x81, '}', '(', 'u', 'b')), "other");
+        refused(
+                attribute(pickle -> pickle.global("__torch__.other", "C").bytes(')', 0x81, '}', '(', 'u', 'b')),
+                "other");
         refused(attribute(pickle -> pickle.global("torch", "UntypedStorage")), "UntypedStorage");
     }
 
@@ -116,7 +118,8 @@ class TorchScriptReaderTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"code/__torch__.pyc", "code/setup.py", "extra/model.py", "bytecode.pkl", "model.json", "data/01"})
+            strings = {"code/__torch__.pyc", "code/setup.py", "extra/model.py", "bytecode.pkl", "model.json", "data/01"
+            })
     void R1_6_anEntryThatTorchDoesNotWriteIsRefused(String name) {
         refused(changed(entries -> entries.put(name, TinyTorch.ascii("x"))), name);
     }

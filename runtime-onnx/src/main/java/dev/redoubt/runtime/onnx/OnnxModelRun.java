@@ -73,8 +73,7 @@ final class OnnxModelRun implements NativeModel {
 
     private OnnxTensor given(Tensor tensor) throws OrtException {
         long[] sizes = tensor.shape().stream().mapToLong(Integer::longValue).toArray();
-        return OnnxTensor.createTensor(
-                environment, tensor.data().asByteBuffer(), sizes, OnnxTypes.of(tensor.dtype()));
+        return OnnxTensor.createTensor(environment, tensor.data().asByteBuffer(), sizes, OnnxTypes.of(tensor.dtype()));
     }
 
     private List<ModelTensors.Made> made(OrtSession.Result result) {

@@ -64,7 +64,9 @@ record TorchLibrary(List<Path> jars, Path folder) {
 
     private static List<Path> listed(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.toString().endsWith(".jar")).sorted().toList();
+            return files.filter(file -> file.toString().endsWith(".jar"))
+                    .sorted()
+                    .toList();
         } catch (NoSuchFileException none) {
             return List.of();
         }

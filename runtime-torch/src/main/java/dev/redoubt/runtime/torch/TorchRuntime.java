@@ -15,8 +15,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/// The runtime of kind `torchscript`, as the server knows it: its settings, and how its workers are started. A file of
-/// TorchScript is code, so it is served only from a worker process of its own, with its digest in a signed manifest
+/// The runtime of kind `torchscript`, as the server knows it: its settings, and how its workers are
+/// started. A file of
+/// TorchScript is code, so it is served only from a worker process of its own, with its digest in a
+/// signed manifest
 /// (R1.6).
 public final class TorchRuntime {
     public static final String KIND = "torchscript";
@@ -96,7 +98,8 @@ public final class TorchRuntime {
     /// How its workers are started.
     ///
     /// @param jars the folder with PyTorch's
-    /// @param nativeLibraries where the library is unpacked once ([dev.redoubt.base.Home#nativeLibraries])
+    /// @param nativeLibraries where the library is unpacked once
+    ///     ([dev.redoubt.base.Home#nativeLibraries])
     /// @throws IOException if PyTorch is not there or cannot be unpacked
     public static WorkerKind workers(Path jars, Path nativeLibraries) throws IOException {
         TorchLibrary library = TorchLibrary.unpacked(jars, nativeLibraries);

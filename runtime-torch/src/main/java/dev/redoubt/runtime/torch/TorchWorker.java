@@ -11,7 +11,6 @@ import dev.redoubt.trust.TorchScriptArtifact;
 import dev.redoubt.trust.TorchScriptFile;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 
 /// The program of a worker process with one TorchScript model.
 public final class TorchWorker implements WorkerProgram {

@@ -48,7 +48,8 @@ class HostileModelTest {
         Servant servant = start("    return torch.mul(x, self.w)\n", 2, 3, 4);
         assertThat(Workers.ask(servant, "x", THREE, "y").floats()).containsExactly(2, 6, 12);
         Tensor two = Tensor.of(List.of(2), 1, 2);
-        assertThat(Workers.failure(Workers.begin(servant, "x", two, LONG)).code()).isEqualTo(ErrorCode.VALUE_REFUSED);
+        assertThat(Workers.failure(Workers.begin(servant, "x", two, LONG)).code())
+                .isEqualTo(ErrorCode.VALUE_REFUSED);
     }
 
     @Test
@@ -78,7 +79,8 @@ class HostileModelTest {
     void R1_6_aModelReadsNoFileOfTheServers() throws Exception {
         Path secret = Files.writeString(folder.resolve("secret"), "0123456789abcdef");
         Servant reads = start(from(secret));
-        assertThat(Workers.failure(Workers.begin(reads, "x", THREE, LONG)).code()).isEqualTo(ErrorCode.INTERNAL);
+        assertThat(Workers.failure(Workers.begin(reads, "x", THREE, LONG)).code())
+                .isEqualTo(ErrorCode.INTERNAL);
         Path allowed = Path.of(System.getProperty("java.home"), "release");
         assertThat(Workers.ask(start(from(allowed)), "x", THREE, "y").shape()).containsExactly(3); // it would have
     }

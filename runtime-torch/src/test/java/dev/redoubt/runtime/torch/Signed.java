@@ -23,7 +23,8 @@ record Signed(Path model, Path signature, Path signer, String digest) {
     }
 
     static String digest(byte[] bytes) throws Exception {
-        return "sha256:" + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        return "sha256:"
+                + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
     }
 
     Signed withDigest(String other) {

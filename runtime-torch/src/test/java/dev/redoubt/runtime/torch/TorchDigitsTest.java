@@ -45,8 +45,10 @@ class TorchDigitsTest {
     private float[] pixels(int images, float scale) {
         float[] pixels = new float[images * PIXELS];
         for (int i = 0; i < pixels.length; i++)
-            pixels[i] = (float)
-                            cases.get(i / PIXELS).required("pixels").get(i % PIXELS).doubleValue()
+            pixels[i] = (float) cases.get(i / PIXELS)
+                            .required("pixels")
+                            .get(i % PIXELS)
+                            .doubleValue()
                     / scale;
         return pixels;
     }
@@ -65,7 +67,8 @@ class TorchDigitsTest {
                         .isCloseTo(
                                 cases.get(i / 10).required("logits").get(i % 10).doubleValue(), within(1e-4));
         }
-        Confinement confined = workers.runtime().confinements().values().iterator().next();
+        Confinement confined =
+                workers.runtime().confinements().values().iterator().next();
         assertThat(confined.network()).contains("none");
         assertThat(confined.files()).contains("Landlock");
         servant.healthCheck();

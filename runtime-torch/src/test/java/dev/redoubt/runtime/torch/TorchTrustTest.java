@@ -48,7 +48,8 @@ class TorchTrustTest {
     private static void refused(Signed signed, String rule, String... words) {
         assertThatThrownBy(() -> verify(signed))
                 .isInstanceOfSatisfying(
-                        ArtifactException.class, refusal -> assertThat(refusal.rule()).isEqualTo(rule))
+                        ArtifactException.class,
+                        refusal -> assertThat(refusal.rule()).isEqualTo(rule))
                 .hasMessageContainingAll(words);
     }
 
@@ -64,7 +65,8 @@ class TorchTrustTest {
     void V4_2_anotherDigestSignerOrModelIsRefused() throws Exception {
         verify(signed);
         refused(signed.withDigest("sha256:" + "0".repeat(64)), "V4.2", "another model");
-        Path other = Files.write(folder.resolve("other.pem"), ModelSigner.generateKeys().publicPem());
+        Path other = Files.write(
+                folder.resolve("other.pem"), ModelSigner.generateKeys().publicPem());
         refused(signed.withSigner(other), "V4.2", "another key than the pinned signer");
         byte[] changed = TinyTorch.archive(TinyTorch.module("    return torch.neg(x)\n"));
         refused(signed.rewritten(changed), "V4.2", "not what was signed");

@@ -19,7 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 
-/// One loaded model and the calls that run in it, each on a platform thread of a bounded set: native code would
+/// One loaded model and the calls that run in it, each on a platform thread of a bounded set:
+/// native code would
 /// hold a virtual
 /// thread's carrier.
 public final class ModelServant implements Servant {
@@ -79,8 +80,8 @@ public final class ModelServant implements Servant {
     @Override
     public void reconfigure(JsonNode userConfig) {
         if (!userConfig.isEmpty())
-            throw new IllegalArgumentException(
-                    setting.place() + " is a model of kind " + setting.kind() + " and takes no user configuration: remove it");
+            throw new IllegalArgumentException(setting.place() + " is a model of kind " + setting.kind()
+                    + " and takes no user configuration: remove it");
     }
 
     @Override

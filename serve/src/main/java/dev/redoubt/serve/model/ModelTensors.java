@@ -21,7 +21,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What goes into a model and comes out of it: tensors by name, each looked at on both ways. Safe for any thread.
+/// What goes into a model and comes out of it: tensors by name, each looked at on both ways. Safe
+/// for any thread.
 public final class ModelTensors {
     /// Of all outputs of one call, which pass through the Java heap.
     public static final long OUTPUT_BYTES_MAX = 64L << 20;
@@ -39,15 +40,16 @@ public final class ModelTensors {
         this.place = place;
         this.input = (Schema.Fields) types.input();
         this.output = (Schema.Fields) types.output();
-        this.sizesOpen = input.fields().stream()
-                .anyMatch(field -> box(field).shape().contains(-1));
+        this.sizesOpen =
+                input.fields().stream().anyMatch(field -> box(field).shape().contains(-1));
     }
 
     private static Schema.Box box(Schema.Field field) {
         return (Schema.Box) field.schema();
     }
 
-    /// By name, in the model's order. Native code trusts types and sizes, so they are looked at right before it.
+    /// By name, in the model's order. Native code trusts types and sizes, so they are looked at
+    /// right before it.
     ///
     /// @throws ServeException if the value is not what the model takes
     public SequencedMap<String, Tensor> inputs(Payload value) {
@@ -116,7 +118,8 @@ public final class ModelTensors {
         return ServeException.of(ErrorCode.INTERNAL);
     }
 
-    /// Whether a library speaks of sizes that do not go together, of a model that leaves sizes open: only there can a
+    /// Whether a library speaks of sizes that do not go together, of a model that leaves sizes
+    /// open: only there can a
     /// caller be to blame for them. Libraries have words for it and no code.
     ///
     /// @param message of the library; it is read and never passed on

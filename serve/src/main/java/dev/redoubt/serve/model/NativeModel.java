@@ -24,8 +24,8 @@ public interface NativeModel extends AutoCloseable {
     interface Ending {
         /// Before the library is called.
         ///
-        /// @param terminate makes the library come back soon; called once at most, on any thread, and never after
-        ///     [#over]
+        /// @param terminate makes the library come back soon; called at most once, on any thread,
+        ///     not after `over`
         /// @return whether there is still something to compute for
         boolean by(Runnable terminate);
 

@@ -2,10 +2,13 @@ package dev.redoubt.serve.worker;
 
 import dev.redoubt.serve.replica.RuntimeRefusal;
 
-/// How a worker's memory is shared out among the parts of a JVM, in bytes. What is left over (`rest`) is for
-/// stacks, the collector and the compilers, and in a worker of native code (half of the whole) for that.
+/// How a worker's memory is shared out among the parts of a JVM, in bytes. What is left over
+/// (`rest`) is for
+/// stacks, the collector and the compilers, and in a worker of native code (half of the whole) for
+/// that.
 record MemorySplit(long heap, long direct, long metaspace, long codeCache, long rest) {
     static final long BYTES_MIN = 128L << 20;
+    static final long NATIVE_BYTES_MIN = 384L << 20; // a large library's own data and code too
 
     /* An eighth each for classes, compiled code and the rest, within bounds that hold for every size of program; of what remains three
      * quarters are heap and one is direct memory, where tensors are. Where a model lies in native memory, heap and direct memory are
@@ -16,9 +19,10 @@ record MemorySplit(long heap, long direct, long metaspace, long codeCache, long 
 
     /// @throws RuntimeRefusal if a JVM cannot live on it
     static MemorySplit of(long bytes, WorkerKind.Memory memory) throws RuntimeRefusal {
-        if (bytes < BYTES_MIN)
-            throw new RuntimeRefusal("a worker process with a memory of " + bytes + " bytes, limit is at least "
-                    + BYTES_MIN + ": give the deployment more");
+        long least = memory == WorkerKind.Memory.NATIVE ? NATIVE_BYTES_MIN : BYTES_MIN;
+        if (bytes < least)
+            throw new RuntimeRefusal("a worker process with a memory of " + bytes + " bytes, limit is at least " + least
+                    + ": give the deployment more");
         long code = Math.min(CODE_MAX, bytes / 8);
         long metaspace = Math.clamp(bytes / 8, PART_MIN, PART_MAX);
         long rest = Math.clamp(bytes / 8, PART_MIN, PART_MAX);

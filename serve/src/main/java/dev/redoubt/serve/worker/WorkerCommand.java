@@ -44,7 +44,10 @@ final class WorkerCommand {
             files.addAll(classPath());
             return new WorkerCommand(kind, home, List.copyOf(files), Optional.empty());
         }
-        own.getLayer().configuration().findModule(own.getName()).ifPresent(root -> files.addAll(new TreeSet<>(filesOf(root))));
+        own.getLayer()
+                .configuration()
+                .findModule(own.getName())
+                .ifPresent(root -> files.addAll(new TreeSet<>(filesOf(root))));
         return new WorkerCommand(kind, home, List.copyOf(files), Optional.of(own.getName()));
     }
 
@@ -122,7 +125,10 @@ final class WorkerCommand {
         module.ifPresentOrElse(
                 name -> line.addAll(modules(name, paths)),
                 () -> line.addAll(List.of(
-                        "--enable-native-access=ALL-UNNAMED", "-cp", paths, kind.main().getName())));
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        paths,
+                        kind.main().getName())));
         for (String argument : line)
             if (!StandardCharsets.US_ASCII.newEncoder().canEncode(argument))
                 throw new RuntimeRefusal("a worker's argument is '" + argument

@@ -24,7 +24,8 @@ public record WorkerKind(
     static final WorkerKind JAVA =
             new WorkerKind(WorkerMain.class, List.of(), List.of(), Map.of(), List.of(), Memory.HEAP);
 
-    /// Where a kind comes from, for one that is dear to have: asked when its first deployment is, and again until it
+    /// Where a kind comes from, for one that is dear to have: asked when its first deployment is,
+    /// and again until it
     /// can be had.
     public interface Source {
         /// @throws IOException saying why this machine cannot run it, for the operator

@@ -24,8 +24,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Runs each replica of some kinds in a worker process of its own (R4.2), within limits that the operating system
-/// keeps as far as it can: a handler from a jar with a digest, and what else there is a [WorkerKind] for. The server
+/// Runs each replica of some kinds in a worker process of its own (R4.2), within limits that the
+/// operating system
+/// keeps as far as it can: a handler from a jar with a digest, and what else there is a
+/// [WorkerKind] for. The server
 /// itself never loads a class of it.
 /// Safe for any thread.
 public final class WorkerRuntime implements ServantFactory, AutoCloseable {
@@ -65,7 +67,8 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
         this(root, limits, Map.of());
     }
 
-    /// @param root where workers have their folders; made if it is not there, emptied of what a killed server
+    /// @param root where workers have their folders; made if it is not there, emptied of what a
+    ///     killed server
     ///     left
     /// @param others kinds of runtime beside Java, by their names
     /// @throws IOException if it cannot be written
@@ -140,7 +143,8 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
         String kind = spec.runtime().kind();
         WorkerKind.Source source = kinds.get(kind);
         if (source == null)
-            throw new RuntimeRefusal(spec.name() + ": no worker runs the kind '" + kind + "', known are " + kinds.keySet());
+            throw new RuntimeRefusal(
+                    spec.name() + ": no worker runs the kind '" + kind + "', known are " + kinds.keySet());
         synchronized (commands) {
             WorkerCommand known = commands.get(kind);
             if (known != null) return known;
