@@ -8,6 +8,7 @@ module dev.redoubt.cli {
     requires dev.redoubt.policy;
     requires dev.redoubt.runtime.llm;
     requires dev.redoubt.runtime.onnx;
+    requires dev.redoubt.runtime.torch;
     requires dev.redoubt.serve;
     // How large the machine is.
     requires jdk.management;

@@ -12,6 +12,7 @@ module dev.redoubt.serve {
     exports dev.redoubt.serve.graph;
     exports dev.redoubt.serve.java;
     exports dev.redoubt.serve.language;
+    exports dev.redoubt.serve.model;
     exports dev.redoubt.serve.replica;
     exports dev.redoubt.serve.scale;
     exports dev.redoubt.serve.schema;

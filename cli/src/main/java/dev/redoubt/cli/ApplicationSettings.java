@@ -27,7 +27,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
@@ -130,6 +129,8 @@ final class ApplicationSettings {
             Setting.optional("onnx", ONNX, "what runs: an ONNX model, in place of `java`");
     private static final Setting<SectionValues> LLM_SETTING = Setting.optional(
             "llm", LLM, "what runs: a language model, in place of `java`; as an ingress it is called at `/v1`");
+    private static final Setting<SectionValues> TORCHSCRIPT_SETTING = Setting.optional(
+            "torchscript", TorchSettings.SECTION, "what runs: a TorchScript model, in a process of its own");
     private static final Setting<Double> EACH_CPU =
             Setting.required("cpu", CPU, Requirement.R1_1, "cores of one replica (R1.1)");
     private static final Setting<Long> EACH_MEMORY =
@@ -162,6 +163,7 @@ final class ApplicationSettings {
             JAVA_SETTING,
             ONNX_SETTING,
             LLM_SETTING,
+            TORCHSCRIPT_SETTING,
             EACH_CPU,
             EACH_MEMORY,
             ONGOING,
@@ -265,7 +267,7 @@ final class ApplicationSettings {
         return new DeploymentSpec(
                 values.get(DEPLOYMENT),
                 runtime(values),
-                values.has(JAVA_SETTING) ? Isolation.PROCESS : Isolation.THREAD,
+                values.has(ONNX_SETTING) ? Isolation.THREAD : Isolation.PROCESS,
                 Resources.of(values.get(EACH_CPU), values.get(EACH_MEMORY)),
                 values.get(ONGOING),
                 values.get(QUEUED),
@@ -276,16 +278,18 @@ final class ApplicationSettings {
     }
 
     private RuntimeSpec runtime(SectionValues values) {
-        List<RuntimeSpec> given = Stream.of(
-                        values.find(JAVA_SETTING).map(this::javaRuntime),
-                        values.find(ONNX_SETTING).map(this::onnxRuntime),
-                        values.find(LLM_SETTING).map(ApplicationSettings::llmRuntime))
-                .flatMap(Optional::stream)
-                .toList();
+        List<RuntimeSpec> given = new ArrayList<>();
+        values.find(JAVA_SETTING).map(this::javaRuntime).ifPresent(given::add);
+        values.find(ONNX_SETTING).map(this::onnxRuntime).ifPresent(given::add);
+        values.find(LLM_SETTING).map(ApplicationSettings::llmRuntime).ifPresent(given::add);
+        values.find(TORCHSCRIPT_SETTING)
+                .map(torch -> torchRuntime(values, torch))
+                .ifPresent(given::add);
         if (given.size() == 1) return given.getFirst();
         problems.add(
                 values.line(DEPLOYMENT),
-                "deployment '" + values.get(DEPLOYMENT) + "' must have 'java', 'onnx' or 'llm', and one of them alone");
+                "deployment '" + values.get(DEPLOYMENT)
+                        + "' must have one of 'java', 'onnx', 'llm' and 'torchscript', and not more");
         return NOTHING;
     }
 
@@ -312,6 +316,16 @@ final class ApplicationSettings {
         settings.put("engine", llm.get(LLM_ENGINE));
         llm.find(LLM_DIGEST).ifPresent(digest -> settings.put("digest", digest));
         return new RuntimeSpec(LlmRuntime.KIND, settings);
+    }
+
+    private RuntimeSpec torchRuntime(SectionValues values, SectionValues torch) {
+        try {
+            return TorchSettings.spec(torch, path -> Path.of(absolute(path)));
+        } catch (IllegalArgumentException e) {
+            problems.add(
+                    values.line(TORCHSCRIPT_SETTING), "deployment '" + values.get(DEPLOYMENT) + "': " + e.getMessage());
+            return NOTHING;
+        }
     }
 
     private String absolute(Path path) {

@@ -11,6 +11,7 @@ import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.runtime.llm.LlmHost;
 import dev.redoubt.runtime.llm.LlmRuntime;
 import dev.redoubt.runtime.onnx.OnnxRuntime;
+import dev.redoubt.runtime.torch.TorchRuntime;
 import dev.redoubt.serve.control.Change;
 import dev.redoubt.serve.control.Outcome;
 import dev.redoubt.serve.control.Platform;
@@ -24,6 +25,7 @@ import dev.redoubt.serve.worker.WorkerLimits;
 import dev.redoubt.serve.worker.WorkerRuntime;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,7 +49,11 @@ record Applications(Platform platform, WorkerRuntime workers, OnnxRuntime onnx) 
     static Applications open(Home home, List<Waiver> waivers, EngineOptions engines, LlmHost models, AuditLog audit)
             throws IOException {
         Resources machine = machine();
-        WorkerRuntime workers = new WorkerRuntime(home.workers(), WorkerLimits.DEFAULT);
+        Path torch = Path.of(System.getProperty("redoubt.torch", "torch")); // the launcher knows where its jars are
+        WorkerRuntime workers = new WorkerRuntime(
+                home.workers(),
+                WorkerLimits.DEFAULT,
+                Map.of(TorchRuntime.KIND, () -> TorchRuntime.workers(torch, home.nativeLibraries())));
         OnnxRuntime onnx =
                 new OnnxRuntime(home.nativeLibraries(), (long) (machine.memoryBytes() * SHARE), TimeSource.system());
         LlmRuntime llm = new LlmRuntime(models, engines, TimeSource.system());
@@ -56,7 +62,15 @@ record Applications(Platform platform, WorkerRuntime workers, OnnxRuntime onnx) 
         Platform platform = Platform.open(new Platform.Setup(
                 home,
                 machine,
-                Map.of(JavaRuntime.KIND, workers, OnnxRuntime.KIND, onnx, LlmRuntime.KIND, llm),
+                Map.of(
+                        JavaRuntime.KIND,
+                        workers,
+                        TorchRuntime.KIND,
+                        workers,
+                        OnnxRuntime.KIND,
+                        onnx,
+                        LlmRuntime.KIND,
+                        llm),
                 waivers.stream().map(Waiver::rule).collect(Collectors.toUnmodifiableSet()),
                 (spec, interfaces) -> Graph.problems(spec, interfaces, requestTimeout),
                 (application, deployment) -> policy,

@@ -100,8 +100,10 @@ final class RuleTable {
             case R1_6 ->
                 enforced(
                         id,
-                        "formats " + formats() + "; TorchScript is refused like all code",
+                        "formats " + formats() + "; TorchScript signed, pinned and in a worker process only",
                         "FolderPolicyTest#R1_6_formatsThatCanCarryCodeAreRefusedByContent",
+                        "TorchScriptEndToEndTest#R1_6_V4_2_whatIsNotSignedOrAnotherIsNotDeployed",
+                        "TorchScriptReaderTest#R1_6_aFunctionThatTorchScriptNeverCallsIsRefused",
                         "RulesEndToEndTest#R1_6_aFolderWithAPickleIsNotServed");
             case R1_7 ->
                 enforced(

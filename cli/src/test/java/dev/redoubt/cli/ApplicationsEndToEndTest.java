@@ -15,13 +15,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -222,30 +219,6 @@ final class ApplicationsEndToEndTest {
                         .isCloseTo(golden.path("logits").get(i).asDouble(), within(1e-4));
             PlainClient.Reply wrong = client.ask(PlainClient.post("/hello", key, "{\"image\":[[[[1,2]]]]}"));
             assertThat(wrong.status()).as(wrong.body()).isEqualTo(400);
-        }
-    }
-
-    @ParameterizedTest
-    @CsvSource({"greeter, Hello Ada", "digits, '\"digit\":7'"})
-    void anExampleAnswersItsRequest(String name, String expected) throws Exception {
-        Path example = Path.of("..", "examples", name);
-        List<Path> sources = new ArrayList<>();
-        try (Stream<Path> files = Files.list(example)) {
-            files.filter(file -> file.toString().endsWith(".java")).forEach(sources::add);
-        }
-        HandlerJar jar = HandlerJar.of(folder, "handlers", sources);
-        String text = Files.readString(example.resolve("redoubt.yaml"))
-                .replace("sha256:HANDLERS", jar.digest())
-                .replace("jar: handlers.jar", "jar: " + jar.path())
-                .replace("model: ", "model: " + example.toAbsolutePath().normalize() + "/");
-        Path file = Files.writeString(folder.resolve("example.yaml"), "http: {port: 0}\n" + text);
-        String own = command("keys", "create", "--application", name).out().strip();
-        start("serve", "-f", file.toString());
-        try (PlainClient client = new PlainClient(port)) {
-            String body = Files.readString(example.resolve("request.json"));
-            PlainClient.Reply reply = client.ask(PlainClient.post("/" + name, own, body));
-            assertThat(reply.body()).contains(expected);
-            assertThat(reply.status()).isEqualTo(200);
         }
     }
 

@@ -53,13 +53,18 @@ final class Checkout {
                     [ -z "$main" ] || { set -- "$@" "$argument"; continue; }
                     case $argument in
                         -m) main=yes; shift; count=$((count - 1)); set -- "$@" dev.redoubt.cli.Main ;;
-                        -Djdk.* | -XX:* | --illegal-native-access=*) set -- "$@" "$argument" ;;
+                        -Djdk.* | -Dredoubt.torch=* | -XX:* | --illegal-native-access=*) set -- "$@" "$argument" ;;
                     esac
                 done
                 exec '%s' -Xmx512m --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp '%s' "$@"
                 """.formatted(
                         ProcessHandle.current().info().command().orElseThrow(), System.getProperty("java.class.path")));
         Files.createDirectories(checkout.dist().resolve("lib"));
+        Files.createSymbolicLink(
+                checkout.dist().resolve("torch"),
+                Path.of("..", "runtime-torch", "target", "torch")
+                        .toAbsolutePath()
+                        .normalize());
         Files.writeString(checkout.dist().resolve("stamp"), "");
         return checkout;
     }

@@ -26,7 +26,8 @@ record HandlerJar(Path path, String digest) {
         return of(folder, name, List.of(file));
     }
 
-    static HandlerJar of(Path folder, String name, List<Path> sources) throws IOException {
+    /// @param resources files that go into the jar's root
+    static HandlerJar of(Path folder, String name, List<Path> sources, Path... resources) throws IOException {
         Path root = folder.resolve(name);
         Path classes = Files.createDirectories(root.resolve("classes"));
         List<String> arguments = new ArrayList<>(
@@ -35,6 +36,7 @@ record HandlerJar(Path path, String digest) {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         int code = compiler.run(null, null, null, arguments.toArray(String[]::new));
         if (code != 0) throw new IllegalStateException("the handlers do not compile");
+        for (Path resource : resources) Files.copy(resource, classes.resolve(resource.getFileName()));
         Path jar = root.resolve(name + ".jar");
         pack(classes, jar);
         return new HandlerJar(jar, digest(Files.readAllBytes(jar)));

@@ -35,6 +35,7 @@ class TidyTest {
             Map.entry("serve", Set.of("base", "policy")),
             Map.entry("runtime-onnx", Set.of("base", "trust", "serve", "runtime")), // its packages are in runtime
             Map.entry("runtime-llm", Set.of("base", "trust", "engine", "serve", "runtime")),
+            Map.entry("runtime-torch", Set.of("base", "trust", "serve", "runtime")),
             Map.entry("gateway", Set.of("base", "policy", "serve")),
             Map.entry("cli", Set.of("base", "kernels", "trust", "policy", "engine", "serve", "gateway", "runtime")),
             Map.entry("testkit", Set.of("base")),

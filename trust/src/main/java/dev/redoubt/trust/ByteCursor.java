@@ -89,16 +89,22 @@ final class ByteCursor {
                 container, what, Long.toUnsignedString(value), max);
     }
 
+    /// The next bytes, copied.
+    byte[] take(long count, String what) {
+        need(count, what);
+        byte[] taken = new byte[(int) count];
+        MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, at, taken, 0, taken.length);
+        at += count;
+        return taken;
+    }
+
     /// Strict UTF-8 after a 64-bit length.
     ///
     /// @throws ArtifactException if it is longer than `max`, truncated or not UTF-8
     String string(String what, int max) {
         long length = i64(what);
         if (length < 0 || length > max) throw outOfBounds(what + " length", length, max);
-        need(length, what);
-        byte[] raw = new byte[(int) length];
-        MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, at, raw, 0, raw.length);
-        at += length;
+        byte[] raw = take(length, what);
         String text = new String(raw, StandardCharsets.UTF_8);
         // Malformed input always shows as U+FFFD; only then is the slow, strict decoder asked.
         if (text.indexOf('\uFFFD') >= 0) {

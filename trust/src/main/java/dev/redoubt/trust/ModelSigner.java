@@ -3,6 +3,8 @@ package dev.redoubt.trust;
 import dev.redoubt.base.Pem;
 import dev.redoubt.base.TimeSource;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +19,7 @@ import java.util.TreeMap;
 public final class ModelSigner {
     /* What is signed was checked first as if it were to be added: nobody signs with us what we refuse to load.
      * The statement covers every file but the signature itself, and leaves out none of git's. */
+    private static final String TORCHSCRIPT = ".pt";
     private static final int KEY_BYTES_MAX = 64 << 10;
     private static final Set<PosixFilePermission> OTHERS = Set.of(
             PosixFilePermission.GROUP_READ,
@@ -40,7 +43,7 @@ public final class ModelSigner {
                 Pem.format(Pem.PUBLIC_KEY, pair.getPublic().getEncoded()).getBytes(StandardCharsets.US_ASCII));
     }
 
-    /// Signs a GGUF file or a model folder.
+    /// Signs a GGUF file, a TorchScript file (by its name, `.pt`) or a model folder.
     ///
     /// @param keyFile a private key in PKCS #8, PEM, that only its owner can read
     /// @return the bundle, which belongs into `model.sig` in the folder, or into a file beside the file
@@ -53,15 +56,18 @@ public final class ModelSigner {
         if (folder) files.remove(SignedStatement.SIGNATURE_FILE);
         String subject = String.valueOf(real.getFileName());
         var resources = new TreeMap<String, String>();
-        try (VerifiedArtifact checked = Verifier.admit(
-                ModelStore.nameFor(real),
-                files,
-                real.toString(),
-                TimeSource.system().now())) {
-            checked.manifest()
-                    .files()
-                    .forEach((name, fact) -> resources.put(folder ? name : SignedStatement.WHOLE_MODEL, fact.sha256()));
-        }
+        if (!folder && subject.endsWith(TORCHSCRIPT)) resources.put(SignedStatement.WHOLE_MODEL, torchScript(real));
+        else
+            try (VerifiedArtifact checked = Verifier.admit(
+                    ModelStore.nameFor(real),
+                    files,
+                    real.toString(),
+                    TimeSource.system().now())) {
+                checked.manifest()
+                        .files()
+                        .forEach((name, fact) ->
+                                resources.put(folder ? name : SignedStatement.WHOLE_MODEL, fact.sha256()));
+            }
         Set<String> ignored = folder ? Set.of(SignedStatement.SIGNATURE_FILE) : Set.of();
         byte[] payload = new SignedStatement(0, resources, ignored).toJson(subject);
         String publicPem = Pem.format(Pem.PUBLIC_KEY, EcKeys.publicKey(key).getEncoded());
@@ -70,6 +76,15 @@ public final class ModelSigner {
                         EcKeys.sign(key, SignatureBundle.signedBytes(payload)),
                         new SignatureBundle.KeyHint(Sha256.of(publicPem.getBytes(StandardCharsets.US_ASCII))))
                 .toJson();
+    }
+
+    /// @return the digest of the bytes that were checked
+    private static String torchScript(Path file) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = PinnedFile.read(arena, file, TorchScriptReader.FILE_BYTES_MAX);
+            TorchScriptReader.check(bytes);
+            return Sha256.of(bytes);
+        }
     }
 
     /// @throws ArtifactException if it is no private key, or others can read it

@@ -3,6 +3,7 @@ package dev.redoubt.trust;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.testkit.Shared;
+import dev.redoubt.testkit.TinyTorch;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -66,6 +67,14 @@ class ReaderFuzzTest {
     void V4_3_mutatedOnnxIsAcceptedOrRefused() throws IOException {
         byte[] own = Files.readAllBytes(Shared.testdata("hostile/onnx/ok-loop.onnx"));
         run(seeds("onnx", own), bytes -> OnnxReader.read(MemorySegment.ofArray(bytes)));
+    }
+
+    @Test
+    void V4_3_mutatedTorchScriptIsAcceptedOrRefused() {
+        byte[] stored = TinyTorch.archive(TinyTorch.module("    return x\n", 1, 2));
+        run(List.of(stored), bytes -> TorchScriptReader.check(MemorySegment.ofArray(bytes)));
+        byte[] pickle = TinyTorch.module("    return x\n", 1, 2).get("data.pkl");
+        run(List.of(pickle), bytes -> PickleReader.read(MemorySegment.ofArray(bytes), "data.pkl", name -> true));
     }
 
     @Test

@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import dev.redoubt.base.Check;
 import dev.redoubt.base.TimeSource;
+import dev.redoubt.serve.model.ModelServant;
 import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.replica.Outgoing;
 import dev.redoubt.serve.replica.RuntimeRefusal;
@@ -67,12 +68,9 @@ public final class OnnxRuntime implements ServantFactory, AutoCloseable {
             fits(spec, artifact.bytes().capacity());
             OrtEnvironment environment = OnnxLibrary.load(nativeLibraries, memoryBytesMax);
             OrtSession session = session(environment, artifact, threads(spec));
-            var setting = new OnnxServant.Setting(place, replicaId, threads(spec), spec.ongoingMax(), memoryBytesMax);
-            return new OnnxServant(
-                    setting,
-                    environment,
-                    session,
-                    types,
+            return new ModelServant(
+                    new ModelServant.Setting(KIND, place, replicaId, threads(spec), spec.ongoingMax()),
+                    new OnnxModelRun(environment, session, types, place, memoryBytesMax),
                     clock,
                     deadlines,
                     spec.timeouts().call());

@@ -21,27 +21,34 @@ final class WorkerCommand {
     /// As the launcher sets it for the server (R3.1).
     static final String SERIAL_FILTER = "!*";
 
-    private static final String MAIN = WorkerMain.class.getName();
     private static final int CARRIERS = 8; // of virtual threads: a handler that loops holds one, not all
 
+    private final WorkerKind kind;
     private final Path home;
     private final List<Path> path; // what is on the module or class path
     private final Optional<String> module; // none where the server itself runs on the class path
 
-    private WorkerCommand(Path home, List<Path> path, Optional<String> module) {
+    private WorkerCommand(WorkerKind kind, Path home, List<Path> path, Optional<String> module) {
+        this.kind = kind;
         this.home = home;
         this.path = path;
         this.module = module;
     }
 
-    /// Of the JVM and the modules that run here.
-    static WorkerCommand ofThisProgram() {
+    /// Of the JVM and the modules that run here, and what the kind adds to them.
+    static WorkerCommand of(WorkerKind kind) {
         Path home = Path.of(System.getProperty("java.home"));
-        Module own = WorkerMain.class.getModule();
-        if (!own.isNamed()) return new WorkerCommand(home, classPath(), Optional.empty());
-        Set<Path> files = new TreeSet<>();
-        own.getLayer().configuration().findModule(own.getName()).ifPresent(root -> files.addAll(filesOf(root)));
-        return new WorkerCommand(home, List.copyOf(files), Optional.of(own.getName()));
+        Module own = kind.main().getModule();
+        Set<Path> files = new LinkedHashSet<>(kind.path());
+        if (!own.isNamed()) {
+            files.addAll(classPath());
+            return new WorkerCommand(kind, home, List.copyOf(files), Optional.empty());
+        }
+        own.getLayer()
+                .configuration()
+                .findModule(own.getName())
+                .ifPresent(root -> files.addAll(new TreeSet<>(filesOf(root))));
+        return new WorkerCommand(kind, home, List.copyOf(files), Optional.of(own.getName()));
     }
 
     private static List<Path> classPath() {
@@ -70,10 +77,15 @@ final class WorkerCommand {
         return location.getScheme().equals("file") ? Optional.of(Path.of(location)) : Optional.empty();
     }
 
+    WorkerKind.Memory memory() {
+        return kind.memory();
+    }
+
     /// What the worker must be able to read.
     List<Path> readable() {
         List<Path> readable = new ArrayList<>(path);
         readable.add(home);
+        readable.addAll(kind.readable());
         return readable;
     }
 
@@ -107,21 +119,35 @@ final class WorkerCommand {
                 "-Duser.home=" + folder,
                 "-Duser.timezone=UTC",
                 "--illegal-native-access=deny"));
+        kind.properties().forEach((name, value) -> line.add("-D" + name + "=" + value));
         String paths = String.join(
                 java.io.File.pathSeparator, path.stream().map(Path::toString).toList());
         module.ifPresentOrElse(
-                name -> line.addAll(List.of(
-                        "--limit-modules=" + name, // nothing of the JDK that the product does not need
-                        "--enable-native-access=" + name,
-                        "-p",
+                name -> line.addAll(modules(name, paths)),
+                () -> line.addAll(List.of(
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
                         paths,
-                        "-m",
-                        name + "/" + MAIN)),
-                () -> line.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", paths, MAIN)));
+                        kind.main().getName())));
         for (String argument : line)
             if (!StandardCharsets.US_ASCII.newEncoder().canEncode(argument))
                 throw new RuntimeRefusal("a worker's argument is '" + argument
                         + "', allowed is ASCII: move the JDK, the product or REDOUBT_HOME to such a path");
         return line;
+    }
+
+    private List<String> modules(String main, String paths) {
+        List<String> roots = new ArrayList<>(kind.modules());
+        List<String> nativeAccess = new ArrayList<>(kind.modules());
+        roots.add(main);
+        nativeAccess.add(WorkerMain.class.getModule().getName());
+        return List.of(
+                "--limit-modules=" + String.join(",", roots), // nothing of the JDK that the product does not need
+                "--add-modules=" + String.join(",", roots),
+                "--enable-native-access=" + String.join(",", nativeAccess),
+                "-p",
+                paths,
+                "-m",
+                main + "/" + kind.main().getName());
     }
 }

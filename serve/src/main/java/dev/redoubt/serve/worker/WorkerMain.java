@@ -1,19 +1,17 @@
 package dev.redoubt.serve.worker;
 
 import dev.redoubt.base.ServeException;
-import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.json.JsonLimits;
 import dev.redoubt.base.json.JsonRefusal;
 import dev.redoubt.base.json.StrictJson;
 import dev.redoubt.serve.Call;
-import dev.redoubt.serve.java.JavaRuntime;
 import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.replica.Outgoing;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.replica.Servant;
-import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.replica.ServantFactory;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -40,6 +38,11 @@ public final class WorkerMain {
     private WorkerMain() {}
 
     public static void main(String[] arguments) throws IOException {
+        run(new JavaProgram());
+    }
+
+    /// Runs one replica, or describes its deployment, and ends the process.
+    public static void run(WorkerProgram program) throws IOException {
         InputStream lifeline = System.in;
         requireNoSerialization();
         Instructions instructions = Instructions.read(new DataInputStream(lifeline));
@@ -48,15 +51,15 @@ public final class WorkerMain {
                 UnixDomainSocketAddress.of(instructions.folder().resolve(Worker.SOCKET)));
         Frames frames = new Frames(channel, instructions.frameBytesMax());
         try {
-            Path jar = JarCopy.of(instructions.spec().runtime(), instructions.folder());
-            // From here on every thread is confined that is started; no class of the jar has been touched.
+            WorkerProgram.Opened opened = program.open(instructions.spec(), instructions.folder());
+            // From here on every thread is confined that is started; nothing of the deployment has been looked at.
             Confined confined = Confiner.confine(instructions.limits(), allowed(instructions));
             Thread.ofPlatform().name("lifeline").daemon().start(() -> endWith(lifeline));
             frames.send(frames.writer(FrameType.HELLO, 0)
                     .u32(Worker.VERSION)
                     .bytes(instructions.token())
                     .u32(confined.bits()));
-            serve(instructions, ApplicationLoader.of(jar), frames);
+            serve(instructions, opened.runtime(instructions.overdueMax()), frames);
         } catch (RuntimeRefusal refusal) {
             frames.send(frames.writer(FrameType.REFUSED, 0).text(String.valueOf(refusal.getMessage())));
         }
@@ -86,29 +89,11 @@ public final class WorkerMain {
         Runtime.getRuntime().halt(LIFELINE_ENDED);
     }
 
-    private static void serve(Instructions instructions, ApplicationLoader loader, Frames frames)
+    private static void serve(Instructions instructions, ServantFactory runtime, Frames frames)
             throws IOException, RuntimeRefusal {
-        DeploymentSpec spec = instructions.spec();
-        try (JavaRuntime runtime = runtime(instructions, loader)) {
-            Interface described = runtime.describe(spec);
-            frames.send(frames.writer(FrameType.INTERFACE, 0).bytes(InterfaceJson.write(described)));
-            if (instructions.describe()) return;
-            new Running(frames, described, runtime, instructions).run();
-        }
-    }
-
-    private static JavaRuntime runtime(Instructions instructions, ApplicationLoader loader) {
-        return new JavaRuntime(one -> load(loader, one), TimeSource.system(), instructions.overdueMax());
-    }
-
-    private static Class<?> load(ApplicationLoader loader, DeploymentSpec spec) throws RuntimeRefusal {
-        String name = spec.runtime().settings().getOrDefault("class", "");
-        try {
-            return loader.loadClass(name);
-        } catch (ClassNotFoundException | LinkageError e) {
-            throw new RuntimeRefusal(
-                    spec.name() + ": the jar has no class '" + name + "' that can be loaded: name one that it has", e);
-        }
+        Interface described = runtime.describe(instructions.spec());
+        frames.send(frames.writer(FrameType.INTERFACE, 0).bytes(InterfaceJson.write(described)));
+        if (!instructions.describe()) new Running(frames, described, runtime, instructions).run();
     }
 
     /// One servant and the link to whoever calls it.
@@ -118,7 +103,7 @@ public final class WorkerMain {
         private final Calls calls;
         private final Servant servant;
 
-        Running(Frames frames, Interface described, JavaRuntime runtime, Instructions instructions)
+        Running(Frames frames, Interface described, ServantFactory runtime, Instructions instructions)
                 throws RuntimeRefusal {
             this.frames = frames;
             this.described = described;

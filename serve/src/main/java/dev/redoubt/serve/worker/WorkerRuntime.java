@@ -1,6 +1,7 @@
 package dev.redoubt.serve.worker;
 
 import dev.redoubt.base.DurableFiles;
+import dev.redoubt.serve.java.JavaRuntime;
 import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.replica.Outgoing;
 import dev.redoubt.serve.replica.RuntimeRefusal;
@@ -23,8 +24,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Runs each replica of a Java deployment in a worker process of its own (R4.2): a jar with a digest, within
-/// limits that the operating system keeps as far as it can. The server itself never loads a class of it.
+/// Runs each replica of some kinds in a worker process of its own (R4.2), within limits that the
+/// operating system
+/// keeps as far as it can: a handler from a jar with a digest, and what else there is a
+/// [WorkerKind] for. The server
+/// itself never loads a class of it.
 /// Safe for any thread.
 public final class WorkerRuntime implements ServantFactory, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerRuntime.class);
@@ -48,7 +52,8 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
 
     private final Path root;
     private final WorkerLimits limits;
-    private final WorkerCommand command = WorkerCommand.ofThisProgram();
+    private final Map<String, WorkerKind.Source> kinds; // by the kind of runtime
+    private final Map<String, WorkerCommand> commands = new TreeMap<>(); // guarded by itself
     private final Optional<Cgroup> cgroups;
     private final Descriptions descriptions;
     private final SecureRandom random = new SecureRandom();
@@ -56,12 +61,23 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
     private final AtomicBoolean told = new AtomicBoolean(); // what this system lacks
 
-    /// @param root where workers have their folders; made if it is not there, emptied of what a killed server
-    ///     left
-    /// @throws IOException if it cannot be written
+    /// Of handlers in Java.
+    ///
+    /// @see #WorkerRuntime(Path, WorkerLimits, Map)
     public WorkerRuntime(Path root, WorkerLimits limits) throws IOException {
+        this(root, limits, Map.of());
+    }
+
+    /// @param root where workers have their folders; made if it is not there, emptied of what a
+    ///     killed server
+    ///     left
+    /// @param others kinds of runtime beside Java, by their names
+    /// @throws IOException if it cannot be written
+    public WorkerRuntime(Path root, WorkerLimits limits, Map<String, WorkerKind.Source> others) throws IOException {
         this.root = root.toAbsolutePath();
         this.limits = limits;
+        this.kinds = new TreeMap<>(others);
+        kinds.put(JavaRuntime.KIND, () -> WorkerKind.JAVA);
         if (Files.exists(this.root)) DurableFiles.deleteTree(this.root);
         DurableFiles.privateDirectory(this.root);
         descriptions = new Descriptions(this.root.resolveSibling("descriptions"), command.readable());
@@ -113,7 +129,8 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
 
     private Worker worker(String application, DeploymentSpec spec, String name, boolean describe)
             throws RuntimeRefusal {
-        MemorySplit memory = MemorySplit.of(spec.each().memoryBytes());
+        WorkerCommand command = command(spec);
+        MemorySplit memory = MemorySplit.of(spec.each().memoryBytes(), command.memory());
         int processors = (int) Math.ceil(spec.each().cpus());
         Path folder = root.resolve(HexFormat.of().formatHex(bytes(FOLDER_NAME_BYTES)));
         Instructions instructions = new Instructions(
@@ -131,6 +148,26 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
         Worker worker = new Worker(name, command.line(folder, memory, processors), instructions, limits, cgroups);
         workers.put(folder.toString(), worker);
         return worker;
+    }
+
+    /// Asks for its kind the first time.
+    private WorkerCommand command(DeploymentSpec spec) throws RuntimeRefusal {
+        String kind = spec.runtime().kind();
+        WorkerKind.Source source = kinds.get(kind);
+        if (source == null)
+            throw new RuntimeRefusal(
+                    spec.name() + ": no worker runs the kind '" + kind + "', known are " + kinds.keySet());
+        synchronized (commands) {
+            WorkerCommand known = commands.get(kind);
+            if (known != null) return known;
+            try {
+                WorkerCommand made = WorkerCommand.of(source.kind());
+                commands.put(kind, made);
+                return made;
+            } catch (IOException e) {
+                throw new RuntimeRefusal(spec.name() + ": " + e.getMessage(), e);
+            }
+        }
     }
 
     private byte[] bytes(int count) {

@@ -92,7 +92,7 @@ class WorkerIsolationTest {
     @Test
     void R4_2_directMemoryHasALimitOfItsOwn() throws Exception {
         Servant servant = workers.start(Hostile.class);
-        long limit = MemorySplit.of(Workers.MEMORY).direct() >> 20;
+        long limit = MemorySplit.of(Workers.MEMORY, WorkerKind.Memory.HEAP).direct() >> 20;
         assertThat(workers.ask(servant, "direct", "")).isEqualTo(limit + " MiB");
         servant.close();
     }

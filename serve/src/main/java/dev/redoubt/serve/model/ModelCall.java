@@ -1,7 +1,5 @@
-package dev.redoubt.runtime.onnx;
+package dev.redoubt.serve.model;
 
-import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtSession;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.serve.Call;
@@ -13,16 +11,17 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One call, from its start to its one end.
-final class OnnxCall implements Runnable {
-    /* Whoever sets `ended` tells the listener: the call's thread, or an abort on a thread of its own. `options` are there
-     * while native code may read them; they are told to end and closed under the monitor, never after each other's turn. */
-    private final OnnxModelRun model;
+final class ModelCall implements Runnable, NativeModel.Ending {
+    /* Whoever sets `ended` tells the listener: the call's thread, or an abort on a thread of its own. `terminate` is there
+     * while native code may be told to end, which happens under the monitor: never before the run, and never after it. */
+    private final NativeModel model;
     private final Payload input;
     private final Call call;
     private final ReplyListener replies;
     private final TimeSource clock;
-    private final Consumer<OnnxCall> whenOver;
-    private OrtSession.@Nullable RunOptions options; // guarded by this
+    private final Consumer<ModelCall> whenOver;
+    private @Nullable Runnable terminate; // guarded by this
+    private boolean computing; // guarded by this
     private boolean ended; // guarded by this
     private long abortedNanos; // guarded by this; valid once aborted
     private boolean aborted; // guarded by this
@@ -30,13 +29,13 @@ final class OnnxCall implements Runnable {
     private @Nullable Runnable untie; // guarded by this
 
     /// @param whenOver runs when its thread has nothing more to do
-    OnnxCall(
-            OnnxModelRun model,
+    ModelCall(
+            NativeModel model,
             Payload input,
             Call call,
             ReplyListener replies,
             TimeSource clock,
-            Consumer<OnnxCall> whenOver) {
+            Consumer<ModelCall> whenOver) {
         this.model = model;
         this.input = input;
         this.call = call;
@@ -68,13 +67,13 @@ final class OnnxCall implements Runnable {
 
     @Override
     public void run() {
-        try (OrtSession.RunOptions own = new OrtSession.RunOptions()) {
-            if (!begin(own)) return;
+        try {
+            if (!begin()) return;
             Payload output;
             try {
-                output = model.run(input, call.requestId(), own);
+                output = model.run(input, call.requestId(), this);
             } finally {
-                over();
+                finish();
             }
             if (end()) {
                 replies.next(output);
@@ -90,14 +89,26 @@ final class OnnxCall implements Runnable {
         }
     }
 
-    private synchronized boolean begin(OrtSession.RunOptions own) {
+    private synchronized boolean begin() {
+        computing = !ended;
+        return computing;
+    }
+
+    private synchronized void finish() {
+        computing = false;
+        terminate = null;
+    }
+
+    @Override
+    public synchronized boolean by(Runnable how) {
         if (ended) return false;
-        options = own;
+        terminate = how;
         return true;
     }
 
-    private synchronized void over() {
-        options = null;
+    @Override
+    public synchronized void over() {
+        terminate = null;
     }
 
     private synchronized boolean end() {
@@ -106,30 +117,21 @@ final class OnnxCall implements Runnable {
         return first;
     }
 
-    /// Ends it from outside; returns at once. Its thread follows at the next operator of the model.
+    /// Ends it from outside; returns at once. Its thread follows as soon as the library can.
     void abort(ServeException failure) {
         synchronized (this) {
             if (ended) return;
             ended = true;
             aborted = true;
             abortedNanos = clock.nanos();
-            terminate();
+            Runnable how = terminate;
+            if (how != null) how.run();
         }
         Thread.ofVirtual().name("abort").start(() -> replies.failed(failure));
     }
 
-    private synchronized void terminate() {
-        OrtSession.RunOptions running = options;
-        if (running == null) return;
-        try {
-            running.setTerminate(true);
-        } catch (OrtException e) {
-            throw new IllegalStateException("a run that cannot be told to end: " + e.getCode(), e);
-        }
-    }
-
     /// For how long its thread has ignored that it is over.
     synchronized Duration abortedFor(long nowNanos) {
-        return aborted && options != null ? Duration.ofNanos(nowNanos - abortedNanos) : Duration.ZERO;
+        return aborted && computing ? Duration.ofNanos(nowNanos - abortedNanos) : Duration.ZERO;
     }
 }

@@ -1,13 +1,9 @@
-package dev.redoubt.runtime.onnx;
+package dev.redoubt.serve.model;
 
-import ai.onnxruntime.OrtEnvironment;
-import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtSession;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.serve.Call;
-import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
 import dev.redoubt.serve.replica.Servant;
@@ -23,36 +19,38 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 
-/// One loaded model and the calls that run in it, each on a platform thread of a bounded set: native code would
+/// One loaded model and the calls that run in it, each on a platform thread of a bounded set:
+/// native code would
 /// hold a virtual
 /// thread's carrier.
-final class OnnxServant implements Servant {
-    /* A session must not be closed while a run is in it, and a run that was told to end does so at its next operator, which
-     * may take long. So the session is closed by the pool's own end, after its last thread; `close` waits a bounded time for
+public final class ModelServant implements Servant {
+    /* A model must not be closed while a run is in it, and a run that was told to end does so when its library can, which
+     * may take long. So the model is closed by the pool's own end, after its last thread; `close` waits a bounded time for
      * that and otherwise leaves it to happen. */
-    private static final Logger LOG = LoggerFactory.getLogger(OnnxServant.class);
+    private static final Logger LOG = LoggerFactory.getLogger(ModelServant.class);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
-    static final Duration STUCK_AFTER = Duration.ofSeconds(10);
+    private static final Duration STUCK_AFTER = Duration.ofSeconds(10);
 
+    /// @param kind of runtime, for names of threads
     /// @param place application and deployment
     /// @param threads calls that compute at once
     /// @param ongoingMax calls that run or wait at once
-    record Setting(String place, String replicaId, int threads, int ongoingMax, long memoryBytesMax) {}
+    public record Setting(String kind, String place, String replicaId, int threads, int ongoingMax) {}
 
     private final Setting setting;
     private final TimeSource clock;
     private final ScheduledExecutorService deadlines;
     private final Duration callTimeout;
-    private final OnnxModelRun model;
+    private final NativeModel model;
     private final ThreadPoolExecutor pool;
-    private final Set<OnnxCall> running = ConcurrentHashMap.newKeySet();
+    private final Set<ModelCall> running = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
-    OnnxServant(
+    /// @param model is closed with this, after its last run
+    /// @param callTimeout what a call has, for its error
+    public ModelServant(
             Setting setting,
-            OrtEnvironment environment,
-            OrtSession session,
-            Interface types,
+            NativeModel model,
             TimeSource clock,
             ScheduledExecutorService deadlines,
             Duration callTimeout) {
@@ -60,7 +58,7 @@ final class OnnxServant implements Servant {
         this.clock = clock;
         this.deadlines = deadlines;
         this.callTimeout = callTimeout;
-        this.model = new OnnxModelRun(environment, session, types, setting);
+        this.model = model;
         this.pool =
                 new ThreadPoolExecutor(
                         setting.threads(),
@@ -70,35 +68,27 @@ final class OnnxServant implements Servant {
                         new ArrayBlockingQueue<>(setting.ongoingMax()),
                         Thread.ofPlatform()
                                 .daemon()
-                                .name(setting.replicaId() + "-onnx-", 0)
+                                .name(setting.replicaId() + "-" + setting.kind() + "-", 0)
                                 .factory()) {
                     @Override
                     protected void terminated() {
-                        closeSession(session);
+                        model.close();
                     }
                 };
-    }
-
-    private void closeSession(OrtSession session) {
-        try {
-            session.close();
-        } catch (OrtException e) {
-            LOG.warn("{} of {}: its session does not close: {}", setting.replicaId(), setting.place(), e.getCode());
-        }
     }
 
     @Override
     public void reconfigure(JsonNode userConfig) {
         if (!userConfig.isEmpty())
-            throw new IllegalArgumentException(
-                    setting.place() + " is an ONNX model and takes no user configuration: remove it");
+            throw new IllegalArgumentException(setting.place() + " is a model of kind " + setting.kind()
+                    + " and takes no user configuration: remove it");
     }
 
     @Override
     public void healthCheck() {
         if (closed) throw new IllegalStateException("the replica is closed");
         long now = clock.nanos();
-        for (OnnxCall call : running)
+        for (ModelCall call : running)
             if (call.abortedFor(now).compareTo(STUCK_AFTER) > 0)
                 throw new IllegalStateException("a run has ignored for over " + STUCK_AFTER + " that it is over");
     }
@@ -108,7 +98,7 @@ final class OnnxServant implements Servant {
         if (closed) throw ServeException.of(ErrorCode.SHUTTING_DOWN);
         long left = call.deadlineNanos() - clock.nanos();
         if (left <= 0) throw exceeded();
-        var started = new OnnxCall(model, input, call, replies, clock, running::remove);
+        var started = new ModelCall(model, input, call, replies, clock, running::remove);
         running.add(started);
         try {
             pool.execute(started);
@@ -130,7 +120,7 @@ final class OnnxServant implements Servant {
     @Override
     public void close() {
         closed = true;
-        for (OnnxCall call : running) call.abort(ServeException.of(ErrorCode.SHUTTING_DOWN));
+        for (ModelCall call : running) call.abort(ServeException.of(ErrorCode.SHUTTING_DOWN));
         pool.shutdown();
         try {
             if (!pool.awaitTermination(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS))

@@ -1,0 +1,4 @@
+# The embeddings are those of the example of that name; the passages go into the jar.
+cp "$root/examples/embeddings/"*.java "$folder" || exit 73
+. "$root/examples/embeddings/prepare.sh"
+mv "$folder/passages.txt" "$folder/classes" || exit 73

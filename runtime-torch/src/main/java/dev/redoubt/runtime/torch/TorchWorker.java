@@ -1,0 +1,60 @@
+package dev.redoubt.runtime.torch;
+
+import dev.redoubt.base.TimeSource;
+import dev.redoubt.serve.replica.RuntimeRefusal;
+import dev.redoubt.serve.replica.ServantFactory;
+import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.worker.WorkerMain;
+import dev.redoubt.serve.worker.WorkerProgram;
+import dev.redoubt.trust.ArtifactException;
+import dev.redoubt.trust.TorchScriptArtifact;
+import dev.redoubt.trust.TorchScriptFile;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/// The program of a worker process with one TorchScript model.
+public final class TorchWorker implements WorkerProgram {
+    /* libtorch holds the file twice while it reads it, beside the tensors that it makes of it and our own bytes. */
+    private static final int COPIES = 4;
+
+    private TorchWorker() {}
+
+    public static void main(String[] arguments) throws IOException {
+        WorkerMain.run(new TorchWorker());
+    }
+
+    @Override
+    public Opened open(DeploymentSpec spec, Path folder) throws RuntimeRefusal {
+        TorchRuntime.Settings settings = TorchRuntime.Settings.of(spec);
+        try {
+            TorchScriptFile file = TorchScriptFile.read(
+                    settings.model(),
+                    settings.signature(),
+                    settings.signer(),
+                    spec.each().memoryBytes() / COPIES);
+            return overdueMax -> runtime(spec, settings, file);
+        } catch (ArtifactException e) {
+            throw refused(spec, e);
+        } catch (IOException e) {
+            throw new RuntimeRefusal(
+                    spec.name() + ": model '" + settings.model() + "', its signature or its signer cannot be read: "
+                            + e.getClass().getSimpleName() + ": make them readable",
+                    e);
+        }
+    }
+
+    /// The first that looks at what was read: confined by now.
+    private static ServantFactory runtime(DeploymentSpec spec, TorchRuntime.Settings settings, TorchScriptFile file)
+            throws RuntimeRefusal {
+        try {
+            TorchScriptArtifact artifact = file.verify(settings.digest());
+            return new TorchReplicas(settings.types(), artifact, TimeSource.system());
+        } catch (ArtifactException e) {
+            throw refused(spec, e);
+        }
+    }
+
+    private static RuntimeRefusal refused(DeploymentSpec spec, ArtifactException e) {
+        return new RuntimeRefusal(spec.name() + ": " + e.getMessage() + " (" + e.rule() + ")", e);
+    }
+}

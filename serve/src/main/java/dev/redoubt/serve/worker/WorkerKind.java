@@ -1,0 +1,48 @@
+package dev.redoubt.serve.worker;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/// How worker processes of one kind of runtime are started.
+///
+/// @param main a class with `main`, which gives [WorkerMain#run] its program
+/// @param path jars that these workers need beside those that `main` needs, and before them
+/// @param modules the names of modules in `path`, which may load native code
+/// @param properties of the JVM
+/// @param readable files and folders that they may read beside the JDK and the product
+/// @param memory how a worker's memory is shared out
+public record WorkerKind(
+        Class<?> main,
+        List<Path> path,
+        List<String> modules,
+        Map<String, String> properties,
+        List<Path> readable,
+        Memory memory) {
+    /// Handlers in Java.
+    static final WorkerKind JAVA =
+            new WorkerKind(WorkerMain.class, List.of(), List.of(), Map.of(), List.of(), Memory.HEAP);
+
+    /// Where a kind comes from, for one that is dear to have: asked when its first deployment is,
+    /// and again until it
+    /// can be had.
+    public interface Source {
+        /// @throws IOException saying why this machine cannot run it, for the operator
+        WorkerKind kind() throws IOException;
+    }
+
+    /// Where a replica has most of its data.
+    public enum Memory {
+        HEAP,
+        /// Outside of what the JVM counts: half of it is left to native code.
+        NATIVE
+    }
+
+    public WorkerKind {
+        path = List.copyOf(path);
+        modules = List.copyOf(modules);
+        properties = Map.copyOf(properties);
+        readable = List.copyOf(readable);
+    }
+}
