@@ -46,6 +46,7 @@ final class DeploymentControl {
 
     final String name;
     final Router router;
+    private final DeploymentSet set;
     private final ApplicationControl application;
     private final ControllerTools tools;
     private final PolicyRunner policy;
@@ -73,19 +74,25 @@ final class DeploymentControl {
     private int failuresInRow;
     private long notBeforeNanos;
 
-    DeploymentControl(ApplicationControl application, Wanted first, ControllerTools tools) {
-        this.application = application;
+    /// @param atFirst so many replicas at first, if it scales by itself and the first wish is for fewer
+    DeploymentControl(DeploymentSet set, Wanted first, int atFirst, ControllerTools tools) {
+        this.set = set;
+        this.application = set.application();
         this.tools = tools;
         this.goal = first.spec();
         this.name = goal.name();
         this.router = tools.router(goal);
         this.policy = new PolicyRunner(
-                application.name() + "/" + name, tools.policies().apply(application.name(), name));
+                set.applicationName() + "/" + name,
+                tools.policies().apply(set.applicationName(), name));
         this.since = tools.time().now();
         this.notBeforeNanos = tools.time().nanos();
         take(first);
         updating = !proven;
-        wanted = goal.scale().initial();
+        wanted = switch (goal.scale()) {
+            case Scale.Fixed(int replicas) -> replicas;
+            case Scale.Automatic(var rules) -> Math.min(Math.max(rules.replicasInitial(), atFirst), rules.replicasMax());
+        };
     }
 
     // ---- the goal
@@ -149,6 +156,11 @@ final class DeploymentControl {
         }
     }
 
+    /// Another set is to take its place.
+    void supersede() {
+        updating = false;
+    }
+
     /// Nothing is wanted of it but to end.
     void leave() {
         if (leaving) return;
@@ -164,7 +176,7 @@ final class DeploymentControl {
         router.sweep();
         watchReplicas(now);
         if (leaving) {
-            if (application.mayLeave(this)) {
+            if (set.mayLeave(this)) {
                 router.open(false);
                 for (Replica replica : those(one -> one.state.stays())) drain(replica, "", now);
             }
@@ -219,6 +231,11 @@ final class DeploymentControl {
 
     private void autoscale(long now) {
         if (autoscaler.isEmpty()) return;
+        if (!set.serves()) { // no calls to go by: it comes as large as what it takes the place of, if there is room
+            int least = Math.min(wanted, Admission.replicasMin(goal.scale()));
+            wanted = Math.max(least, Math.min(wanted, application.roomFor(this)));
+            return;
+        }
         RouterLoad load = router.load();
         ScalingContext context =
                 autoscaler.get().observe(now, load.ongoingSeconds(), load.ongoing(), wanted, application.roomFor(this));
@@ -226,7 +243,7 @@ final class DeploymentControl {
         if (next == wanted) return;
         LOG.info(
                 "{}/{}: {} replicas instead of {}, for {} ongoing calls of {} each",
-                application.name(),
+                set.applicationName(),
                 name,
                 next,
                 wanted,
@@ -290,7 +307,7 @@ final class DeploymentControl {
             Replica replica = new Replica(
                     application.nextReplicaId(name), goal, version, tools.time().now(), now);
             replicas.add(replica);
-            tools.driver().start(replica.id, application.name(), goal, application.outgoing());
+            tools.driver().start(replica.id, set.applicationName(), goal, set.outgoing());
         }
     }
 
@@ -416,7 +433,7 @@ final class DeploymentControl {
         enter(DeploymentState.DEPLOY_FAILED, why, text);
         frozen = true;
         for (Replica replica : those(one -> one.state == ReplicaState.STARTING)) stop(replica, now);
-        application.updateFailed(name + ": " + text);
+        application.updateFailed(version, name + ": " + text);
     }
 
     private void drain(Replica replica, String why, long now) {
@@ -434,7 +451,7 @@ final class DeploymentControl {
     }
 
     private void enter(DeploymentState next, Trigger why, String text) {
-        LOG.info("{}/{}: {} ({}) {}", application.name(), name, next, why, text);
+        LOG.info("{}/{}: {} ({}) {}", set.applicationName(), name, next, why, text);
         state = next;
         trigger = why;
         reason = text;
@@ -470,6 +487,11 @@ final class DeploymentControl {
     /// What callers of the deployment go by, once it is known.
     Optional<Interface> face() {
         return face;
+    }
+
+    /// How many replicas it is to have now.
+    int wanted() {
+        return wanted;
     }
 
     DeploymentState state() {
