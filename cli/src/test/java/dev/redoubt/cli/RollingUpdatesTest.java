@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -143,6 +145,7 @@ final class RollingUpdatesTest {
         key = command("keys", "create", "--application", "shop").out().strip();
         server = checkout.start(List.of(), "serve", "-f", file(Version.good(0, false, false)).toString());
         BufferedReader out = server.inputReader(StandardCharsets.UTF_8);
+        assertThat(out.readLine()).startsWith("waiver V3.4");
         String ready = out.readLine();
         assertThat(ready).as(Files.readString(checkout.errors())).startsWith("ready  ");
         port = Integer.parseInt(ready.substring(ready.lastIndexOf(':') + 1));
@@ -170,6 +173,7 @@ final class RollingUpdatesTest {
         return Files.writeString(folder.resolve("shop.yaml"), """
                 http: {port: 0}
                 limits: {requests-per-minute: 100000}
+                waivers: [{rule: V3.4, reason: callers that never stop, expires: %4$s}]
                 applications:
                   - name: shop
                     quota: {cpu: 1, memory: 2GiB}
@@ -179,7 +183,7 @@ final class RollingUpdatesTest {
                       - {name: Back, java: {class: team.Back, jar: %1$s, digest: "%2$s"}, %3$s}
                 """.formatted(jar.path(), jar.digest(), """
                         cpu: 0.1, memory: 128MiB, max-ongoing-requests: 16, timeouts: {call: 15s}, \
-                        health-check: {period: 500ms, timeout: 20s, misses: 1}"""));
+                        health-check: {period: 500ms, timeout: 20s, misses: 1}""", LocalDate.now(ZoneOffset.UTC).plusDays(1)));
     }
 
     @Test

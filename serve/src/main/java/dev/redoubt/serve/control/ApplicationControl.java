@@ -195,6 +195,10 @@ final class ApplicationControl {
 
     // ---- for others
 
+    DeploymentSet serving() {
+        return serving;
+    }
+
     void verify() {
         sets().forEach(DeploymentSet::verify);
     }

@@ -32,7 +32,8 @@ final class DeploymentControl {
      * passed its first health check; from then on old ones go as current ones come, so that no fewer take calls than are wanted.
      *
      * A failed update: `frozen`. What has been started for it is stopped where it does not run yet, the old replicas go on, and nothing
-     * moves until the goal has gone back to the version before. Where there is none (`hopeless`), calls are refused at once unless a
+     * moves until the goal has gone back to the version before; the last replica goes on too, if it is only sick, until one of that
+     * version works. Where there is none (`hopeless`), calls are refused at once unless a
      * replica works.
      *
      * A version is proven when all of the application has been as wanted at once, and on probation for some health checks more, if there
@@ -43,6 +44,15 @@ final class DeploymentControl {
     private static final double SURGE = 0.2;
     private static final int STARTING_MAX = 8;
     private static final int START_FAILURES_MAX = 20;
+
+    private enum Ailment {
+        /// It says that it cannot work.
+        SICK,
+        /// It does not answer.
+        SILENT,
+        /// It is gone.
+        LOST
+    }
 
     final String name;
     final Router router;
@@ -56,6 +66,7 @@ final class DeploymentControl {
     private Optional<Interface> face = Optional.empty();
     private long version;
     private boolean proven;
+    private boolean fallback; // whether there is a version to go back to
     private boolean updating; // until the whole application has the version, and it has stood its probation
     private long settledNanos; // when it was last seen not to be as wanted
     private int wanted;
@@ -137,6 +148,7 @@ final class DeploymentControl {
         if (next.face().isPresent()) face = next.face();
         version = next.version();
         proven = next.proven();
+        fallback = next.fallback();
         frozen = false;
         hopeless = false;
         leaving = false;
@@ -206,7 +218,7 @@ final class DeploymentControl {
                 }
                 case UPDATING -> {
                     if (inState.compareTo(goal.timeouts().start()) >= 0)
-                        unhealthy(replica, "has not taken its user configuration in time", false, now);
+                        unhealthy(replica, "has not taken its user configuration in time", Ailment.SILENT, now);
                     else probe(replica, now);
                 }
                 case RUNNING -> probe(replica, now);
@@ -224,7 +236,7 @@ final class DeploymentControl {
             unhealthy(
                     replica,
                     "has not answered its health checks within " + goal.health().timeout(),
-                    false,
+                    Ailment.SILENT,
                     now);
         else if (replica.probes.send(now, goal.health())) tools.driver().probe(replica.id);
     }
@@ -389,9 +401,13 @@ final class DeploymentControl {
     private void probed(Replica replica, ReplicaEvent.Probed probed, long now) {
         if (!replica.state.serves()) return;
         String why = probed.miss().orElse("");
-        if (probed.lost()) unhealthy(replica, "is gone: " + why, true, now);
+        if (probed.lost()) unhealthy(replica, "is gone: " + why, Ailment.LOST, now);
         else if (replica.probes.answered(probed.miss().isEmpty(), goal.health()))
-            unhealthy(replica, "has missed " + replica.probes.misses() + " health checks in a row: " + why, false, now);
+            unhealthy(
+                    replica,
+                    "has missed " + replica.probes.misses() + " health checks in a row: " + why,
+                    Ailment.SICK,
+                    now);
         else if (probed.miss().isEmpty()) failuresInRow = 0;
         else replica.reason = "health check: " + why;
     }
@@ -409,14 +425,23 @@ final class DeploymentControl {
         fail(Trigger.REPLICA_STARTUP_FAILED, why, now);
     }
 
-    private void unhealthy(Replica replica, String why, boolean lost, long now) {
+    private void unhealthy(Replica replica, String why, Ailment ailment, long now) {
         boolean wasCurrent = isCurrent(replica);
         LOG.warn("replica {} {}: it is replaced", replica.id, why);
-        drain(replica, why, now);
-        if (lost) stop(replica, now); // nothing that it has will come to an end
-        backOff(now);
+        if (ailment == Ailment.SICK && servesUntilReplaced(replica)) replica.reason = why;
+        else {
+            drain(replica, why, now);
+            if (ailment == Ailment.LOST) stop(replica, now); // nothing that it has will come to an end
+            if (wasCurrent) backOff(now);
+        }
         boolean old = state == DeploymentState.UPDATING && !wasCurrent; // its replacement is on the way
         if (!old) fail(Trigger.HEALTH_CHECK_FAILED, "replica " + replica.id + " " + why, now);
+    }
+
+    /// Whether a sick one is the last that takes calls while the version that is to take its place is on the way.
+    private boolean servesUntilReplaced(Replica replica) {
+        boolean goesBack = frozen || (updating && fallback);
+        return !hopeless && serving() == 1 && (goesBack || !isCurrent(replica));
     }
 
     private void backOff(long now) {

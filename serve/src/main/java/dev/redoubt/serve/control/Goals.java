@@ -25,6 +25,7 @@ final class Goals {
     private final ChangeListener listener;
     private final Consumer<ApplicationGoal> controller;
     private final Map<String, Goal> goals = new TreeMap<>();
+    private final Map<String, Goal> provenBefore = new TreeMap<>(); // the last proven goal of each application
     private volatile Map<String, Goal> published = Map.of();
 
     /// @param interfaces of what could be described
@@ -167,7 +168,7 @@ final class Goals {
         if (back.isPresent()) {
             listener.changed(
                     Change.ROLLED_BACK_BY_ITSELF, application, back.get().number(), reason);
-            adopt(new Goal(back.get(), describe.apply(back.get().spec()), false), Optional.of(reason));
+            adopt(new Goal(back.get(), interfaces(back.get()), false), Optional.of(reason));
         } else {
             listener.changed(Change.GIVEN_UP, application, number, reason);
             adopt(new Goal(stored(application, number), running.interfaces(), false), Optional.of(reason));
@@ -179,6 +180,7 @@ final class Goals {
         if (running == null || !running.deleting()) return;
         store.deleted(application);
         goals.remove(application);
+        provenBefore.remove(application);
         published = Map.copyOf(goals);
         listener.changed(Change.DELETED, application, running.version().number(), "");
     }
@@ -201,8 +203,17 @@ final class Goals {
         return Objects.requireNonNull(store.version(application, number).orElse(null));
     }
 
+    /// Known of the version that ran last; asking the runtimes takes long, and callers may be waiting.
+    private Map<String, Interface> interfaces(Version version) {
+        Goal known = provenBefore.get(version.spec().name());
+        return known != null && known.version().number() == version.number()
+                ? known.interfaces()
+                : describe.apply(version.spec());
+    }
+
     private void adopt(Goal goal, Optional<String> failure) {
         goals.put(goal.spec().name(), goal);
+        if (goal.version().verdict() == Verdict.PROVEN) provenBefore.put(goal.spec().name(), goal);
         published = Map.copyOf(goals);
         Version version = goal.version();
         controller.accept(new ApplicationGoal(

@@ -120,7 +120,7 @@ final class ApartUpdateTest {
         DeploymentSpec bad = Specs.deployment("Front", 2, "takes", "old", "fault", "start");
         assertThat(test.deployed(Specs.application("shop", bad)).state()).isEqualTo(ApplicationState.DEPLOY_FAILED);
         test.until("given up", () -> test.changes.contains("GIVEN_UP shop 1"));
-        assertThat(test.deployed(Specs.application("shop", Specs.deployment("Front", 8, "takes", "new")))
+        assertThat(test.deployed(Specs.application("shop", Specs.deployment("Front", 7, "takes", "new")))
                         .state())
                 .isEqualTo(ApplicationState.RUNNING);
         assertThat(test.call("shop")).isEqualTo("1");

@@ -223,14 +223,15 @@ final class PlatformSimulation implements AutoCloseable {
     }
 
     private void check() {
+        Invariant.hold(replicas().misunderstood.isEmpty(), "%s", replicas().misunderstood);
         checkRoom();
         for (ApplicationStatus application : controller.status().applications()) {
             if (application.state() == ApplicationState.DELETING) continue;
+            controller.serving(application.name()).ifPresent(this::checkServing);
             boolean steady = application.state() == ApplicationState.RUNNING;
             for (DeploymentStatus deployment : application.deployments()) {
                 String key = key(application.name(), deployment.name());
                 if (!steady) disturbed(key);
-                checkServing(key, deployment);
                 wantedSpec(application.name(), deployment.name())
                         .ifPresent(spec -> checkNumbers(key, spec, deployment));
             }
@@ -256,7 +257,12 @@ final class PlatformSimulation implements AutoCloseable {
         });
     }
 
-    /// What takes calls does not become less than it was, or than is wanted, but by replicas that a fault took.
+    /// Where calls enter: what takes calls does not become less than it was, or than is wanted, but by replicas that a fault took.
+    private void checkServing(DeploymentSet set) {
+        for (DeploymentControl deployment : set.deployments())
+            checkServing(key(set.applicationName(), deployment.name), deployment.status());
+    }
+
     private void checkServing(String key, DeploymentStatus deployment) {
         Set<String> now = new HashSet<>();
         for (PlatformStatus.ReplicaStatus one : deployment.replicas())
