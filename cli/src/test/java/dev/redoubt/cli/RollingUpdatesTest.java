@@ -33,16 +33,16 @@ import tools.jackson.databind.json.JsonMapper;
 @SuppressWarnings("NullAway.Init")
 final class RollingUpdatesTest {
     private static final int CALLERS = 4;
-    private static final int PAUSE_MILLIS = 5;
+    private static final int PAUSE_MILLIS = 20;
     private static final int UPDATES = Integer.getInteger("redoubt.updates", 10);
 
     /// What is wrong with a bad version.
     private enum Fault {
         CONSTRUCTOR_THROWS("its constructor throws"),
         SICK_AFTER_A_WHILE("health check"),
-        EXITS_AT_START("ended"),
+        EXITS_AT_START("ended with exit code 7"),
         TYPES_DO_NOT_MEET("their types do not meet"),
-        TAKES_TOO_MUCH_MEMORY("OutOfMemoryError"),
+        TAKES_TOO_MUCH_MEMORY("out-of-memory"),
         NEVER_HEALTHY("IllegalStateException");
 
         private final String reason;
@@ -100,7 +100,7 @@ final class RollingUpdatesTest {
                         private final byte[][] much = new byte[%d][];
                         public Back() {
                             if (%b) throw new IllegalStateException("a secret");
-                            if (%b) System.exit(3);
+                            if (%b) System.exit(7);
                             for (int i = 0; i < much.length; i++) much[i] = new byte[1 << 20];
                         }
                         @Override public Said handle(Ask ask) {
