@@ -115,7 +115,7 @@ final class ApplicationSettings {
     static final Section HEALTH = new Section(List.of(PERIOD, PROBE_TIMEOUT, MISSES));
 
     private static final Setting<Duration> CALL =
-            Setting.of("call", TIME, Timeouts.DEFAULT.call(), "of one call, waiting and running");
+            Setting.optional("call", TIME, "of one call, waiting and running; absent: its share of `request-timeout` (R5.2)");
     private static final Setting<Duration> START =
             Setting.of("start", TIME, Timeouts.DEFAULT.start(), "until a replica must work");
     private static final Setting<Duration> DRAIN =
@@ -273,7 +273,7 @@ final class ApplicationSettings {
                 values.get(QUEUED),
                 scale(values),
                 new HealthCheck(health.get(PERIOD), health.get(PROBE_TIMEOUT), health.get(MISSES)),
-                new Timeouts(timeouts.get(CALL), timeouts.get(START), timeouts.get(DRAIN)),
+                new Timeouts(timeouts.find(CALL), timeouts.get(START), timeouts.get(DRAIN)),
                 values.get(USER_CONFIG).toString());
     }
 

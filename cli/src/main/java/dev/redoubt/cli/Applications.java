@@ -13,9 +13,9 @@ import dev.redoubt.runtime.llm.LlmRuntime;
 import dev.redoubt.runtime.onnx.OnnxRuntime;
 import dev.redoubt.runtime.torch.TorchRuntime;
 import dev.redoubt.serve.control.Change;
+import dev.redoubt.serve.control.GraphCheck;
 import dev.redoubt.serve.control.Outcome;
 import dev.redoubt.serve.control.Platform;
-import dev.redoubt.serve.graph.Graph;
 import dev.redoubt.serve.java.JavaRuntime;
 import dev.redoubt.serve.scale.OngoingPolicy;
 import dev.redoubt.serve.scale.ScalingPolicy;
@@ -72,7 +72,7 @@ record Applications(Platform platform, WorkerRuntime workers, OnnxRuntime onnx) 
                         LlmRuntime.KIND,
                         llm),
                 waivers.stream().map(Waiver::rule).collect(Collectors.toUnmodifiableSet()),
-                (spec, interfaces) -> Graph.problems(spec, interfaces, requestTimeout),
+                new GraphCheck(requestTimeout),
                 (application, deployment) -> policy,
                 (change, application, version, reason) -> note(audit, change, application, version, reason),
                 TimeSource.system()));

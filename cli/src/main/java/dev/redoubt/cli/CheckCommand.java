@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// Says whether a configuration file would start; starts nothing.
+/// Says whether a configuration file would start, and its applications would be deployed; starts nothing.
 @Command(
         name = "check",
         description =
@@ -36,6 +36,7 @@ final class CheckCommand implements Callable<Integer> {
         ServerConfig config = ServerConfigReader.read(given, LocalDate.now(ZoneOffset.UTC));
         config.edge().tls().ifPresent(tls -> HttpEdge.checkTls(tls, TimeSource.system()));
         StateFiles.check(context.home());
+        ApplicationCheck.check(config);
         StartLines.waivers(config.waivers()).forEach(context.console().out()::println);
         context.console()
                 .out()

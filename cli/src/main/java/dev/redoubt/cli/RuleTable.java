@@ -14,6 +14,7 @@ import dev.redoubt.kernels.KvLayout;
 import dev.redoubt.policy.Waiver;
 import dev.redoubt.policy.limit.RateLimits;
 import dev.redoubt.serve.graph.Graph;
+import dev.redoubt.serve.schema.ImageLimit;
 import dev.redoubt.serve.spec.Autoscaling;
 import dev.redoubt.serve.spec.HealthCheck;
 import dev.redoubt.trust.VerifiedArtifact;
@@ -205,16 +206,22 @@ final class RuleTable {
                         "RatesTest#R4_4_aRouteWithoutAPolicyDoesNotStart",
                         "HttpEdgeTest#R4_4_aKeyWithoutTheScopeIsRefusedOnTheResolvedRoute");
             case R5_1 ->
-                notBuilt(
+                enforced(
                         id,
-                        "every edge has types on both sides, checked at deploy and at each call; images have no limit");
+                        "types on both sides, checked at deploy and at each call; images of %s bytes at most"
+                                .formatted(shown(ImageLimit.BYTES_MAX)),
+                        "GraphTest#R5_1_typesMustMeetOnBothSidesOfAnEdge",
+                        "StageLimitsTest#R5_1_anImageBetweenStagesHasTenMillionBytesAtMost",
+                        "ApartUpdateTest#R5_1_aCallIsAnsweredByOneVersionFromItsFirstStageToItsLast",
+                        "RollingUpdatesTest#R5_1_updatesGoodAndBadLoseNoRequestUnderLoad");
             case R5_2 ->
                 enforced(
                         id,
-                        "types meet, no cycle, %d deep, %d wide, timeouts within the request's"
+                        "types meet, no cycle, %d deep, %d wide, timeouts within the request's, which stages share"
                                 .formatted(Graph.DEPTH_MAX, Graph.FAN_OUT_MAX),
                         "GraphTest#R5_2_aCycleIsNamed",
                         "GraphTest#R5_2_timeoutsOfTheSlowestPathFitIntoTheRequests",
+                        "StageTimeoutsTest#R5_2_stagesThatStateNothingShareWhatTheRequestHas",
                         "GraphTest#R5_2_pathsAreAtMostTenDeploymentsLong");
             case R5_3 ->
                 enforced(

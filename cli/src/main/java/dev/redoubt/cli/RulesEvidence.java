@@ -50,7 +50,9 @@ final class RulesEvidence {
                     target.home().root() + " is the home of no server: set REDOUBT_HOME to that of " + target.url());
         Instant time = Instant.now();
         try (EvidenceFolder folder = EvidenceFolder.open(target.home())) {
-            Gathered gathered = Evidence.gather(target, List.of(stateFiles()), folder.scratch(), this::tell);
+            List<Probe> own = new ArrayList<>(List.of(stateFiles()));
+            own.addAll(new PlanProbes(context, rules).all());
+            Gathered gathered = Evidence.gather(target, own, folder.scratch(), this::tell);
             ArrayNode table = JsonMapper.shared()
                     .valueToTree(rules.stream().map(RulesCommand::json).toList());
             ObjectNode report = EvidenceReport.of(target, VersionCommand.version(), time, table, gathered);

@@ -158,7 +158,7 @@ final class ServeCommand implements Callable<Integer> {
             out.println("key    " + firstKey.get() + "  (application local; store it now, it is not shown again)");
         } else {
             out.println("key    the one you have, in REDOUBT_API_KEY; a new one: " + context.program()
-                    + " keys create --application local --scopes inference");
+                    + " keys create --application " + keyed(server) + " --scopes inference");
         }
         server.engine()
                 .ifPresent(engine ->
@@ -175,6 +175,16 @@ final class ServeCommand implements Callable<Integer> {
         return server.model(application)
                 .map(model -> url + "/v1, model " + model.card().name())
                 .orElse(url + "/" + application);
+    }
+
+    /// Whose key opens what is served: a model is served to the keys of any application.
+    private static String keyed(Server server) {
+        return server.engine().isPresent()
+                ? Server.FIRST_APPLICATION
+                : server.applications().stream()
+                        .map(ApplicationStatus::name)
+                        .findFirst()
+                        .orElse(Server.FIRST_APPLICATION);
     }
 
     /// One line that works when pasted.

@@ -46,7 +46,8 @@ final class Server implements AutoCloseable {
      * before it is loaded and locked; the first key is made last, so that the window in which a crash could lose it unseen is as
      * small as it can be. */
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
-    private static final String FIRST_APPLICATION = "local";
+    /// Whose the key is that a first start makes.
+    static final String FIRST_APPLICATION = "local";
 
     private final AuditLog audit;
     private final KeyStore keys;

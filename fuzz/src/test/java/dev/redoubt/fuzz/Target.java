@@ -5,8 +5,12 @@ import dev.redoubt.engine.template.TemplateFuzz;
 import dev.redoubt.engine.tokenize.TokenizerFuzz;
 import dev.redoubt.gateway.HttpFuzz;
 import dev.redoubt.gateway.RequestBodyFuzz;
+import dev.redoubt.serve.schema.MessagePackFuzz;
+import dev.redoubt.serve.schema.TensorsFuzz;
+import dev.redoubt.serve.worker.LinkFuzz;
 import dev.redoubt.trust.GgufFuzz;
 import dev.redoubt.trust.ManifestFuzz;
+import dev.redoubt.trust.OnnxFuzz;
 import dev.redoubt.trust.SafetensorsFuzz;
 import dev.redoubt.trust.SignatureFuzz;
 import java.util.Arrays;
@@ -24,7 +28,11 @@ enum Target {
     HTTP(HttpFuzz.class, HttpFuzz::fuzzerTestOneInput),
     CONFIG(ConfigFuzz.class, ConfigFuzz::fuzzerTestOneInput),
     TEMPLATE(TemplateFuzz.class, TemplateFuzz::fuzzerTestOneInput),
-    TOKENIZER(TokenizerFuzz.class, TokenizerFuzz::fuzzerTestOneInput);
+    TOKENIZER(TokenizerFuzz.class, TokenizerFuzz::fuzzerTestOneInput),
+    ONNX(OnnxFuzz.class, OnnxFuzz::fuzzerTestOneInput),
+    MESSAGEPACK(MessagePackFuzz.class, MessagePackFuzz::fuzzerTestOneInput),
+    TENSORS(TensorsFuzz.class, TensorsFuzz::fuzzerTestOneInput),
+    LINK(LinkFuzz.class, LinkFuzz::fuzzerTestOneInput);
 
     /// What Jazzer calls by name.
     interface Body {

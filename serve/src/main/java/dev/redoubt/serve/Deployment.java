@@ -26,6 +26,6 @@ public @interface Deployment {
 
     int memoryMiB();
 
-    /// Of one call, at most; never more than what the request has left.
-    int timeoutSeconds() default 30;
+    /// Of one call, at most; never more than what the request has left. 0: its share of the request's time.
+    int timeoutSeconds() default 0;
 }

@@ -65,6 +65,7 @@ public final class Evidence {
             run(new ProcessProbes(target, process).all(), findings, told);
             run(new AccessProbes(target, model, wire, keys).all(), findings, told);
             run(new LimitProbes(target, model, wire, keys).all(), findings, told);
+            run(new ApplicationProbes(target, wire, keys).all(), findings, told);
             run(new ModelProbes(target, model, scratch).all(), findings, told);
             run(new ContentProbes(target, model, wire, keys, process).all(), findings, told);
             return new Gathered(process.map(ServerProcess::pid), model, findings);

@@ -58,6 +58,11 @@ public final class EvidenceFolder implements AutoCloseable {
         return folder(home).resolve("key.pub.pem");
     }
 
+    /// What it is signed by.
+    public static Path privateKey(Home home) {
+        return folder(home).resolve("key.pem");
+    }
+
     private static Path folder(Home home) {
         return home.root().resolve("evidence");
     }

@@ -174,9 +174,8 @@ final class WindowFile implements AutoCloseable {
             lock = null;
         }
         if (lock == null)
-            throw new RateLimitException("rate limit windows " + file
-                    + " are in use by another server, and one key has one limit:"
-                    + " stop that server, or give this one a REDOUBT_HOME of its own");
+            throw new RateLimitException("another server runs on this home and has its rate limit windows " + file
+                    + ", and one key has one limit: stop that server, or give this one a REDOUBT_HOME of its own");
     }
 
     private static WindowFile prepare(Path file, FileChannel channel, int requestsPerMinute, Boot boot)

@@ -163,7 +163,7 @@ final class WindowFileTest {
         RateLimiter first = RateLimiter.open(file, limits(3), clock, BOOT);
         assertThatThrownBy(() -> RateLimiter.open(file, limits(3), clock, BOOT))
                 .isInstanceOf(RateLimitException.class)
-                .hasMessageContaining("in use by another server");
+                .hasMessageContaining("another server runs on this home");
         first.close();
         RateLimiter.open(file, limits(3), clock, BOOT).close();
     }

@@ -52,7 +52,7 @@ final class Admission {
 
     private void limits(DeploymentSpec spec, List<String> problems) {
         atMost(spec, Requirement.R1_1, "ongoingMax", spec.ongoingMax(), DeploymentSpec.ONGOING_MAX, problems);
-        atMost(spec, Requirement.R1_3, "timeouts.call", spec.timeouts().call(), Timeouts.DEFAULT.call(), problems);
+        atMost(spec, Requirement.R1_3, "timeouts.call", spec.timeouts().call(), Timeouts.CALL_MAX, problems);
         HealthCheck health = spec.health();
         atMost(spec, Requirement.R1_5, "health.period", health.period(), HealthCheck.DEFAULT.period(), problems);
         atMost(spec, Requirement.R1_5, "health.timeout", health.timeout(), HealthCheck.DEFAULT.timeout(), problems);
@@ -114,10 +114,9 @@ final class Admission {
     /// R2.2: the replicas that there must be fit into the quota.
     private static void room(ApplicationSpec spec, List<String> problems) {
         Holding quota = Holding.of(spec.quota(), 1);
-        Holding needed = Holding.NONE;
+        Holding needed = needed(spec);
         for (DeploymentSpec deployment : spec.deployments()) {
             Holding own = Holding.of(deployment.each(), replicasMin(deployment.scale()));
-            needed = needed.plus(own);
             if (!own.fitsIn(quota))
                 problems.add("R2.2: deployment '%s' needs %s for %d replicas, application '%s' has a quota of %s: %s"
                         .formatted(
@@ -131,6 +130,26 @@ final class Admission {
         if (problems.isEmpty() && !needed.fitsIn(quota))
             problems.add("R4.2: the deployments of application '%s' need %s together, its quota is %s: %s"
                     .formatted(spec.name(), needed, quota, "raise the quota or ask for fewer replicas"));
+    }
+
+    /// An update whose replicas cannot work among the running ones needs room for both.
+    ///
+    /// @param why they cannot
+    List<String> roomForBoth(ApplicationSpec spec, ApplicationSpec running, String why) {
+        Holding both = needed(spec).plus(needed(running));
+        Holding quota = Holding.of(spec.quota(), 1);
+        if (both.fitsIn(quota)) return List.of();
+        return List.of(
+                ("R4.2: this update of application '%s' must run beside the running version until all of it works, as %s;"
+                                + " both take %s, its quota is %s: raise the quota, or ask for fewer replicas first")
+                        .formatted(spec.name(), why, both, quota));
+    }
+
+    private static Holding needed(ApplicationSpec spec) {
+        Holding needed = Holding.NONE;
+        for (DeploymentSpec deployment : spec.deployments())
+            needed = needed.plus(Holding.of(deployment.each(), replicasMin(deployment.scale())));
+        return needed;
     }
 
     /// An update that must not stop anything before its successor works needs room for one replica more.

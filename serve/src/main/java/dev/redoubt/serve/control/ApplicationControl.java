@@ -1,32 +1,33 @@
 package dev.redoubt.serve.control;
 
-import dev.redoubt.base.ErrorCode;
-import dev.redoubt.base.ServeException;
-import dev.redoubt.serve.control.ControllerTools.Wanted;
 import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
-import dev.redoubt.serve.replica.Outgoing;
-import dev.redoubt.serve.route.Router;
+import dev.redoubt.serve.control.PlatformStatus.DeploymentStatus;
 import dev.redoubt.serve.scale.Holding;
-import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.spec.Resources;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 
-/// The deployments of one application, its quota, and what comes of them together. The controller's thread owns
-/// it.
+/// One application: the set of deployments that serves it, the one that is to take its place, its quota, and what
+/// comes of all together. The controller's thread owns it.
 final class ApplicationControl {
+    /* An update whose replicas and the running ones may take each other's calls changes the set that serves, deployment by deployment
+     * (see DeploymentControl). One that changes what callers send, or what stages send each other, gets a set of its own beside the
+     * running one: calls go on entering the old set until all of the new one works, and then all enter the new one. So a call is
+     * answered by replicas of one understanding from its check at the edge to its last stage, and an update that fails was never seen. */
     private final Controller controller;
     private final ControllerTools tools;
-    private final Map<String, DeploymentControl> deployments = new TreeMap<>();
-    private final Map<String, Router> routers = new ConcurrentHashMap<>(); // read by any thread, through outgoing()
 
     private ApplicationGoal goal;
+    private DeploymentSet serving;
+    private Optional<DeploymentSet> coming = Optional.empty(); // what is wanted, until it works
+    private final List<DeploymentSet> going = new ArrayList<>();
+    private Optional<String> cameBack = Optional.empty(); // why the set that was coming is not
     private boolean reported; // that this version works
     private ApplicationState state = ApplicationState.NOT_STARTED;
     private Instant since;
@@ -37,124 +38,129 @@ final class ApplicationControl {
         this.tools = tools;
         this.since = tools.time().now();
         this.goal = first;
-        adopt(first);
+        this.reported = first.proven();
+        this.serving = new DeploymentSet(this, first, Map.of(), tools);
+        if (first.deleting()) serving.leave();
     }
 
     String name() {
         return goal.name();
     }
 
+    // ---- the goal
+
     void adopt(ApplicationGoal next) {
         if (leaving) return;
         goal = next;
         reported = next.proven();
-        for (DeploymentSpec spec : next.spec().deployments()) {
-            Wanted wanted = wanted(next, spec);
-            DeploymentControl known = deployments.get(spec.name());
-            if (known != null) known.adopt(wanted);
-            else {
-                DeploymentControl fresh = new DeploymentControl(this, wanted, tools);
-                deployments.put(fresh.name, fresh);
-                routers.put(fresh.name, fresh.router);
-            }
+        if (next.deleting()) {
+            sets().forEach(DeploymentSet::leave);
+            return;
         }
-        for (DeploymentControl known : deployments.values())
-            if (next.deleting() || next.spec().find(known.name).isEmpty()) known.leave();
+        boolean another = !serving.canBecome(next);
+        boolean goesBack = next.failure().isPresent() && next.proven();
+        cameBack = goesBack && (another || coming.isPresent()) ? next.failure() : Optional.empty();
+        if (another && coming.isPresent() && coming.get().canBecome(next)) {
+            coming.get().adopt(next);
+            return;
+        }
+        coming.ifPresent(this::drop);
+        coming = Optional.empty();
+        if (another) {
+            coming = Optional.of(new DeploymentSet(this, next, serving.numbers(), tools));
+            serving.supersede();
+        } else serving.adopt(next);
     }
 
-    private static Wanted wanted(ApplicationGoal goal, DeploymentSpec spec) {
-        boolean failed = goal.failure().isPresent();
-        return new Wanted(
-                spec,
-                Optional.ofNullable(goal.interfaces().get(spec.name())),
-                goal.version(),
-                goal.proven(),
-                goal.fallback(),
-                failed && goal.proven(),
-                failed && !goal.proven());
-    }
-
-    void reconcile(long now) {
-        if (goal.deleting() || leaving) ingress().ifPresent(one -> one.router.open(false));
-        for (DeploymentControl deployment : List.copyOf(deployments.values())) {
-            deployment.reconcile(now);
-            if (!deployment.isGone()) continue;
-            deployments.remove(deployment.name);
-            routers.remove(deployment.name);
-        }
-        ApplicationState next = stateNow();
-        if (next != state) {
-            state = next;
-            since = tools.time().now();
-        }
-        if (state == ApplicationState.RUNNING && !reported && isComplete()) {
-            reported = true;
-            controller.proven(name(), goal.version());
-        }
-    }
-
-    /// Whether nothing of another spec is left to do.
-    private boolean isComplete() {
-        return deployments.values().stream().noneMatch(DeploymentControl::isLeaving);
-    }
-
-    boolean handle(ReplicaEvent event, long now) {
-        for (DeploymentControl deployment : deployments.values()) if (deployment.handle(event, now)) return true;
-        return false;
+    private void drop(DeploymentSet set) {
+        set.leave();
+        going.add(set);
     }
 
     /// It is to end here, whatever is wanted of it.
     void leave() {
         leaving = true;
-        deployments.values().forEach(DeploymentControl::leave);
+        sets().forEach(DeploymentSet::leave);
     }
 
     boolean isGone() {
-        return (goal.deleting() || leaving) && deployments.isEmpty();
+        return (goal.deleting() || leaving) && sets().stream().allMatch(DeploymentSet::isGone);
     }
 
     boolean isDeleted() {
         return goal.deleting();
     }
 
-    /// One after the other, at most.
-    Duration drainMax() {
-        return deployments.values().stream()
-                .map(one -> one.goal().timeouts().drain())
-                .reduce(Duration.ZERO, Duration::plus);
+    // ---- one look
+
+    void reconcile(long now) {
+        for (DeploymentSet set : sets()) set.reconcile(now);
+        going.removeIf(DeploymentSet::isGone);
+        coming.filter(one -> one.isReady() || !serving.isWorthKeeping()).ifPresent(one -> shift(one, now));
+        ApplicationState next = stateNow();
+        if (next != state) {
+            state = next;
+            since = tools.time().now();
+        }
+        if (state == ApplicationState.RUNNING && !reported && wanted().isComplete()) {
+            reported = true;
+            controller.proven(name(), goal.version());
+        }
     }
 
-    /// The worst deployment's.
+    /// From now on calls enter the set that was coming.
+    private void shift(DeploymentSet next, long now) {
+        serving.leaveAt(now + tools.pace().linger().toNanos());
+        going.add(serving);
+        serving = next;
+        coming = Optional.empty();
+    }
+
+    boolean handle(ReplicaEvent event, long now) {
+        for (DeploymentSet set : sets()) if (set.handle(event, now)) return true;
+        return false;
+    }
+
     private ApplicationState stateNow() {
         if (goal.deleting()) return ApplicationState.DELETING;
-        ApplicationState worst = ApplicationState.RUNNING;
-        for (DeploymentControl one : deployments.values()) {
-            if (one.isLeaving()) continue;
-            if (one.state() == DeploymentState.DEPLOY_FAILED) return ApplicationState.DEPLOY_FAILED;
-            if (one.state() == DeploymentState.UNHEALTHY) worst = ApplicationState.UNHEALTHY;
-            else if (!one.runs() && worst != ApplicationState.UNHEALTHY) worst = ApplicationState.DEPLOYING;
-        }
-        return worst;
+        if (cameBack.isPresent()) return ApplicationState.DEPLOY_FAILED;
+        ApplicationState now = wanted().state();
+        boolean waits = coming.isPresent() && now == ApplicationState.RUNNING;
+        return waits ? ApplicationState.DEPLOYING : now;
     }
 
-    // ---- for its deployments
+    /// The set that is to be as the goal says.
+    private DeploymentSet wanted() {
+        return coming.orElse(serving);
+    }
+
+    private List<DeploymentSet> sets() {
+        List<DeploymentSet> all = new ArrayList<>(going);
+        all.add(serving);
+        coming.ifPresent(all::add);
+        return all;
+    }
+
+    /// One after the other, at most.
+    Duration drainMax() {
+        return sets().stream()
+                .map(DeploymentSet::drainMax)
+                .max(Comparator.naturalOrder())
+                .orElse(Duration.ZERO);
+    }
+
+    // ---- for its sets and their deployments
+
+    boolean isServing(DeploymentSet set) {
+        return set.equals(serving);
+    }
 
     String nextReplicaId(String deployment) {
         return controller.nextReplicaId(name(), deployment);
     }
 
-    void updateFailed(String reason) {
-        controller.failed(name(), goal.version(), reason);
-    }
-
-    /// A deployment that is not wanted any more goes after those that call it. Where that is a circle, all go.
-    boolean mayLeave(DeploymentControl one) {
-        if (!isCalled(one)) return true;
-        return (goal.deleting() || leaving) && deployments.values().stream().allMatch(this::isCalled);
-    }
-
-    private boolean isCalled(DeploymentControl target) {
-        return deployments.values().stream().anyMatch(one -> !one.equals(target) && one.calls(target.name));
+    void updateFailed(long version, String reason) {
+        controller.failed(name(), version, reason);
     }
 
     /// Whether one more replica may be started now: within the quota and the machine, to the last byte (R2.2,
@@ -169,8 +175,9 @@ final class ApplicationControl {
     /// siblings.
     int roomFor(DeploymentControl deployment) {
         Holding siblings = Holding.NONE;
-        for (DeploymentControl other : deployments.values())
-            if (!other.equals(deployment)) siblings = siblings.plus(other.reserved());
+        for (DeploymentSet set : sets())
+            for (DeploymentControl other : set.deployments())
+                if (!other.equals(deployment)) siblings = siblings.plus(other.reserved());
         Holding others = controller.held().minus(held());
         Holding quota = Holding.of(goal.spec().quota(), 1).minus(siblings);
         Holding machine = controller.share().minus(others).minus(siblings);
@@ -182,49 +189,49 @@ final class ApplicationControl {
 
     Holding held() {
         Holding sum = Holding.NONE;
-        for (DeploymentControl deployment : deployments.values()) sum = sum.plus(deployment.held());
+        for (DeploymentSet set : sets()) sum = sum.plus(set.held());
         return sum;
-    }
-
-    /// The way between its deployments, for replicas.
-    Outgoing outgoing() {
-        String application = name();
-        return (target, input, call, replies) -> {
-            Router router = routers.get(target);
-            if (router == null) replies.failed(ServeException.of(ErrorCode.DEPLOYMENT_UNAVAILABLE, target));
-            else if (!call.application().equals(application)) replies.failed(ServeException.of(ErrorCode.INTERNAL));
-            else router.call(input, call, replies);
-        };
     }
 
     // ---- for others
 
-    void verify() {
-        for (DeploymentControl deployment : deployments.values()) deployment.router.verify();
+    DeploymentSet serving() {
+        return serving;
     }
 
-    private Optional<DeploymentControl> ingress() {
-        return Optional.ofNullable(deployments.get(goal.spec().ingress()));
+    void verify() {
+        sets().forEach(DeploymentSet::verify);
     }
 
     /// Where callers come in, once it is known what they may send.
     Optional<Ingress> entrance() {
         if (goal.deleting() || leaving) return Optional.empty();
-        return ingress().flatMap(one -> one.face().map(face -> new Ingress(face, one.router)));
+        return serving.entrance();
     }
 
+    /// A deployment is there once, with the replicas that it has in all sets.
     ApplicationStatus status() {
-        List<PlatformStatus.DeploymentStatus> all = new ArrayList<>();
-        StringBuilder reason = new StringBuilder();
-        for (DeploymentControl one : deployments.values()) {
-            all.add(one.status());
+        Map<String, DeploymentStatus> all = new LinkedHashMap<>();
+        StringBuilder reason = new StringBuilder(cameBack.orElse(""));
+        for (DeploymentControl one : wanted().deployments()) {
+            all.put(one.name, one.status());
             if (one.reason().isEmpty() || one.runs()) continue;
             reason.append(reason.isEmpty() ? "" : "; ")
                     .append(one.name)
                     .append(": ")
                     .append(one.reason());
         }
+        for (DeploymentSet set : sets())
+            if (!set.equals(wanted()))
+                for (DeploymentControl one : set.deployments())
+                    all.merge(one.name, one.status(), DeploymentStatus::with);
         return new ApplicationStatus(
-                name(), state, goal.version(), reason.toString(), goal.spec().quota(), since, all);
+                name(),
+                state,
+                goal.version(),
+                reason.toString(),
+                goal.spec().quota(),
+                since,
+                List.copyOf(all.values()));
     }
 }

@@ -205,6 +205,11 @@ final class Controller {
         Invariant.hold(held().fitsIn(share()), "replicas hold %s, all may have %s", held(), share());
     }
 
+    /// The deployments that calls of an application enter; for simulations.
+    Optional<DeploymentSet> serving(String application) {
+        return Optional.ofNullable(applications.get(application)).map(ApplicationControl::serving);
+    }
+
     /// All applications are to end here; they stay wanted.
     void leave() {
         applications.values().forEach(ApplicationControl::leave);

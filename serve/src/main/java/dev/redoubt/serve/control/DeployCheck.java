@@ -10,4 +10,9 @@ public interface DeployCheck {
     /// @param interfaces of all its deployments, by name
     /// @return what is wrong, each with the value, the limit and the way out
     List<String> problems(ApplicationSpec spec, Map<String, Interface> interfaces);
+
+    /// The spec with what it has left to the deploy, such as times; asked before [#problems].
+    default ApplicationSpec filled(ApplicationSpec spec, Map<String, Interface> interfaces) {
+        return spec;
+    }
 }

@@ -32,7 +32,8 @@ final class DeploymentControl {
      * passed its first health check; from then on old ones go as current ones come, so that no fewer take calls than are wanted.
      *
      * A failed update: `frozen`. What has been started for it is stopped where it does not run yet, the old replicas go on, and nothing
-     * moves until the goal has gone back to the version before. Where there is none (`hopeless`), calls are refused at once unless a
+     * moves until the goal has gone back to the version before; the last replica goes on too, if it is only sick, until one of that
+     * version works. Where there is none (`hopeless`), calls are refused at once unless a
      * replica works.
      *
      * A version is proven when all of the application has been as wanted at once, and on probation for some health checks more, if there
@@ -44,8 +45,18 @@ final class DeploymentControl {
     private static final int STARTING_MAX = 8;
     private static final int START_FAILURES_MAX = 20;
 
+    private enum Ailment {
+        /// It says that it cannot work.
+        SICK,
+        /// It does not answer.
+        SILENT,
+        /// It is gone.
+        LOST
+    }
+
     final String name;
     final Router router;
+    private final DeploymentSet set;
     private final ApplicationControl application;
     private final ControllerTools tools;
     private final PolicyRunner policy;
@@ -55,6 +66,7 @@ final class DeploymentControl {
     private Optional<Interface> face = Optional.empty();
     private long version;
     private boolean proven;
+    private boolean fallback; // whether there is a version to go back to
     private boolean updating; // until the whole application has the version, and it has stood its probation
     private long settledNanos; // when it was last seen not to be as wanted
     private int wanted;
@@ -73,19 +85,25 @@ final class DeploymentControl {
     private int failuresInRow;
     private long notBeforeNanos;
 
-    DeploymentControl(ApplicationControl application, Wanted first, ControllerTools tools) {
-        this.application = application;
+    /// @param atFirst so many replicas at first, if it scales by itself and the first wish is for fewer
+    DeploymentControl(DeploymentSet set, Wanted first, int atFirst, ControllerTools tools) {
+        this.set = set;
+        this.application = set.application();
         this.tools = tools;
         this.goal = first.spec();
         this.name = goal.name();
         this.router = tools.router(goal);
         this.policy = new PolicyRunner(
-                application.name() + "/" + name, tools.policies().apply(application.name(), name));
+                set.applicationName() + "/" + name,
+                tools.policies().apply(set.applicationName(), name));
         this.since = tools.time().now();
         this.notBeforeNanos = tools.time().nanos();
         take(first);
         updating = !proven;
-        wanted = goal.scale().initial();
+        wanted = switch (goal.scale()) {
+            case Scale.Fixed(int replicas) -> replicas;
+            case Scale.Automatic(var rules) -> Math.min(Math.max(rules.replicasInitial(), atFirst), rules.replicasMax());
+        };
     }
 
     // ---- the goal
@@ -130,6 +148,7 @@ final class DeploymentControl {
         if (next.face().isPresent()) face = next.face();
         version = next.version();
         proven = next.proven();
+        fallback = next.fallback();
         frozen = false;
         hopeless = false;
         leaving = false;
@@ -149,6 +168,11 @@ final class DeploymentControl {
         }
     }
 
+    /// Another set is to take its place.
+    void supersede() {
+        updating = false;
+    }
+
     /// Nothing is wanted of it but to end.
     void leave() {
         if (leaving) return;
@@ -164,7 +188,7 @@ final class DeploymentControl {
         router.sweep();
         watchReplicas(now);
         if (leaving) {
-            if (application.mayLeave(this)) {
+            if (set.mayLeave(this)) {
                 router.open(false);
                 for (Replica replica : those(one -> one.state.stays())) drain(replica, "", now);
             }
@@ -194,7 +218,7 @@ final class DeploymentControl {
                 }
                 case UPDATING -> {
                     if (inState.compareTo(goal.timeouts().start()) >= 0)
-                        unhealthy(replica, "has not taken its user configuration in time", false, now);
+                        unhealthy(replica, "has not taken its user configuration in time", Ailment.SILENT, now);
                     else probe(replica, now);
                 }
                 case RUNNING -> probe(replica, now);
@@ -212,13 +236,18 @@ final class DeploymentControl {
             unhealthy(
                     replica,
                     "has not answered its health checks within " + goal.health().timeout(),
-                    false,
+                    Ailment.SILENT,
                     now);
         else if (replica.probes.send(now, goal.health())) tools.driver().probe(replica.id);
     }
 
     private void autoscale(long now) {
         if (autoscaler.isEmpty()) return;
+        if (!set.serves()) { // no calls to go by: it comes as large as what it takes the place of, if there is room
+            int least = Math.min(wanted, Admission.replicasMin(goal.scale()));
+            wanted = Math.max(least, Math.min(wanted, application.roomFor(this)));
+            return;
+        }
         RouterLoad load = router.load();
         ScalingContext context =
                 autoscaler.get().observe(now, load.ongoingSeconds(), load.ongoing(), wanted, application.roomFor(this));
@@ -226,7 +255,7 @@ final class DeploymentControl {
         if (next == wanted) return;
         LOG.info(
                 "{}/{}: {} replicas instead of {}, for {} ongoing calls of {} each",
-                application.name(),
+                set.applicationName(),
                 name,
                 next,
                 wanted,
@@ -291,7 +320,7 @@ final class DeploymentControl {
                     application.nextReplicaId(name), goal, version, tools.time().now(), now);
             replicas.add(replica);
             note(replica, "starts, version " + version);
-            tools.driver().start(replica.id, application.name(), goal, application.outgoing());
+            tools.driver().start(replica.id, set.applicationName(), goal, set.outgoing());
         }
     }
 
@@ -376,9 +405,13 @@ final class DeploymentControl {
     private void probed(Replica replica, ReplicaEvent.Probed probed, long now) {
         if (!replica.state.serves()) return;
         String why = probed.miss().orElse("");
-        if (probed.lost()) unhealthy(replica, "is gone: " + why, true, now);
+        if (probed.lost()) unhealthy(replica, "is gone: " + why, Ailment.LOST, now);
         else if (replica.probes.answered(probed.miss().isEmpty(), goal.health()))
-            unhealthy(replica, "has missed " + replica.probes.misses() + " health checks in a row: " + why, false, now);
+            unhealthy(
+                    replica,
+                    "has missed " + replica.probes.misses() + " health checks in a row: " + why,
+                    Ailment.SICK,
+                    now);
         else if (probed.miss().isEmpty()) failuresInRow = 0;
         else replica.reason = "health check: " + why;
     }
@@ -396,15 +429,24 @@ final class DeploymentControl {
         fail(Trigger.REPLICA_STARTUP_FAILED, why, now);
     }
 
-    private void unhealthy(Replica replica, String why, boolean lost, long now) {
+    private void unhealthy(Replica replica, String why, Ailment ailment, long now) {
         boolean wasCurrent = isCurrent(replica);
         LOG.warn("replica {} {}: it is replaced", replica.id, why);
         note(replica, why + ": it is replaced");
-        drain(replica, why, now);
-        if (lost) stop(replica, now); // nothing that it has will come to an end
-        backOff(now);
+        if (ailment == Ailment.SICK && servesUntilReplaced(replica)) replica.reason = why;
+        else {
+            drain(replica, why, now);
+            if (ailment == Ailment.LOST) stop(replica, now); // nothing that it has will come to an end
+            if (wasCurrent) backOff(now);
+        }
         boolean old = state == DeploymentState.UPDATING && !wasCurrent; // its replacement is on the way
         if (!old) fail(Trigger.HEALTH_CHECK_FAILED, "replica " + replica.id + " " + why, now);
+    }
+
+    /// Whether a sick one is the last that takes calls while the version that is to take its place is on the way.
+    private boolean servesUntilReplaced(Replica replica) {
+        boolean goesBack = frozen || (updating && fallback);
+        return !hopeless && serving() == 1 && (goesBack || !isCurrent(replica));
     }
 
     private void backOff(long now) {
@@ -421,7 +463,7 @@ final class DeploymentControl {
         enter(DeploymentState.DEPLOY_FAILED, why, text);
         frozen = true;
         for (Replica replica : those(one -> one.state == ReplicaState.STARTING)) stop(replica, now);
-        application.updateFailed(name + ": " + text);
+        application.updateFailed(version, name + ": " + text);
     }
 
     private void drain(Replica replica, String why, long now) {
@@ -439,8 +481,8 @@ final class DeploymentControl {
     }
 
     private void enter(DeploymentState next, Trigger why, String text) {
-        LOG.info("{}/{}: {} ({}) {}", application.name(), name, next, why, text);
-        tools.journal().entered(application.name(), name, next, why, text);
+        LOG.info("{}/{}: {} ({}) {}", set.applicationName(), name, next, why, text);
+        tools.journal().entered(set.applicationName(), name, next, why, text);
         state = next;
         trigger = why;
         reason = text;
@@ -480,6 +522,11 @@ final class DeploymentControl {
     /// What callers of the deployment go by, once it is known.
     Optional<Interface> face() {
         return face;
+    }
+
+    /// How many replicas it is to have now.
+    int wanted() {
+        return wanted;
     }
 
     DeploymentState state() {

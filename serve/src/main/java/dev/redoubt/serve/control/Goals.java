@@ -2,6 +2,7 @@ package dev.redoubt.serve.control;
 
 import dev.redoubt.serve.control.GoalStore.Verdict;
 import dev.redoubt.serve.control.GoalStore.Version;
+import dev.redoubt.serve.graph.Mixing;
 import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import java.util.ArrayList;
@@ -24,12 +25,17 @@ final class Goals {
     private final ChangeListener listener;
     private final Consumer<ApplicationGoal> controller;
     private final Map<String, Goal> goals = new TreeMap<>();
+    private final Map<String, Goal> provenBefore = new TreeMap<>(); // the last proven goal of each application
     private volatile Map<String, Goal> published = Map.of();
 
     /// @param interfaces of what could be described
     record Goal(Version version, Map<String, Interface> interfaces, boolean deleting) {
         ApplicationSpec spec() {
             return version.spec();
+        }
+
+        private Mixing.Version mixing() {
+            return new Mixing.Version(spec(), interfaces);
         }
     }
 
@@ -67,7 +73,9 @@ final class Goals {
     }
 
     /// Why a spec cannot be deployed, as things are now; from any thread.
-    List<String> problems(ApplicationSpec spec) {
+    ///
+    /// @param interfaces of what could be described
+    List<String> problems(ApplicationSpec spec, Map<String, Interface> interfaces) {
         Map<String, Goal> now = published;
         Goal running = now.get(spec.name());
         if (running != null && running.deleting())
@@ -76,11 +84,21 @@ final class Goals {
         now.forEach((name, goal) -> {
             if (!name.equals(spec.name())) others.add(goal.spec());
         });
-        return admission.problems(spec, Optional.ofNullable(running).map(Goal::spec), others);
+        List<String> problems =
+                new ArrayList<>(admission.problems(spec, Optional.ofNullable(running).map(Goal::spec), others));
+        if (problems.isEmpty() && running != null && running.version().verdict() != Verdict.FAILED)
+            apart(running, spec, interfaces).ifPresent(why -> problems.addAll(admission.roomForBoth(spec, running.spec(), why)));
+        return problems;
+    }
+
+    /// Why a spec would run beside the running version until it can take its place as a whole; empty if it takes
+    /// it deployment by deployment.
+    static Optional<String> apart(Goal running, ApplicationSpec spec, Map<String, Interface> interfaces) {
+        return Mixing.problem(running.mixing(), new Mixing.Version(spec, interfaces));
     }
 
     Outcome deploy(ApplicationSpec spec, Map<String, Interface> interfaces) {
-        List<String> problems = problems(spec);
+        List<String> problems = problems(spec, interfaces);
         if (!problems.isEmpty()) return new Outcome.Refused(problems);
         Goal running = goals.get(spec.name());
         if (running != null && running.spec().equals(spec) && running.version().verdict() == Verdict.PROVEN)
@@ -93,10 +111,10 @@ final class Goals {
 
     /// @param seen the version that `spec` was made from
     Outcome scale(ApplicationSpec spec, long seen) {
-        List<String> problems = problems(spec);
-        if (!problems.isEmpty()) return new Outcome.Refused(problems);
         Goal running = goals.get(spec.name());
         if (running == null || running.version().number() != seen) return changedMeanwhile(spec.name());
+        List<String> problems = problems(spec, running.interfaces());
+        if (!problems.isEmpty()) return new Outcome.Refused(problems);
         store.scale(spec, seen);
         listener.changed(Change.SCALED, spec.name(), seen, "");
         adopt(new Goal(stored(spec.name(), seen), running.interfaces(), false), Optional.empty());
@@ -106,7 +124,7 @@ final class Goals {
     /// @param seen the version that is to be left
     Outcome rollBack(Version back, Map<String, Interface> interfaces, long seen) {
         String name = back.spec().name();
-        List<String> problems = problems(back.spec());
+        List<String> problems = problems(back.spec(), interfaces);
         if (!problems.isEmpty()) return new Outcome.Refused(problems);
         Goal running = goals.get(name);
         if (running == null || running.version().number() != seen) return changedMeanwhile(name);
@@ -150,7 +168,7 @@ final class Goals {
         if (back.isPresent()) {
             listener.changed(
                     Change.ROLLED_BACK_BY_ITSELF, application, back.get().number(), reason);
-            adopt(new Goal(back.get(), describe.apply(back.get().spec()), false), Optional.of(reason));
+            adopt(new Goal(back.get(), interfaces(back.get()), false), Optional.of(reason));
         } else {
             listener.changed(Change.GIVEN_UP, application, number, reason);
             adopt(new Goal(stored(application, number), running.interfaces(), false), Optional.of(reason));
@@ -162,6 +180,7 @@ final class Goals {
         if (running == null || !running.deleting()) return;
         store.deleted(application);
         goals.remove(application);
+        provenBefore.remove(application);
         published = Map.copyOf(goals);
         listener.changed(Change.DELETED, application, running.version().number(), "");
     }
@@ -184,8 +203,17 @@ final class Goals {
         return Objects.requireNonNull(store.version(application, number).orElse(null));
     }
 
+    /// Known of the version that ran last; asking the runtimes takes long, and callers may be waiting.
+    private Map<String, Interface> interfaces(Version version) {
+        Goal known = provenBefore.get(version.spec().name());
+        return known != null && known.version().number() == version.number()
+                ? known.interfaces()
+                : describe.apply(version.spec());
+    }
+
     private void adopt(Goal goal, Optional<String> failure) {
         goals.put(goal.spec().name(), goal);
+        if (goal.version().verdict() == Verdict.PROVEN) provenBefore.put(goal.spec().name(), goal);
         published = Map.copyOf(goals);
         Version version = goal.version();
         controller.accept(new ApplicationGoal(

@@ -17,8 +17,12 @@ public record Plan(List<String> changes, List<String> problems) {
         problems = List.copyOf(problems);
     }
 
-    static Plan of(ApplicationSpec spec, Optional<ApplicationSpec> running, List<String> problems) {
-        return new Plan(changes(spec, running), problems);
+    /// @param apart why it is to run beside the running version until all of it works, if so
+    static Plan of(
+            ApplicationSpec spec, Optional<ApplicationSpec> running, Optional<String> apart, List<String> problems) {
+        List<String> changes = changes(spec, running);
+        apart.ifPresent(why -> changes.add("all of it runs beside the running version until it works, as " + why));
+        return new Plan(changes, problems);
     }
 
     private static List<String> changes(ApplicationSpec spec, Optional<ApplicationSpec> running) {

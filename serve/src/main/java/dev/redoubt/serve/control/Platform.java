@@ -6,8 +6,6 @@ import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.serve.control.GoalStore.Version;
 import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
-import dev.redoubt.serve.replica.Interface;
-import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.replica.ServantFactory;
 import dev.redoubt.serve.scale.ScalingPolicy;
 import dev.redoubt.serve.spec.ApplicationSpec;
@@ -21,8 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -49,7 +45,7 @@ public final class Platform implements AutoCloseable {
     private static final int CHANGES_MAX = 1_000;
     private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
 
-    private final Setup setup;
+    private final SpecCheck check;
     private final GoalStore store;
     private final Goals goals;
     private final ControllerThread controller;
@@ -84,7 +80,7 @@ public final class Platform implements AutoCloseable {
     }
 
     private Platform(Setup setup, Pace pace, GoalStore store) {
-        this.setup = setup;
+        this.check = new SpecCheck(setup.runtimes(), setup.check());
         this.store = store;
         this.controller = new ControllerThread(
                 wake -> new Controller(
@@ -100,7 +96,7 @@ public final class Platform implements AutoCloseable {
         this.goals = new Goals(
                 store,
                 new Admission(setup.machine(), setup.waived()),
-                spec -> describe(spec, new ArrayList<>()),
+                spec -> check.describe(spec, new ArrayList<>()),
                 this::changed,
                 controller.controller()::want);
     }
@@ -157,23 +153,26 @@ public final class Platform implements AutoCloseable {
 
     /// What [#deploy] would do and say, without doing it.
     public Plan plan(ApplicationSpec spec) {
-        List<String> problems = new ArrayList<>();
-        checked(spec, problems);
-        problems.addAll(goals.problems(spec));
-        Optional<ApplicationSpec> running =
-                Optional.ofNullable(goals.published().get(spec.name())).map(Goals.Goal::spec);
-        return Plan.of(spec, running, problems);
+        SpecCheck.Checked checked = check.check(spec);
+        List<String> problems = new ArrayList<>(checked.problems());
+        problems.addAll(goals.problems(checked.spec(), checked.interfaces()));
+        Optional<Goals.Goal> running = Optional.ofNullable(goals.published().get(spec.name()));
+        return Plan.of(
+                checked.spec(),
+                running.map(Goals.Goal::spec),
+                running.flatMap(one -> Goals.apart(one, checked.spec(), checked.interfaces())),
+                problems);
     }
 
     /// Wants an application to be as `spec` says. Whether it gets there, [#await] tells.
     public Outcome deploy(ApplicationSpec spec) {
-        List<String> problems = new ArrayList<>();
-        Map<String, Interface> interfaces = checked(spec, problems);
-        if (!problems.isEmpty()) {
-            problems.addAll(goals.problems(spec));
+        SpecCheck.Checked checked = check.check(spec);
+        if (!checked.problems().isEmpty()) {
+            List<String> problems = new ArrayList<>(checked.problems());
+            problems.addAll(goals.problems(checked.spec(), checked.interfaces()));
             return new Outcome.Refused(problems);
         }
-        return change(() -> goals.deploy(spec, interfaces));
+        return change(() -> goals.deploy(checked.spec(), checked.interfaces()));
     }
 
     /// Wants an application to end: requests in progress are finished, nothing new is taken.
@@ -193,10 +192,9 @@ public final class Platform implements AutoCloseable {
         if (back.isEmpty())
             return new Outcome.Refused(
                     List.of("application '%s' has no version before %s".formatted(application, current.number())));
-        List<String> problems = new ArrayList<>();
-        Map<String, Interface> interfaces = checked(back.get().spec(), problems);
-        if (!problems.isEmpty()) return new Outcome.Refused(problems);
-        return change(() -> goals.rollBack(back.get(), interfaces, current.number()));
+        SpecCheck.Checked checked = check.check(back.get().spec());
+        if (!checked.problems().isEmpty()) return new Outcome.Refused(checked.problems());
+        return change(() -> goals.rollBack(back.get(), checked.interfaces(), current.number()));
     }
 
     /// Wants another number of replicas of one deployment.
@@ -232,36 +230,6 @@ public final class Platform implements AutoCloseable {
                 spec.deployments().stream()
                         .map(one -> one.name().equals(deployment) ? one.with(scale) : one)
                         .toList());
-    }
-
-    /// Describes all deployments and runs the check of the application.
-    private Map<String, Interface> checked(ApplicationSpec spec, List<String> problems) {
-        Map<String, Interface> interfaces = describe(spec, problems);
-        if (problems.isEmpty()) problems.addAll(setup.check().problems(spec, interfaces));
-        return interfaces;
-    }
-
-    private Map<String, Interface> describe(ApplicationSpec spec, List<String> problems) {
-        Map<String, Interface> interfaces = new TreeMap<>();
-        for (DeploymentSpec deployment : spec.deployments()) {
-            String kind = deployment.runtime().kind();
-            ServantFactory factory = setup.runtimes().get(kind);
-            if (factory == null) {
-                problems.add("deployment '%s' has the runtime '%s': installed are %s"
-                        .formatted(
-                                deployment.name(),
-                                kind,
-                                new TreeSet<>(setup.runtimes().keySet())));
-                continue;
-            }
-            try {
-                SpecJson.userConfig(deployment.userConfig());
-                interfaces.put(deployment.name(), factory.describe(deployment));
-            } catch (RuntimeRefusal e) {
-                problems.add("deployment '%s': %s".formatted(deployment.name(), e.getMessage()));
-            }
-        }
-        return interfaces;
     }
 
     // ---- what is

@@ -2,6 +2,7 @@ package dev.redoubt.serve.control;
 
 import dev.redoubt.serve.spec.Resources;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -55,6 +56,22 @@ public record PlatformStatus(Resources machine, List<ApplicationStatus> applicat
             List<ReplicaStatus> replicas) {
         public DeploymentStatus {
             replicas = List.copyOf(replicas);
+        }
+
+        /// This one, with the replicas and calls that another set of the same name has.
+        DeploymentStatus with(DeploymentStatus other) {
+            List<ReplicaStatus> all = new ArrayList<>(replicas);
+            all.addAll(other.replicas);
+            return new DeploymentStatus(
+                    name,
+                    state,
+                    trigger,
+                    reason,
+                    since,
+                    replicasWanted,
+                    ongoing + other.ongoing,
+                    queued + other.queued,
+                    all);
         }
 
         /// Replicas that take calls.

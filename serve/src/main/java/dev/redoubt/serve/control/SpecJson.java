@@ -19,15 +19,15 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Specs as JSON, both ways: every field is written, and each must be there, and no other, when it is read.
-/// Durations
-/// are ISO 8601, such as `PT30S`.
+/// Specs as JSON, both ways: every field is written, and each must be there, and no other, when it is read; but for
+/// `timeouts.call`, which may be left to the deploy. Durations are ISO 8601, such as `PT30S`.
 public final class SpecJson {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final StrictJson JSON = new StrictJson(new JsonLimits(1 << 20, 16, 50_000, 1 << 18, 256, 64));
@@ -73,7 +73,7 @@ public final class SpecJson {
         health.put("timeout", spec.health().timeout().toString());
         health.put("missesMax", spec.health().missesMax());
         ObjectNode timeouts = node.putObject("timeouts");
-        timeouts.put("call", spec.timeouts().call().toString());
+        spec.timeouts().stated().ifPresent(call -> timeouts.put("call", call.toString()));
         timeouts.put("start", spec.timeouts().start().toString());
         timeouts.put("drain", spec.timeouts().drain().toString());
         node.put("userConfig", spec.userConfig());
@@ -191,7 +191,8 @@ public final class SpecJson {
     }
 
     private static Timeouts timeouts(Fields fields) {
-        Timeouts timeouts = new Timeouts(fields.duration("call"), fields.duration("start"), fields.duration("drain"));
+        Optional<Duration> call = fields.has("call") ? Optional.of(fields.duration("call")) : Optional.empty();
+        Timeouts timeouts = new Timeouts(call, fields.duration("start"), fields.duration("drain"));
         fields.end();
         return timeouts;
     }

@@ -97,10 +97,9 @@ public final class Application implements JavaRuntime.HandlerClasses {
                     said.maxQueuedRequests(),
                     new Scale.Fixed(said.numReplicas()),
                     HealthCheck.DEFAULT,
-                    new Timeouts(
-                            Duration.ofSeconds(said.timeoutSeconds()),
-                            Timeouts.DEFAULT.start(),
-                            Timeouts.DEFAULT.drain()),
+                    said.timeoutSeconds() == 0
+                            ? Timeouts.DEFAULT
+                            : Timeouts.DEFAULT.withCall(Duration.ofSeconds(said.timeoutSeconds())),
                     userConfig));
             classes.put(handler.getName(), handler);
             return this;

@@ -6,6 +6,7 @@ import dev.redoubt.serve.Call;
 import dev.redoubt.serve.Cancellation;
 import dev.redoubt.serve.DeploymentHandle;
 import dev.redoubt.serve.graph.Graph;
+import dev.redoubt.serve.graph.StageTimeouts;
 import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
@@ -14,6 +15,7 @@ import dev.redoubt.serve.replica.Servant;
 import dev.redoubt.serve.schema.Binding;
 import dev.redoubt.serve.schema.JsonBody;
 import dev.redoubt.serve.schema.SchemaCheck;
+import dev.redoubt.serve.spec.ApplicationSpec;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
@@ -40,6 +42,7 @@ public final class LocalApplication implements AutoCloseable {
     private final Map<String, Interface> interfaces = new HashMap<>();
     private final Map<String, Servant> servants = new LinkedHashMap<>(); // who is called before who calls
     private final HandlerClass ingress;
+    private final ApplicationSpec spec;
 
     private LocalApplication(Application application, TimeSource clock) {
         this.application = application;
@@ -53,7 +56,10 @@ public final class LocalApplication implements AutoCloseable {
                 problems.add(String.valueOf(refusal.getMessage()));
             }
         }
-        if (problems.isEmpty()) problems.addAll(Graph.problems(application.spec(), interfaces, REQUEST_TIMEOUT));
+        this.spec = problems.isEmpty()
+                ? StageTimeouts.filled(application.spec(), interfaces, REQUEST_TIMEOUT)
+                : application.spec();
+        if (problems.isEmpty()) problems.addAll(Graph.problems(spec, interfaces, REQUEST_TIMEOUT));
         Check.that(
                 problems.isEmpty(),
                 "application '%s' cannot be deployed: %s",
@@ -90,7 +96,7 @@ public final class LocalApplication implements AutoCloseable {
     }
 
     private DeploymentSpec spec(String name) {
-        return application.spec().find(name).orElseThrow();
+        return spec.find(name).orElseThrow();
     }
 
     private void route(String target, Payload input, Call call, ReplyListener replies) {

@@ -44,7 +44,7 @@ public final class SchemaCheck {
                         value.isString() && choice.names().contains(value.stringValue()),
                         at,
                         "one of " + String.join(", ", choice.names()));
-            case Schema.Binary() -> must(value.isBinary() || base64(value), at, "bytes in base64");
+            case Schema.Binary() -> binary(value, at);
             case Schema.Many many -> {
                 must(value.isArray(), at, "an array");
                 breadth(value, at);
@@ -115,17 +115,26 @@ public final class SchemaCheck {
     private static void tensor(Schema.Box box, Tensor tensor, FieldPath at) {
         if (tensor.dtype() != box.dtype()) throw refused(WRONG_DTYPE, at, tensor.dtype(), box.dtype());
         if (!tensor.fits(box)) throw refused(WRONG_SHAPE, at, tensor.shape(), box.shape());
+        if (!ImageLimit.fits(tensor)) image(tensor.data().byteSize(), at);
         if (!tensor.finite()) throw refused(NOT_FINITE, at);
     }
 
-    private static boolean base64(JsonNode value) {
-        if (!value.isString()) return false;
+    private static void binary(JsonNode value, FieldPath at) {
+        must(value.isBinary() || value.isString(), at, "bytes in base64");
+        image(value.isBinary() ? value.binaryValue().length : decoded(value.stringValue(), at), at);
+    }
+
+    private static int decoded(String base64, FieldPath at) {
         try {
-            Base64.getDecoder().decode(value.stringValue());
-            return true;
+            return Base64.getDecoder().decode(base64).length;
         } catch (IllegalArgumentException notBase64) {
-            return false;
+            throw refused(WRONG_TYPE, at, "bytes in base64");
         }
+    }
+
+    private static void image(long bytes, FieldPath at) {
+        if (bytes > ImageLimit.BYTES_MAX)
+            throw refused(OUT_OF_RANGE, at, bytes + " bytes", "at most " + ImageLimit.BYTES_MAX);
     }
 
     private static void breadth(JsonNode value, FieldPath at) {

@@ -25,6 +25,8 @@ final class TensorBinding extends Binding {
     void verify(Object value, FieldPath at) {
         if (!(value instanceof Tensor tensor)) throw new BrokenValue(at, "is null or of another class");
         if (!tensor.fits(box)) throw new BrokenValue(at, "is a tensor " + tensor + ", it must be " + box);
+        if (!ImageLimit.fits(tensor))
+            throw new BrokenValue(at, "is an image of more than " + ImageLimit.BYTES_MAX + " bytes");
         if (!tensor.finite()) throw new BrokenValue(at, "has an element that is not finite");
     }
 }

@@ -38,6 +38,12 @@ public record DeploymentSpec(
                 && each.equals(other.each);
     }
 
+    /// The same with other timeouts.
+    public DeploymentSpec with(Timeouts other) {
+        return new DeploymentSpec(
+                name, runtime, isolation, each, ongoingMax, queuedMax, scale, health, other, userConfig);
+    }
+
     /// The same with another number of replicas.
     public DeploymentSpec with(Scale other) {
         return new DeploymentSpec(

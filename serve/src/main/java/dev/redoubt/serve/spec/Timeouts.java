@@ -2,17 +2,36 @@ package dev.redoubt.serve.spec;
 
 import dev.redoubt.base.Check;
 import java.time.Duration;
+import java.util.Optional;
 
-/// @param call of one call of the deployment, waiting and running
+/// @param stated of one call of the deployment, waiting and running; empty: its share of the request's time, which
+///     a deploy fills in
 /// @param start until a replica must have started and passed its first health check
 /// @param drain how long a replica that goes may work on what it has
-public record Timeouts(Duration call, Duration start, Duration drain) {
+public record Timeouts(Optional<Duration> stated, Duration start, Duration drain) {
+    /// A request has no more (R1.3).
+    public static final Duration CALL_MAX = Duration.ofSeconds(30);
+
     public static final Timeouts DEFAULT =
-            new Timeouts(Duration.ofSeconds(30), Duration.ofSeconds(120), Duration.ofSeconds(20));
+            new Timeouts(Optional.empty(), Duration.ofSeconds(120), Duration.ofSeconds(20));
 
     public Timeouts {
-        Check.positive("call", call.toNanos());
+        stated.ifPresent(call -> Check.positive("call", call.toNanos()));
         Check.positive("start", start.toNanos());
         Check.positive("drain", drain.toNanos());
+    }
+
+    public Timeouts(Duration call, Duration start, Duration drain) {
+        this(Optional.of(call), start, drain);
+    }
+
+    /// Of one call, waiting and running.
+    public Duration call() {
+        return stated.orElse(CALL_MAX);
+    }
+
+    /// The same with that time for a call.
+    public Timeouts withCall(Duration call) {
+        return new Timeouts(call, start, drain);
     }
 }

@@ -225,13 +225,13 @@ final class Calls {
         String keyId = body.text(NAME_BYTES_MAX);
         long deadline = System.nanoTime() + Math.min(body.u64(), TimeUnit.DAYS.toNanos(1));
         String model = body.text(NAME_BYTES_MAX);
-        Call call = new Call(
-                requestId,
-                application,
-                keyId,
-                deadline,
-                model.isEmpty() ? Optional.empty() : Optional.of(model),
-                cancellation);
+        Call call;
+        try {
+            Optional<String> modelId = model.isEmpty() ? Optional.empty() : Optional.of(model);
+            call = new Call(requestId, application, keyId, deadline, modelId, cancellation);
+        } catch (IllegalArgumentException misfit) {
+            throw new BadFrame("a call whose " + misfit.getMessage());
+        }
         Signature signature = callee.signature(target);
         Payload input = new Payload.Tree(ValueCodec.read(signature.input(), body));
         body.finished();

@@ -1,6 +1,7 @@
 package dev.redoubt.serve.worker;
 
 import dev.redoubt.serve.schema.DType;
+import dev.redoubt.serve.schema.ImageLimit;
 import dev.redoubt.serve.schema.Schema;
 import dev.redoubt.serve.schema.SchemaCheck;
 import dev.redoubt.serve.schema.Tensor;
@@ -79,7 +80,7 @@ final class ValueCodec {
             }
             case Schema.Choice choice ->
                 NODES.stringNode(choice.names().get(in.count(choice.names().size() - 1)));
-            case Schema.Binary() -> NODES.binaryNode(in.bytes(in.left()));
+            case Schema.Binary() -> NODES.binaryNode(in.bytes(Math.min(in.left(), ImageLimit.BYTES_MAX)));
             case Schema.Many many -> many(many, in);
             case Schema.Table table -> table(table, in);
             case Schema.Fields fields -> fields(fields, in);
@@ -129,7 +130,9 @@ final class ValueCodec {
 
     private static long bytes(DType dtype, List<Integer> shape) throws BadFrame {
         try {
-            return Tensor.bytes(dtype, shape);
+            long bytes = Tensor.bytes(dtype, shape);
+            if (!ImageLimit.fits(dtype, bytes)) throw new BadFrame("an image of " + bytes + " bytes");
+            return bytes;
         } catch (IllegalArgumentException tooLarge) {
             throw new BadFrame("a tensor over its limit");
         }

@@ -59,6 +59,8 @@ final class PlatformSimTest {
 
     private long seed;
     private int version;
+    private String outside = "outside"; // what callers send
+    private String between = "between"; // what one stage gives the other
 
     @Test
     void faultsUpdatesAndLoadStepsBreakNoInvariantAndTheGoalIsReached() {
@@ -120,14 +122,17 @@ final class PlatformSimTest {
         String fault = !mayFail ? "" : List.of("", "", "", "start", "sick").get(random.nextInt(5));
         String config = mayFail && random.nextInt(6) == 0 ? "{\"bad\": 1}" : "{\"level\": " + random.nextInt(3) + "}";
         String front = random.nextInt(3) == 0 ? "same" : "v" + version;
+        if (random.nextInt(3) == 0) outside = "outside" + random.nextInt(3);
+        if (random.nextInt(3) == 0) between = "between" + random.nextInt(3);
+        Map<String, String> settings = Map.of(
+                "version", front, "fault", fault, "takes", outside, "calls", "Back", "gives", between);
         return new ApplicationSpec(
                 "shop",
                 "Front",
                 Resources.of(10, 20L << 30),
                 List.of(
-                        deployment(
-                                "Front", new Scale.Automatic(RULES), config, Map.of("version", front, "fault", fault)),
-                        deployment("Back", new Scale.Fixed(1 + random.nextInt(3)), "{}", Map.of("version", "1"))));
+                        deployment("Front", new Scale.Automatic(RULES), config, settings),
+                        deployment("Back", new Scale.Fixed(1 + random.nextInt(3)), "{}", Map.of("takes", between))));
     }
 
     private ApplicationSpec pub() {

@@ -28,20 +28,20 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import tools.jackson.databind.node.JsonNodeFactory;
 
 /// Controller, routers, autoscalers, goals and their database in virtual time; only replicas and callers are
 /// simulated.
 /// After each step of the controller all invariants are checked.
 ///
-/// The bound on oscillation: a deployment that scales by itself takes a replica more at most every
-/// `upscaleDelay`, and
-/// one less at most every `downscaleDelay` after the last change, except the first (0→1) and while an update or
-/// a
+/// The bound on oscillation: a deployment that scales by itself takes a replica more at most every `upscaleDelay`, and
+/// one less at most every `downscaleDelay` after the last change, except the first (0→1) and while an update or a
 /// neighbour takes room from it.
 final class PlatformSimulation implements AutoCloseable {
     static final Resources MACHINE = Resources.of(20, 64L << 30);
-    private static final Pace PACE = new Pace(Duration.ofMillis(100), Duration.ofMillis(200), Duration.ofSeconds(30));
+    private static final Pace PACE = new Pace(
+            Duration.ofMillis(100), Duration.ofMillis(200), Duration.ofSeconds(30), Duration.ofSeconds(5));
+
+    private static final long APART_NANOS = PACE.linger().plusSeconds(1).toNanos();
 
     final VirtualTime time = new VirtualTime();
     final SplittableRandom random;
@@ -61,6 +61,7 @@ final class PlatformSimulation implements AutoCloseable {
     private final Map<String, Integer> wantedBefore = new TreeMap<>();
     private final Map<String, Long> changedAt = new TreeMap<>();
     private final Map<String, Long> disturbedAt = new TreeMap<>();
+    private final Map<String, Long> apartAt = new TreeMap<>();
 
     PlatformSimulation(Path home, long seed) {
         random = new SplittableRandom(seed);
@@ -113,7 +114,7 @@ final class PlatformSimulation implements AutoCloseable {
 
     private static Map<String, Interface> faces(ApplicationSpec spec) {
         Map<String, Interface> faces = new TreeMap<>();
-        for (DeploymentSpec deployment : spec.deployments()) faces.put(deployment.name(), SimReplicas.FACE);
+        for (DeploymentSpec deployment : spec.deployments()) faces.put(deployment.name(), SimReplicas.face(deployment));
         return faces;
     }
 
@@ -180,7 +181,7 @@ final class PlatformSimulation implements AutoCloseable {
         Call call = new Call("r", application, "", deadline, Optional.empty(), cancellation);
         submitted++;
         if (random.nextInt(50) == 0) time.in(random.nextDouble(), cancellation::cancel);
-        ingress.call(new Payload.Tree(JsonNodeFactory.instance.numberNode(seconds)), call, new ReplyListener() {
+        ingress.call(SimReplicas.input(seconds, ingress.face().input()), call, new ReplyListener() {
             private boolean over;
 
             @Override
@@ -222,14 +223,15 @@ final class PlatformSimulation implements AutoCloseable {
     }
 
     private void check() {
+        Invariant.hold(replicas().misunderstood.isEmpty(), "%s", replicas().misunderstood);
         checkRoom();
         for (ApplicationStatus application : controller.status().applications()) {
             if (application.state() == ApplicationState.DELETING) continue;
+            controller.serving(application.name()).ifPresent(this::checkServing);
             boolean steady = application.state() == ApplicationState.RUNNING;
             for (DeploymentStatus deployment : application.deployments()) {
                 String key = key(application.name(), deployment.name());
                 if (!steady) disturbed(key);
-                checkServing(key, deployment);
                 wantedSpec(application.name(), deployment.name())
                         .ifPresent(spec -> checkNumbers(key, spec, deployment));
             }
@@ -255,7 +257,12 @@ final class PlatformSimulation implements AutoCloseable {
         });
     }
 
-    /// What takes calls does not become less than it was, or than is wanted, but by replicas that a fault took.
+    /// Where calls enter: what takes calls does not become less than it was, or than is wanted, but by replicas that a fault took.
+    private void checkServing(DeploymentSet set) {
+        for (DeploymentControl deployment : set.deployments())
+            checkServing(key(set.applicationName(), deployment.name), deployment.status());
+    }
+
     private void checkServing(String key, DeploymentStatus deployment) {
         Set<String> now = new HashSet<>();
         for (PlatformStatus.ReplicaStatus one : deployment.replicas())
@@ -281,11 +288,7 @@ final class PlatformSimulation implements AutoCloseable {
         wantedBefore.put(key, wanted);
         if (!(spec.scale() instanceof Scale.Automatic(var rules))) return;
         Invariant.hold(wanted <= rules.replicasMax(), "%s: %s replicas are wanted", key, wanted);
-        int staying = (int) deployment.replicas().stream()
-                .filter(one -> one.state().stays())
-                .count();
-        int most = rules.replicasMax() + Math.max(1, rules.replicasMax() / 5);
-        Invariant.hold(staying <= most, "%s: %s replicas stay, at most %s may", key, staying, most);
+        checkStaying(key, rules.replicasMax() + Math.max(1, rules.replicasMax() / 5), deployment);
         if (wanted == before) return;
         long since = time.nanos() - changedAt.getOrDefault(key, time.nanos());
         boolean disturbed = time.nanos() - disturbedAt.getOrDefault(key, 0L)
@@ -295,6 +298,23 @@ final class PlatformSimulation implements AutoCloseable {
         changedAt.put(key, time.nanos());
         if (first || disturbed) return;
         Invariant.hold(since >= least.toNanos(), "%s: %s replicas wanted after %s, too soon", key, wanted, before);
+    }
+
+    /// In one set of deployments there are no more than `most`; while there are two, or were a moment ago, twice as
+    /// many: replicas of two interfaces are in two sets.
+    private void checkStaying(String key, int most, DeploymentStatus deployment) {
+        Set<Interface> faces = new HashSet<>();
+        int staying = 0;
+        for (PlatformStatus.ReplicaStatus one : deployment.replicas()) {
+            SimReplicas.SimServant servant = replicas().living.get(one.id());
+            if (servant == null || !one.state().stays()) continue;
+            staying++;
+            faces.add(SimReplicas.face(servant.spec));
+        }
+        if (faces.size() > 1) apartAt.put(key, time.nanos());
+        boolean apart = time.nanos() - apartAt.getOrDefault(key, Long.MIN_VALUE / 2) <= APART_NANOS;
+        int bound = apart ? 2 * most : most;
+        Invariant.hold(staying <= bound, "%s: %s replicas stay, at most %s may", key, staying, bound);
     }
 
     /// Faults and callers have stopped: everything is as wanted in the end, and nothing is left open.

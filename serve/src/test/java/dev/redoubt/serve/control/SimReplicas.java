@@ -20,15 +20,16 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 
-/// Replicas in virtual time: they start slowly, some never; they crash, hang and get sick. What a spec's
-/// setting
-/// `fault` says happens to all of its replicas: `start`, `sick`.
+/// Replicas in virtual time: they start slowly, some never; they crash, hang and get sick. What a spec's setting
+/// `fault` says happens to all of its replicas: `start`, `sick`. They take what their setting `takes` says, and
+/// give what their setting `gives` says to the deployment that `calls` names; nothing else must ever reach them.
 final class SimReplicas implements ReplicaDriver {
-    static final Interface FACE = new Interface(new Schema.Text(), new Schema.Text(), false, List.of());
 
     final Map<String, SimServant> living = new LinkedHashMap<>(); // by replica id, also while it starts
     boolean faults = true;
+    String misunderstood = ""; // a call that a replica was given and does not take; a router would catch what is thrown
     private final VirtualTime time;
     private final SplittableRandom random;
     private final Consumer<ReplicaEvent> events;
@@ -41,12 +42,39 @@ final class SimReplicas implements ReplicaDriver {
         this.faulted = faulted;
     }
 
+    /// What deployments of this spec take, give and call.
+    static Interface face(DeploymentSpec spec) {
+        Optional<String> target = Optional.ofNullable(spec.runtime().settings().get("calls"));
+        return new Interface(
+                schema(setting(spec, "takes")),
+                new Schema.Text(),
+                false,
+                target.stream()
+                        .map(to -> new Interface.Edge(to, schema(setting(spec, "gives")), new Schema.Text()))
+                        .toList());
+    }
+
+    private static Schema schema(String shape) {
+        return new Schema.Choice(List.of(shape));
+    }
+
+    private static String setting(DeploymentSpec spec, String name) {
+        return spec.runtime().settings().getOrDefault(name, "");
+    }
+
+    /// What a caller sends.
+    static Payload input(double seconds, Schema takes) {
+        String shape = ((Schema.Choice) takes).names().getFirst();
+        return new Payload.Tree(
+                JsonNodeFactory.instance.objectNode().put("seconds", seconds).put("shape", shape));
+    }
+
     @Override
     public void start(String replicaId, String application, DeploymentSpec spec, Outgoing outgoing) {
-        SimServant servant = new SimServant(replicaId, application, spec);
+        SimServant servant = new SimServant(replicaId, application, spec, outgoing);
         living.put(replicaId, servant);
         boolean slow = faults && random.nextInt(50) == 0;
-        boolean fails = fault(spec).equals("start") || (faults && random.nextInt(30) == 0);
+        boolean fails = setting(spec, "fault").equals("start") || (faults && random.nextInt(30) == 0);
         time.in(slow ? 200 : 0.2 + 5 * random.nextDouble(), () -> {
             if (servant.stopping) return;
             if (fails) {
@@ -54,14 +82,10 @@ final class SimReplicas implements ReplicaDriver {
                 events.accept(new ReplicaEvent.StartFailed(replicaId, "simulated"));
             } else {
                 servant.started = true;
-                events.accept(new ReplicaEvent.Started(replicaId, FACE, servant));
-                if (fault(spec).equals("sick")) time.in(10 * random.nextDouble(), servant::getSick);
+                events.accept(new ReplicaEvent.Started(replicaId, face(spec), servant));
+                if (setting(spec, "fault").equals("sick")) time.in(10 * random.nextDouble(), servant::getSick);
             }
         });
-    }
-
-    private static String fault(DeploymentSpec spec) {
-        return spec.runtime().settings().getOrDefault("fault", "");
     }
 
     @Override
@@ -132,10 +156,13 @@ final class SimReplicas implements ReplicaDriver {
             }
         }
 
-        SimServant(String replicaId, String application, DeploymentSpec spec) {
+        private final Outgoing outgoing;
+
+        SimServant(String replicaId, String application, DeploymentSpec spec, Outgoing outgoing) {
             this.replicaId = replicaId;
             this.application = application;
             this.spec = spec;
+            this.outgoing = outgoing;
         }
 
         void crash() {
@@ -161,12 +188,14 @@ final class SimReplicas implements ReplicaDriver {
             for (Running one : left) one.replies.failed(ServeException.of(ErrorCode.REPLICA_LOST));
         }
 
-        /// @param input a number, the seconds that it takes
+        /// @param input the seconds that it takes, and the shape that it has
         @Override
         public void call(Payload input, Call call, ReplyListener replies) {
+            String shape = input.tree().path("shape").asString();
+            if (!shape.equals(setting(spec, "takes"))) misunderstood = replicaId + " is given " + shape + ": " + spec;
             if (dead) throw ServeException.of(ErrorCode.REPLICA_LOST);
             if (faults && random.nextInt(200) == 0) throw ServeException.of(ErrorCode.BUSY, 1, 1);
-            double seconds = input.tree().asDouble();
+            double seconds = input.tree().path("seconds").asDouble();
             Running one = new Running(replies);
             running.add(one);
             call.cancellation()
@@ -174,11 +203,36 @@ final class SimReplicas implements ReplicaDriver {
                         if (running.remove(one)) replies.failed(ServeException.of(ErrorCode.CANCELLED));
                     }));
             time.in(seconds, () -> {
-                if (hangs || !running.remove(one)) return;
-                replies.next(input);
-                replies.completed();
-                if (random.nextInt(100) == 0) replies.completed(); // a servant with a bug
+                if (hangs || !running.contains(one)) return;
+                List<Interface.Edge> edges = face(spec).calls();
+                if (edges.isEmpty()) complete(one, input);
+                else outgoing.call(edges.getFirst().target(), input(seconds, edges.getFirst().input()), call, next(one));
             });
+        }
+
+        private void complete(Running one, Payload output) {
+            if (!running.remove(one)) return;
+            one.replies.next(output);
+            one.replies.completed();
+            if (random.nextInt(100) == 0) one.replies.completed(); // a servant with a bug
+        }
+
+        /// What the next stage answers, it answers.
+        private ReplyListener next(Running one) {
+            return new ReplyListener() {
+                @Override
+                public void next(Payload item) {}
+
+                @Override
+                public void completed() {
+                    complete(one, new Payload.Tree(JsonNodeFactory.instance.stringNode("")));
+                }
+
+                @Override
+                public void failed(ServeException failure) {
+                    if (running.remove(one)) one.replies.failed(failure);
+                }
+            };
         }
 
         @Override

@@ -8,6 +8,7 @@ import dev.redoubt.serve.Cancellation;
 import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
+import dev.redoubt.serve.schema.Schema;
 import dev.redoubt.serve.scale.OngoingPolicy;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import java.nio.file.Path;
@@ -23,7 +24,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 
 /// A real platform over [TestRuntime], at a brisk pace.
 final class TestPlatform implements AutoCloseable {
-    static final Pace BRISK = new Pace(Duration.ofMillis(10), Duration.ofMillis(5), Duration.ofMillis(100));
+    static final Pace BRISK =
+            new Pace(Duration.ofMillis(10), Duration.ofMillis(5), Duration.ofMillis(100), Duration.ofMillis(50));
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     final TestRuntime runtime = new TestRuntime();
@@ -84,7 +86,8 @@ final class TestPlatform implements AutoCloseable {
                 Optional.empty(),
                 new Cancellation());
         Ingress ingress = platform.ingress(application).orElseThrow();
-        ingress.call(new Payload.Tree(JsonNodeFactory.instance.nullNode()), call, new ReplyListener() {
+        String word = ((Schema.Choice) ingress.face().input()).names().getFirst();
+        ingress.call(new Payload.Tree(JsonNodeFactory.instance.stringNode(word)), call, new ReplyListener() {
             private String text = "";
 
             @Override

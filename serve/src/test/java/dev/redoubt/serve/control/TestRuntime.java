@@ -23,12 +23,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/// A small runtime that does what a deployment's settings say: `version` is what it answers; `fault` is
-/// `start`,
-/// `health` (after the first check), or `undescribed`; `calls` names another deployment, whose answer is added
-/// to its
-/// own; `millis` is how long a call takes, `startMillis` how
-/// long a start. A user configuration with the field `bad` is refused.
+/// A small runtime that does what a deployment's settings say: `version` is what it answers; `fault` is `start`,
+/// `health` (after the first check), or `undescribed`; `calls` names another deployment, whose answer is added to its
+/// own; `takes` is the one text that it takes, which is refused where it is not what came, and `gives` the one that it
+/// gives to the other; `millis` is how long a call takes, `startMillis` how long a start. A user configuration with
+/// the field `bad` is refused.
 final class TestRuntime implements ServantFactory, AutoCloseable {
     static final String KIND = "test";
 
@@ -45,7 +44,14 @@ final class TestRuntime implements ServantFactory, AutoCloseable {
         String target = spec.runtime().settings().getOrDefault("calls", "");
         Schema text = new Schema.Text();
         return new Interface(
-                text, text, false, target.isEmpty() ? List.of() : List.of(new Interface.Edge(target, text, text)));
+                word(spec, "takes"),
+                text,
+                false,
+                target.isEmpty() ? List.of() : List.of(new Interface.Edge(target, word(spec, "gives"), text)));
+    }
+
+    private static Schema word(DeploymentSpec spec, String setting) {
+        return new Schema.Choice(List.of(spec.runtime().settings().getOrDefault(setting, "word")));
     }
 
     @Override
@@ -79,6 +85,8 @@ final class TestRuntime implements ServantFactory, AutoCloseable {
         private final String version;
         private final String fault;
         private final String calls;
+        private final String takes;
+        private final String gives;
         private final int millis;
         private final String replicaId;
         private final Outgoing outgoing;
@@ -94,6 +102,8 @@ final class TestRuntime implements ServantFactory, AutoCloseable {
             this.version = settings.getOrDefault("version", "1");
             this.fault = fault(spec);
             this.calls = settings.getOrDefault("calls", "");
+            this.takes = settings.getOrDefault("takes", "word");
+            this.gives = settings.getOrDefault("gives", "word");
             this.millis = Integer.parseInt(settings.getOrDefault("millis", "0"));
             this.replicaId = replicaId;
             this.outgoing = outgoing;
@@ -122,15 +132,25 @@ final class TestRuntime implements ServantFactory, AutoCloseable {
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                 }
-                if (calls.isEmpty()) answer(version, replies);
-                else outgoing.call(calls, input, call, new Adding(replies));
+                if (!input.tree().asString().equals(takes)) refuse(replies);
+                else if (calls.isEmpty()) answer(version, replies);
+                else outgoing.call(calls, text(gives), call, new Adding(replies));
             });
         }
 
         private void answer(String text, ReplyListener replies) {
             running.decrementAndGet();
-            replies.next(new Payload.Tree(JsonNodeFactory.instance.stringNode(text)));
+            replies.next(text(text));
             replies.completed();
+        }
+
+        private void refuse(ReplyListener replies) {
+            running.decrementAndGet();
+            replies.failed(ServeException.of(ErrorCode.INTERNAL));
+        }
+
+        private static Payload text(String text) {
+            return new Payload.Tree(JsonNodeFactory.instance.stringNode(text));
         }
 
         @Override

@@ -1,0 +1,91 @@
+package dev.redoubt.serve.control;
+
+import dev.redoubt.base.Requirement;
+import dev.redoubt.serve.replica.Interface;
+import dev.redoubt.serve.replica.RuntimeRefusal;
+import dev.redoubt.serve.replica.ServantFactory;
+import dev.redoubt.serve.spec.ApplicationSpec;
+import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.spec.Resources;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/// Whether an application is one that could run, whatever else does: what its runtimes say of its deployments, and
+/// what the check says of all together. Safe for any thread.
+public final class SpecCheck {
+    private final Map<String, ServantFactory> runtimes;
+    private final DeployCheck check;
+
+    /// What was found of one application.
+    ///
+    /// @param spec with what it had left to the deploy
+    /// @param interfaces of what could be described
+    /// @param problems none: it could run
+    record Checked(ApplicationSpec spec, Map<String, Interface> interfaces, List<String> problems) {
+        Checked {
+            interfaces = Map.copyOf(interfaces);
+            problems = List.copyOf(problems);
+        }
+    }
+
+    /// @param runtimes by kind
+    public SpecCheck(Map<String, ServantFactory> runtimes, DeployCheck check) {
+        this.runtimes = Map.copyOf(runtimes);
+        this.check = check;
+    }
+
+    /// Why these applications could not all be deployed to a server that has no others, as a deploy would say it.
+    ///
+    /// @param machine all of it
+    /// @param waived requirements whose limits may be exceeded
+    /// @return a line each; empty if they could
+    public List<String> problems(List<ApplicationSpec> applications, Resources machine, Set<Requirement> waived) {
+        Admission admission = new Admission(machine, waived);
+        List<String> problems = new ArrayList<>();
+        List<ApplicationSpec> before = new ArrayList<>();
+        for (ApplicationSpec application : applications) {
+            Checked checked = check(application);
+            List<String> own = new ArrayList<>(checked.problems());
+            own.addAll(admission.problems(checked.spec(), Optional.empty(), before));
+            own.forEach(problem -> problems.add("application " + application.name() + ": " + problem));
+            before.add(checked.spec());
+        }
+        return problems;
+    }
+
+    /// Asks the runtimes, which may take long, and then the check.
+    Checked check(ApplicationSpec spec) {
+        List<String> problems = new ArrayList<>();
+        Map<String, Interface> interfaces = describe(spec, problems);
+        if (!problems.isEmpty()) return new Checked(spec, interfaces, problems);
+        ApplicationSpec filled = check.filled(spec, interfaces);
+        return new Checked(filled, interfaces, check.problems(filled, interfaces));
+    }
+
+    /// @param problems takes what is wrong
+    /// @return what could be described
+    Map<String, Interface> describe(ApplicationSpec spec, List<String> problems) {
+        Map<String, Interface> interfaces = new TreeMap<>();
+        for (DeploymentSpec deployment : spec.deployments()) {
+            String kind = deployment.runtime().kind();
+            ServantFactory factory = runtimes.get(kind);
+            if (factory == null) {
+                problems.add("deployment '%s' has the runtime '%s': installed are %s"
+                        .formatted(deployment.name(), kind, new TreeSet<>(runtimes.keySet())));
+                continue;
+            }
+            try {
+                SpecJson.userConfig(deployment.userConfig());
+                interfaces.put(deployment.name(), factory.describe(deployment));
+            } catch (RuntimeRefusal e) {
+                problems.add("deployment '%s': %s".formatted(deployment.name(), e.getMessage()));
+            }
+        }
+        return interfaces;
+    }
+}
