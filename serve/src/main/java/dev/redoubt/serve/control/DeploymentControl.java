@@ -490,7 +490,7 @@ final class DeploymentControl {
     }
 
     private void note(Replica replica, String text) {
-        tools.journal().replica(application.name(), name, replica.id, text);
+        tools.journal().replica(set.applicationName(), name, replica.id, text);
     }
 
     // ---- what it is
