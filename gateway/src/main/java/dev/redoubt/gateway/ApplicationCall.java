@@ -19,8 +19,8 @@ import tools.jackson.databind.JsonNode;
 /// One call of an application's ingress, from its input to the last byte of the reply.
 final class ApplicationCall implements ReplyListener {
     /* Threads. `start` runs where the body was read, often an event loop. What may have to wait for a replica, giving it a call or
-     * taking one back over a link that it does not read, has a virtual thread of its own. The listener's methods run on threads of the replica; what touches the
-     * connection hops to its event loop.
+     * taking one back over a link that it does not read, has a virtual thread of its own. The listener's methods run on threads of the
+     * replica; what touches the connection hops to its event loop.
      *
      * Slow readers. `next` of a stream takes one of a few permits, which comes back when the item is with the socket and its
      * write queue is not full. So a handler makes no more than its reader takes, and whoever takes nothing for long is dropped.
