@@ -13,9 +13,8 @@ import java.util.stream.Collectors;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The API description (OpenAPI 3.1) of one application, made of what its ingress says of itself: the same schema and
-/// the
-/// same routes that calls are checked by.
+/// The API description (OpenAPI 3.1) of one application, made of what its ingress says of itself: the same schema
+/// and the same routes that calls are checked by.
 final class ApplicationOpenApi {
     private static final ErrorFormat ERRORS = ErrorFormat.OPENAI;
     private static final List<BodyType> OBJECT_BODIES =

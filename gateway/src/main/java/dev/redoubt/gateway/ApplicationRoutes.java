@@ -24,14 +24,15 @@ import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 
 /// `/{application}` and what its ingress answers below it: found by who asks, so that nobody can tell a foreign
-/// application from one that is not there (R4.3).
-/// A language model has none of this: it is called at `/v1`. Safe for any thread.
+/// application from one that is not there (R4.3). A language model has none of this: it is called at `/v1`. Safe for
+/// any thread.
 final class ApplicationRoutes implements Dispatcher.OwnRoutes {
     /// What a path of ours begins with, which no application may be called.
     static final Set<String> RESERVED =
             Set.of("v1", "generate", "tokenize", "detokenize", "livez", "readyz", "metrics", "admin");
 
-    /// How the routes that an application declares are called in logs and metrics, where its own words have no place.
+    /// How the routes that an application declares are called in logs and metrics, where its own words have no
+    /// place.
     private static final String BELOW = "/{application}/{route}";
 
     static final String SELF = "/{application}";

@@ -18,8 +18,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Makes the input of a call out of a route's path with the query or the body. A word becomes what the schema says its
-/// component is; what cannot be that is refused by the component's name (R3.4). Whether the whole fits is
+/// Makes the input of a call out of a route's path with the query or the body. A word becomes what the schema says
+/// its component is; what cannot be that is refused by the component's name (R3.4). Whether the whole fits is
 /// [dev.redoubt.serve.schema.SchemaCheck]'s to say.
 final class CallInput {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;

@@ -23,9 +23,6 @@ final class Dispatcher {
      * request. Whoever is not is counted by address; that counts against nobody who has a valid key. */
     private static final Access UNKNOWN = new Access.Needs(Scope.INFERENCE, Metering.READ);
 
-    /// Reading and checking as much takes less than waking another thread.
-    private static final int SMALL_BODY_BYTES_MAX = 4096;
-
     /// Routes that there are for some callers only.
     interface OwnRoutes {
         Optional<Resolved> find(Principal caller, HttpServerRequest request, String path);
@@ -152,7 +149,7 @@ final class Dispatcher {
     /// What a body is for; where it is small, at once.
     private void decoded(Exchange exchange, byte[] body, Runnable work) {
         Runnable after = () -> services.bodies().give(body.length);
-        if (body.length <= SMALL_BODY_BYTES_MAX) Workers.runHere(exchange, work, after);
+        if (body.length <= Workers.SMALL_BODY_BYTES_MAX) Workers.runHere(exchange, work, after);
         else services.workers().run(exchange, work, after);
     }
 }

@@ -5,11 +5,9 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 
-/// Counts what has arrived of a WebSocket frame that is not complete in the budget of bodies: Netty gathers a frame,
-/// however
-/// large, before it hands it on, and many half frames together would be much. Where there is no room the connection
-/// ends. One object serves one
-/// connection, on its event loop.
+/// Counts what has arrived of a WebSocket frame that is not complete in the budget of bodies: Netty gathers a
+/// frame, however large, before it hands it on, and many half frames together would be much. Where there is no room
+/// the connection ends. One object serves one connection, on its event loop.
 final class FrameCounter extends ChannelInboundHandlerAdapter {
     private static final int HEAD_BYTES_MAX = 14; // RFC 6455: two bytes, the length, the mask
     private static final int MASKED = 0x80;

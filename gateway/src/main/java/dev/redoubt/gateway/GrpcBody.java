@@ -7,9 +7,8 @@ import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.function.Consumer;
 
-/// Reads the one message of a call by gRPC, refusing it as soon as it is too large, too slow or something else (R1.4,
-/// R1.3): a flag, a
-/// length and as many bytes. On the event loop of its connection.
+/// Reads the one message of a call by gRPC, refusing it as soon as it is too large, too slow or something else
+/// (R1.4, R1.3): a flag, a length and as many bytes. On the event loop of its connection.
 final class GrpcBody {
     static final int PREFIX_BYTES = 5;
     private static final int AROUND_BODY_BYTES_MAX = 1024; // names and lengths of the message's fields

@@ -126,7 +126,7 @@ final class GrpcCalls {
             long deadline) {
         Runnable call = () -> call(request, reply, record, stream, message, deadline);
         Runnable after = () -> services.bodies().give(message.length);
-        if (message.length <= SocketSession.SMALL_BODY_BYTES_MAX) Workers.runHere(reply, call, after);
+        if (message.length <= Workers.SMALL_BODY_BYTES_MAX) Workers.runHere(reply, call, after);
         else services.workers().run(reply, call, after);
     }
 

@@ -17,9 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 
-/// The reply to a call by gRPC: messages, and a status in the trailers. What a caller may see of a failure is what HTTP
-/// shows
-/// of it.
+/// The reply to a call by gRPC: messages, and a status in the trailers. What a caller may see of a failure is what
+/// HTTP shows of it.
 final class GrpcReply implements ReplySink {
     private static final Logger LOG = LoggerFactory.getLogger(GrpcReply.class);
     private static final long NO_ERROR = 0; // of HTTP/2: what more is sent is not read, and nothing is wrong with that

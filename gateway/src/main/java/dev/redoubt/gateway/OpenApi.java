@@ -12,8 +12,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The API description (OpenAPI 3.1) of a listener, made from the routes and the field tables that requests are
-/// dispatched
-/// and decoded by: it cannot say anything else than what is checked.
+/// dispatched and decoded by: it cannot say anything else than what is checked.
 final class OpenApi {
     private OpenApi() {}
 

@@ -12,9 +12,8 @@ import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
-/// What is known of one request, by whatever protocol it came: who asks, for what, what it may take and how it ends.
-/// Its
-/// end is a line of the access log, a metric and, where it was refused, a record of the audit log.
+/// What is known of one request, by whatever protocol it came: who asks, for what, what it may take and how it
+/// ends. Its end is a line of the access log, a metric and, where it was refused, a record of the audit log.
 ///
 /// The fields belong to the event loop of the connection.
 final class RequestRecord {

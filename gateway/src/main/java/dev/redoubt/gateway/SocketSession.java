@@ -23,8 +23,6 @@ final class SocketSession {
     /* Everything here belongs to the connection's event loop. Bytes of a message that is not complete are part of the same
      * budget as those of bodies. Only whole messages are a sign of life: pings keep nothing open. What breaks a rule ends the
      * connection, after a word; what is wrong with one input does not. */
-    static final int SMALL_BODY_BYTES_MAX = 4096;
-
     private static final short GOING_AWAY = 1001;
     private static final short POLICY = 1008;
     private static final short TOO_BIG = 1009;
@@ -166,7 +164,7 @@ final class SocketSession {
             BodyType type = text ? BodyType.JSON : BodyType.MESSAGE_PACK;
             Runnable call = () -> call(reply, record, ingress, type, body.getBytes());
             Runnable after = () -> services.bodies().give(body.length());
-            if (body.length() <= SMALL_BODY_BYTES_MAX) Workers.runHere(reply, call, after);
+            if (body.length() <= Workers.SMALL_BODY_BYTES_MAX) Workers.runHere(reply, call, after);
             else services.workers().run(reply, call, after);
         } catch (ServeException refusal) {
             drop(body);

@@ -21,9 +21,9 @@ import java.util.concurrent.ConcurrentHashMap;
 /// thread.
 final class WebSockets {
     /* The key is checked before the upgrade, by the dispatcher, and again with each message: it may be revoked meanwhile. A
-     * browser sends no key of its own accord, but a page of another site could be given one; so a request that comes from a page is refused,
-     * unless pages of this very address are let in. Open sockets are bounded as requests in progress are, whether
-     * anything is in progress on them or not. */
+     * browser sends no key of its own accord, but a page of another site could be given one; so a request that comes from a
+     * page is refused, unless pages of this very address are let in. Open sockets are bounded as requests in progress are,
+     * whether anything is in progress on them or not. */
     private static final int CLOSING_SECONDS = 5;
     private static final String VERSION = "13"; // of RFC 6455
 

@@ -13,6 +13,9 @@ import java.util.concurrent.TimeUnit;
 /// Their
 /// queue is bounded, and what does not fit is told so. Safe for any thread.
 final class Workers implements AutoCloseable {
+    /// Reading and checking as much takes less than waking another thread.
+    static final int SMALL_BODY_BYTES_MAX = 4096;
+
     private final int queueMax;
     private final ThreadPoolExecutor threads;
 

@@ -83,7 +83,7 @@ final class AdminApplicationsTest {
                 .contains("DEPLOYED, version 1")
                 .anyMatch(text -> text.matches("Greeter test\\.Greeter\\.\\d+ starts, version 1"))
                 .anyMatch(text -> text.matches("Greeter test\\.Greeter\\.\\d+ takes calls"))
-                .anyMatch(text -> text.startsWith("Front HEALTHY"))
+                .anyMatch(text -> text.startsWith("Front  HEALTHY"))
                 .contains(
                         "Greeter " + id + " failed: java.lang.IllegalStateException",
                         "Front " + id + " failed: java.lang.IllegalStateException")

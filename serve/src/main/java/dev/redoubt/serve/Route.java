@@ -19,8 +19,8 @@ import java.lang.annotation.Target;
 public @interface Route {
     Method method();
 
-    /// Of segments, such as `/items/{id}`. `{id}` is the component `id` of the input record: text, a number, true or
-    /// false, or an enum.
+    /// Of segments, such as `/items/{id}`. `{id}` is the component `id` of the input record: text, a number, true
+    /// or false, or an enum.
     String path();
 
     /// What a caller can do to a path.

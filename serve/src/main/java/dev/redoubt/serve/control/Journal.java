@@ -9,10 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/// What has happened to applications lately, for operators: what states they went through and why, which replicas came
-/// and went, which calls failed. It holds nothing of a request but its id. In memory, and bounded: the oldest goes.
-/// Safe
-/// for any thread.
+/// What has happened to applications lately, for operators: what states they went through and why, which replicas
+/// came and went, which calls failed. It holds nothing of a request but its id. In memory, and bounded: the oldest
+/// goes. Safe for any thread.
 public final class Journal {
     private static final int ENTRIES_MAX = 500; // of one application
     private static final int APPLICATIONS_MAX = 256;

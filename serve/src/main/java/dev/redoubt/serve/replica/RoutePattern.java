@@ -14,8 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /// A method and a path below `/{application}` that an ingress answers. Nothing of a path is decoded, folded or
-/// normalized
-/// to be compared.
+/// normalized to be compared.
 ///
 /// @param segments at most [#SEGMENTS_MAX]; none is `/{application}` itself
 public record RoutePattern(Route.Method method, List<Segment> segments) implements Comparable<RoutePattern> {
