@@ -114,8 +114,8 @@ final class ApplicationSettings {
             "that many in a row, and the replica is drained and replaced");
     static final Section HEALTH = new Section(List.of(PERIOD, PROBE_TIMEOUT, MISSES));
 
-    private static final Setting<Duration> CALL =
-            Setting.optional("call", TIME, "of one call, waiting and running; absent: its share of `request-timeout` (R5.2)");
+    private static final Setting<Duration> CALL = Setting.optional(
+            "call", TIME, "of one call, waiting and running; absent: its share of `request-timeout` (R5.2)");
     private static final Setting<Duration> START =
             Setting.of("start", TIME, Timeouts.DEFAULT.start(), "until a replica must work");
     private static final Setting<Duration> DRAIN =

@@ -61,7 +61,10 @@ final class PlanProbes {
                         Requirement.R4_2,
                         "a quota of the whole machine",
                         new ApplicationSpec(
-                                NAME, "Probe", Applications.machine(), List.of(deployment(EACH, 1, new Scale.Fixed(1))))),
+                                NAME,
+                                "Probe",
+                                Applications.machine(),
+                                List.of(deployment(EACH, 1, new Scale.Fixed(1))))),
                 new Probe(
                         List.of(Requirement.R2_1),
                         "counted the replicas that each deployment is to have",
@@ -87,7 +90,8 @@ final class PlanProbes {
         return new DeploymentSpec(
                 "Probe",
                 new RuntimeSpec(
-                        JavaRuntime.KIND, Map.of("class", "none.Probe", "jar", "/nonexistent", "sha256", "0".repeat(64))),
+                        JavaRuntime.KIND,
+                        Map.of("class", "none.Probe", "jar", "/nonexistent", "sha256", "0".repeat(64))),
                 Isolation.PROCESS,
                 each,
                 ongoingMax,
@@ -99,8 +103,7 @@ final class PlanProbes {
     }
 
     private Probe refused(Requirement rule, String what, ApplicationSpec spec) {
-        return new Probe(
-                List.of(rule), "asked to plan " + what, "refused by " + rule.id(), () -> planned(rule, spec));
+        return new Probe(List.of(rule), "asked to plan " + what, "refused by " + rule.id(), () -> planned(rule, spec));
     }
 
     private Seen planned(Requirement rule, ApplicationSpec spec) throws IOException {
@@ -121,9 +124,7 @@ final class PlanProbes {
         String text = SpecJson.write(spec(EACH, 50, new Scale.Automatic(Autoscaling.between(1, 100))));
         try {
             JsonNode plan = new AdminClient(context)
-                    .post(
-                            "/admin/v1/applications/plan",
-                            text.replace("\"replicasMax\":100", "\"replicasMax\":101"));
+                    .post("/admin/v1/applications/plan", text.replace("\"replicasMax\":100", "\"replicasMax\":101"));
             return Seen.failed("it is a plan: " + plan);
         } catch (CommandFailure refused) {
             String why = String.valueOf(refused.getMessage());
@@ -135,7 +136,8 @@ final class PlanProbes {
         if (unreachable()) return notTried();
         int deployments = 0;
         int most = 0;
-        JsonNode applications = new AdminClient(context).get("/admin/v1/applications").path("applications");
+        JsonNode applications =
+                new AdminClient(context).get("/admin/v1/applications").path("applications");
         for (JsonNode application : applications)
             for (JsonNode one : application.path("deployments")) {
                 deployments++;

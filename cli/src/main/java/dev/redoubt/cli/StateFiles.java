@@ -41,11 +41,7 @@ final class StateFiles {
     private static List<Path> secrets(Home home) throws IOException {
         List<Path> found = new ArrayList<>();
         for (Path file : List.of(
-                home.root(),
-                home.database(),
-                home.keySecret(),
-                home.auditKey(),
-                EvidenceFolder.privateKey(home)))
+                home.root(), home.database(), home.keySecret(), home.auditKey(), EvidenceFolder.privateKey(home)))
             if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) found.add(file);
         if (Files.isDirectory(home.audit()))
             try (Stream<Path> files = Files.list(home.audit())) {

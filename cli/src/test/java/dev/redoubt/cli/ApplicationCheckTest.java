@@ -66,11 +66,7 @@ final class ApplicationCheckTest {
                       - {name: Front, java: {class: team.Front, jar: %1$s, digest: "%2$s"}, %4$s}
                       - {name: Back, java: {class: team.%3$s, jar: %1$s, digest: "%2$s"}, %4$s}
                 """.formatted(
-                        jar.path(),
-                        jar.digest(),
-                        back,
-                        "cpu: 0.1, memory: 128MiB, max-ongoing-requests: 4" + each,
-                        more));
+                jar.path(), jar.digest(), back, "cpu: 0.1, memory: 128MiB, max-ongoing-requests: 4" + each, more));
         return Ran.command(folder.resolve("home"), "check", "-f", file.toString());
     }
 

@@ -132,7 +132,8 @@ final class RollingUpdatesTest {
     private final CountDownLatch over = new CountDownLatch(1);
     private final Map<Integer, AtomicLong> answered = new TreeMap<>(); // by caller
     private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger misread = new AtomicInteger(); // refused by the schema, and asked again in the other way
+    private final AtomicInteger misread =
+            new AtomicInteger(); // refused by the schema, and asked again in the other way
     private final AtomicInteger busy = new AtomicInteger(); // refused with the time to come again
     private final AtomicInteger newest = new AtomicInteger(); // version that a reply has come from
 
@@ -143,7 +144,8 @@ final class RollingUpdatesTest {
                 TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 1).toString();
         assertThat(command("models", "add", model, "--name", "tiny").exitCode()).isZero();
         key = command("keys", "create", "--application", "shop").out().strip();
-        server = checkout.start(List.of(), "serve", "-f", file(Version.good(0, false, false)).toString());
+        server = checkout.start(
+                List.of(), "serve", "-f", file(Version.good(0, false, false)).toString());
         BufferedReader out = server.inputReader(StandardCharsets.UTF_8);
         assertThat(out.readLine()).startsWith("waiver V3.4");
         String ready = out.readLine();
@@ -181,7 +183,8 @@ final class RollingUpdatesTest {
                     deployments:
                       - {name: Front, java: {class: team.Front, jar: %1$s, digest: "%2$s"}, replicas: 2, %3$s}
                       - {name: Back, java: {class: team.Back, jar: %1$s, digest: "%2$s"}, %3$s}
-                """.formatted(jar.path(), jar.digest(), """
+                """.formatted(
+                jar.path(), jar.digest(), """
                         cpu: 0.1, memory: 128MiB, max-ongoing-requests: 16, timeouts: {call: 15s}, \
                         health-check: {period: 500ms, timeout: 20s, misses: 1}""", LocalDate.now(ZoneOffset.UTC).plusDays(1)));
     }

@@ -45,7 +45,9 @@ import org.junit.jupiter.api.io.TempDir;
 final class StageLimitsTest {
     public record Order(int bytes, boolean pixels) {}
 
-    public record Image(byte[] file, @Shape(dtype = DType.U8, sizes = -1) Tensor pixels) {}
+    public record Image(
+            byte[] file,
+            @Shape(dtype = DType.U8, sizes = -1) Tensor pixels) {}
 
     public record Size(int bytes, double seconds) {}
 

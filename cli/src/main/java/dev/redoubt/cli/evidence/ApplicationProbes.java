@@ -63,7 +63,8 @@ final class ApplicationProbes {
         String body = reply.body();
         boolean plain = !body.contains("Exception") && !body.contains(".java") && !body.contains("dev.redoubt");
         return Seen.passedIf(
-                plain && !reply.code().isEmpty() && body.contains("\"error_id\""), reply.shown() + ", " + body.length() + " bytes");
+                plain && !reply.code().isEmpty() && body.contains("\"error_id\""),
+                reply.shown() + ", " + body.length() + " bytes");
     }
 
     private Reply call(String body) throws IOException, InterruptedException {

@@ -32,7 +32,8 @@ public final class TensorsFuzz {
         while (line < input.length && input[line] != '\n') line++;
         String[] head = new String(input, 0, line, StandardCharsets.ISO_8859_1).split(" ", 2);
         byte[] elements = Arrays.copyOfRange(input, Math.min(line + 1, input.length), input.length);
-        return TensorBody.read(head[0], head.length < 2 ? "" : head[1], elements).node();
+        return TensorBody.read(head[0], head.length < 2 ? "" : head[1], elements)
+                .node();
     }
 
     private static void check(Schema schema, Read read, byte[] input) {

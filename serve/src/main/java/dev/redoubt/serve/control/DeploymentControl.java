@@ -94,15 +94,15 @@ final class DeploymentControl {
         this.name = goal.name();
         this.router = tools.router(goal);
         this.policy = new PolicyRunner(
-                set.applicationName() + "/" + name,
-                tools.policies().apply(set.applicationName(), name));
+                set.applicationName() + "/" + name, tools.policies().apply(set.applicationName(), name));
         this.since = tools.time().now();
         this.notBeforeNanos = tools.time().nanos();
         take(first);
         updating = !proven;
         wanted = switch (goal.scale()) {
             case Scale.Fixed(int replicas) -> replicas;
-            case Scale.Automatic(var rules) -> Math.min(Math.max(rules.replicasInitial(), atFirst), rules.replicasMax());
+            case Scale.Automatic(var rules) ->
+                Math.min(Math.max(rules.replicasInitial(), atFirst), rules.replicasMax());
         };
     }
 

@@ -32,7 +32,10 @@ final class DeploymentSet {
     /// @param atFirst replicas of deployments that scale by themselves, by name: as many as the set has whose
     ///     place this one is to take
     DeploymentSet(
-            ApplicationControl application, ApplicationGoal first, Map<String, Integer> atFirst, ControllerTools tools) {
+            ApplicationControl application,
+            ApplicationGoal first,
+            Map<String, Integer> atFirst,
+            ControllerTools tools) {
         this.application = application;
         this.tools = tools;
         this.atFirst = Map.copyOf(atFirst);
@@ -68,7 +71,8 @@ final class DeploymentSet {
             DeploymentControl known = deployments.get(spec.name());
             if (known != null) known.adopt(wanted);
             else {
-                DeploymentControl fresh = new DeploymentControl(this, wanted, atFirst.getOrDefault(spec.name(), 0), tools);
+                DeploymentControl fresh =
+                        new DeploymentControl(this, wanted, atFirst.getOrDefault(spec.name(), 0), tools);
                 deployments.put(fresh.name, fresh);
                 routers.put(fresh.name, fresh.router);
             }

@@ -84,10 +84,11 @@ final class Goals {
         now.forEach((name, goal) -> {
             if (!name.equals(spec.name())) others.add(goal.spec());
         });
-        List<String> problems =
-                new ArrayList<>(admission.problems(spec, Optional.ofNullable(running).map(Goal::spec), others));
+        List<String> problems = new ArrayList<>(
+                admission.problems(spec, Optional.ofNullable(running).map(Goal::spec), others));
         if (problems.isEmpty() && running != null && running.version().verdict() != Verdict.FAILED)
-            apart(running, spec, interfaces).ifPresent(why -> problems.addAll(admission.roomForBoth(spec, running.spec(), why)));
+            apart(running, spec, interfaces)
+                    .ifPresent(why -> problems.addAll(admission.roomForBoth(spec, running.spec(), why)));
         return problems;
     }
 
@@ -213,7 +214,8 @@ final class Goals {
 
     private void adopt(Goal goal, Optional<String> failure) {
         goals.put(goal.spec().name(), goal);
-        if (goal.version().verdict() == Verdict.PROVEN) provenBefore.put(goal.spec().name(), goal);
+        if (goal.version().verdict() == Verdict.PROVEN)
+            provenBefore.put(goal.spec().name(), goal);
         published = Map.copyOf(goals);
         Version version = goal.version();
         controller.accept(new ApplicationGoal(

@@ -11,8 +11,8 @@ import java.time.Duration;
 /// @param linger how long a set of deployments that another has taken the place of still takes calls of those who
 ///     were shown in before: their bodies may be on the way
 record Pace(Duration tick, Duration backoffFirst, Duration backoffMax, Duration linger) {
-    static final Pace DEFAULT = new Pace(
-            Duration.ofMillis(100), Duration.ofMillis(200), Duration.ofSeconds(30), Duration.ofSeconds(5));
+    static final Pace DEFAULT =
+            new Pace(Duration.ofMillis(100), Duration.ofMillis(200), Duration.ofSeconds(30), Duration.ofSeconds(5));
 
     Pace {
         Check.positive("tick", tick.toNanos());

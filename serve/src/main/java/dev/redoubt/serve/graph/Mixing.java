@@ -48,9 +48,12 @@ public final class Mixing {
                 Interface own = from.interfaces.get(edge.target());
                 Interface other = to.interfaces.get(edge.target());
                 if (other != null) {
-                    String between = "'" + name + "' of one version and '" + edge.target() + "' of the other do not meet";
+                    String between =
+                            "'" + name + "' of one version and '" + edge.target() + "' of the other do not meet";
                     if (!meets(edge, other) || (own != null && own.streams() != other.streams())) return between;
-                } else if (newer && to.spec.find(edge.target()).isEmpty() && to.spec.find(name).isPresent())
+                } else if (newer
+                        && to.spec.find(edge.target()).isEmpty()
+                        && to.spec.find(name).isPresent())
                     return "'" + name + "' calls '" + edge.target() + "', which is new";
             }
         return null;

@@ -84,7 +84,8 @@ public final class StageTimeouts {
             if (others[count] < 0) continue;
             int counted = stated.isPresent() ? count : count + 1;
             if (counted == COUNTS) continue; // too long a path, which the graph's check refuses
-            ways[counted] = Math.max(ways[counted], others[count] + stated.map(Duration::toNanos).orElse(0L));
+            ways[counted] = Math.max(
+                    ways[counted], others[count] + stated.map(Duration::toNanos).orElse(0L));
         }
     }
 

@@ -62,7 +62,12 @@ final class ScalarBinding<T> extends Binding {
                     type, Boolean.class, new Schema.Bool(), any -> true, JsonNode::booleanValue, NODES::booleanNode);
         if (type == byte[].class)
             return new ScalarBinding<>(
-                    type, byte[].class, new Schema.Binary(), bytes -> bytes.length <= ImageLimit.BYTES_MAX, JsonNode::binaryValue, NODES::binaryNode);
+                    type,
+                    byte[].class,
+                    new Schema.Binary(),
+                    bytes -> bytes.length <= ImageLimit.BYTES_MAX,
+                    JsonNode::binaryValue,
+                    NODES::binaryNode);
         return type.isEnum() ? ofEnum(type) : null;
     }
 
@@ -95,6 +100,7 @@ final class ScalarBinding<T> extends Binding {
     @Override
     void verify(Object value, FieldPath at) {
         if (!boxed.isInstance(value)) throw new BrokenValue(at, "is null or of another class");
-        if (!fits.test(boxed.cast(value))) throw new BrokenValue(at, "is not finite, or has more than " + ImageLimit.BYTES_MAX + " bytes");
+        if (!fits.test(boxed.cast(value)))
+            throw new BrokenValue(at, "is not finite, or has more than " + ImageLimit.BYTES_MAX + " bytes");
     }
 }

@@ -161,7 +161,7 @@ final class Calls {
             case ITEM -> item(id, body);
             case COMPLETED -> {
                 body.finished();
-                end(id).reply.completed();
+                told(end(id), Reply::completed);
             }
             case FAILED -> {
                 Failures.Told told = Failures.read(body);
@@ -193,7 +193,21 @@ final class Calls {
         Payload item = new Payload.Tree(ValueCodec.read(one.signature.output(), body));
         body.finished();
         if (last) end(id);
-        one.reply.item(item, bytes, last);
+        told(one, reply -> reply.item(item, bytes, last));
+    }
+
+    private interface News {
+        void to(Reply reply) throws BadFrame;
+    }
+
+    /// A call that has been taken off ends here, whatever the peer makes of its end.
+    private static void told(Made one, News news) throws BadFrame {
+        try {
+            news.to(one.reply);
+        } catch (BadFrame broken) {
+            one.reply.failed(ServeException.of(ErrorCode.INTERNAL));
+            throw broken;
+        }
     }
 
     private Made made(int id) throws BadFrame {
@@ -230,7 +244,7 @@ final class Calls {
             Optional<String> modelId = model.isEmpty() ? Optional.empty() : Optional.of(model);
             call = new Call(requestId, application, keyId, deadline, modelId, cancellation);
         } catch (IllegalArgumentException misfit) {
-            throw new BadFrame("a call whose " + misfit.getMessage());
+            throw new BadFrame("a call with other names than calls have: " + misfit.getMessage());
         }
         Signature signature = callee.signature(target);
         Payload input = new Payload.Tree(ValueCodec.read(signature.input(), body));

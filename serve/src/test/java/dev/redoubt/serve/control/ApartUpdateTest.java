@@ -129,10 +129,11 @@ final class ApartUpdateTest {
     @Test
     void deletingEndsBothVersions() throws Exception {
         test.deployed(chain("1", "one"));
-        test.platform.deploy(Specs.application(
-                "shop", Specs.deployment("Front", 1, "takes", "new", "startMillis", "2000")));
-        test.until("it starts", () -> test.platform.status().find("shop").orElseThrow().state()
-                == ApplicationState.DEPLOYING);
+        test.platform.deploy(
+                Specs.application("shop", Specs.deployment("Front", 1, "takes", "new", "startMillis", "2000")));
+        test.until(
+                "it starts",
+                () -> test.platform.status().find("shop").orElseThrow().state() == ApplicationState.DEPLOYING);
         test.platform.delete("shop");
         test.until("gone", () -> test.changes.contains("DELETED shop 2"));
         assertThat(test.runtime.living).isEmpty();

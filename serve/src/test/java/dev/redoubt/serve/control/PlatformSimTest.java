@@ -124,8 +124,8 @@ final class PlatformSimTest {
         String front = random.nextInt(3) == 0 ? "same" : "v" + version;
         if (random.nextInt(3) == 0) outside = "outside" + random.nextInt(3);
         if (random.nextInt(3) == 0) between = "between" + random.nextInt(3);
-        Map<String, String> settings = Map.of(
-                "version", front, "fault", fault, "takes", outside, "calls", "Back", "gives", between);
+        Map<String, String> settings =
+                Map.of("version", front, "fault", fault, "takes", outside, "calls", "Back", "gives", between);
         return new ApplicationSpec(
                 "shop",
                 "Front",

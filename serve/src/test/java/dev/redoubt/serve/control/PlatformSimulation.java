@@ -38,8 +38,8 @@ import java.util.function.Consumer;
 /// neighbour takes room from it.
 final class PlatformSimulation implements AutoCloseable {
     static final Resources MACHINE = Resources.of(20, 64L << 30);
-    private static final Pace PACE = new Pace(
-            Duration.ofMillis(100), Duration.ofMillis(200), Duration.ofSeconds(30), Duration.ofSeconds(5));
+    private static final Pace PACE =
+            new Pace(Duration.ofMillis(100), Duration.ofMillis(200), Duration.ofSeconds(30), Duration.ofSeconds(5));
 
     private static final long APART_NANOS = PACE.linger().plusSeconds(1).toNanos();
 
@@ -257,7 +257,8 @@ final class PlatformSimulation implements AutoCloseable {
         });
     }
 
-    /// Where calls enter: what takes calls does not become less than it was, or than is wanted, but by replicas that a fault took.
+    /// Where calls enter: what takes calls does not become less than it was, or than is wanted, but by replicas that a
+    /// fault took.
     private void checkServing(DeploymentSet set) {
         for (DeploymentControl deployment : set.deployments())
             checkServing(key(set.applicationName(), deployment.name), deployment.status());

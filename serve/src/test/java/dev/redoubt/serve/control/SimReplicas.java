@@ -206,7 +206,12 @@ final class SimReplicas implements ReplicaDriver {
                 if (hangs || !running.contains(one)) return;
                 List<Interface.Edge> edges = face(spec).calls();
                 if (edges.isEmpty()) complete(one, input);
-                else outgoing.call(edges.getFirst().target(), input(seconds, edges.getFirst().input()), call, next(one));
+                else
+                    outgoing.call(
+                            edges.getFirst().target(),
+                            input(seconds, edges.getFirst().input()),
+                            call,
+                            next(one));
             });
         }
 

@@ -93,7 +93,10 @@ final class StageTimeoutsTest {
         deployment("A", 20, "B");
         deployment("B", 11, "C");
         deployment("C", 0);
-        assertThat(Graph.problems(filled(), interfaces, REQUEST)).singleElement().asString().contains("A -> B -> C");
+        assertThat(Graph.problems(filled(), interfaces, REQUEST))
+                .singleElement()
+                .asString()
+                .contains("A -> B -> C");
     }
 
     @Test
@@ -109,7 +112,9 @@ final class StageTimeoutsTest {
                 for (int to = i + 2; to < count; to++) if (random.nextInt(3) == 0) calls.add(name(to));
                 deployment(name(i), random.nextInt(3) == 0 ? 1 + random.nextInt(3) : 0, calls.toArray(String[]::new));
             }
-            assertThat(Graph.problems(filled(), interfaces, REQUEST)).as("seed %s", seed).isEmpty();
+            assertThat(Graph.problems(filled(), interfaces, REQUEST))
+                    .as("seed %s", seed)
+                    .isEmpty();
         }
     }
 

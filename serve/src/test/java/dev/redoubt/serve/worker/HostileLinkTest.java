@@ -59,6 +59,8 @@ class HostileLinkTest {
         "error that is not in the table, an error that is not in the table",
         "denial, an error that is not a worker's",
         "call of what is not declared, R4.1",
+        "end without its item, an end without the item that a call gets",
+        "call for a model with another kind of name, a model id is 1 to 63 of a-z",
     })
     void R3_1_whatBreaksTheFormatEndsTheLinkAndTheCall(String how, String reason) throws Exception {
         WorkerServant servant = start(how);

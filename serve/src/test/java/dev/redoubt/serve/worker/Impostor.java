@@ -55,6 +55,16 @@ final class Impostor {
             case "bytes after the end" -> frames.send(item(frames, id).text("x").u8(0));
             case "item without the last mark" ->
                 frames.send(frames.writer(FrameType.ITEM, id).u8(0).text("x"));
+            case "end without its item" -> frames.send(frames.writer(FrameType.COMPLETED, id));
+            case "call for a model with another kind of name" ->
+                frames.send(frames.writer(FrameType.CALL, 1)
+                        .text("Other")
+                        .text("r")
+                        .text("")
+                        .text("")
+                        .u64(1)
+                        .text("../other")
+                        .text(""));
             case "error that is not in the table" ->
                 frames.send(frames.writer(FrameType.FAILED, id)
                         .text("NONE")
