@@ -4,8 +4,10 @@ import dev.redoubt.serve.Deployment;
 import dev.redoubt.serve.DeploymentHandle;
 import dev.redoubt.serve.Handler;
 import dev.redoubt.serve.To;
+import dev.redoubt.serve.language.Conversation;
+import dev.redoubt.serve.language.Message;
+import dev.redoubt.serve.language.Piece;
 import java.util.List;
-import java.util.Optional;
 
 /// Answers a question from passages that are found for it, by a language model.
 @Deployment(name = "Rag", maxOngoingRequests = 4, cpus = 0.1, memoryMiB = 160)
@@ -16,16 +18,6 @@ public final class Rag implements Handler<Rag.Question, Rag.Answer> {
 
     /// @param sources what the model was given to answer from, the nearest first
     public record Answer(String answer, List<String> sources) {}
-
-    /// What a language model takes and gives, in the words of its deployment.
-    public record Message(String role, String content) {}
-
-    public record Conversation(
-            List<Message> messages, Optional<Integer> maxTokens, Optional<Double> temperature, Optional<Long> seed) {}
-
-    public record Usage(int promptTokens, int cachedTokens, int completionTokens) {}
-
-    public record Piece(String text, Optional<String> finishReason, Optional<Usage> usage) {}
 
     private final DeploymentHandle<Search.Query, Search.Found> search;
     private final DeploymentHandle<Conversation, Piece> model;
@@ -49,12 +41,7 @@ public final class Rag implements Handler<Rag.Question, Rag.Answer> {
 
     /// What a user asks stays text: no passage and no question can speak as the system.
     private static Conversation conversation(Question question, List<String> sources) {
-        return new Conversation(
-                List.of(
-                        new Message("system", "Answer in one sentence, from these facts only:\n- " + String.join("\n- ", sources)),
-                        new Message("user", question.question())),
-                Optional.of(TOKENS_MAX),
-                Optional.of(0.0),
-                Optional.empty());
+        Message facts = Message.system("Answer in one sentence, from these facts only:\n- " + String.join("\n- ", sources));
+        return Conversation.of(facts, Message.user(question.question())).withMaxTokens(TOKENS_MAX).greedy();
     }
 }

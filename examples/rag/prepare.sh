@@ -2,3 +2,4 @@
 cp "$root/examples/embeddings/"*.java "$folder" || exit 73
 . "$root/examples/embeddings/prepare.sh"
 mv "$folder/passages.txt" "$folder/classes" || exit 73
+"$root/redoubt" models pull smollm2-135m-instruct || exit 69
