@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -46,6 +47,7 @@ public final class Platform implements AutoCloseable {
     private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
 
     private final SpecCheck check;
+    private final ChangeListener listener;
     private final GoalStore store;
     private final Goals goals;
     private final ControllerThread controller;
@@ -81,6 +83,7 @@ public final class Platform implements AutoCloseable {
 
     private Platform(Setup setup, Pace pace, GoalStore store) {
         this.check = new SpecCheck(setup.runtimes(), setup.check());
+        this.listener = setup.listener();
         this.store = store;
         this.controller = new ControllerThread(
                 wake -> new Controller(
@@ -146,7 +149,7 @@ public final class Platform implements AutoCloseable {
 
     private void changed(Change change, String application, long version, String reason) {
         journal().changed(change, application, version, reason);
-        setup.listener().changed(change, application, version, reason);
+        listener.changed(change, application, version, reason);
     }
 
     // ---- changes
