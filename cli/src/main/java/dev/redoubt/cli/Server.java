@@ -223,7 +223,8 @@ final class Server implements AutoCloseable {
                             + (options.protocols().grpcPort().isPresent()
                                     ? " or " + options.protocols().grpcPort().getAsInt()
                                     : "")
-                            + " of " + options.host() + " is in use: stop what listens there or take another --port (0 picks a free one)");
+                            + " of " + options.host()
+                            + " is in use: stop what listens there or take another --port (0 picks a free one)");
         }
     }
 

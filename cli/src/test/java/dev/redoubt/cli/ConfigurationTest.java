@@ -68,7 +68,8 @@ final class ConfigurationTest {
 
     @Test
     void gRpcHasAPortOfItsOwn() throws IOException {
-        assertThat(check(MODEL + "http: {grpc-port: 8001, websocket-origin: same}\n").exitCode())
+        assertThat(check(MODEL + "http: {grpc-port: 8001, websocket-origin: same}\n")
+                        .exitCode())
                 .isZero();
         assertThat(refused(MODEL + "http: {port: 8001, grpc-port: 8001}\n"))
                 .singleElement()

@@ -140,7 +140,8 @@ final class TlsTest {
         assertThat(reply.headers().firstValue("content-type")).hasValue("application/grpc");
         assertThat(reply.body()).isEmpty();
         URI plain = URI.create("http" + call.toString().substring("https".length()));
-        assertThatThrownBy(() -> send(trusting(""), HttpRequest.newBuilder(plain).build()))
+        assertThatThrownBy(
+                        () -> send(trusting(""), HttpRequest.newBuilder(plain).build()))
                 .isInstanceOf(IOException.class);
         assertThatThrownBy(() -> send(SSLContext.getDefault(), request)).isInstanceOf(IOException.class);
     }

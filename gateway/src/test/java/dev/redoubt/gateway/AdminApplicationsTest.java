@@ -67,9 +67,9 @@ final class AdminApplicationsTest {
 
     private static List<String> texts() {
         List<String> texts = new ArrayList<>();
-        for (JsonNode entry :
-                TestEdge.json(admin(reader, LOGS).body()).path("entries"))
-            texts.add((entry.path("deployment").asString() + " " + entry.path("subject").asString() + " "
+        for (JsonNode entry : TestEdge.json(admin(reader, LOGS).body()).path("entries"))
+            texts.add((entry.path("deployment").asString() + " "
+                            + entry.path("subject").asString() + " "
                             + entry.path("text").asString())
                     .strip());
         return texts;
@@ -88,7 +88,8 @@ final class AdminApplicationsTest {
                         "Greeter " + id + " failed: java.lang.IllegalStateException",
                         "Front " + id + " failed: java.lang.IllegalStateException")
                 .noneMatch(text -> text.contains("trouble") || text.contains("secret"));
-        assertThat(TestEdge.json(admin(reader, "/admin/v1/applications/nobody/logs").body())
+        assertThat(TestEdge.json(admin(reader, "/admin/v1/applications/nobody/logs")
+                                .body())
                         .path("entries"))
                 .isEmpty();
     }
@@ -113,7 +114,8 @@ final class AdminApplicationsTest {
                         "/admin/v1/applications",
                         "/admin/v1/applications/{id}/logs",
                         "/admin/v1/openapi.json");
-        JsonNode deploy = root.path("paths").path("/admin/v1/applications/deploy").path("post");
+        JsonNode deploy =
+                root.path("paths").path("/admin/v1/applications/deploy").path("post");
         assertThat(deploy.path("x-scope").asString()).isEqualTo("admin:write");
         assertThat(deploy.at("/requestBody/content/application~1json/schema/properties/deployments/type")
                         .asString())

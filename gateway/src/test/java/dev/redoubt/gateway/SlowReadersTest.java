@@ -105,10 +105,11 @@ final class SlowReadersTest {
     void R1_1_aReaderOfAWebSocketThatTakesNothingIsDropped() throws Exception {
         try (Socket socket = new Socket("127.0.0.1", edge.edge.port())) {
             socket.setSoTimeout(20_000);
-            socket.getOutputStream().write(("GET /counting HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + key
-                            + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                            + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
-                    .getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream()
+                    .write(("GET /counting HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + key
+                                    + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                                    + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
             StringBuilder head = new StringBuilder();
             while (head.indexOf("\r\n\r\n") < 0)
                 head.append((char) socket.getInputStream().read());
