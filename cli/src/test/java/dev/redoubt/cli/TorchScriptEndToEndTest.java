@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,6 +63,7 @@ final class TorchScriptEndToEndTest {
                 http: {port: 0}
                 applications:
                   - name: torch
+                    quota: {cpu: 1, memory: 1GiB}
                     deployments:
                       - name: Classifier
                         torchscript:
@@ -74,6 +76,7 @@ final class TorchScriptEndToEndTest {
                         memory: 512MiB
                         max-ongoing-requests: 4
                   - name: onnx
+                    quota: {cpu: 0.5, memory: 512MiB}
                     deployments:
                       - name: Classifier
                         onnx: {model: %s, digest: "%s"}
@@ -85,7 +88,7 @@ final class TorchScriptEndToEndTest {
     }
 
     private int start(String... arguments) throws IOException {
-        server = checkout.start(java.util.List.of(), arguments);
+        server = checkout.start(List.of(), arguments);
         BufferedReader out = server.inputReader(StandardCharsets.UTF_8);
         String ready = out.readLine();
         assertThat(ready).as(Files.readString(checkout.errors())).startsWith("ready  ");

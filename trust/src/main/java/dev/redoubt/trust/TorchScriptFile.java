@@ -43,7 +43,8 @@ public final class TorchScriptFile implements AutoCloseable {
         String name = PinnedFile.name(model);
         if (!Files.exists(signature, LinkOption.NOFOLLOW_LINKS))
             throw Refusals.format(
-                    "file '%s' is TorchScript, which is code, and is not signed, there is no '%s': have it signed, redoubt models sign",
+                    "file '%s' is TorchScript, which is code, and is not signed, there is no '%s': have it signed,"
+                            + " redoubt models sign",
                     name, PinnedFile.name(signature));
         Arena arena = Arena.ofConfined();
         try {

@@ -119,7 +119,8 @@ final class ZipReader {
         String name = new String(file.asSlice(begin, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.US_ASCII);
         if (!NAME.matcher(name).matches())
             throw refused(
-                    "has the entry '%s', which is no plain path: allowed are ASCII letters, digits and . _ + -, no '..'",
+                    "has the entry '%s', which is no plain path: allowed are ASCII letters, digits and . _ + -, no"
+                            + " '..'",
                     Refusals.shown(name));
         return name;
     }

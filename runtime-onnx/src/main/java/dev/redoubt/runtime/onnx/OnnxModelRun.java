@@ -93,7 +93,8 @@ final class OnnxModelRun implements NativeModel {
         if (fault instanceof OrtException refused) {
             if (outOfMemory(refused)) {
                 LOG.error(
-                        "request {} failed: {} needs more memory than the limit of {} bytes for the models of this process",
+                        "request {} failed: {} needs more memory than the limit of {} bytes for the models of this"
+                                + " process",
                         requestId,
                         place,
                         memoryBytesMax);
