@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
@@ -121,6 +122,7 @@ final class Frames implements AutoCloseable {
     /// Waits until the peer has sent something, or has room for what it is sent.
     private void await() throws IOException {
         try {
+            if (Thread.interrupted()) throw new ClosedByInterruptException(); // else it would not wait again
             boolean left = outbox.left();
             int ignored = left ? selector.select(LEFT_MILLIS) : selector.select();
             if (left) outbox.flush();

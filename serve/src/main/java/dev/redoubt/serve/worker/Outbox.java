@@ -16,7 +16,8 @@ final class Outbox {
      *
      * Nothing here bounds what is queued. Those who add do: a call has one frame of input and one of output, or the items that its credit
      * allows, and the number of calls is bounded. */
-    private static final int PIECE_BYTES = 64 << 10;
+    /// Of direct memory.
+    static final int PIECE_BYTES = 64 << 10;
 
     /// How much of a burst goes out together.
     private static final int BURST_BYTES_MAX = 16 << 10;

@@ -96,7 +96,7 @@ final class WorkerCommand {
                 "-Xms8m",
                 "-Xmx" + memory.heap(),
                 "-Xss512k",
-                "-XX:MaxDirectMemorySize=" + memory.direct(),
+                "-XX:MaxDirectMemorySize=" + (memory.direct() + Outbox.PIECE_BYTES), // the link's comes on top
                 "-XX:MaxMetaspaceSize=" + memory.metaspace(),
                 "-XX:ReservedCodeCacheSize=" + memory.codeCache(),
                 "-XX:ActiveProcessorCount=" + processors,
