@@ -43,7 +43,7 @@ final class RollingUpdatesTest {
         EXITS_AT_START("ended with exit code 7"),
         TYPES_DO_NOT_MEET("their types do not meet"),
         TAKES_TOO_MUCH_MEMORY("out-of-memory"),
-        NEVER_HEALTHY("IllegalStateException");
+        NEVER_HEALTHY("the worker says no: java.lang.IllegalStateException");
 
         private final String reason;
 

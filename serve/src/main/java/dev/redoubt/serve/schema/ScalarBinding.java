@@ -100,7 +100,13 @@ final class ScalarBinding<T> extends Binding {
     @Override
     void verify(Object value, FieldPath at) {
         if (!boxed.isInstance(value)) throw new BrokenValue(at, "is null or of another class");
-        if (!fits.test(boxed.cast(value)))
-            throw new BrokenValue(at, "is not finite, or has more than " + ImageLimit.BYTES_MAX + " bytes");
+        if (!fits.test(boxed.cast(value))) throw new BrokenValue(at, misfit());
+    }
+
+    /// What [#fits] found.
+    private String misfit() {
+        return schema() instanceof Schema.Binary
+                ? "has more than " + ImageLimit.BYTES_MAX + " bytes"
+                : "is not finite";
     }
 }

@@ -1,5 +1,6 @@
 package dev.redoubt.serve.worker;
 
+import dev.redoubt.serve.replica.RuntimeRefusal;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
@@ -27,20 +28,20 @@ final class Asks {
     /// Waits for the answer.
     ///
     /// @throws Gone if the link has ended
-    /// @throws IOException if it is no, or there is none in time
-    void ask(FrameType type, byte[] text, Duration atMost) throws IOException, InterruptedException {
+    /// @throws RuntimeRefusal if it is no, or there is none in time
+    void ask(FrameType type, byte[] text, Duration atMost) throws Gone, RuntimeRefusal, InterruptedException {
         int id = last.incrementAndGet();
         CompletableFuture<String> answer = new CompletableFuture<>();
-        if (waiting.size() >= WAITING_MAX) throw new IOException("the worker has " + WAITING_MAX + " questions open");
+        if (waiting.size() >= WAITING_MAX) throw new RuntimeRefusal("the worker has " + WAITING_MAX + " questions open");
         waiting.put(id, answer);
         try {
             send(type, id, text);
             if (closed) throw new Gone();
             String reason = answer.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
             waiting.remove(id);
-            if (!reason.isEmpty()) throw new IOException(reason);
+            if (!reason.isEmpty()) throw new RuntimeRefusal(reason);
         } catch (TimeoutException e) {
-            throw new IOException("the worker did not answer within " + atMost.toMillis() + " ms", e);
+            throw new RuntimeRefusal("the worker did not answer within " + atMost.toMillis() + " ms", e);
         } catch (ExecutionException e) {
             throw new Gone();
         }
@@ -69,7 +70,7 @@ final class Asks {
     /// Takes a DONE frame.
     void receive(int id, FrameReader body) throws BadFrame {
         boolean yes = body.u8() == 1;
-        String reason = body.text(REASON_BYTES_MAX);
+        String reason = Failures.plain(body.text(REASON_BYTES_MAX)); // an operator reads it
         body.finished();
         CompletableFuture<String> answer = waiting.remove(id);
         if (answer == null) throw new BadFrame("an answer to question " + id + ", which was not asked");

@@ -58,7 +58,7 @@ final class Failures {
     }
 
     /// Of one line, and no more than a frame should hold.
-    private static String plain(String text) {
+    static String plain(String text) {
         String printable = text.replaceAll("[^\\x20-\\x7E]", "?");
         return printable.length() <= FAULT_BYTES_MAX ? printable : printable.substring(0, FAULT_BYTES_MAX);
     }

@@ -87,21 +87,21 @@ final class WorkerServant implements Servant, Worker.Owner, Calls.Callee {
     }
 
     @Override
-    public void reconfigure(JsonNode userConfig) throws IOException, InterruptedException {
+    public void reconfigure(JsonNode userConfig) throws RuntimeRefusal, InterruptedException {
         ask(FrameType.RECONFIGURE, userConfig.toString().getBytes(StandardCharsets.UTF_8), startTimeout);
     }
 
-    /// @throws IOException saying how the process ended, if it has; or that a call goes on which was cancelled
+    /// @throws RuntimeRefusal saying how the process ended, if it has; or that a call goes on which was cancelled
     @Override
-    public void healthCheck() throws IOException, InterruptedException {
+    public void healthCheck() throws RuntimeRefusal, InterruptedException {
         Calls open = calls;
         if (open != null && open.overdueNanos() > limits.cancelTimeout().toNanos())
-            throw new IOException("a call that was cancelled still runs after "
+            throw new RuntimeRefusal("a call that was cancelled still runs after "
                     + limits.cancelTimeout().toSeconds() + " s");
         ask(FrameType.HEALTH, NOTHING, healthTimeout);
     }
 
-    private void ask(FrameType type, byte[] text, Duration atMost) throws IOException, InterruptedException {
+    private void ask(FrameType type, byte[] text, Duration atMost) throws RuntimeRefusal, InterruptedException {
         Asks open = asks;
         if (open == null || worker.hasEnded()) throw lost();
         try {
@@ -112,8 +112,8 @@ final class WorkerServant implements Servant, Worker.Owner, Calls.Callee {
     }
 
     /// For the operator how it ended, for the controller that it has.
-    private IOException lost() {
-        return new IOException("the worker process " + worker.endedBy(), ServeException.of(ErrorCode.REPLICA_LOST));
+    private RuntimeRefusal lost() {
+        return new RuntimeRefusal("the worker process " + worker.endedBy(), ServeException.of(ErrorCode.REPLICA_LOST));
     }
 
     @Override
