@@ -267,7 +267,7 @@ final class ApplicationSettings {
         return new DeploymentSpec(
                 values.get(DEPLOYMENT),
                 runtime(values),
-                values.has(ONNX_SETTING) ? Isolation.THREAD : Isolation.PROCESS,
+                values.has(ONNX_SETTING) || values.has(LLM_SETTING) ? Isolation.THREAD : Isolation.PROCESS,
                 Resources.of(values.get(EACH_CPU), values.get(EACH_MEMORY)),
                 values.get(ONGOING),
                 values.get(QUEUED),
