@@ -2,37 +2,39 @@ package dev.redoubt.cli;
 
 import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.generation.ModelCard;
+import dev.redoubt.engine.Engine;
 import dev.redoubt.policy.Waiver;
-import dev.redoubt.runtime.onnx.OnnxRuntime;
 import dev.redoubt.serve.control.GraphCheck;
 import dev.redoubt.serve.control.SpecCheck;
-import dev.redoubt.serve.java.JavaRuntime;
+import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.spec.Resources;
-import dev.redoubt.serve.worker.WorkerLimits;
-import dev.redoubt.serve.worker.WorkerRuntime;
+import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
-/// Holds the applications of a file against what a deploy would: rules, graph, times, and the room of this machine.
+/// Holds the applications of a file against what a deploy would: rules, graph, times, and the room of this
+/// machine.
 /// No replica is started; a jar is asked what it holds by a confined process that ends with its answer.
 final class ApplicationCheck {
     private ApplicationCheck() {}
 
     /// @throws Refusal with everything that a deploy would refuse
     /// @throws IOException if there is no folder for temporary files
-    static void check(ServerConfig config) throws IOException {
+    static void check(Context context, ServerConfig config) throws IOException {
         if (config.applications().isEmpty()) return;
         Resources machine = Applications.machine();
+        ModelStore store = LocalModels.serving(context, Optional.empty()).store();
         Path folder = Files.createTempDirectory("redoubt-check-"); // a server that runs has workers in the home's
-        try (WorkerRuntime workers = new WorkerRuntime(folder.resolve("workers"), WorkerLimits.DEFAULT);
-                OnnxRuntime onnx = new OnnxRuntime(folder, machine.memoryBytes(), TimeSource.system())) {
+        try (Runtimes runtimes = Runtimes.open(
+                folder.resolve("workers"), context.home().nativeLibraries(), config.engine(), models(store, config))) {
             SpecCheck check = new SpecCheck(
-                    Map.of(JavaRuntime.KIND, workers, OnnxRuntime.KIND, onnx),
-                    new GraphCheck(config.edge().limits().requestTimeout()));
+                    runtimes.byKind(), new GraphCheck(config.edge().limits().requestTimeout()));
             List<String> problems = check.problems(
                     config.applications(),
                     machine,
@@ -41,5 +43,37 @@ final class ApplicationCheck {
         } finally {
             DurableFiles.deleteTree(folder);
         }
+    }
+
+    /// The server's model is described as it will be, for those who will share it.
+    private static StoredModels models(ModelStore store, ServerConfig config) {
+        return new StoredModels(store, config.model().map(ModelChoice::name)) {
+            @Override
+            public ModelCard sharedCard(String model) throws RuntimeRefusal {
+                requireShared(model);
+                try (VerifiedArtifact artifact = open(model, Optional.empty())) {
+                    return Engine.describe(artifact, config.engine(), TimeSource.system());
+                }
+            }
+
+            @Override
+            public void loaded(String application, Engine engine) {
+                throw nothingStarts();
+            }
+
+            @Override
+            public Engine shared(String model) {
+                throw nothingStarts();
+            }
+
+            @Override
+            public TokenMeter reserve(String keyId, long tokens) {
+                throw nothingStarts();
+            }
+        };
+    }
+
+    private static IllegalStateException nothingStarts() {
+        return new IllegalStateException("a check starts nothing");
     }
 }

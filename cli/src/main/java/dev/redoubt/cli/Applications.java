@@ -9,34 +9,26 @@ import dev.redoubt.policy.audit.AuditEvent;
 import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.runtime.llm.LlmHost;
-import dev.redoubt.runtime.llm.LlmRuntime;
-import dev.redoubt.runtime.onnx.OnnxRuntime;
-import dev.redoubt.runtime.torch.TorchRuntime;
 import dev.redoubt.serve.control.Change;
 import dev.redoubt.serve.control.GraphCheck;
 import dev.redoubt.serve.control.Outcome;
 import dev.redoubt.serve.control.Platform;
-import dev.redoubt.serve.java.JavaRuntime;
 import dev.redoubt.serve.scale.OngoingPolicy;
 import dev.redoubt.serve.scale.ScalingPolicy;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import dev.redoubt.serve.spec.Resources;
-import dev.redoubt.serve.worker.WorkerLimits;
-import dev.redoubt.serve.worker.WorkerRuntime;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Collectors;
 
 /// The platform of a server with the runtimes that it stands on.
 ///
 /// @param platform closed before its runtimes
-record Applications(Platform platform, WorkerRuntime workers, OnnxRuntime onnx) implements AutoCloseable {
+record Applications(Platform platform, Runtimes runtimes) implements AutoCloseable {
     /// How long a start says nothing for the sake of applications; they go on starting after it.
     private static final Duration START_MAX = Duration.ofSeconds(30);
     /// Of the machine, for all applications together (R4.2).
@@ -44,39 +36,25 @@ record Applications(Platform platform, WorkerRuntime workers, OnnxRuntime onnx) 
 
     /// Takes up what was wanted before.
     ///
-    /// @param engines how language models are computed, but for their share of the machine; what a call has from
+    /// @param engines how language models are computed, but for their share of the machine; what a call has
+    ///     from
     ///     end to end is in its limits
     static Applications open(Home home, List<Waiver> waivers, EngineOptions engines, LlmHost models, AuditLog audit)
             throws IOException {
         Resources machine = machine();
-        Path torch = Path.of(System.getProperty("redoubt.torch", "torch")); // the launcher knows where its jars are
-        WorkerRuntime workers = new WorkerRuntime(
-                home.workers(),
-                WorkerLimits.DEFAULT,
-                Map.of(TorchRuntime.KIND, () -> TorchRuntime.workers(torch, home.nativeLibraries())));
-        OnnxRuntime onnx =
-                new OnnxRuntime(home.nativeLibraries(), (long) (machine.memoryBytes() * SHARE), TimeSource.system());
-        LlmRuntime llm = new LlmRuntime(models, engines, TimeSource.system());
+        Runtimes runtimes = Runtimes.open(home.workers(), home.nativeLibraries(), engines, models);
         ScalingPolicy policy = new OngoingPolicy();
         Duration requestTimeout = engines.limits().requestTimeout();
         Platform platform = Platform.open(new Platform.Setup(
                 home,
                 machine,
-                Map.of(
-                        JavaRuntime.KIND,
-                        workers,
-                        TorchRuntime.KIND,
-                        workers,
-                        OnnxRuntime.KIND,
-                        onnx,
-                        LlmRuntime.KIND,
-                        llm),
+                runtimes.byKind(),
                 waivers.stream().map(Waiver::rule).collect(Collectors.toUnmodifiableSet()),
                 new GraphCheck(requestTimeout),
                 (application, deployment) -> policy,
                 (change, application, version, reason) -> note(audit, change, application, version, reason),
                 TimeSource.system()));
-        return new Applications(platform, workers, onnx);
+        return new Applications(platform, runtimes);
     }
 
     static Resources machine() {
@@ -114,7 +92,6 @@ record Applications(Platform platform, WorkerRuntime workers, OnnxRuntime onnx) 
     @Override
     public void close() {
         platform.close();
-        workers.close();
-        onnx.close();
+        runtimes.close();
     }
 }

@@ -36,7 +36,7 @@ final class CheckCommand implements Callable<Integer> {
         ServerConfig config = ServerConfigReader.read(given, LocalDate.now(ZoneOffset.UTC));
         config.edge().tls().ifPresent(tls -> HttpEdge.checkTls(tls, TimeSource.system()));
         StateFiles.check(context.home());
-        ApplicationCheck.check(config);
+        ApplicationCheck.check(context, config);
         StartLines.waivers(config.waivers()).forEach(context.console().out()::println);
         context.console()
                 .out()

@@ -9,9 +9,9 @@ import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-import java.util.List;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,7 +92,7 @@ final class GrpcReply implements ReplySink {
     public void reply(JsonNode output) {
         Buffer message = encoded(output);
         onEventLoop(() -> {
-            write(message);
+            write(List.of(message));
             end();
         });
     }

@@ -72,14 +72,14 @@ final class SocketReply implements ReplySink {
     public void reply(JsonNode output) {
         Buffer item = encoded(output);
         onEventLoop(() -> {
-            write(item);
+            write(List.of(item));
             end();
         });
     }
 
     @Override
     public void end() {
-        write(message(NODES.objectNode().put("end", true)));
+        write(List.of(message(NODES.objectNode().put("end", true))));
         over(200);
     }
 
@@ -91,7 +91,7 @@ final class SocketReply implements ReplySink {
         String error = ErrorBody.of(failure, ours ? Optional.of(record.id()) : Optional.empty());
         ObjectNode message = (ObjectNode) JsonMapper.shared().readTree(error);
         failure.retryAfter().ifPresent(wait -> message.put("retry_after_ms", wait.toMillis() + 1));
-        write(message(message));
+        write(List.of(message(message)));
         over(failure.code().status());
     }
 

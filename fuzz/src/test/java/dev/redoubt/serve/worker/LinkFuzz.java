@@ -24,21 +24,23 @@ public final class LinkFuzz {
 
     private LinkFuzz() {}
 
-    public static void fuzzerTestOneInput(byte[] input) {
+    public static void fuzzerTestOneInput(byte[] input) throws IOException {
         described(input);
-        Frames frames = new Frames(new BytesChannel(input), FRAME_BYTES_MAX);
-        Calls calls = new Calls(frames, new Worker(), 4, false);
-        Ends single = new Ends();
-        Ends many = new Ends();
-        calls.start("", new Signature(VALUE, VALUE, false), value(), call(), single);
-        calls.start("", new Signature(VALUE, VALUE, true), value(), call(), many);
-        try {
-            frames.readAll((type, id, body) -> calls.receive(type, id, body));
-        } catch (IOException over) {
-            calls.close();
+        try (LinkPair pair = LinkPair.sent(input);
+                Frames frames = new Frames(pair.near(), FRAME_BYTES_MAX)) {
+            Calls calls = new Calls(frames, new Worker(), 4, false);
+            Ends single = new Ends();
+            Ends many = new Ends();
+            calls.start("", new Signature(VALUE, VALUE, false), value(), call(), single);
+            calls.start("", new Signature(VALUE, VALUE, true), value(), call(), many);
+            try {
+                frames.readAll((type, id, body) -> calls.receive(type, id, body));
+            } catch (IOException over) {
+                calls.close();
+            }
+            single.must();
+            many.mayBe();
         }
-        single.must();
-        many.mayBe();
     }
 
     /// What a worker says that it takes and gives.

@@ -1,6 +1,7 @@
 package dev.redoubt.runtime.llm;
 
 import dev.redoubt.base.ServeException;
+import dev.redoubt.base.generation.ModelCard;
 import dev.redoubt.engine.Engine;
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.trust.VerifiedArtifact;
@@ -18,6 +19,11 @@ public interface LlmHost {
     ///
     /// @throws RuntimeRefusal if it must not answer: it is closed then
     void loaded(String application, Engine engine) throws RuntimeRefusal;
+
+    /// What the engine is that the server has for all its applications; may wait while it loads.
+    ///
+    /// @throws RuntimeRefusal if the server has none, or one of another model
+    ModelCard sharedCard(String model) throws RuntimeRefusal;
 
     /// The engine that the server has for all its applications; waits while it loads.
     ///

@@ -62,14 +62,15 @@ public final class LlmRuntime implements ServantFactory {
             throw new RuntimeRefusal(
                     spec.name() + " has a user configuration, and a language model takes none: remove it");
         ModelCard card;
-        if (!settings.dedicated()) card = shared(settings).card();
+        if (!settings.dedicated()) card = sharedCard(settings);
         else
             try (VerifiedArtifact artifact = open(spec, settings)) {
                 card = Engine.describe(artifact, sized(spec, artifact), time);
             } catch (ArtifactException e) {
                 throw refused(spec, e.rule(), e);
             }
-        return new Interface(Types.INPUT.schema(), Types.OUTPUT.schema(), true, List.of(), List.of(), Optional.of(card));
+        return new Interface(
+                Types.INPUT.schema(), Types.OUTPUT.schema(), true, List.of(), List.of(), Optional.of(card));
     }
 
     @Override
@@ -114,15 +115,18 @@ public final class LlmRuntime implements ServantFactory {
         }
     }
 
-    private Engine shared(LlmSettings settings) throws RuntimeRefusal {
-        Engine engine = host.shared(settings.model());
-        if (settings.digest().isPresent()
-                && !settings.digest().get().equals(engine.card().digest()))
-            throw new RuntimeRefusal("the server's model " + settings.model() + " is sha256:"
-                    + engine.card().digest() + ", wanted is sha256:"
-                    + settings.digest().get()
+    private ModelCard sharedCard(LlmSettings settings) throws RuntimeRefusal {
+        ModelCard card = host.sharedCard(settings.model());
+        if (settings.digest().isPresent() && !settings.digest().get().equals(card.digest()))
+            throw new RuntimeRefusal("the server's model " + settings.model() + " is sha256:" + card.digest()
+                    + ", wanted is sha256:" + settings.digest().get()
                     + ": approve this one by its digest, or set engine: dedicated (V4.1)");
-        return engine;
+        return card;
+    }
+
+    private Engine shared(LlmSettings settings) throws RuntimeRefusal {
+        ModelCard ignored = sharedCard(settings); // or it is refused
+        return host.shared(settings.model());
     }
 
     /// Weights and KV pool together are what a replica may take.

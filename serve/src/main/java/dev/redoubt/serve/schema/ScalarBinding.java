@@ -105,8 +105,6 @@ final class ScalarBinding<T> extends Binding {
 
     /// What [#fits] found.
     private String misfit() {
-        return schema() instanceof Schema.Binary
-                ? "has more than " + ImageLimit.BYTES_MAX + " bytes"
-                : "is not finite";
+        return schema() instanceof Schema.Binary ? "has more than " + ImageLimit.BYTES_MAX + " bytes" : "is not finite";
     }
 }

@@ -32,7 +32,8 @@ final class Asks {
     void ask(FrameType type, byte[] text, Duration atMost) throws Gone, RuntimeRefusal, InterruptedException {
         int id = last.incrementAndGet();
         CompletableFuture<String> answer = new CompletableFuture<>();
-        if (waiting.size() >= WAITING_MAX) throw new RuntimeRefusal("the worker has " + WAITING_MAX + " questions open");
+        if (waiting.size() >= WAITING_MAX)
+            throw new RuntimeRefusal("the worker has " + WAITING_MAX + " questions open");
         waiting.put(id, answer);
         try {
             send(type, id, text);

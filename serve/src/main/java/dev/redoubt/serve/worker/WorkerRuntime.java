@@ -80,7 +80,9 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
         kinds.put(JavaRuntime.KIND, () -> WorkerKind.JAVA);
         if (Files.exists(this.root)) DurableFiles.deleteTree(this.root);
         DurableFiles.privateDirectory(this.root);
-        descriptions = new Descriptions(this.root.resolveSibling("descriptions"), WorkerCommand.of(WorkerKind.JAVA).readable());
+        descriptions = new Descriptions(
+                this.root.resolveSibling("descriptions"),
+                WorkerCommand.of(WorkerKind.JAVA).readable());
         cgroups = Cgroup.find(Path.of("/sys/fs/cgroup"), Path.of("/proc/self/cgroup"));
         Thread.ofPlatform().name("worker-watch").daemon().start(this::watch);
     }
@@ -88,8 +90,10 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
     /// In a process that ends with the answer, unless the same was asked before.
     @Override
     public Interface describe(DeploymentSpec spec) throws RuntimeRefusal {
-        MemorySplit ignored = MemorySplit.of(spec.each().memoryBytes(), command(spec).memory()); // or it is refused
-        if (!spec.runtime().kind().equals(JavaRuntime.KIND)) return ask(spec); // what its description follows from, it alone knows
+        MemorySplit ignored =
+                MemorySplit.of(spec.each().memoryBytes(), command(spec).memory()); // or it is refused
+        if (!spec.runtime().kind().equals(JavaRuntime.KIND))
+            return ask(spec); // what its description follows from, it alone knows
         JarCopy.check(spec.runtime());
         Optional<Interface> known = descriptions.find(spec);
         if (known.isPresent()) return known.get();

@@ -8,8 +8,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 final class ImageLimitTest {
-    private static final List<Schema> IMAGES =
-            List.of(new Schema.Binary(), new Schema.Box(DType.U8, List.of(-1)));
+    private static final List<Schema> IMAGES = List.of(new Schema.Binary(), new Schema.Box(DType.U8, List.of(-1)));
 
     private static JsonNode value(Schema schema, int bytes) {
         return schema instanceof Schema.Box
