@@ -205,7 +205,7 @@ final class ApplicationRoutesTest {
     }
 
     @Test
-    void R4_2_aReplicaThatTakesNothingHoldsUpNobodyElse() throws Exception {
+    void R4_2_aReplicaThatAnswersNothingHoldsUpNobodyElse() throws Exception {
         String key = key("stuck");
         List<java.util.concurrent.CompletableFuture<HttpResponse<String>>> calls = new ArrayList<>();
         for (int i = 0; i < 4; i++)

@@ -157,9 +157,19 @@ final class TestApplications {
         }
     }
 
-    /// A replica that does not take what it is given, as one whose link is full.
+    /// A replica that answers nothing until it is told to.
     static final class Stuck implements ServantFactory {
         static final CountDownLatch FREE = new CountDownLatch(1);
+
+        private static void answer(ReplyListener replies) {
+            try {
+                FREE.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            replies.next(new Payload.Tree(JsonNodeFactory.instance.stringNode("free")));
+            replies.completed();
+        }
 
         @Override
         public Interface describe(DeploymentSpec spec) {
@@ -177,13 +187,7 @@ final class TestApplications {
 
                 @Override
                 public void call(Payload input, Call call, ReplyListener replies) {
-                    try {
-                        FREE.await();
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                    }
-                    replies.next(new Payload.Tree(JsonNodeFactory.instance.stringNode("free")));
-                    replies.completed();
+                    Thread.ofVirtual().start(() -> answer(replies));
                 }
 
                 @Override

@@ -16,7 +16,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What [SpecJson] reads, as JSON Schema: made of what it writes, of which every field must be there and no other.
+/// What [SpecJson] reads, as JSON Schema: made of what it writes, of which every field must be there and no other,
+/// but for `timeouts.call`.
 public final class SpecSchema {
     private SpecSchema() {}
 
@@ -28,6 +29,8 @@ public final class SpecSchema {
         ObjectNode either = JsonNodeFactory.instance.objectNode();
         either.putArray("anyOf").add(scale(fixed)).add(scale(automatic));
         ((ObjectNode) deployment.path("properties")).set("scale", either);
+        ObjectNode timeouts = (ObjectNode) deployment.at("/properties/timeouts");
+        timeouts.putArray("required").add("start").add("drain"); // a call's may be left to the deploy
         return fixed;
     }
 
@@ -49,7 +52,7 @@ public final class SpecSchema {
                 1,
                 scale,
                 HealthCheck.DEFAULT,
-                Timeouts.DEFAULT,
+                Timeouts.DEFAULT.withCall(Timeouts.CALL_MAX),
                 DeploymentSpec.NO_USER_CONFIG);
         return JsonMapper.shared()
                 .readTree(SpecJson.write(

@@ -37,7 +37,16 @@ public final class Mixing {
         boolean same = before.input().equals(after.input())
                 && before.output().equals(after.output())
                 && before.streams() == after.streams();
+        if (!model(before).equals(model(after)))
+            return "'" + name + "' is the model '" + model(after) + "' instead of '" + model(before) + "'";
         return same ? null : "'" + name + "' takes or gives something else than before";
+    }
+
+    /// Which language model callers ask for, by its name and its bytes; empty where it is none.
+    private static String model(Interface face) {
+        return face.language()
+                .map(card -> card.name() + ", sha256:" + card.digest())
+                .orElse("");
     }
 
     /// @param newer whether `from` is what comes, so that what it calls may not be there yet

@@ -55,6 +55,8 @@ final class PlatformSimulation implements AutoCloseable {
     long submitted;
     long ended;
     long completed;
+    private final Map<String, DeploymentSet> entered =
+            new TreeMap<>(); // by application: where calls entered at the last look
     private final Map<String, Integer> floors = new TreeMap<>(); // by deployment: so many must go on taking calls
     private final Set<String> faulted = new HashSet<>(); // replicas that something bad happened to
     private final Map<String, Set<String>> serving = new TreeMap<>(); // replica ids by deployment, at the last look
@@ -260,6 +262,10 @@ final class PlatformSimulation implements AutoCloseable {
     /// Where calls enter: what takes calls does not become less than it was, or than is wanted, but by replicas that a
     /// fault took.
     private void checkServing(DeploymentSet set) {
+        DeploymentSet before = entered.put(set.applicationName(), set);
+        // Calls leave a set that has failed for one that may yet work: what still runs there answers nobody.
+        if (before != null && !before.equals(set) && !before.isWorthKeeping())
+            floors.keySet().removeIf(key -> key.startsWith(set.applicationName() + "."));
         for (DeploymentControl deployment : set.deployments())
             checkServing(key(set.applicationName(), deployment.name), deployment.status());
     }

@@ -2,6 +2,7 @@ package dev.redoubt.serve.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.redoubt.base.generation.ModelCard;
 import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.schema.Schema;
 import dev.redoubt.serve.spec.ApplicationSpec;
@@ -12,6 +13,7 @@ import dev.redoubt.serve.spec.Resources;
 import dev.redoubt.serve.spec.RuntimeSpec;
 import dev.redoubt.serve.spec.Scale;
 import dev.redoubt.serve.spec.Timeouts;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +42,27 @@ final class MixingTest {
         Interface streams = new Interface(TEXT, TEXT, true, List.of());
         assertThat(problem(text, new Mixing.Version(spec("Front"), Map.of("Front", streams))))
                 .isPresent();
+    }
+
+    @Test
+    void V4_1_oneLanguageModelDoesNotAnswerForAnother() {
+        assertThat(problem(model("small", "aa", 1), model("small", "aa", 2)))
+                .as("read again, it is the same")
+                .isEmpty();
+        assertThat(problem(model("small", "aa", 1), model("small", "bb", 1)))
+                .get()
+                .asString()
+                .contains("sha256:bb");
+        assertThat(problem(model("small", "aa", 1), model("large", "aa", 1))).isPresent();
+        Mixing.Version none = new Mixing.Version(spec("Front"), Map.of("Front", takes(TEXT)));
+        assertThat(problem(model("small", "aa", 1), none)).isPresent();
+    }
+
+    private static Mixing.Version model(String name, String digest, long loadedAt) {
+        ModelCard card = new ModelCard(
+                name, digest, "llama", "Q8_0", 128, 256, true, Optional.empty(), Instant.ofEpochSecond(loadedAt));
+        Interface face = new Interface(TEXT, TEXT, false, List.of(), List.of(), Optional.of(card));
+        return new Mixing.Version(spec("Front"), Map.of("Front", face));
     }
 
     @Test
