@@ -370,6 +370,7 @@ final class WebSocketTest {
                     .sendText("{\"count\":3000}", true)
                     .join();
             assertThat(busy.next()).isEqualTo("{\"item\":{\"number\":1}}");
+            leaving.edge.close(); // before the client, which waits for its sockets
         }
         assertThat(idle.next()).isEqualTo("closed 1001");
         String last = "";
