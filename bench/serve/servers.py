@@ -111,6 +111,8 @@ class Redoubt:
         deployments = {"noop": ["Noop"], "chain": ["Outer", "Noop"], "stream": ["Streams"]}[ingress]
         file = self.folder / "redoubt.yaml"
         file.write_text(self._configuration(deployments, port))
+        for wanted in self.home.glob("platform.db*"):  # by the case before, which would run beside this one until it works
+            wanted.unlink()
         key = self.keys.read_text().split()[0]
         return Running([self.program, "serve", "-f", file], port, "/bench", self.log, key, self._environment())
 

@@ -45,7 +45,8 @@ final class StatusCommand implements Callable<Integer> {
 
     private static void print(PrintStream out, JsonNode model) {
         JsonNode kv = model.path("kv");
-        out.println("model   " + text(model, "name") + "  " + text(model, "digest"));
+        String whose = model.has("application") ? "  of " + text(model, "application") : "";
+        out.println("model   " + text(model, "name") + whose + "  " + text(model, "digest"));
         out.println("kernels " + text(model, "kernels") + ", " + text(model, "threads") + " threads");
         out.println("kv      " + text(kv, "blocks_used") + " of " + text(kv, "blocks") + " blocks used, "
                 + kv.path("bytes").asLong() / MIB + " MiB " + text(kv, "format") + ", memory lock "

@@ -149,6 +149,7 @@ final class LanguageApplicationsTest {
                 .isZero();
         assertThat(metric("redoubt_kv_blocks{model_name=\"blue/tiny\"}")).isPositive();
         assertThat(ask(blue, "tiny")).as("the same weights say the same").isEqualTo(answer);
+        assertThat(ran("status").out()).contains("model   tiny  of red  sha256:", "model   tiny  of blue  sha256:");
         assertThat(metric("vllm:prompt_tokens_cached_total{model_name=\"blue/tiny\"}"))
                 .as("nothing that red has computed is found")
                 .isZero();
