@@ -46,6 +46,7 @@ final class StatusCommand implements Callable<Integer> {
     private static void print(PrintStream out, JsonNode model) {
         JsonNode kv = model.path("kv");
         String whose = model.has("application") ? "  of " + text(model, "application") : "";
+        if (model.has("deployment")) whose += "/" + text(model, "deployment");
         out.println("model   " + text(model, "name") + whose + "  " + text(model, "digest"));
         out.println("kernels " + text(model, "kernels") + ", " + text(model, "threads") + " threads");
         out.println("kv      " + text(kv, "blocks_used") + " of " + text(kv, "blocks") + " blocks used, "

@@ -273,6 +273,12 @@ final class LanguageApplicationsTest {
                 """.formatted(jar.path(), jar.digest()));
         PlainClient.Reply told = post("/red", red, "{\"topic\":\"Hello\",\"words\":8}");
         assertThat(told.status()).as(told.body()).isEqualTo(200);
+        assertThat(metric("redoubt_engine_steps_total{model_name=\"red/Model/tiny\"}"))
+                .isPositive();
+        assertThat(ran("status").out()).contains("model   tiny  of red/Model  sha256:");
+        assertThat(ran("cache", "clear", "--application", "red").out())
+                .as("V1.3 holds for what only stages reach: nobody else has computed anything yet")
+                .matches("[1-9]\\d* blocks of red zeroed\\R");
         assertThat(told.body()).contains("\"text\":" + Json.text(ask(red, "tiny")));
         assertThat(models(red))
                 .as("what is behind an ingress is reached through it alone")

@@ -114,6 +114,7 @@ final class AdminHandlers {
         ModelStats stats = model.stats();
         json.beginObject().name("name").value(model.card().name());
         if (!served.application().isEmpty()) json.name("application").value(served.application());
+        served.stage().ifPresent(stage -> json.name("deployment").value(stage));
         json.name("digest").value("sha256:" + model.card().digest());
         json.name("kernels").value(runtime.kernels()).name("threads").value(runtime.threads());
         json.name("prefix_cache").value(runtime.prefixCache());

@@ -1,14 +1,22 @@
 package dev.redoubt.gateway;
 
 import dev.redoubt.base.generation.LanguageModel;
+import java.util.Optional;
 
-/// A model of `/v1`, and whose it is.
+/// A model, and whose it is.
 ///
 /// @param application whose callers alone reach it; empty: all callers do
-record ServedModel(String application, LanguageModel model) {
-    /// As metrics and the status know it: two applications may serve models of one name.
+/// @param stage the deployment that it is, where only other stages reach it
+record ServedModel(String application, Optional<String> stage, LanguageModel model) {
+    /// Of all callers.
+    static ServedModel ofServer(LanguageModel model) {
+        return new ServedModel("", Optional.empty(), model);
+    }
+
+    /// As metrics know it: two applications may serve models of one name.
     String label() {
         String name = model.card().name();
-        return application.isEmpty() ? name : application + "/" + name;
+        if (application.isEmpty()) return name;
+        return application + "/" + stage.map(one -> one + "/").orElse("") + name;
     }
 }

@@ -2,11 +2,10 @@ package dev.redoubt.gateway;
 
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
-import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.serve.control.Platform;
+import dev.redoubt.serve.control.StageModel;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -27,11 +26,14 @@ final class ServedModels {
         return server.ready();
     }
 
-    /// Of all applications and of the server.
+    /// Of all applications and of the server, inner stages' too.
     List<ServedModel> all() {
-        List<ServedModel> all = new ArrayList<>(
-                server.all().stream().map(model -> new ServedModel("", model)).toList());
-        models().forEach((application, model) -> all.add(new ServedModel(application, model)));
+        List<ServedModel> all =
+                new ArrayList<>(server.all().stream().map(ServedModel::ofServer).toList());
+        for (StageModel one : platform.map(Platform::models).orElse(List.of())) {
+            Optional<String> stage = one.ingress() ? Optional.empty() : Optional.of(one.deployment());
+            all.add(new ServedModel(one.application(), stage, one.model()));
+        }
         return all;
     }
 
@@ -41,7 +43,7 @@ final class ServedModels {
         Stream<ServedModel> others = server.all().stream()
                 .filter(model -> own.isEmpty()
                         || !own.get().model().card().name().equals(model.card().name()))
-                .map(model -> new ServedModel("", model));
+                .map(ServedModel::ofServer);
         return Stream.concat(own.stream(), others).toList();
     }
 
@@ -68,11 +70,8 @@ final class ServedModels {
                 : ServeException.of(ErrorCode.NOT_READY);
     }
 
-    private Map<String, LanguageModel> models() {
-        return platform.map(Platform::models).orElse(Map.of());
-    }
-
     private Optional<ServedModel> own(String application) {
-        return platform.flatMap(one -> one.model(application)).map(model -> new ServedModel(application, model));
+        return platform.flatMap(one -> one.model(application))
+                .map(model -> new ServedModel(application, Optional.empty(), model));
     }
 }

@@ -203,6 +203,11 @@ final class ApplicationControl {
         sets().forEach(DeploymentSet::verify);
     }
 
+    /// The language models that take calls; those of a set that goes are about to be closed, and zeroed.
+    List<StageModel> models() {
+        return serving.models();
+    }
+
     /// Where callers come in, once it is known what they may send.
     Optional<Ingress> entrance() {
         if (goal.deleting() || leaving) return Optional.empty();

@@ -59,6 +59,7 @@ final class Controller {
     private long replicasStarted;
 
     private volatile Map<String, Ingress> ingresses = Map.of();
+    private volatile List<StageModel> models = List.of();
     private volatile PlatformStatus status;
     private volatile Duration drainMax = Duration.ZERO;
 
@@ -144,6 +145,10 @@ final class Controller {
         return ingresses;
     }
 
+    List<StageModel> models() {
+        return models;
+    }
+
     // ---- the controller's thread
 
     void step() {
@@ -161,11 +166,14 @@ final class Controller {
     private void publish() {
         List<PlatformStatus.ApplicationStatus> all = new ArrayList<>();
         Map<String, Ingress> open = new HashMap<>();
+        List<StageModel> language = new ArrayList<>();
         for (ApplicationControl application : applications.values()) {
             all.add(application.status());
+            language.addAll(application.models());
             application.entrance().ifPresent(one -> open.put(application.name(), one));
         }
         ingresses = Map.copyOf(open);
+        models = List.copyOf(language);
         drainMax = applications.values().stream()
                 .map(ApplicationControl::drainMax)
                 .max(Comparator.naturalOrder())

@@ -9,6 +9,7 @@ import dev.redoubt.serve.route.Router;
 import dev.redoubt.serve.scale.Holding;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -221,6 +222,20 @@ final class DeploymentSet {
 
     private Optional<DeploymentControl> ingress() {
         return Optional.ofNullable(deployments.get(goal.spec().ingress()));
+    }
+
+    /// Its language models.
+    List<StageModel> models() {
+        List<StageModel> models = new ArrayList<>();
+        for (DeploymentControl one : deployments.values())
+            one.face()
+                    .flatMap(face -> new Ingress(face, one.router).model())
+                    .ifPresent(model -> models.add(new StageModel(
+                            applicationName(),
+                            one.name,
+                            one.name.equals(goal.spec().ingress()),
+                            model)));
+        return models;
     }
 
     /// Where callers come in, once it is known what they may send.

@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -270,14 +269,9 @@ public final class Platform implements AutoCloseable {
         return Optional.ofNullable(controller.controller().ingresses().get(application));
     }
 
-    /// The language models that callers reach, by their applications.
-    public Map<String, LanguageModel> models() {
-        Map<String, LanguageModel> models = new TreeMap<>();
-        controller
-                .controller()
-                .ingresses()
-                .forEach((application, ingress) -> ingress.model().ifPresent(model -> models.put(application, model)));
-        return models;
+    /// All language models, those of inner stages too.
+    public List<StageModel> models() {
+        return controller.controller().models();
     }
 
     /// Waits until what is wanted of an application runs, or will not.
