@@ -89,15 +89,6 @@ final class GrpcReply implements ReplySink {
     }
 
     @Override
-    public void reply(JsonNode output) {
-        Buffer message = encoded(output);
-        onEventLoop(() -> {
-            write(List.of(message));
-            end();
-        });
-    }
-
-    @Override
     public void end() {
         end(0, 200);
     }

@@ -20,8 +20,15 @@ interface ReplySink {
     /// What to do when it is not any more; told once.
     void whenDrained(Runnable action);
 
-    /// The whole reply of a call that does not stream. Any thread.
-    void reply(JsonNode output);
+    /// The whole reply of a call that does not stream: one item, where the protocol has no other form for it. Any
+    /// thread.
+    default void reply(JsonNode output) {
+        Buffer item = encoded(output);
+        onEventLoop(() -> {
+            write(List.of(item));
+            end();
+        });
+    }
 
     /// Of a call that streams: there are no more items.
     void end();

@@ -69,15 +69,6 @@ final class SocketReply implements ReplySink {
     }
 
     @Override
-    public void reply(JsonNode output) {
-        Buffer item = encoded(output);
-        onEventLoop(() -> {
-            write(List.of(item));
-            end();
-        });
-    }
-
-    @Override
     public void end() {
         write(List.of(message(NODES.objectNode().put("end", true))));
         over(200);

@@ -40,11 +40,4 @@ public final class Ingress {
     public void call(Payload input, Call call, ReplyListener replies) {
         router.call(input, call, replies);
     }
-
-    /// As above, on the replica that had the same key last, unless that one is much busier than another.
-    ///
-    /// @param key a hash of what the replica may still hold, such as the beginning of a prompt
-    public void call(Payload input, Call call, long key, ReplyListener replies) {
-        router.call(input, call, key, replies);
-    }
 }
