@@ -78,14 +78,9 @@ public final class Router {
         submit(calling(input), call, replies, false, 0);
     }
 
-    /// As [#call], on the replica that had the same key last, unless that one is much busier than another.
+    /// Starts work, on the replica that had the same key last, unless that one is much busier than another.
     ///
     /// @param key a hash of what the replica may still hold, such as the beginning of a prompt
-    public void call(Payload input, Call call, long key, ReplyListener replies) {
-        submit(calling(input), call, replies, true, key);
-    }
-
-    /// As [#call(Payload, Call, long, ReplyListener)], for what is no payload.
     public void call(Work work, Call call, long key, ReplyListener replies) {
         submit(work, call, replies, true, key);
     }

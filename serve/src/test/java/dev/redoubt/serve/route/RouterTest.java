@@ -449,7 +449,7 @@ final class RouterTest {
 
     private void near(long key) {
         Reply reply = new Reply(time.nanos() + Duration.ofSeconds(30).toNanos());
-        router.call(INPUT, reply.call, key, reply);
+        router.call((servant, call, replies) -> servant.call(INPUT, call, replies), reply.call, key, reply);
     }
 
     /// What a caller is told.
