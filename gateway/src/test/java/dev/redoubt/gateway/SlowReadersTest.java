@@ -2,7 +2,6 @@ package dev.redoubt.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.serve.control.Platform;
 import java.io.ByteArrayOutputStream;
@@ -11,7 +10,6 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -47,20 +45,7 @@ final class SlowReadersTest {
                 d.ping(),
                 Duration.ofMillis(100),
                 d.drain());
-        edge = new TestEdge(
-                home,
-                Duration.ZERO,
-                new EdgeOptions(
-                        "127.0.0.1",
-                        0,
-                        RequestLimits.DEFAULT,
-                        TestEdge.GENEROUS,
-                        Optional.empty(),
-                        RoutePolicies.DEFAULT,
-                        Optional.empty()),
-                Optional.empty(),
-                hasty,
-                Optional.of(platform));
+        edge = TestEdge.at(home).timeouts(hasty).platform(platform).start();
         key = edge.keys.create("counting", Set.of(Scope.INFERENCE)).secret();
     }
 
