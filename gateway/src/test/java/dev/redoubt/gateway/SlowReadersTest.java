@@ -76,7 +76,7 @@ final class SlowReadersTest {
     @ParameterizedTest
     @ValueSource(strings = {"text/event-stream", "application/x-ndjson"})
     void R1_1_aReaderOfAStreamThatTakesNothingIsDropped(String accept) throws Exception {
-        try (RawClient client = new RawClient(edge)) {
+        try (RawClient client = RawClient.narrow(edge)) {
             client.send("POST /counting HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + key
                     + "\r\nContent-Type: application/json\r\nAccept: " + accept + "\r\nContent-Length: "
                     + ENDLESS.length() + "\r\n\r\n" + ENDLESS);
@@ -88,7 +88,7 @@ final class SlowReadersTest {
 
     @Test
     void R1_1_aReaderOfAWebSocketThatTakesNothingIsDropped() throws Exception {
-        try (Socket socket = new Socket("127.0.0.1", edge.edge.port())) {
+        try (Socket socket = RawClient.narrowSocket(edge)) {
             socket.setSoTimeout(20_000);
             socket.getOutputStream()
                     .write(("GET /counting HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + key
