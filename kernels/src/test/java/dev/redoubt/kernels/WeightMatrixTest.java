@@ -48,7 +48,9 @@ class WeightMatrixTest {
 
     /// The golden file holds raw blocks and their values, bit for bit as ggml has them.
     @ParameterizedTest
-    @EnumSource(names = {"F32", "F16"}, mode = EnumSource.Mode.EXCLUDE)
+    @EnumSource(
+            names = {"F32", "F16"},
+            mode = EnumSource.Mode.EXCLUDE)
     void dequantizedValuesAreGgmlsToTheBit(WeightFormat format) throws IOException {
         String json = Files.readString(Shared.testdata("shakespeare/gguf-dequant.json"));
         int at = json.indexOf("{\"type\": \"" + format + "\"");
