@@ -73,32 +73,32 @@ ALWAYS_INLINE void multiply_codes(
         const int8_t *q, vi *sums) {
     const int words = BLOCK / 4 / block_scales(format);
     const int at_once = words < dots_at_once(code_bits(format)) ? words : dots_at_once(code_bits(format));
-#pragma GCC unroll 8
+    UNROLL(8)
     for (int from = 0; from < words; from += at_once) {
         vi dots[TILE_MAX];
-#pragma GCC unroll 16
+        UNROLL(16)
         for (int i = 0; i < rows * groups; i++) dots[i] = is_signed(format) ? sums[i] : dots_begin(sums[i]);
-#pragma GCC unroll 8
+        UNROLL(8)
         for (int i = from; i < from + at_once; i++) {
             // Both nibbles of a vector one after the other.
             const int w = words == 4 ? 4 * half + i : code_bits(format) == 8 ? i : i / 2 + 4 * (i % 2);
             vi weights[GROUPS_MAX];
-#pragma GCC unroll 4
+            UNROLL(4)
             for (int g = 0; g < groups; g++) weights[g] = codes_of(format, codes + g * group_bytes, w);
             if (is_signed(format))
-#pragma GCC unroll 4
+                UNROLL(4)
                 for (int g = 0; g < groups; g++) weights[g] = q8_weights(weights[g]);
-#pragma GCC unroll 16
+            UNROLL(16)
             for (int r = 0; r < rows; r++) {
                 vi four = activation(q + BLOCK * r + 4 * w);
-#pragma GCC unroll 4
+                UNROLL(4)
                 for (int g = 0; g < groups; g++) {
                     vi *dot = &dots[r * groups + g];
                     *dot = is_signed(format) ? q8_dot(*dot, weights[g], four) : dots_add(*dot, weights[g], four);
                 }
             }
         }
-#pragma GCC unroll 16
+        UNROLL(16)
         for (int i = 0; i < rows * groups; i++) sums[i] = is_signed(format) ? dots[i] : dots_end(sums[i], dots[i]);
     }
 }
@@ -109,9 +109,9 @@ ALWAYS_INLINE void multiply_tile(
         const int rows, const int groups, const int format, const uint8_t *w, int64_t group_bytes, const uint8_t *next,
         int lines, const block_tile *x, int64_t row, int64_t blocks, float *out, int64_t out_stride, int add) {
     vf acc[TILE_MAX];
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
+        UNROLL(4)
         for (int g = 0; g < groups; g++) acc[r * groups + g] = vf_zero();
     const uint8_t *header = w;
     for (int64_t b = 0; b < blocks; b++, w += packed_block_bytes(format), x++) {
@@ -122,29 +122,29 @@ ALWAYS_INLINE void multiply_tile(
         for (int line = 0; line < lines; line++, next += 64) _mm_prefetch((const char *) next, _MM_HINT_T1);
         const block_terms *terms = &x->terms[row];
         const half_terms *halves = &x->halves[row];
-#pragma GCC unroll 2
+        UNROLL(2)
         for (int half = 0; half < block_scales(format); half++) {
             const int both = block_scales(format) == 1, offset = is_signed(format) ? Q8_OFFSET : code_offset(format);
             vi sums[TILE_MAX];
-#pragma GCC unroll 16
+            UNROLL(16)
             for (int r = 0; r < rows; r++) {
                 vi start = start_of(offset, both ? terms[r].negative_sum : halves[r].negative_sum[half]);
-#pragma GCC unroll 4
+                UNROLL(4)
                 for (int g = 0; g < groups; g++) sums[r * groups + g] = start;
             }
             multiply_codes(rows, groups, format, half, w + codes_offset(format), group_bytes, x->q[row], sums);
             vf scale[GROUPS_MAX], minimum[GROUPS_MAX], weight_sum[GROUPS_MAX];
-#pragma GCC unroll 4
+            UNROLL(4)
             for (int g = 0; g < groups; g++) {
                 scale[g] = scale_of(format, header + g * group_bytes, w + g * group_bytes, half);
                 if (has_minimum(format)) minimum[g] = minimum_of(format, header + g * group_bytes, w + g * group_bytes, half);
                 weight_sum[g] = weight_sum_of(format, w + g * group_bytes, half);
             }
-#pragma GCC unroll 16
+            UNROLL(16)
             for (int r = 0; r < rows; r++) {
                 vf zero = vf_set1(terms[r].zero), x_scale = vf_set1(terms[r].scale);
                 vf x_sum = vf_set1(both ? terms[r].scaled_sum : halves[r].scaled_sum[half]);
-#pragma GCC unroll 4
+                UNROLL(4)
                 for (int g = 0; g < groups; g++) {
                     vf sum = vf_fma(zero, weight_sum[g], vi_to_float(sums[r * groups + g]));
                     acc[r * groups + g] = vf_fma(sum, vf_mul(scale[g], x_scale), acc[r * groups + g]);
@@ -153,9 +153,9 @@ ALWAYS_INLINE void multiply_tile(
             }
         }
     }
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int r = 0; r < rows; r++) {
-#pragma GCC unroll 4
+        UNROLL(4)
         for (int g = 0; g < groups; g++) {
             float *to = out + r * out_stride + 16 * g;
             vf_store(to, add ? vf_add(vf_load(to), acc[r * groups + g]) : acc[r * groups + g]);

@@ -15,7 +15,7 @@ typedef struct {
 
 // What fits into the registers: rows that share the weights of a block, tokens that share float weights, queries that share keys and
 // values, vectors of values at a time.
-enum { BLOCK_ROWS = 2, BLOCK_GROUPS = 1, FLOAT_TOKENS = 2, QUERY_TILE = 3, VALUE_VECTORS = 1 };
+enum { BLOCK_ROWS = 4, BLOCK_GROUPS = 1, FLOAT_TOKENS = 2, QUERY_TILE = 3, VALUE_VECTORS = 1 };
 enum { PAIR_TOKENS = 1 }; // tokens that share BF16 weights
 
 #define EACH(F, x) ((vf) {F((x).a), F((x).b)})

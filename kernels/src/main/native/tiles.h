@@ -41,7 +41,7 @@ static const tile_config CONFIG = {
 // sums[r][o] = Σ c·q over the weights of one scale, for all sixteen rows of the tile; codes of the block's other half count as zero.
 ALWAYS_INLINE void sum_codes(const int format, const int half, const uint8_t *codes, const block_tile *x, int32_t (*sums)[16]) {
     vi unpacked[WEIGHT_ROWS];
-#pragma GCC unroll 8
+    UNROLL(8)
     for (int w = 0; w < WEIGHT_ROWS; w++)
         unpacked[w] = block_scales(format) == 1 || w / 4 == half ? codes_of(format, codes, w) : vi_set1(0);
     memory_is_read();
@@ -60,7 +60,7 @@ ALWAYS_INLINE void multiply_by_tile(
         int64_t out_stride, int add) {
     vf acc[TILE_ROWS];
     int32_t sums[TILE_ROWS][16] __attribute__((aligned(64)));
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int r = 0; r < TILE_ROWS; r++) acc[r] = vf_zero();
     const uint8_t *header = w;
     for (int64_t b = 0; b < blocks; b++, w += packed_block_bytes(format), x++) {
@@ -68,14 +68,14 @@ ALWAYS_INLINE void multiply_by_tile(
             header = w;
             w += header_bytes(format);
         }
-#pragma GCC unroll 2
+        UNROLL(2)
         for (int half = 0; half < block_scales(format); half++) {
             const int both = block_scales(format) == 1, offset = code_offset(format);
             sum_codes(format, half, w + codes_offset(format), x, sums);
             vf scale = scale_of(format, header, w, half);
             vf minimum = has_minimum(format) ? minimum_of(format, header, w, half) : vf_zero();
             vf weight_sum = weight_sum_of(format, w, half);
-#pragma GCC unroll 16
+            UNROLL(16)
             for (int r = 0; r < TILE_ROWS; r++) {
                 const block_terms *terms = &x->terms[r];
                 const half_terms *halves = &x->halves[r];
@@ -89,7 +89,7 @@ ALWAYS_INLINE void multiply_by_tile(
             }
         }
     }
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int r = 0; r < TILE_ROWS; r++) {
         float *to = out + r * out_stride;
         if (r < rows) vf_store(to, add ? vf_add(vf_load(to), acc[r]) : acc[r]);
