@@ -6,22 +6,22 @@
 #define ISA amx
 #include "kernels.h"
 
-enum { CHECK_ROWS = 32, CHECK_BLOCKS = 3, CHECK_GROUPS = 2, CHECK_OUTPUTS = 16 * CHECK_GROUPS };
+enum { CHECK_ROWS = 32, CHECK_BLOCKS = 8, CHECK_GROUPS = 2, CHECK_OUTPUTS = 16 * CHECK_GROUPS };
 
 static uint32_t next_random(uint32_t *state) { return *state = *state * 1664525u + 1013904223u; }
 
 // Products over all bytes by tiles and without them. Bytes of weights are random, headers are those of finite numbers.
 int redoubt_tiles_are_as_defined(void) {
-    static const int64_t block_bytes[] = {[Q8_0] = 576, [Q4_0] = 320, [Q4_1] = 352};
-    static uint8_t weights[CHECK_GROUPS * CHECK_BLOCKS * 576];
+    static uint8_t weights[CHECK_GROUPS * CHECK_BLOCKS * (64 * 8 + 64)]; // those of Q8_0, the largest
     static block_tile activations[CHECK_ROWS / TILE_ROWS * CHECK_BLOCKS];
     static float in[CHECK_ROWS * CHECK_BLOCKS * BLOCK], by_tiles[CHECK_ROWS * CHECK_OUTPUTS], without[CHECK_ROWS * CHECK_OUTPUTS];
     uint32_t state = 1;
     for (size_t i = 0; i < sizeof in / sizeof in[0]; i++) in[i] = (float) (int32_t) next_random(&state);
     redoubt_avx512_quantize(in, CHECK_BLOCKS * BLOCK, 0, CHECK_ROWS, CHECK_BLOCKS, activations);
-    for (int32_t format = Q8_0; format <= Q4_1; format++) {
+    for (int32_t format = FORMAT_FIRST; format <= FORMAT_LAST; format++) {
+        int64_t span = packed_group_bytes(format, span_blocks(format));
         for (size_t i = 0; i < sizeof weights; i++) {
-            int header = (int64_t) i % block_bytes[format] < header_bytes(format);
+            int header = (int64_t) i % span < header_bytes(format);
             weights[i] = (uint8_t) (next_random(&state) >> (header ? 26 : 24));
         }
         redoubt_amx_multiply_blocks(

@@ -2,16 +2,14 @@
 #ifndef REDOUBT_BLOCKS_H
 #define REDOUBT_BLOCKS_H
 
-// R16.java describes the packed weights. For one block of 32 k and one output, exact integers all:
+// For weights that share a scale (32 k, or 16) and one output, exact integers all:
 //
-//     Σ w·t = Σ (w + offset)·q - offset · Σ q + zero · Σ w      (t = q + zero; the offset makes w unsigned for vpdpbusd)
+//     Σ w·t = Σ c·q - offset · Σ q + zero · Σ w      (t = q + zero; w = c - offset, where a code c is unsigned)
 //
-// then acc = fma(that, wScale · xScale, acc), and for Q4_1 acc = fma(wMinimum, xScale · Σ t, acc), block after block.
+// then acc = fma(that, wScale · xScale, acc), and with minima acc = fma(wMinimum, xScale · Σ t, acc), one after the other.
+#include "formats.h"
 
-enum { Q8_0 = 3, Q4_0 = 4, Q4_1 = 5 }; // NativeKernels.number
-
-static inline int header_bytes(int format) { return format == Q4_1 ? 96 : 64; }
-static inline int packed_block_bytes(int format) { return format == Q8_0 ? 576 : format == Q4_0 ? 320 : 352; }
+static const int8_t TABLE[16] __attribute__((aligned(16))) = {CODE_TABLE};
 
 static inline vi activation(const int8_t *q) {
     int32_t four;
@@ -19,89 +17,145 @@ static inline vi activation(const int8_t *q) {
     return vi_set1(four);
 }
 
+// To the left, or to the right if negative.
+ALWAYS_INLINE vi shifted(vi x, int left) { return left >= 0 ? vi_shift_left(x, left) : vi_shift_right(x, -left); }
+// Bits of every byte.
+ALWAYS_INLINE vi bits_of(vi x, int mask) { return vi_and(x, vi_set1(mask * 0x01010101)); }
+
+// Word `w` of 16 rows, one code a byte, or what it stands for where that is signed.
+ALWAYS_INLINE vi codes_of(const int format, const uint8_t *codes, const int w) {
+    const int bits = code_bits(format);
+    if (bits == 8) return vi_load(codes + 64 * w);
+    vi low = bits >= 4 ? bits_of(vi_shift_right(vi_load(codes + 64 * (w % 4)), 4 * (w / 4)), 15)
+                       : bits_of(vi_shift_right(vi_load(codes + 64 * (w / 4)), 2 * (w % 4)), 3);
+    if (is_indexed(format)) return vi_lookup(TABLE, low);
+    if (bits == 6) return vi_or(low, bits_of(shifted(vi_load(codes + 256 + 64 * (w / 4)), 4 - 2 * (w % 4)), 0x30));
+    if (bits == 5) return vi_or(low, bits_of(shifted(vi_load(codes + 256), 4 - w), 0x10));
+    if (bits == 3) return vi_or(low, bits_of(shifted(vi_load(codes + 128), 2 - w), 0x04));
+    return low;
+}
+
+// The scale of 16 rows.
+ALWAYS_INLINE vf scale_of(const int format, const uint8_t *header, const uint8_t *block, const int half) {
+    vf scale = vf_load_f16((const uint16_t *) header);
+    if (span_blocks(format) == 1) return scale;
+    const int8_t *factors = (const int8_t *) block + 16 * half;
+    return vf_mul(scale, format == Q2_K ? vi_to_float(vi_and(vi_load_i8(factors), vi_set1(15))) : vf_load_i8(factors));
+}
+
+ALWAYS_INLINE vf minimum_of(const int format, const uint8_t *header, const uint8_t *block, const int half) {
+    vf minimum = vf_load_f16((const uint16_t *) (header + 32));
+    if (span_blocks(format) == 1) return minimum;
+    vf factor = format == Q2_K
+            ? vi_to_float(vi_and(vi_shift_right(vi_load_i8((const int8_t *) block + 16 * half), 4), vi_set1(15)))
+            : vf_load_i8((const int8_t *) block + 16);
+    return vf_negate(vf_mul(minimum, factor));
+}
+
+ALWAYS_INLINE vf weight_sum_of(const int format, const uint8_t *block, const int half) {
+    const uint8_t *sums = block + factor_bytes(format) + 16 * sum_bytes(format) * half;
+    return sum_bytes(format) == 1 ? vf_load_i8((const int8_t *) sums) : vf_load_i16((const int16_t *) sums);
+}
+
+// -offset · Σ q, from -8 · Σ q.
+ALWAYS_INLINE vi start_of(const int offset, int32_t negative_sum) {
+    return offset == 0 ? vi_set1(0)
+            : offset == 4 ? vi_set1(negative_sum >> 1)
+                          : vi_shift_left(vi_set1(negative_sum), offset == 8 ? 0 : offset == 16 ? 1 : offset == 32 ? 2 : 4);
+}
+
 enum { TILE_MAX = 16, GROUPS_MAX = 4 };
 
-// `rows` rows of activations against `groups` groups of 16 outputs (constants where this is inlined): weights are unpacked once for all
-// rows, activations are loaded once for all groups. Meanwhile the next groups come from memory: `lines` cache lines from `next` on for
-// each block.
-static inline __attribute__((always_inline)) void multiply_tile(
+// sums += Σ c·q over the words of one scale, for `rows` rows of activations and `groups` groups of 16 outputs: codes are unpacked once
+// for all rows, activations are loaded once for all groups.
+ALWAYS_INLINE void multiply_codes(
+        const int rows, const int groups, const int format, const int half, const uint8_t *codes, int64_t group_bytes,
+        const int8_t *q, vi *sums) {
+    const int words = BLOCK / 4 / block_scales(format);
+    const int at_once = words < dots_at_once(code_bits(format)) ? words : dots_at_once(code_bits(format));
+    UNROLL(8)
+    for (int from = 0; from < words; from += at_once) {
+        vi dots[TILE_MAX];
+        UNROLL(16)
+        for (int i = 0; i < rows * groups; i++) dots[i] = is_signed(format) ? sums[i] : dots_begin(sums[i]);
+        UNROLL(8)
+        for (int i = from; i < from + at_once; i++) {
+            // Both nibbles of a vector one after the other.
+            const int w = words == 4 ? 4 * half + i : code_bits(format) == 8 ? i : i / 2 + 4 * (i % 2);
+            vi weights[GROUPS_MAX];
+            UNROLL(4)
+            for (int g = 0; g < groups; g++) weights[g] = codes_of(format, codes + g * group_bytes, w);
+            if (is_signed(format))
+                UNROLL(4)
+                for (int g = 0; g < groups; g++) weights[g] = q8_weights(weights[g]);
+            UNROLL(16)
+            for (int r = 0; r < rows; r++) {
+                vi four = activation(q + BLOCK * r + 4 * w);
+                UNROLL(4)
+                for (int g = 0; g < groups; g++) {
+                    vi *dot = &dots[r * groups + g];
+                    *dot = is_signed(format) ? q8_dot(*dot, weights[g], four) : dots_add(*dot, weights[g], four);
+                }
+            }
+        }
+        UNROLL(16)
+        for (int i = 0; i < rows * groups; i++) sums[i] = is_signed(format) ? dots[i] : dots_end(sums[i], dots[i]);
+    }
+}
+
+// `rows` rows of activations against `groups` groups of 16 outputs (constants where this is inlined). Meanwhile the next groups come from
+// memory: `lines` cache lines from `next` on for each block.
+ALWAYS_INLINE void multiply_tile(
         const int rows, const int groups, const int format, const uint8_t *w, int64_t group_bytes, const uint8_t *next,
         int lines, const block_tile *x, int64_t row, int64_t blocks, float *out, int64_t out_stride, int add) {
     vf acc[TILE_MAX];
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
+        UNROLL(4)
         for (int g = 0; g < groups; g++) acc[r * groups + g] = vf_zero();
+    const uint8_t *header = w;
     for (int64_t b = 0; b < blocks; b++, w += packed_block_bytes(format), x++) {
+        if (b % span_blocks(format) == 0) {
+            header = w;
+            w += header_bytes(format);
+        }
         for (int line = 0; line < lines; line++, next += 64) _mm_prefetch((const char *) next, _MM_HINT_T1);
-        const int8_t *q = x->q[row];
         const block_terms *terms = &x->terms[row];
-        vi sums[TILE_MAX];
-#pragma GCC unroll 16
-        for (int r = 0; r < rows; r++) {
-            int offset = format == Q8_0 ? Q8_OFFSET : format == Q4_0 ? 8 : 0;
-            vi start = vi_set1(offset == 0 ? 0 : terms[r].negative_sum);
-#pragma GCC unroll 4
-            for (int g = 0; g < groups; g++) sums[r * groups + g] = offset == 128 ? vi_shift_left(start, 4) : start;
-        }
-        const uint8_t *quants = w + header_bytes(format);
-        if (format == Q8_0) {
-#pragma GCC unroll 8
-            for (int v = 0; v < 8; v++) {
-                vi weights[GROUPS_MAX];
-#pragma GCC unroll 4
-                for (int g = 0; g < groups; g++) weights[g] = q8_weights(vi_load(quants + g * group_bytes + 64 * v));
-#pragma GCC unroll 16
-                for (int r = 0; r < rows; r++) {
-                    vi four = activation(q + BLOCK * r + 4 * v);
-#pragma GCC unroll 4
-                    for (int g = 0; g < groups; g++) sums[r * groups + g] = q8_dot(sums[r * groups + g], weights[g], four);
-                }
+        const half_terms *halves = &x->halves[row];
+        UNROLL(2)
+        for (int half = 0; half < block_scales(format); half++) {
+            const int both = block_scales(format) == 1, offset = is_signed(format) ? Q8_OFFSET : code_offset(format);
+            vi sums[TILE_MAX];
+            UNROLL(16)
+            for (int r = 0; r < rows; r++) {
+                vi start = start_of(offset, both ? terms[r].negative_sum : halves[r].negative_sum[half]);
+                UNROLL(4)
+                for (int g = 0; g < groups; g++) sums[r * groups + g] = start;
             }
-        } else {
-            vi nibble = vi_set1(0x0F0F0F0F);
-#pragma GCC unroll 4
-            for (int v = 0; v < 4; v++) {
-                vi low[GROUPS_MAX], high[GROUPS_MAX];
-#pragma GCC unroll 4
-                for (int g = 0; g < groups; g++) {
-                    vi both = vi_load(quants + g * group_bytes + 64 * v);
-                    low[g] = vi_and(both, nibble);
-                    high[g] = vi_and(vi_shift_right(both, 4), nibble);
-                }
-#pragma GCC unroll 16
-                for (int r = 0; r < rows; r++) {
-                    vi four = activation(q + BLOCK * r + 4 * v);
-#pragma GCC unroll 4
-                    for (int g = 0; g < groups; g++) sums[r * groups + g] = vi_dot(sums[r * groups + g], low[g], four);
-                    four = activation(q + BLOCK * r + 16 + 4 * v);
-#pragma GCC unroll 4
-                    for (int g = 0; g < groups; g++) sums[r * groups + g] = vi_dot(sums[r * groups + g], high[g], four);
-                }
-            }
-        }
-        vf scale[GROUPS_MAX], minimum[GROUPS_MAX], weight_sum[GROUPS_MAX];
-#pragma GCC unroll 4
-        for (int g = 0; g < groups; g++) {
-            const uint8_t *header = w + g * group_bytes;
-            scale[g] = vf_load_f16((const uint16_t *) header);
-            minimum[g] = format == Q4_1 ? vf_load_f16((const uint16_t *) (header + 32)) : vf_zero();
-            weight_sum[g] = vf_load_i16((const int16_t *) (header + header_bytes(format) - 32));
-        }
-#pragma GCC unroll 16
-        for (int r = 0; r < rows; r++) {
-            vf zero = vf_set1(terms[r].zero), x_scale = vf_set1(terms[r].scale), x_sum = vf_set1(terms[r].scaled_sum);
-#pragma GCC unroll 4
+            multiply_codes(rows, groups, format, half, w + codes_offset(format), group_bytes, x->q[row], sums);
+            vf scale[GROUPS_MAX], minimum[GROUPS_MAX], weight_sum[GROUPS_MAX];
+            UNROLL(4)
             for (int g = 0; g < groups; g++) {
-                vf sum = vf_fma(zero, weight_sum[g], vi_to_float(sums[r * groups + g]));
-                acc[r * groups + g] = vf_fma(sum, vf_mul(scale[g], x_scale), acc[r * groups + g]);
-                if (format == Q4_1) acc[r * groups + g] = vf_fma(minimum[g], x_sum, acc[r * groups + g]);
+                scale[g] = scale_of(format, header + g * group_bytes, w + g * group_bytes, half);
+                if (has_minimum(format)) minimum[g] = minimum_of(format, header + g * group_bytes, w + g * group_bytes, half);
+                weight_sum[g] = weight_sum_of(format, w + g * group_bytes, half);
+            }
+            UNROLL(16)
+            for (int r = 0; r < rows; r++) {
+                vf zero = vf_set1(terms[r].zero), x_scale = vf_set1(terms[r].scale);
+                vf x_sum = vf_set1(both ? terms[r].scaled_sum : halves[r].scaled_sum[half]);
+                UNROLL(4)
+                for (int g = 0; g < groups; g++) {
+                    vf sum = vf_fma(zero, weight_sum[g], vi_to_float(sums[r * groups + g]));
+                    acc[r * groups + g] = vf_fma(sum, vf_mul(scale[g], x_scale), acc[r * groups + g]);
+                    if (has_minimum(format)) acc[r * groups + g] = vf_fma(minimum[g], x_sum, acc[r * groups + g]);
+                }
             }
         }
     }
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int r = 0; r < rows; r++) {
-#pragma GCC unroll 4
+        UNROLL(4)
         for (int g = 0; g < groups; g++) {
             float *to = out + r * out_stride + 16 * g;
             vf_store(to, add ? vf_add(vf_load(to), acc[r * groups + g]) : acc[r * groups + g]);
@@ -113,12 +167,12 @@ static inline __attribute__((always_inline)) void multiply_tile(
 enum { PREFETCH_TILES_MAX = 16 };
 
 // Rows `first` to `end` - 1 against `groups` groups.
-static inline __attribute__((always_inline)) void multiply_rows(
+ALWAYS_INLINE void multiply_rows(
         const int groups, const int format, const uint8_t *w, const block_tile *x, int64_t first, int64_t end,
         int64_t blocks, float *out, int64_t out_stride, int add) {
-    int64_t group_bytes = blocks * packed_block_bytes(format);
-    int64_t tiles = (end - first + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    int lines = tiles > PREFETCH_TILES_MAX ? 0 : (int) ((groups * packed_block_bytes(format) + 64 * tiles - 1) / (64 * tiles));
+    int64_t group_bytes = packed_group_bytes(format, blocks);
+    int64_t tiles = (end - first + BLOCK_ROWS - 1) / BLOCK_ROWS, turns = 64 * tiles * blocks;
+    int lines = tiles > PREFETCH_TILES_MAX ? 0 : (int) ((groups * group_bytes + turns - 1) / turns);
     const uint8_t *next = w + groups * group_bytes;
     int64_t row = first;
     while (row < end) {
@@ -144,10 +198,10 @@ static inline __attribute__((always_inline)) void multiply_rows(
 // Rows of activations that stay in the second-level cache while the groups pass.
 enum { ROWS_AT_ONCE = 64 };
 
-static inline __attribute__((always_inline)) void multiply_groups(
+ALWAYS_INLINE void multiply_groups(
         const int format, const uint8_t *w, int64_t group_from, int64_t group_to, const block_tile *x, int64_t rows,
         int64_t blocks, float *out, int64_t out_stride, int add) {
-    int64_t group_bytes = blocks * packed_block_bytes(format);
+    int64_t group_bytes = packed_group_bytes(format, blocks);
     for (int64_t first = 0; first < rows; first += ROWS_AT_ONCE) {
         int64_t end = first + ROWS_AT_ONCE < rows ? first + ROWS_AT_ONCE : rows;
         int64_t group = group_from;

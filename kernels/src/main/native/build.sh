@@ -26,7 +26,7 @@ done
 [ -n "$compiler" ] || skip "there is no gcc and no clang"
 
 if [ "${3:-}" = selftest ]; then
-    mode="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -Wno-psabi"
+    mode="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -Wno-psabi -DREDOUBT_SELFTEST"
 else
     mode=-O3
 fi

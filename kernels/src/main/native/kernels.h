@@ -32,11 +32,9 @@ void FUNCTION(multiply_blocks)(
 #define MULTIPLY multiply_groups
 #endif
 #define CASE(F) \
-    case F: MULTIPLY(F, weights, group_from, group_to, activations, rows, blocks, out, out_stride, add); break
+    case F: MULTIPLY(F, weights, group_from, group_to, activations, rows, blocks, out, out_stride, add); break;
     switch (format) {
-        CASE(Q8_0);
-        CASE(Q4_0);
-        CASE(Q4_1);
+        EACH_FORMAT(CASE)
         default: break;
     }
 #undef CASE

@@ -1,6 +1,7 @@
 // Runs every exported function of every instruction set that this processor has, over shapes with tails, in buffers that end where the
 // data ends: built with the address and undefined-behaviour sanitizers by selftest.sh, so that a read or write past a buffer ends it.
 // That the results are right to the bit is the business of the Java tests; here they only have to be the same in every set.
+#include "formats.h"
 #include "redoubt.h"
 
 #include <stdio.h>
@@ -74,14 +75,13 @@ static void mix(const float *values, int64_t count) {
 }
 
 static void blocks(const functions *f) {
-    static const int64_t block_bytes[] = {576, 320, 352};
-    for (int format = 3; format <= 5; format++)
+    for (int format = FORMAT_FIRST; format <= FORMAT_LAST; format++)
         for (int64_t groups = 1; groups <= 3; groups++)
             for (int64_t rows = 1; rows <= 44; rows += rows < 5 ? 1 : 13) {
-                int64_t count = 3, columns = 32 * count;
+                int64_t count = span_blocks(format) == 1 ? 3 : 2 * span_blocks(format), columns = 32 * count;
                 float *in = floats(rows * columns);
-                uint8_t *w = weights(groups * count * block_bytes[format - 3]);
-                void *activations = memory((rows + 15) / 16 * count * 768);
+                uint8_t *w = weights(groups * packed_group_bytes(format, count));
+                void *activations = memory((rows + 15) / 16 * count * 1024);
                 float *out = floats(rows * groups * 16);
                 f->quantize(in, columns, 0, rows, count, activations);
                 f->multiply_blocks(format, w, 0, groups, activations, rows, count, out, groups * 16, rows & 1);
@@ -91,12 +91,11 @@ static void blocks(const functions *f) {
 }
 
 static void packing(void) {
-    static const int64_t file_bytes[] = {34, 18, 20};
-    for (int format = 3; format <= 5; format++)
+    for (int format = FORMAT_FIRST; format <= FORMAT_LAST; format++)
         for (int64_t outputs = 1; outputs <= 33; outputs += 4) {
-            int64_t groups = (outputs + 15) / 16, count = 2;
-            uint8_t *file = weights(outputs * count * file_bytes[format - 3]);
-            uint8_t *packed = memory(groups * count * (file_bytes[format - 3] + 2) * 16);
+            int64_t groups = (outputs + 15) / 16, count = 2 * span_blocks(format);
+            uint8_t *file = weights(outputs * 2 * file_bytes(format));
+            uint8_t *packed = memory(groups * packed_group_bytes(format, count));
             redoubt_pack(format, file, outputs, count, 0, groups, packed);
             free(file), free(packed);
         }

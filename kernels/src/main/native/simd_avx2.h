@@ -15,7 +15,7 @@ typedef struct {
 
 // What fits into the registers: rows that share the weights of a block, tokens that share float weights, queries that share keys and
 // values, vectors of values at a time.
-enum { BLOCK_ROWS = 2, BLOCK_GROUPS = 1, FLOAT_TOKENS = 2, QUERY_TILE = 3, VALUE_VECTORS = 1 };
+enum { BLOCK_ROWS = 4, BLOCK_GROUPS = 1, FLOAT_TOKENS = 2, QUERY_TILE = 3, VALUE_VECTORS = 1 };
 enum { PAIR_TOKENS = 1 }; // tokens that share BF16 weights
 
 #define EACH(F, x) ((vf) {F((x).a), F((x).b)})
@@ -117,14 +117,24 @@ static inline vi vi_load(const void *p) {
     const __m256i *from = p;
     return (vi) {_mm256_loadu_si256(from), _mm256_loadu_si256(from + 1)};
 }
+static inline vi vi_load_i8(const int8_t *p) {
+    return (vi) {_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *) p)),
+                 _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *) (p + 8)))};
+}
 static inline vi vi_add(vi x, vi y) { return INTS(_mm256_add_epi32, x, y); }
 static inline vi vi_and(vi x, vi y) { return INTS(_mm256_and_si256, x, y); }
+static inline vi vi_or(vi x, vi y) { return INTS(_mm256_or_si256, x, y); }
 static inline vi vi_xor(vi x, vi y) { return INTS(_mm256_xor_si256, x, y); }
 static inline vi vi_shift_left(vi x, int bits) {
     return (vi) {_mm256_slli_epi32(x.a, bits), _mm256_slli_epi32(x.b, bits)};
 }
 static inline vi vi_shift_right(vi x, int bits) {
     return (vi) {_mm256_srli_epi32(x.a, bits), _mm256_srli_epi32(x.b, bits)};
+}
+// Entry `index` of 16, byte by byte.
+static inline vi vi_lookup(const int8_t *table, vi index) {
+    __m256i entries = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *) table));
+    return (vi) {_mm256_shuffle_epi8(entries, index.a), _mm256_shuffle_epi8(entries, index.b)};
 }
 static inline vf vi_to_float(vi x) { return EACH(_mm256_cvtepi32_ps, x); }
 static inline vi vf_bits(vf x) { return (vi) {_mm256_castps_si256(x.a), _mm256_castps_si256(x.b)}; }
@@ -134,7 +144,12 @@ static inline vf vf_from_bits(vi x) { return EACH(_mm256_castsi256_ps, x); }
 static inline vi vi_dot(vi acc, vi u, vi s) {
     return (vi) {_mm256_dpbusd_avx_epi32(acc.a, u.a, s.a), _mm256_dpbusd_avx_epi32(acc.b, u.b, s.b)};
 }
-// Signed weights of Q8_0: made unsigned by adding 128, which is taken back at the start of the sum.
+// Sums of such products, and how many of them.
+static inline int dots_at_once(int bits) { return (void) bits, 8; }
+static inline vi dots_begin(vi sum) { return sum; }
+static inline vi dots_add(vi dots, vi u, vi s) { return vi_dot(dots, u, s); }
+static inline vi dots_end(vi sum, vi dots) { return (void) sum, dots; }
+// Signed weights: made unsigned by adding 128, which is taken back at the start of the sum.
 enum { Q8_OFFSET = 128 };
 static inline vi q8_weights(vi raw) { return vi_xor(raw, vi_set1((int32_t) 0x80808080)); }
 static inline vi q8_dot(vi acc, vi weights, vi s) { return vi_dot(acc, weights, s); }
@@ -144,8 +159,21 @@ static inline __m256i dot_256(__m256i acc, __m256i u, __m256i s) {
     __m256i pairs = _mm256_maddubs_epi16(u, s);
     return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
-static inline vi vi_dot(vi acc, vi u, vi s) { return (vi) {dot_256(acc.a, u.a, s.a), dot_256(acc.b, u.b, s.b)}; }
-// Signed weights of Q8_0: their sign goes to the activations, so that what is unsigned is at most 128.
+// Sums of products with codes of few bits fit into 16 bits a few times over: 8 × 2 × 15 × 127, 4 × 2 × 31 × 127, 2 × 2 × 63 × 127
+// are all below 2^15.
+static inline int dots_at_once(int bits) { return bits == 6 ? 2 : bits == 5 ? 4 : 8; }
+static inline __m256i dots_add_256(__m256i dots, __m256i u, __m256i s) {
+    return _mm256_add_epi16(dots, _mm256_maddubs_epi16(u, s));
+}
+static inline __m256i dots_end_256(__m256i sum, __m256i dots) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(dots, _mm256_set1_epi16(1)));
+}
+static inline vi dots_begin(vi sum) { return (void) sum, vi_set1(0); }
+static inline vi dots_add(vi dots, vi u, vi s) {
+    return (vi) {dots_add_256(dots.a, u.a, s.a), dots_add_256(dots.b, u.b, s.b)};
+}
+static inline vi dots_end(vi sum, vi dots) { return (vi) {dots_end_256(sum.a, dots.a), dots_end_256(sum.b, dots.b)}; }
+// Signed weights: their sign goes to the activations, so that what is unsigned is at most 128.
 enum { Q8_OFFSET = 0 };
 static inline vi q8_weights(vi raw) { return raw; }
 static inline __m256i q8_dot_256(__m256i acc, __m256i w, __m256i s) {

@@ -73,24 +73,35 @@ static inline void vf_store_i8(int8_t *p, vf v) {
 
 static inline vi vi_set1(int32_t x) { return _mm512_set1_epi32(x); }
 static inline vi vi_load(const void *p) { return _mm512_loadu_si512(p); }
+static inline vi vi_load_i8(const int8_t *p) { return _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *) p)); }
 static inline vi vi_add(vi a, vi b) { return _mm512_add_epi32(a, b); }
 static inline vi vi_and(vi a, vi b) { return _mm512_and_si512(a, b); }
+static inline vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
 static inline vi vi_xor(vi a, vi b) { return _mm512_xor_si512(a, b); }
 static inline vi vi_shift_left(vi a, int bits) { return _mm512_slli_epi32(a, (unsigned) bits); }
 static inline vi vi_shift_right(vi a, int bits) { return _mm512_srli_epi32(a, (unsigned) bits); }
+// Entry `index` of 16, byte by byte.
+static inline vi vi_lookup(const int8_t *table, vi index) {
+    return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_load_si128((const __m128i *) table)), index);
+}
 static inline vf vi_to_float(vi a) { return _mm512_cvtepi32_ps(a); }
 static inline vi vf_bits(vf a) { return _mm512_castps_si512(a); }
 static inline vf vf_from_bits(vi a) { return _mm512_castsi512_ps(a); }
 
 // acc + the four products of bytes in each lane: u unsigned, s signed.
 static inline vi vi_dot(vi acc, vi u, vi s) { return _mm512_dpbusd_epi32(acc, u, s); }
+// Sums of such products, and how many of them.
+static inline int dots_at_once(int bits) { return (void) bits, 8; }
+static inline vi dots_begin(vi sum) { return sum; }
+static inline vi dots_add(vi dots, vi u, vi s) { return vi_dot(dots, u, s); }
+static inline vi dots_end(vi sum, vi dots) { return (void) sum, dots; }
 
 #ifdef REDOUBT_AVX512_BF16
 // acc + the two products of bf16 in each lane.
 static inline vf vf_dot_bf16(vf acc, vi w, vi x) { return _mm512_dpbf16_ps(acc, (__m512bh) w, (__m512bh) x); }
 #endif
 
-// Signed weights of Q8_0: made unsigned by adding 128, which is taken back at the start of the sum.
+// Signed weights: made unsigned by adding 128, which is taken back at the start of the sum.
 enum { Q8_OFFSET = 128 };
 static inline vi q8_weights(vi raw) { return vi_xor(raw, vi_set1((int32_t) 0x80808080)); }
 static inline vi q8_dot(vi acc, vi weights, vi s) { return vi_dot(acc, weights, s); }

@@ -38,64 +38,68 @@ static const tile_config CONFIG = {
         .rows = {[TILE_SUMS] = TILE_ROWS, [TILE_X] = TILE_ROWS, [TILE_WEIGHTS] = WEIGHT_ROWS},
 };
 
-// sums[r][o] = Σ w·q of one block, for all sixteen rows of the tile.
-static inline __attribute__((always_inline)) void sum_block(
-        const int format, const uint8_t *quants, const block_tile *x, int32_t (*sums)[16]) {
+// sums[r][o] = Σ c·q over the weights of one scale, for all sixteen rows of the tile; codes of the block's other half count as zero.
+ALWAYS_INLINE void sum_codes(const int format, const int half, const uint8_t *codes, const block_tile *x, int32_t (*sums)[16]) {
+    vi unpacked[WEIGHT_ROWS];
+    UNROLL(8)
+    for (int w = 0; w < WEIGHT_ROWS; w++)
+        unpacked[w] = block_scales(format) == 1 || w / 4 == half ? codes_of(format, codes, w) : vi_set1(0);
+    memory_is_read();
     tile_zero(TILE_SUMS);
     tile_load(TILE_X, x->q, BLOCK);
-    if (format == Q8_0) {
-        tile_load(TILE_WEIGHTS, quants, 64);
-        tile_dot_signed(TILE_SUMS, TILE_X, TILE_WEIGHTS);
-    } else {
-        vi unpacked[WEIGHT_ROWS], nibble = vi_set1(0x0F0F0F0F);
-#pragma GCC unroll 4
-        for (int v = 0; v < WEIGHT_ROWS / 2; v++) {
-            vi both = vi_load(quants + 64 * v);
-            unpacked[v] = vi_and(both, nibble);
-            unpacked[v + WEIGHT_ROWS / 2] = vi_and(vi_shift_right(both, 4), nibble);
-        }
-        memory_is_read();
-        tile_load(TILE_WEIGHTS, unpacked, 64);
-        tile_dot_unsigned(TILE_SUMS, TILE_X, TILE_WEIGHTS);
-    }
+    tile_load(TILE_WEIGHTS, format == Q8_0 ? codes : (const uint8_t *) unpacked, 64);
+    if (is_signed(format)) tile_dot_signed(TILE_SUMS, TILE_X, TILE_WEIGHTS);
+    else tile_dot_unsigned(TILE_SUMS, TILE_X, TILE_WEIGHTS);
     tile_store(TILE_SUMS, sums, 64);
     memory_is_read();
 }
 
 // One group of 16 outputs × the first `rows` of a tile of sixteen rows; those behind are computed and dropped.
-static inline __attribute__((always_inline)) void multiply_by_tile(
+ALWAYS_INLINE void multiply_by_tile(
         const int format, const uint8_t *w, const block_tile *x, int64_t rows, int64_t blocks, float *out,
         int64_t out_stride, int add) {
     vf acc[TILE_ROWS];
     int32_t sums[TILE_ROWS][16] __attribute__((aligned(64)));
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int r = 0; r < TILE_ROWS; r++) acc[r] = vf_zero();
+    const uint8_t *header = w;
     for (int64_t b = 0; b < blocks; b++, w += packed_block_bytes(format), x++) {
-        sum_block(format, w + header_bytes(format), x, sums);
-        vf scale = vf_load_f16((const uint16_t *) w);
-        vf minimum = format == Q4_1 ? vf_load_f16((const uint16_t *) (w + 32)) : vf_zero();
-        vf weight_sum = vf_load_i16((const int16_t *) (w + header_bytes(format) - 32));
-#pragma GCC unroll 16
-        for (int r = 0; r < TILE_ROWS; r++) {
-            const block_terms *terms = &x->terms[r];
-            vi exact = vi_load(sums[r]);
-            if (format == Q4_0) exact = vi_add(exact, vi_set1(terms->negative_sum));
-            vf sum = vf_fma(vf_set1(terms->zero), weight_sum, vi_to_float(exact));
-            acc[r] = vf_fma(sum, vf_mul(scale, vf_set1(terms->scale)), acc[r]);
-            if (format == Q4_1) acc[r] = vf_fma(minimum, vf_set1(terms->scaled_sum), acc[r]);
+        if (b % span_blocks(format) == 0) {
+            header = w;
+            w += header_bytes(format);
+        }
+        UNROLL(2)
+        for (int half = 0; half < block_scales(format); half++) {
+            const int both = block_scales(format) == 1, offset = code_offset(format);
+            sum_codes(format, half, w + codes_offset(format), x, sums);
+            vf scale = scale_of(format, header, w, half);
+            vf minimum = has_minimum(format) ? minimum_of(format, header, w, half) : vf_zero();
+            vf weight_sum = weight_sum_of(format, w, half);
+            UNROLL(16)
+            for (int r = 0; r < TILE_ROWS; r++) {
+                const block_terms *terms = &x->terms[r];
+                const half_terms *halves = &x->halves[r];
+                vi exact = vi_load(sums[r]);
+                if (offset != 0)
+                    exact = vi_add(exact, start_of(offset, both ? terms->negative_sum : halves->negative_sum[half]));
+                vf sum = vf_fma(vf_set1(terms->zero), weight_sum, vi_to_float(exact));
+                acc[r] = vf_fma(sum, vf_mul(scale, vf_set1(terms->scale)), acc[r]);
+                if (has_minimum(format))
+                    acc[r] = vf_fma(minimum, vf_set1(both ? terms->scaled_sum : halves->scaled_sum[half]), acc[r]);
+            }
         }
     }
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int r = 0; r < TILE_ROWS; r++) {
         float *to = out + r * out_stride;
         if (r < rows) vf_store(to, add ? vf_add(vf_load(to), acc[r]) : acc[r]);
     }
 }
 
-static inline __attribute__((always_inline)) void multiply_by_tiles(
+ALWAYS_INLINE void multiply_by_tiles(
         const int format, const uint8_t *w, int64_t group_from, int64_t group_to, const block_tile *x, int64_t rows,
         int64_t blocks, float *out, int64_t out_stride, int add) {
-    int64_t group_bytes = blocks * packed_block_bytes(format);
+    int64_t group_bytes = packed_group_bytes(format, blocks);
     for (int64_t first = 0; first < rows; first += ROWS_AT_ONCE) {
         int64_t end = first + ROWS_AT_ONCE < rows ? first + ROWS_AT_ONCE : rows;
         for (int64_t group = group_from; group < group_to; group++)
@@ -108,7 +112,7 @@ static inline __attribute__((always_inline)) void multiply_by_tiles(
 
 // Whole tiles of rows by tiles, and what is left as blocks.h does it, if it is little. The configuration belongs to the thread, so it is
 // given back: nobody else on this thread finds tiles in use.
-static inline __attribute__((always_inline)) void multiply_groups_by_tiles(
+ALWAYS_INLINE void multiply_groups_by_tiles(
         const int format, const uint8_t *w, int64_t group_from, int64_t group_to, const block_tile *x, int64_t rows,
         int64_t blocks, float *out, int64_t out_stride, int add) {
     int64_t whole = rows % TILE_ROWS < TILE_ROWS_MIN ? rows - rows % TILE_ROWS : rows;

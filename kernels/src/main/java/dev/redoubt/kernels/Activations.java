@@ -130,6 +130,13 @@ final class Activations implements AutoCloseable {
         return sums.getAtIndex(ValueLayout.JAVA_FLOAT, index);
     }
 
+    /// Σ t of `count` values from `k` on.
+    float sum(int row, int k, int count) {
+        float sum = 0; // of integers: exact
+        for (int at = row * columns + k; at < row * columns + k + count; at++) sum += floats[at];
+        return sum;
+    }
+
     /// The scale of a block; 0 if all of it counts as zero.
     static float scale(float lo, float hi) {
         float amax = Math.max(Math.abs(lo), Math.abs(hi));

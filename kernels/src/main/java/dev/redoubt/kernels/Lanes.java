@@ -73,6 +73,10 @@ final class Lanes {
         return IntVector.fromMemorySegment(INTS, MEMORY, address, LITTLE);
     }
 
+    static void storeInts(IntVector vector, long address) {
+        vector.intoMemorySegment(MEMORY, address, LITTLE);
+    }
+
     /// The lower halves of all lanes.
     static void storeHalves(IntVector vector, long address) {
         ((ShortVector) vector.convertShape(VectorOperators.I2S, HALVES, 0)).intoMemorySegment(MEMORY, address, LITTLE);
@@ -95,13 +99,27 @@ final class Lanes {
 
     /// As many i8 as there are lanes, as floats.
     static FloatVector loadI8(long address) {
+        if (COUNT == 4) return (FloatVector) loadBytes(address).convert(VectorOperators.I2F, 0);
+        return (FloatVector) ByteVector.fromMemorySegment(QUARTERS, MEMORY, address, LITTLE)
+                .convertShape(VectorOperators.B2F, FLOATS, 0);
+    }
+
+    /// As many i8 as there are lanes.
+    static IntVector loadBytes(long address) {
         if (COUNT == 4) {
             IntVector four = IntVector.broadcast(INTS, MEMORY.get(ValueLayout.JAVA_INT_UNALIGNED, address));
             IntVector top = four.lanewise(VectorOperators.LSHL, IntVector.fromArray(INTS, TO_TOP, 0));
-            return (FloatVector) top.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0);
+            return top.lanewise(VectorOperators.ASHR, 24);
         }
-        return (FloatVector) ByteVector.fromMemorySegment(QUARTERS, MEMORY, address, LITTLE)
-                .convertShape(VectorOperators.B2F, FLOATS, 0);
+        return (IntVector) ByteVector.fromMemorySegment(QUARTERS, MEMORY, address, LITTLE)
+                .convertShape(VectorOperators.B2I, INTS, 0);
+    }
+
+    /// Sixteen bytes, each replaced by the entry of a table that it is the index of.
+    static void look(ByteVector table, long address) {
+        ByteVector.fromMemorySegment(ByteVector.SPECIES_128, MEMORY, address, LITTLE)
+                .selectFrom(table)
+                .intoMemorySegment(MEMORY, address, LITTLE);
     }
 
     private static IntVector loadHalves(long address) {

@@ -5,10 +5,11 @@ import java.lang.foreign.MemorySegment;
 
 /// The rows of a step quantized as [Activations] defines, in the order in which the native kernels read them.
 final class NativeActivations implements AutoCloseable {
-    /* Tiles of 16 rows, a tile is its blocks of 32 in order, a block is 16 × 32 bytes of q and 16 × (scale, zero point, scaled sum, -8 · sum of q),
+    /* Tiles of 16 rows, a tile is its blocks of 32 in order, a block is 16 × 32 bytes of q, 16 × (scale, zero point, scaled sum, -8 · sum of q)
+     * and 16 × (scaled sum of each half of the block, -8 · sum of q of each half),
      * 4 bytes each: activations.h. Committed by the system as rows are written. */
     private static final int TILE_ROWS = 16;
-    private static final long TILE_BLOCK_BYTES = TILE_ROWS * (R16.BLOCK + 16L);
+    private static final long TILE_BLOCK_BYTES = TILE_ROWS * (R16.BLOCK + 16L + 16L);
 
     private final int rowsMax;
     private final int columnsMax;

@@ -430,7 +430,7 @@ final class NativeKernels implements Kernels {
         }
     }
 
-    /// By which floats.h and blocks.h know a format; pairs.h knows one only.
+    /// By which formats.h knows a format.
     private static int number(WeightFormat format) {
         return switch (format) {
             case F32 -> 0;
@@ -439,6 +439,15 @@ final class NativeKernels implements Kernels {
             case Q8_0 -> 3;
             case Q4_0 -> 4;
             case Q4_1 -> 5;
+            case Q5_0 -> 6;
+            case Q5_1 -> 7;
+            case Q2_K -> 8;
+            case Q3_K -> 9;
+            case Q4_K -> 10;
+            case Q5_K -> 11;
+            case Q6_K -> 12;
+            case IQ4_NL -> 13;
+            case IQ4_XS -> 14;
         };
     }
 

@@ -84,11 +84,11 @@ final class ScalarKernels implements Kernels {
             for (int o = groupFrom * R16.ROWS; o < outTo; o++) {
                 switch (weights.format()) {
                     case F32, F16 -> store(dot(weights, o, in, row), out, row, o, add);
-                    case Q8_0, Q4_0, Q4_1 -> store(dotBlocks(weights, o, input.get(), row), out, row, o, add);
                     case BF16 -> {
                         float product = Bf16.dot(weights, o, rounded, row);
                         out.set(row, o, add ? Bf16.add(out.get(row, o), product) : product);
                     }
+                    default -> store(dotBlocks(weights, o, input.get(), row), out, row, o, add);
                 }
             }
         }
@@ -99,20 +99,30 @@ final class ScalarKernels implements Kernels {
     }
 
     private static float dotBlocks(WeightMatrix weights, int weightRow, Activations x, int row) {
-        int lane = weightRow % R16.ROWS;
-        WeightFormat format = weights.format();
-        int offset = format == WeightFormat.Q4_0 ? 8 : 0;
         float acc = 0;
-        for (int block = 0; block < x.blocks(); block++) {
-            long at = R16.blockOffset(format, weights.columns(), weightRow, block);
-            int isum = 0;
-            for (int k = 0; k < R16.BLOCK; k++)
-                isum += (R16.quant(format, weights.data(), at, lane, k) - offset) * x.level(row, block * R16.BLOCK + k);
-            acc = Math.fma((float) isum, R16.scale(weights.data(), at, lane) * x.scale(row, block), acc);
-            if (format == WeightFormat.Q4_1)
-                acc = Math.fma(R16.minimum(weights.data(), at, lane), x.scale(row, block) * x.sum(row, block), acc);
-        }
+        for (int k = 0; k < x.columns(); k += weights.format().scaledWeights())
+            acc = dotScaled(weights, weightRow, x, row, k, acc);
         return acc;
+    }
+
+    /// The weights from `first` on that share a scale.
+    private static float dotScaled(WeightMatrix weights, int weightRow, Activations x, int row, int first, float acc) {
+        WeightFormat format = weights.format();
+        int block = first / R16.BLOCK;
+        int half = first % R16.BLOCK / format.scaledWeights();
+        int lane = weightRow % R16.ROWS;
+        long span = R16.spanOffset(format, weights.columns(), weightRow, block);
+        long at = span + R16.inSpan(format, block);
+        int isum = 0;
+        int tsum = 0;
+        for (int k = first; k < first + format.scaledWeights(); k++) {
+            isum += R16.weight(format, weights.data(), at, lane, k % R16.BLOCK) * x.level(row, k);
+            tsum += x.level(row, k);
+        }
+        float xScale = x.scale(row, block);
+        acc = Math.fma((float) isum, R16.scale(format, weights.data(), span, block, lane, half) * xScale, acc);
+        if (!format.hasMinimum()) return acc;
+        return Math.fma(R16.minimum(format, weights.data(), span, block, lane, half), xScale * tsum, acc);
     }
 
     private static float dot(WeightMatrix weights, int weightRow, FloatMatrix x, int row) {

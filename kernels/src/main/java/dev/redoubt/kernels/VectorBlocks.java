@@ -23,9 +23,13 @@ final class VectorBlocks {
      *
      * The zero point of the activations comes in afterwards: Σ w·t = Σ w·q + zero · Σ w, exact in floats as all of it is below 2^24.
      *
-     * Two passes over a group, so that each loop body is short enough for the compiler to inline all of it: first the exact sums of all
-     * blocks, as floats, into scratch [blocks][16]; then the scales, in the order of blocks. */
-    private static final int LOW_BIAS = -8 * (1 << 15);
+     * The other formats are unpacked to the bytes of Q8_0 first, once for all rows.
+     *
+     * Passes over a group, so that each loop body is short enough for the compiler to inline all of it: scales (and minima) as floats;
+     * for each row the exact sums of all blocks (or halves of blocks) as floats; then the scales are applied, in the order of blocks.
+     * Scratch, with n blocks or halves: sums [n][lanes], scales and minima [n][16], codes [blocks][512 bytes]. */
+    private static final int LOW_BIAS = -(1 << 15);
+    private static final int SCALE_STEP = 4 * R16.ROWS;
 
     private VectorBlocks() {}
 
@@ -40,35 +44,62 @@ final class VectorBlocks {
             Scratch scratch) {
         WeightFormat format = weights.format();
         long outAt = SystemMemory.address(out.segment());
-        long w = SystemMemory.address(weights.data());
-        long sums = SystemMemory.address(scratch.floats((long) x.blocks() * R16.ROWS));
-        long groupBytes = (long) x.blocks() * R16.blockBytes(format);
+        long groupBytes = R16.groupBytes(format, x.columns());
+        int scales = x.blocks() * R16.scales(format);
+        long floats = 3L * scales * R16.ROWS;
+        long own = SystemMemory.address(scratch.floats(floats + (long) x.blocks() * VectorCodes.BLOCK_BYTES / 4));
+        long codes = own + 4 * floats;
         for (int group = groupFrom; group < groupTo; group++) {
+            long w = SystemMemory.address(weights.data()) + group * groupBytes;
+            unpack(format, w, x.blocks(), own + (long) SCALE_STEP * scales, codes);
             for (int row = 0; row < rows; row++) {
                 long to = outAt + 4L * ((long) row * out.stride() + (long) group * R16.ROWS);
                 for (int part = 0; part < R16.ROWS; part += COUNT) {
-                    sumBlocks(format, w + group * groupBytes, x, row, part, sums);
-                    scaleBlocks(format, w + group * groupBytes + 2L * part, x, row, sums, to + 4L * part, add);
+                    sumBlocks(format, w, codes, x, row, part, own);
+                    addZeros(format, w, x, row, part, own);
+                    scale(format, own, part, x, row, to + 4L * part, add);
                 }
             }
         }
     }
 
-    private static void sumBlocks(WeightFormat format, long w, Activations x, int row, int part, long sums) {
-        int blocks = x.blocks();
-        int first = row * blocks;
-        long quants = w + R16.headerBytes(format) + 4L * part;
-        if (format == WeightFormat.Q8_0)
-            q8(quants, R16.blockBytes(format), blocks, x.pairs, first * Activations.PAIRS, sums);
-        else q4(quants, R16.blockBytes(format), blocks, x.pairs, first * Activations.PAIRS, x.biases, first, sums);
+    private static void unpack(WeightFormat format, long w, int blocks, long scales, long codes) {
+        VectorCodes.scales(format, w, 0, blocks, scales, SCALE_STEP);
+        long minima = scales + (long) SCALE_STEP * blocks * R16.scales(format);
+        if (format.hasMinimum()) VectorCodes.minima(format, w, 0, blocks, minima, SCALE_STEP);
+        if (inPlace(format)) return;
+        for (int block = 0; block < blocks; block++)
+            VectorCodes.unpack(
+                    format,
+                    w + VectorCodes.blockOffset(format, block) + R16.codesOffset(format),
+                    codes + (long) VectorCodes.BLOCK_BYTES * block);
     }
 
-    private static void q8(long w, int blockBytes, int blocks, short[] pairs, int at, long sums) {
-        for (int block = 0; block < blocks; block++) {
-            IntVector all = IntVector.broadcast(Lanes.INTS, LOW_BIAS);
+    /// Whether codes are multiplied as they are unpacked.
+    private static boolean inPlace(WeightFormat format) {
+        return format == WeightFormat.Q8_0 || format == WeightFormat.Q4_0 || format == WeightFormat.Q4_1;
+    }
+
+    private static void sumBlocks(
+            WeightFormat format, long w, long codes, Activations x, int row, int part, long sums) {
+        int blocks = x.blocks();
+        int first = row * blocks;
+        int pairs = first * Activations.PAIRS;
+        long quants = w + R16.inSpan(format, 0) + R16.codesOffset(format) + 4L * part;
+        if (format == WeightFormat.Q8_0) q8(quants, R16.spanBytes(format), blocks, 8, x.pairs, pairs, sums);
+        else if (inPlace(format)) q4(quants, R16.spanBytes(format), blocks, x.pairs, pairs, x.biases, first, sums);
+        else if (R16.scales(format) == 1)
+            q8(codes + 4L * part, VectorCodes.BLOCK_BYTES, blocks, 8, x.pairs, pairs, sums);
+        else q8(codes + 4L * part, VectorCodes.BLOCK_BYTES / 2, 2 * blocks, 4, x.pairs, pairs, sums);
+    }
+
+    /// Σ w·x over `words` vectors, `count` times.
+    private static void q8(long w, int step, int count, int words, short[] pairs, int at, long sums) {
+        for (int i = 0; i < count; i++) {
+            IntVector all = IntVector.broadcast(Lanes.INTS, words * LOW_BIAS);
             IntVector high = IntVector.broadcast(Lanes.INTS, 0);
             IntVector flip = IntVector.broadcast(Lanes.INTS, 0x8000);
-            for (int v = 0; v < 8; v++) {
+            for (int v = 0; v < words; v++) {
                 ShortVector four = Lanes.loadShorts(w + (long) R16.VECTOR_BYTES * v);
                 ShortVector odd = four.lanewise(VectorOperators.ASHR, 8);
                 ShortVector even = four.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 8);
@@ -77,9 +108,9 @@ final class VectorBlocks {
                 all = all.add(both);
                 high = high.add(both.lanewise(VectorOperators.ASHR, 16));
             }
-            store(all.sub(high.lanewise(VectorOperators.LSHL, 16)).add(high), sums + 4L * block * COUNT);
-            w += blockBytes;
-            at += Activations.PAIRS;
+            store(all.sub(high.lanewise(VectorOperators.LSHL, 16)).add(high), sums + 4L * i * COUNT);
+            w += step;
+            at += 2 * words * Activations.PAIR;
         }
     }
 
@@ -122,48 +153,52 @@ final class VectorBlocks {
         Lanes.store((FloatVector) exact.convert(VectorOperators.I2F, 0), address);
     }
 
-    private static void scaleBlocks(
-            WeightFormat format, long w, Activations x, int row, long sums, long to, boolean add) {
-        int blocks = x.blocks();
-        int blockBytes = R16.blockBytes(format);
-        long first = 4L * row * blocks;
-        withZeros(w + R16.sumsOffset(format), blockBytes, blocks, sums, SystemMemory.address(x.zeros) + first);
-        long scales = SystemMemory.address(x.scales) + first;
-        FloatVector product = format == WeightFormat.Q4_1
-                ? scaledWithMinima(w, blockBytes, blocks, sums, scales, x, row)
-                : scaled(w, blockBytes, blocks, sums, scales);
-        Lanes.store(add ? Lanes.load(to).add(product) : product, to);
-    }
-
-    /// Adds zero · Σ w to the sum of each block.
-    private static void withZeros(long weightSums, int blockBytes, int blocks, long sums, long zeros) {
-        for (int block = 0; block < blocks; block++) {
-            long at = sums + 4L * block * COUNT;
-            FloatVector zero = Lanes.broadcast(Lanes.get(zeros + 4L * block));
-            Lanes.store(Lanes.loadI16(weightSums + (long) block * blockBytes).fma(zero, Lanes.load(at)), at);
+    /// Adds zero · Σ w to the sum of each block or half.
+    private static void addZeros(WeightFormat format, long w, Activations x, int row, int part, long sums) {
+        int scales = R16.scales(format);
+        int bytes = R16.sumBytes(format);
+        for (int i = 0; i < x.blocks() * scales; i++) {
+            int block = i / scales;
+            long weightSums = w + VectorCodes.blockOffset(format, block) + R16.sumsOffset(format);
+            long from = weightSums + (long) bytes * (R16.ROWS * (i % scales) + part);
+            FloatVector sum = bytes == 1 ? Lanes.loadI8(from) : Lanes.loadI16(from);
+            float zero = x.zero(row, block);
+            FloatVector exact = Lanes.load(sums + 4L * i * COUNT);
+            if (format == WeightFormat.Q4_1) // q4 took 8 · Σ q away
+            exact = exact.add(8 * (x.sum(row, block) - R16.BLOCK * zero));
+            Lanes.store(sum.fma(Lanes.broadcast(zero), exact), sums + 4L * i * COUNT);
         }
     }
 
-    private static FloatVector scaled(long w, int blockBytes, int blocks, long sums, long scales) {
+    private static void scale(WeightFormat format, long sums, int part, Activations x, int row, long to, boolean add) {
+        int count = x.blocks() * R16.scales(format);
+        long scales = sums + (long) SCALE_STEP * count + 4L * part;
+        FloatVector product = format.hasMinimum()
+                ? scaledWithMinima(format, count, sums, scales, x, row)
+                : scaled(R16.scales(format), count, sums, scales, x, row);
+        Lanes.store(add ? Lanes.load(to).add(product) : product, to);
+    }
+
+    private static FloatVector scaled(int inBlock, int count, long sums, long scales, Activations x, int row) {
         FloatVector acc = Lanes.broadcast(0);
-        for (int block = 0; block < blocks; block++) {
-            FloatVector scale = Lanes.loadF16(w + (long) block * blockBytes).mul(Lanes.get(scales + 4L * block));
-            acc = Lanes.load(sums + 4L * block * COUNT).fma(scale, acc);
+        for (int i = 0; i < count; i++) {
+            FloatVector scale = Lanes.load(scales + (long) SCALE_STEP * i).mul(x.scale(row, i / inBlock));
+            acc = Lanes.load(sums + 4L * i * COUNT).fma(scale, acc);
         }
         return acc;
     }
 
     private static FloatVector scaledWithMinima(
-            long w, int blockBytes, int blocks, long sums, long scales, Activations x, int row) {
+            WeightFormat format, int count, long sums, long scales, Activations x, int row) {
         FloatVector acc = Lanes.broadcast(0);
-        for (int block = 0; block < blocks; block++) {
-            float xScale = Lanes.get(scales + 4L * block);
-            float xSum = x.sum(row, block);
-            float eight = 8 * (xSum - R16.BLOCK * x.zero(row, block)); // q4 took 8 · Σ q away
-            long from = w + (long) block * blockBytes;
-            FloatVector scale = Lanes.loadF16(from).mul(xScale);
-            acc = Lanes.load(sums + 4L * block * COUNT).add(eight).fma(scale, acc);
-            acc = Lanes.loadF16(from + 2 * R16.ROWS).fma(Lanes.broadcast(xScale * xSum), acc);
+        int inBlock = R16.scales(format);
+        long minima = scales + (long) SCALE_STEP * count;
+        for (int i = 0; i < count; i++) {
+            float xScale = x.scale(row, i / inBlock);
+            float xSum = inBlock == 1 ? x.sum(row, i) : x.sum(row, i * format.scaledWeights(), format.scaledWeights());
+            FloatVector scale = Lanes.load(scales + (long) SCALE_STEP * i).mul(xScale);
+            acc = Lanes.load(sums + 4L * i * COUNT).fma(scale, acc);
+            acc = Lanes.load(minima + (long) SCALE_STEP * i).fma(Lanes.broadcast(xScale * xSum), acc);
         }
         return acc;
     }

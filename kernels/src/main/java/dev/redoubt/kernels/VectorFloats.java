@@ -59,8 +59,7 @@ final class VectorFloats {
             switch (weights.format()) {
                 case F32 -> dotF32(w, step1, step2, step3, x, part, whole, partials);
                 case F16 -> dotF16(w, step1, step2, step3, x, part, whole, partials);
-                case BF16, Q8_0, Q4_0, Q4_1 ->
-                    throw new IllegalArgumentException("float kernel for " + weights.format());
+                default -> throw new IllegalArgumentException("float kernel for " + weights.format());
             }
         }
         for (int r = 0; r < count; r++) finish(weights, row + r, in, token, out, add, partials + r * PARTIAL_BYTES);

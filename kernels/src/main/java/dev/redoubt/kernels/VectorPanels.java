@@ -25,9 +25,10 @@ final class VectorPanels {
     private static final int K_BYTES = 4 * PANEL_ROWS;
 
     private static final long SCALES = (long) PANEL_BLOCKS * R16.BLOCK * K_BYTES;
-    private static final long MINIMA = SCALES + (long) PANEL_BLOCKS * K_BYTES;
-    private static final long ISUMS = MINIMA + (long) PANEL_BLOCKS * K_BYTES;
-    private static final long ACC = ISUMS + (long) TILE * K_BYTES;
+    private static final long MINIMA = SCALES + 2L * PANEL_BLOCKS * K_BYTES;
+    private static final long ISUMS = MINIMA + 2L * PANEL_BLOCKS * K_BYTES;
+    private static final long CODES = ISUMS + (long) TILE * K_BYTES;
+    private static final long ACC = CODES + VectorCodes.BLOCK_BYTES;
 
     private VectorPanels() {}
 
@@ -69,31 +70,26 @@ final class VectorPanels {
     }
 
     private static void unpack(WeightMatrix weights, int group, int first, int blocks, long panel, int g) {
-        long from = SystemMemory.address(weights.data())
-                + R16.blockOffset(weights.format(), weights.columns(), group * R16.ROWS, first);
-        for (int part = 0; part < R16.ROWS; part += COUNT) {
-            long to = panel + 4L * (g * R16.ROWS + part);
-            unpackQuants(weights.format(), from + 4L * part, blocks, to);
-            unpackHalves(from + 2L * part, R16.blockBytes(weights.format()), blocks, to + SCALES);
-            if (weights.format() == WeightFormat.Q4_1)
-                unpackHalves(from + 32 + 2L * part, R16.blockBytes(weights.format()), blocks, to + MINIMA);
-        }
-    }
-
-    private static void unpackQuants(WeightFormat format, long from, int blocks, long to) {
-        long quants = from + R16.headerBytes(format);
+        WeightFormat format = weights.format();
+        long from =
+                SystemMemory.address(weights.data()) + R16.spanOffset(format, weights.columns(), group * R16.ROWS, 0);
+        long to = panel + 4L * g * R16.ROWS;
+        VectorCodes.scales(format, from, first, blocks, to + SCALES, K_BYTES);
+        if (format.hasMinimum()) VectorCodes.minima(format, from, first, blocks, to + MINIMA, K_BYTES);
         for (int block = 0; block < blocks; block++) {
-            long at = to + (long) block * R16.BLOCK * K_BYTES;
-            if (format == WeightFormat.Q8_0) unpackQ8(quants, at);
-            else unpackQ4(quants, at);
-            quants += R16.blockBytes(format);
+            long codes = from + VectorCodes.blockOffset(format, first + block) + R16.codesOffset(format);
+            unpackCodes(format, codes, panel + CODES, to + (long) block * R16.BLOCK * K_BYTES);
         }
     }
 
-    /// The scales or minima of a group.
-    private static void unpackHalves(long from, int blockBytes, int blocks, long to) {
-        for (int block = 0; block < blocks; block++)
-            Lanes.store(Lanes.loadF16(from + (long) block * blockBytes), to + (long) block * K_BYTES);
+    private static void unpackCodes(WeightFormat format, long codes, long bytes, long to) {
+        if (format == WeightFormat.Q4_0 || format == WeightFormat.Q4_1) {
+            for (int part = 0; part < R16.ROWS; part += COUNT) unpackQ4(codes + 4L * part, to + 4L * part);
+            return;
+        }
+        if (format != WeightFormat.Q8_0) VectorCodes.unpack(format, codes, bytes);
+        long from = format == WeightFormat.Q8_0 ? codes : bytes;
+        for (int part = 0; part < R16.ROWS; part += COUNT) unpackQ8(from + 4L * part, to + 4L * part);
     }
 
     private static void unpackQ8(long from, long to) {
@@ -130,38 +126,49 @@ final class VectorPanels {
     /// Adds `blocks` blocks, which are in the panel, to the sums of all rows.
     private static void multiply(WeightFormat format, Activations x, int first, int blocks, int rows, long own) {
         int row = 0;
+        int together = format.scaledWeights();
         while (row < rows) {
             int tile = rows - row >= TILE ? TILE : 1;
-            for (int block = 0; block < blocks; block++) {
-                long w = own + (long) block * R16.BLOCK * K_BYTES;
-                int in = row * x.columns() + (first + block) * R16.BLOCK;
+            for (int k = 0; k < blocks * R16.BLOCK; k += together) {
+                int in = first * R16.BLOCK + k;
                 for (int part = 0; part < R16.ROWS; part += COUNT)
-                    tile(tile, w + 4L * part, x.floats, in, x.columns(), own + ISUMS + 4L * part);
-                for (int t = 0; t < tile; t++) scale(format, x, row + t, first + block, block, own, t);
+                    tile(
+                            tile,
+                            together,
+                            own + (long) k * K_BYTES + 4L * part,
+                            x.floats,
+                            row * x.columns() + in,
+                            x.columns(),
+                            own + ISUMS + 4L * part);
+                for (int t = 0; t < tile; t++) scale(format, x, row + t, in, k / together, own, t);
             }
             row += tile;
         }
     }
 
-    private static void tile(int rows, long w, float[] x, int at, int step, long isums) {
+    private static void tile(int rows, int together, long w, float[] x, int at, int step, long isums) {
         switch (rows) {
-            case TILE -> tile4(w, x, at, step, isums);
-            default -> tile1(w, x, at, isums);
+            case TILE -> tile4(together, w, x, at, step, isums);
+            default -> tile1(together, w, x, at, isums);
         }
     }
 
-    /// Applies the scales of one block to the exact sums of one row.
-    private static void scale(WeightFormat format, Activations x, int row, int xBlock, int block, long own, int t) {
+    /// Applies the scales of weights `k` and on, which share them, to the exact sums of one row.
+    ///
+    /// @param i which scales of the panel
+    private static void scale(WeightFormat format, Activations x, int row, int k, int i, long own, int t) {
         long acc = own + ACC + (long) row * K_BYTES;
         long isums = own + ISUMS + (long) t * K_BYTES;
-        long scales = own + SCALES + (long) block * K_BYTES;
-        if (format == WeightFormat.Q4_1) {
-            long minima = own + MINIMA + (long) block * K_BYTES;
-            float xScale = x.scale(row, xBlock);
-            scaleWithMinima(isums, scales, minima, xScale, xScale * x.sum(row, xBlock), acc);
+        long scales = own + SCALES + (long) i * K_BYTES;
+        int block = k / R16.BLOCK;
+        if (format.hasMinimum()) {
+            long minima = own + MINIMA + (long) i * K_BYTES;
+            float xScale = x.scale(row, block);
+            float xSum = R16.scales(format) == 1 ? x.sum(row, block) : x.sum(row, k, format.scaledWeights());
+            scaleWithMinima(isums, scales, minima, xScale, xScale * xSum, acc);
         } else {
-            float offset = format == WeightFormat.Q4_0 ? -8 * x.sum(row, xBlock) : 0;
-            scale(isums, scales, x.scale(row, xBlock), offset, acc);
+            float offset = format == WeightFormat.Q4_0 ? -8 * x.sum(row, block) : 0;
+            scale(isums, scales, x.scale(row, block), offset, acc);
         }
     }
 
@@ -188,12 +195,12 @@ final class VectorPanels {
         Lanes.store(d, isums + 3L * R16.VECTOR_BYTES);
     }
 
-    private static void tile4(long w, float[] x, int at, int step, long isums) {
+    private static void tile4(int together, long w, float[] x, int at, int step, long isums) {
         FloatVector a0 = Lanes.broadcast(0), a1 = a0, a2 = a0, a3 = a0;
         FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
         FloatVector c0 = a0, c1 = a0, c2 = a0, c3 = a0;
         FloatVector d0 = a0, d1 = a0, d2 = a0, d3 = a0;
-        for (int k = 0; k < R16.BLOCK; k++) {
+        for (int k = 0; k < together; k++) {
             long from = w + (long) K_BYTES * k;
             FloatVector w0 = Lanes.load(from);
             FloatVector w1 = Lanes.load(from + 1L * R16.VECTOR_BYTES);
@@ -226,9 +233,9 @@ final class VectorPanels {
         storeSums(d0, d1, d2, d3, isums + 3L * K_BYTES);
     }
 
-    private static void tile1(long w, float[] x, int at, long isums) {
+    private static void tile1(int together, long w, float[] x, int at, long isums) {
         FloatVector a0 = Lanes.broadcast(0), a1 = a0, a2 = a0, a3 = a0;
-        for (int k = 0; k < R16.BLOCK; k++) {
+        for (int k = 0; k < together; k++) {
             long from = w + (long) K_BYTES * k;
             FloatVector w0 = Lanes.load(from);
             FloatVector w1 = Lanes.load(from + 1L * R16.VECTOR_BYTES);

@@ -100,8 +100,8 @@ public final class WeightMatrix {
         return (long) columns * format.blockBytes();
     }
 
-    /// Writes one row as f32 to `out[outRow]`: widened exactly, or `d·q`, `d·(q-8)`, `d·q + m` with each
-    /// operation rounded to f32.
+    /// Writes one row as f32 to `out[outRow]`: widened exactly, or `scale·w`, `scale·w + minimum` with each operation
+    /// rounded to f32.
     void dequantize(int row, FloatMatrix out, int outRow) {
         Objects.checkIndex(row, rows);
         Objects.checkIndex(outRow, out.rows());
@@ -123,21 +123,21 @@ public final class WeightMatrix {
                             at + 4L * k,
                             Float.intBitsToFloat(data.get(SHORT, row * rowBytes() + 2L * k) << 16));
             }
-            case Q8_0, Q4_0, Q4_1 -> dequantizeBlocks(row, to, at);
+            default -> dequantizeBlocks(row, to, at);
         }
     }
 
     private void dequantizeBlocks(int row, MemorySegment to, long at) {
         int lane = row % R16.ROWS;
-        int offset = format == WeightFormat.Q4_0 ? 8 : 0;
-        for (int block = 0; block < columns / R16.BLOCK; block++) {
-            long from = R16.blockOffset(format, columns, row, block);
-            float scale = R16.scale(data, from, lane);
-            boolean shifted = format == WeightFormat.Q4_1;
-            float minimum = shifted ? R16.minimum(data, from, lane) : 0;
-            for (int k = 0; k < R16.BLOCK; k++) {
-                float value = scale * (R16.quant(format, data, from, lane, k) - offset);
-                to.set(ValueLayout.JAVA_FLOAT, at + 4L * (block * R16.BLOCK + k), shifted ? value + minimum : value);
+        for (int first = 0; first < columns; first += format.scaledWeights()) {
+            int block = first / R16.BLOCK;
+            int half = first % R16.BLOCK / format.scaledWeights();
+            long span = R16.spanOffset(format, columns, row, block);
+            float scale = R16.scale(format, data, span, block, lane, half);
+            float minimum = format.hasMinimum() ? R16.minimum(format, data, span, block, lane, half) : 0;
+            for (int k = first; k < first + format.scaledWeights(); k++) {
+                float value = scale * R16.weight(format, data, span + R16.inSpan(format, block), lane, k % R16.BLOCK);
+                to.set(ValueLayout.JAVA_FLOAT, at + 4L * k, format.hasMinimum() ? value + minimum : value);
             }
         }
     }
@@ -148,7 +148,7 @@ public final class WeightMatrix {
             case F32 -> data.get(FLOAT, row * rowBytes() + 4L * k);
             case F16 -> Float.float16ToFloat(data.get(SHORT, row * rowBytes() + 2L * k));
             case BF16 -> Float.intBitsToFloat(data.get(SHORT, row * rowBytes() + 2L * k) << 16);
-            case Q8_0, Q4_0, Q4_1 -> throw new IllegalStateException("weight of " + format + ", read its blocks");
+            default -> throw new IllegalStateException("weight of " + format + ", read its blocks");
         };
     }
 }

@@ -14,13 +14,13 @@ final class BitsOfThisMachine {
 
     static long checksum(String provider) {
         try (Arena arena = Arena.ofShared();
-                Compute compute = Compute.open(provider, 2, 7, 300)) {
+                Compute compute = Compute.open(provider, 2, 7, 512)) {
             Random random = new Random(12);
             long sum = 0;
             for (WeightFormat format : WeightFormat.values()) {
                 WeightMatrix weights =
-                        WeightMatrix.of(format, 70, 288, Samples.file(random, format, 70, 288, arena), arena);
-                FloatMatrix in = Samples.matrix(random, 7, 288, arena);
+                        WeightMatrix.of(format, 70, 512, Samples.file(random, format, 70, 512, arena), arena);
+                FloatMatrix in = Samples.matrix(random, 7, 512, arena);
                 for (int rows : new int[] {1, 7}) {
                     FloatMatrix out = FloatMatrix.allocate(7, 70, arena);
                     compute.matmul(in, rows, Compute.Projection.into(weights, out));

@@ -17,26 +17,31 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class MatmulTest {
-    private static final int[] ROW_COUNTS = IntStream.rangeClosed(1, 64).toArray();
+    private static final int[] ROW_COUNTS =
+            IntStream.concat(IntStream.rangeClosed(1, 33), IntStream.of(48, 63, 64)).toArray();
     /// Outputs × inputs: whole and broken groups of 16 and 64 outputs, whole and broken panels of 256 inputs.
     private static final int[][] SHAPES = {{1, 32}, {16, 64}, {17, 96}, {40, 256}, {65, 288}, {130, 544}};
+    /// As [#SHAPES], of formats whose rows are blocks of 256.
+    private static final int[][] LONG_SHAPES = {{1, 256}, {17, 512}, {40, 256}, {65, 768}, {130, 512}};
+
+    private static final int COLUMNS = 512;
 
     @ParameterizedTest
     @EnumSource
     void scalarIsCloseToAnIndependentProduct(WeightFormat format) {
         Random random = new Random(1);
         try (Arena arena = Arena.ofConfined();
-                Compute compute = Compute.open("scalar", 1, 3, 320)) {
-            MemorySegment file = Samples.file(random, format, 37, 320, arena);
-            FloatMatrix in = Samples.matrix(random, 3, 320, arena);
+                Compute compute = Compute.open("scalar", 1, 3, COLUMNS)) {
+            MemorySegment file = Samples.file(random, format, 37, COLUMNS, arena);
+            FloatMatrix in = Samples.matrix(random, 3, COLUMNS, arena);
             FloatMatrix out = FloatMatrix.allocate(3, 37, arena);
-            compute.matmul(in, 3, Projection.into(WeightMatrix.of(format, 37, 320, file, arena), out));
+            compute.matmul(in, 3, Projection.into(WeightMatrix.of(format, 37, COLUMNS, file, arena), out));
             for (int row = 0; row < 3; row++) {
                 for (int o = 0; o < 37; o++) {
                     double expected = 0;
                     double magnitude = 0;
-                    for (int k = 0; k < 320; k++) {
-                        double term = Samples.weight(file, format, 320, o, k) * in.get(row, k);
+                    for (int k = 0; k < COLUMNS; k++) {
+                        double term = Samples.weight(file, format, COLUMNS, o, k) * in.get(row, k);
                         expected += term;
                         magnitude += term * term;
                     }
@@ -55,7 +60,7 @@ class MatmulTest {
     void everyProviderEqualsScalarToTheBit(WeightFormat format) {
         for (String provider : Providers.fast()) {
             for (int threads = 1; threads <= 3; threads++) {
-                for (int[] shape : SHAPES) {
+                for (int[] shape : format.blockWeights() == 256 ? LONG_SHAPES : SHAPES) {
                     int columns = format.quantized() ? shape[1] : shape[1] - 5;
                     compareProviders(provider, format, shape[0], columns, threads);
                 }
@@ -128,21 +133,23 @@ class MatmulTest {
     }
 
     private static void compareExtremes(String provider, WeightFormat format) {
+        int columns = 2 * format.blockWeights();
         try (Arena arena = Arena.ofShared();
-                Compute scalar = Compute.open("scalar", 1, 8, 64);
-                Compute fast = Compute.open(provider, 1, 8, 64)) {
-            // Every pattern of the largest quants against activations of one sign and of alternating sign.
+                Compute scalar = Compute.open("scalar", 1, 8, columns);
+                Compute fast = Compute.open(provider, 1, 8, columns)) {
+            // Every pattern of the largest codes and scales against activations of one sign and of alternating sign.
             for (int pattern : new int[] {0x80, 0x7F, 0x00, 0xFF, 0x0F, 0xF0}) {
-                MemorySegment file = arena.allocate(format.bytes(32, 64), 64).fill((byte) pattern);
-                for (long at = 0; at < file.byteSize(); at += format.blockBytes()) {
+                MemorySegment file =
+                        arena.allocate(format.bytes(32, columns), 64).fill((byte) pattern);
+                for (long at = Samples.scaleOffset(format); at < file.byteSize(); at += format.blockBytes()) {
                     file.set(java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(0.01f));
-                    if (format == WeightFormat.Q4_1)
+                    if (format.hasMinimum())
                         file.set(java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED, at + 2, (short) 0x3C00);
                 }
-                WeightMatrix weights = WeightMatrix.of(format, 32, 64, file, arena);
-                FloatMatrix in = FloatMatrix.allocate(8, 64, arena);
+                WeightMatrix weights = WeightMatrix.of(format, 32, columns, file, arena);
+                FloatMatrix in = FloatMatrix.allocate(8, columns, arena);
                 for (int row = 0; row < 8; row++)
-                    for (int k = 0; k < 64; k++) in.set(row, k, (row >> (k % 3) & 1) == 0 ? 2.5f : -2.5f);
+                    for (int k = 0; k < columns; k++) in.set(row, k, (row >> (k % 3) & 1) == 0 ? 2.5f : -2.5f);
                 for (int rows : new int[] {1, 8}) {
                     FloatMatrix expected = FloatMatrix.allocate(8, 32, arena);
                     FloatMatrix actual = FloatMatrix.allocate(8, 32, arena);

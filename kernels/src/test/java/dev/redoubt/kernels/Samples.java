@@ -52,12 +52,27 @@ final class Samples {
             for (long i = 0; i < (long) rows * columns; i++) writeValue(file, format, i, (float) random.nextGaussian());
             return file;
         }
-        for (long at = 0; at < bytes; at += format.blockBytes()) {
-            file.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(random.nextFloat(-0.1f, 0.1f)));
-            if (format == WeightFormat.Q4_1)
-                file.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + 2, Float.floatToFloat16(random.nextFloat(-1, 1)));
+        // Of about the size of those in models, where a block of 256 multiplies them by up to 64.
+        float largest = format.blockWeights() == 256 ? 0.003f : 0.1f;
+        for (long at = scaleOffset(format); at < bytes; at += format.blockBytes()) {
+            file.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(random.nextFloat(-largest, largest)));
+            if (format.hasMinimum())
+                file.set(
+                        ValueLayout.JAVA_SHORT_UNALIGNED,
+                        at + 2,
+                        Float.floatToFloat16(random.nextFloat(-10 * largest, 10 * largest)));
         }
         return file;
+    }
+
+    /// Where the f16 scale of a block stands; an f16 minimum is behind it.
+    static int scaleOffset(WeightFormat format) {
+        return switch (format) {
+            case Q2_K -> 80;
+            case Q3_K -> 108;
+            case Q6_K -> 208;
+            default -> 0;
+        };
     }
 
     private static void writeValue(MemorySegment file, WeightFormat format, long index, float value) {
@@ -66,22 +81,20 @@ final class Samples {
             case F16 -> file.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * index, Float.floatToFloat16(value));
             case BF16 ->
                 file.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * index, (short) (Float.floatToIntBits(value) >> 16));
-            case Q8_0, Q4_0, Q4_1 -> throw new IllegalArgumentException(format.name());
+            default -> throw new IllegalArgumentException(format.name());
         }
     }
 
     /// Weight (row, k) read from the file's own layout, written without a look at the product's reader.
     static double weight(MemorySegment file, WeightFormat format, int columns, int row, int k) {
         long index = (long) row * columns + k;
-        long block = index / 32 * format.blockBytes();
-        int i = (int) (index % 32);
         return switch (format) {
             case F32 -> file.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * index);
             case F16 -> Float.float16ToFloat(file.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * index));
             case BF16 -> Float.intBitsToFloat(file.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * index) << 16);
-            case Q8_0 -> half(file, block) * file.get(ValueLayout.JAVA_BYTE, block + 2 + i);
-            case Q4_0 -> half(file, block) * (nibble(file, block + 2, i) - 8);
-            case Q4_1 -> half(file, block) * nibble(file, block + 4, i) + half(file, block + 2);
+            default ->
+                new GgufWeights(file, index / format.blockWeights() * format.blockBytes())
+                        .weight(format, (int) (index % format.blockWeights()));
         };
     }
 
@@ -91,15 +104,6 @@ final class Samples {
             sums[row] = compute.logSumExp(logits, row, worker);
             largest[row] = compute.argMax(logits, row);
         });
-    }
-
-    private static double half(MemorySegment file, long at) {
-        return Float.float16ToFloat(file.get(ValueLayout.JAVA_SHORT_UNALIGNED, at));
-    }
-
-    private static int nibble(MemorySegment file, long quants, int i) {
-        int both = file.get(ValueLayout.JAVA_BYTE, quants + i % 16) & 255;
-        return i < 16 ? both & 15 : both >> 4;
     }
 
     /// Where two matrices differ in a bit, padding included; empty if nowhere.

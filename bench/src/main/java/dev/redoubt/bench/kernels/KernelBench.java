@@ -43,7 +43,7 @@ public final class KernelBench {
                 Locale.ROOT, "at most: %.1f GMAC/s int8, %.1f GMAC/s f32, %d threads%n", l.int8(), l.f32(), threads));
         System.out.printf(Locale.ROOT, "parts handed out and done: %.2f µs%n", HandOut.micros(args[1], threads));
         System.out.printf(
-                "%-16s %-5s %10s %10s %8s %7s %9s %7s%n",
+                "%-16s %-6s %10s %10s %8s %7s %9s %7s%n",
                 "shape", "format", "median µs", "best µs", "GB/s", "of read", "GMAC/s", "of peak");
         for (RunResult run : measure(args[1], threads, formats, shapes)) print(run, limits);
     }
@@ -82,7 +82,7 @@ public final class KernelBench {
                 .orElse("");
         System.out.printf(
                 Locale.ROOT,
-                "%-16s %-5s %10.1f %10.1f %8.1f %7s %9.1f %7s%n",
+                "%-16s %-6s %10.1f %10.1f %8.1f %7s %9.1f %7s%n",
                 run.getParams().getParam("shape"),
                 format,
                 nanos / 1e3,

@@ -79,13 +79,22 @@ final class TensorCheck {
         return Objects.requireNonNull(FORMATS.get(tensor.type()));
     }
 
-    private static final Map<TensorType, WeightFormat> FORMATS = new EnumMap<>(Map.of(
-            TensorType.F32, WeightFormat.F32,
-            TensorType.F16, WeightFormat.F16,
-            TensorType.BF16, WeightFormat.BF16,
-            TensorType.Q8_0, WeightFormat.Q8_0,
-            TensorType.Q4_0, WeightFormat.Q4_0,
-            TensorType.Q4_1, WeightFormat.Q4_1));
+    private static final Map<TensorType, WeightFormat> FORMATS = new EnumMap<>(Map.ofEntries(
+            Map.entry(TensorType.F32, WeightFormat.F32),
+            Map.entry(TensorType.F16, WeightFormat.F16),
+            Map.entry(TensorType.BF16, WeightFormat.BF16),
+            Map.entry(TensorType.Q4_0, WeightFormat.Q4_0),
+            Map.entry(TensorType.Q4_1, WeightFormat.Q4_1),
+            Map.entry(TensorType.Q5_0, WeightFormat.Q5_0),
+            Map.entry(TensorType.Q5_1, WeightFormat.Q5_1),
+            Map.entry(TensorType.Q8_0, WeightFormat.Q8_0),
+            Map.entry(TensorType.Q2_K, WeightFormat.Q2_K),
+            Map.entry(TensorType.Q3_K, WeightFormat.Q3_K),
+            Map.entry(TensorType.Q4_K, WeightFormat.Q4_K),
+            Map.entry(TensorType.Q5_K, WeightFormat.Q5_K),
+            Map.entry(TensorType.Q6_K, WeightFormat.Q6_K),
+            Map.entry(TensorType.IQ4_NL, WeightFormat.IQ4_NL),
+            Map.entry(TensorType.IQ4_XS, WeightFormat.IQ4_XS)));
 
     private static boolean supported(TensorType type, boolean vector) {
         WeightFormat format = FORMATS.get(type);

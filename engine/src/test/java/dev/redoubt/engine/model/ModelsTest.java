@@ -91,7 +91,10 @@ class ModelsTest {
                         .removeTensor("model.layers.0.mlp.up_proj.weight")
                         .tensor("model.layers.0.mlp.up_proj.weight", "F8_E4M3", new byte[96 * 64], 96, 64)
                         .bytes());
-        refused(model, "has dtype F8_E4M3, supported are F32, F16, BF16, Q4_0, Q4_1, Q8_0");
+        refused(
+                model,
+                "has dtype F8_E4M3, supported are F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K,"
+                        + " Q5_K, Q6_K, IQ4_NL, IQ4_XS");
     }
 
     @Test
