@@ -8,9 +8,11 @@ import static dev.redoubt.kernels.Compute.Projection.into;
 import dev.redoubt.base.Invariant;
 import dev.redoubt.engine.model.TensorSpec.Use;
 import dev.redoubt.kernels.AttentionBatch;
+import dev.redoubt.kernels.AttentionRule;
 import dev.redoubt.kernels.Compute;
 import dev.redoubt.kernels.Compute.Projection;
 import dev.redoubt.kernels.FloatMatrix;
+import dev.redoubt.kernels.GateFunction;
 import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.KvLayout;
 import dev.redoubt.kernels.KvMemory;
@@ -48,7 +50,7 @@ final class Llama implements Model {
     private final Weights weights; // owned
     private final Compute compute;
     private final int rowsMax;
-    private final float scoreScale;
+    private final AttentionRule rule;
 
     private final WeightMatrix embedding; // (vocabulary, hidden)
     private final List<Layer> layers;
@@ -76,7 +78,7 @@ final class Llama implements Model {
         this.weights = weights;
         this.compute = compute;
         this.rowsMax = rowsMax;
-        this.scoreScale = (float) (1 / Math.sqrt(config.headDimension()));
+        this.rule = AttentionRule.full((float) (1 / Math.sqrt(config.headDimension())));
 
         this.embedding = weights.matrix(TensorRole.EMBEDDING, 0);
         this.finalNorm = weights.vector(TensorRole.FINAL_NORM, 0);
@@ -135,12 +137,12 @@ final class Llama implements Model {
             compute.rope(q, config.queryHeads(), rope, batch);
             compute.rope(k, config.kvHeads(), rope, batch);
             compute.storeKv(k, v, batch, kv, i);
-            compute.attention(q, config.queryHeads(), batch, kv, i, scoreScale, attended);
+            compute.attention(q, config.queryHeads(), batch, kv, i, rule, attended);
             compute.matmul(attended, rows, layer.output);
 
             compute.rmsNorm(x, rows, layer.feedForwardNorm, config.normEpsilon(), normed);
             compute.matmul(normed, rows, layer.gateUp);
-            compute.siluMul(gate, up, rows);
+            compute.activate(GateFunction.SILU, gate, up, rows);
             compute.matmul(gate, rows, layer.down);
         }
         for (int first = 0; first < step.logitRowCount; first += last.rows()) {
