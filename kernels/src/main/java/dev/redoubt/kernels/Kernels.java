@@ -102,8 +102,7 @@ interface Kernels extends AutoCloseable {
     /// All query heads of one KV head for rows `rowFrom` to `rowTo - 1`, which belong to one sequence.
     ///
     /// Per row and head, tokens t from the first of its window to the row's position, K and V the stored values
-    widened exactly, kScale and
-    /// vScale those of a token where the format has them and 1 elsewhere:
+    /// widened exactly, kScale and vScale those of a token where the format has them and 1 elsewhere:
     ///
     /// - s[t] = ((fma over d in order of q[d]·K[t][d], from 0) · kScale[t]) · scale, then [Numbers#softCap] where
     ///   the rule has a cap; m = max s
