@@ -1,14 +1,16 @@
-// Causal grouped-query attention over a paged KV cache, for the query heads that share one KV head.
+// Causal grouped-query attention over a paged KV cache, for the query heads that share one KV head; each query sees its own
+// position and as many before it as its window has left.
 #ifndef REDOUBT_ATTENTION_H
 #define REDOUBT_ATTENTION_H
 
 // KvLayout.java says how a block of 16 tokens lies: keys [dimension][16], values [16][dimension]; Q8 has 16 f32 scales ahead of
 // each. A query is a (row, member of the group), numbered row by row. A few of them share every load of keys and values:
 //
-// 1. Scores, lanes are the 16 tokens of a block: every block that the last query of the few sees.
-// 2. Softmax per query; lanes past its own position become -infinity first, and exp gives them exactly 0.
-// 3. Values, lanes are dimensions: all queries over the tokens that each of them sees, then each alone over the rest of its own.
-//    Values past a query's position are never read for it: a neighbour cannot show even in the sign of a zero.
+// 1. Scores, lanes are the 16 tokens of a block: every block of which one of the few sees a token.
+// 2. Softmax per query; lanes that it does not see become -infinity first, and exp gives them exactly 0.
+// 3. Values, lanes are dimensions: each query alone over what only earlier windows reach, all of them over the tokens that each sees,
+//    then each alone over the rest of its own. Values that a query does not see are never read for it: a neighbour cannot show even in
+//    the sign of a zero.
 
 enum { KV_F32 = 0, KV_F16 = 1, KV_Q8 = 2 }; // NativeKernels.number
 
@@ -27,6 +29,8 @@ typedef struct {
     int64_t block_bytes;
     int64_t value_distance; // from keys to values
     float scale;
+    float cap; // of the scores, 0: none
+    int64_t window; // how many tokens a query sees at most
     float *scores; // [QUERY_TILE][score_stride]
     int64_t score_stride; // tokens in whole blocks
 } attention_call;
@@ -51,9 +55,10 @@ static inline vf load_kv_first(int format, const uint8_t *p, int n) {
 }
 
 static inline __attribute__((always_inline)) void score_blocks(
-        const int queries, const int format, const attention_call *call, const float *const *query, int64_t blocks) {
+        const int queries, const int format, const attention_call *call, const float *const *query, int64_t from,
+        int64_t to) {
     int64_t step = 16 * kv_bytes(format);
-    for (int64_t j = 0; j < blocks; j++) {
+    for (int64_t j = from; j < to; j++) {
         const uint8_t *block = keys_of(call, j);
         const uint8_t *keys = block + kv_header(format);
         vf acc[QUERIES_MAX];
@@ -74,15 +79,19 @@ static inline __attribute__((always_inline)) void score_blocks(
 }
 
 // Scores become weights exp(score - max); returns 1 / their sum. Q8: weights are then multiplied by the values' scales.
-static inline float softmax(int format, const attention_call *call, float *scores, int64_t tokens) {
-    int64_t blocks = (tokens + 15) / 16;
+static inline float softmax(int format, const attention_call *call, float *scores, int64_t first, int64_t tokens) {
+    int64_t begin = first / 16, blocks = (tokens + 15) / 16;
+    if (call->cap > 0)
+        for (int64_t j = begin; j < blocks; j++)
+            vf_store(scores + 16 * j, vf_soft_cap(vf_load(scores + 16 * j), call->cap));
+    for (int64_t t = 16 * begin; t < first; t++) scores[t] = -__builtin_inff();
     float *last = scores + 16 * (blocks - 1);
     vf_store(last, vf_keep_first(vf_load(last), (int) (tokens - 16 * (blocks - 1)), -__builtin_inff()));
-    vf largest = vf_load(scores);
-    for (int64_t j = 1; j < blocks; j++) largest = vf_max(largest, vf_load(scores + 16 * j));
+    vf largest = vf_load(scores + 16 * begin);
+    for (int64_t j = begin + 1; j < blocks; j++) largest = vf_max(largest, vf_load(scores + 16 * j));
     vf max = vf_set1(vf_largest(largest));
     vf partials = vf_zero();
-    for (int64_t j = 0; j < blocks; j++) {
+    for (int64_t j = begin; j < blocks; j++) {
         vf weight = vf_exp(vf_sub(vf_load(scores + 16 * j), max));
         partials = vf_add(partials, weight);
         if (format == KV_Q8)
@@ -117,19 +126,26 @@ static inline __attribute__((always_inline)) void add_values(
     }
 }
 
-// Dimensions d to d + 16·vectors - 1 of all queries. seen[i]: tokens of query i, not decreasing; the first seen[0] are everybody's.
+// Dimensions d to d + 16·vectors - 1 of all queries. Query i sees tokens first[i] to seen[i] - 1, neither decreasing.
 static inline __attribute__((always_inline)) void sum_values(
-        const int queries, const int vectors, const int format, const attention_call *call, const int64_t *seen,
-        const float *inverse, float *const *out, int64_t d, int lanes) {
+        const int queries, const int vectors, const int format, const attention_call *call, const int64_t *first,
+        const int64_t *seen, const float *inverse, float *const *out, int64_t d, int lanes) {
+    int64_t from = first[queries - 1], to = seen[0] > from ? seen[0] : from; // everybody's
     vf acc[QUERIES_MAX * VECTORS_MAX];
 #pragma GCC unroll 8
     for (int i = 0; i < queries; i++)
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++) acc[i * vectors + v] = vf_zero();
-    add_values(queries, vectors, format, call, call->scores, 0, seen[0], d, lanes, acc);
+    if (first[0] < from)
+#pragma GCC unroll 8
+        for (int i = 0; i < queries; i++)
+            add_values(
+                    1, vectors, format, call, call->scores + i * call->score_stride, first[i],
+                    seen[i] < from ? seen[i] : from, d, lanes, acc + i * vectors);
+    add_values(queries, vectors, format, call, call->scores, from, to, d, lanes, acc);
 #pragma GCC unroll 8
     for (int i = 0; i < queries; i++) {
-        add_values(1, vectors, format, call, call->scores + i * call->score_stride, seen[0], seen[i], d, lanes, acc + i * vectors);
+        add_values(1, vectors, format, call, call->scores + i * call->score_stride, to, seen[i], d, lanes, acc + i * vectors);
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++) {
             vf result = vf_mul(acc[i * vectors + v], vf_set1(inverse[i]));
@@ -143,6 +159,7 @@ static inline __attribute__((always_inline)) void attend_few(
         const int queries, const int format, const attention_call *call, int64_t first) {
     const float *query[QUERIES_MAX];
     float *out[QUERIES_MAX];
+    int64_t from[QUERIES_MAX];
     int64_t seen[QUERIES_MAX];
     float inverse[QUERIES_MAX];
     for (int i = 0; i < queries; i++) {
@@ -151,16 +168,17 @@ static inline __attribute__((always_inline)) void attend_few(
         query[i] = call->query + offset;
         out[i] = call->out + offset;
         seen[i] = call->tokens[row];
+        from[i] = seen[i] > call->window ? seen[i] - call->window : 0;
     }
-    score_blocks(queries, format, call, query, (seen[queries - 1] + 15) / 16);
+    score_blocks(queries, format, call, query, from[0] / 16, (seen[queries - 1] + 15) / 16);
     for (int i = 0; i < queries; i++)
-        inverse[i] = softmax(format, call, call->scores + i * call->score_stride, seen[i]);
+        inverse[i] = softmax(format, call, call->scores + i * call->score_stride, from[i], seen[i]);
     int64_t d = 0;
     for (; d + 16 * VALUE_VECTORS <= call->dimension; d += 16 * VALUE_VECTORS)
-        sum_values(queries, VALUE_VECTORS, format, call, seen, inverse, out, d, 16);
-    for (; d + 16 <= call->dimension; d += 16) sum_values(queries, 1, format, call, seen, inverse, out, d, 16);
+        sum_values(queries, VALUE_VECTORS, format, call, from, seen, inverse, out, d, 16);
+    for (; d + 16 <= call->dimension; d += 16) sum_values(queries, 1, format, call, from, seen, inverse, out, d, 16);
     if (d < call->dimension)
-        sum_values(queries, 1, format, call, seen, inverse, out, d, (int) (call->dimension - d));
+        sum_values(queries, 1, format, call, from, seen, inverse, out, d, (int) (call->dimension - d));
 }
 
 static inline __attribute__((always_inline)) void attend_all(const int format, const attention_call *call) {

@@ -73,18 +73,36 @@ void FUNCTION(multiply_pairs)(
 }
 
 void FUNCTION(rms_norm)(
-        const float *in, int64_t in_stride, int64_t row_from, int64_t row_to, int64_t columns, const float *weight,
-        float epsilon, float *out, int64_t out_stride) {
+        const float *in, int64_t in_stride, int64_t row_from, int64_t row_to, int64_t pieces, int64_t columns,
+        const float *weight, float epsilon, float *out, int64_t out_stride) {
     for (int64_t row = row_from; row < row_to; row++)
-        rms_norm_row(in + row * in_stride, columns, weight, epsilon, out + row * out_stride);
+        for (int64_t piece = 0; piece < pieces; piece++)
+            rms_norm_row(
+                    in + row * in_stride + piece * columns, columns, weight, epsilon,
+                    out + row * out_stride + piece * columns);
 }
 
-void FUNCTION(silu_mul)(
-        float *gate, int64_t gate_stride, const float *up, int64_t up_stride, int64_t row_from, int64_t row_to,
-        int64_t columns) {
-    for (int64_t row = row_from; row < row_to; row++)
-        silu_mul_row(gate + row * gate_stride, up + row * up_stride, columns);
+void FUNCTION(activate)(
+        int32_t activation, float *gate, int64_t gate_stride, const float *up, int64_t up_stride, int64_t row_from,
+        int64_t row_to, int64_t columns) {
+#define CASE(A) \
+    case A: \
+        for (int64_t row = row_from; row < row_to; row++) \
+            activate_row(A, gate + row * gate_stride, up + row * up_stride, columns); \
+        break
+    switch (activation) {
+        CASE(SILU);
+        CASE(GELU_TANH);
+        default: break;
+    }
+#undef CASE
 }
+
+void FUNCTION(add_scaled)(const float *x, int64_t columns, float factor, float *out) {
+    add_scaled_row(x, columns, factor, out);
+}
+
+void FUNCTION(soft_cap)(float *x, int64_t columns, float cap) { soft_cap_row(x, columns, cap); }
 
 void FUNCTION(rotate)(
         float *row, int64_t heads, int64_t half, const float *cosines, const float *sines, int32_t interleaved) {
@@ -104,7 +122,7 @@ int64_t FUNCTION(index_of_largest)(const float *row, int64_t columns) { return i
 void FUNCTION(attention)(
         int32_t format, const float *query, float *out, int64_t row_stride, int64_t group, int64_t dimension,
         int64_t rows, const int32_t *tokens, const int32_t *table, const uint8_t *pool, int64_t block_bytes,
-        int64_t value_distance, float scale, float *scores, int64_t score_stride) {
+        int64_t value_distance, float scale, float cap, int64_t window, float *scores, int64_t score_stride) {
     attention_call call = {
             .query = query,
             .out = out,
@@ -118,6 +136,8 @@ void FUNCTION(attention)(
             .block_bytes = block_bytes,
             .value_distance = value_distance,
             .scale = scale,
+            .cap = cap,
+            .window = window,
             .scores = scores,
             .score_stride = score_stride,
     };

@@ -23,6 +23,12 @@ static inline vf vf_exp(vf x) {
     return vf_where_below(y, x, EXP_MIN, 0);
 }
 
+// cap · tanh(x / cap).
+static inline vf vf_soft_cap(vf x, float cap) {
+    vf e = vf_exp(vf_mul(x, vf_set1(2 / cap)));
+    return vf_mul(vf_sub(vf_set1(1), vf_div(vf_set1(2), vf_add(e, vf_set1(1)))), vf_set1(cap));
+}
+
 // The sum of the 16 lanes of a vector is that of i and i+8, then i and i+4, i and i+2, i and i+1.
 static inline __m128 vf_fold_twice(vf v) {
     __m256 eight = vf_fold(v);

@@ -32,11 +32,13 @@ EXPORT void redoubt_pack(
             const uint8_t *weights, int64_t row_from, int64_t row_to, int64_t columns, const uint16_t *in, \
             int64_t in_stride, int64_t rows, float *out, int64_t out_stride, int32_t add, void *scratch); \
     EXPORT void redoubt_##isa##_rms_norm( \
-            const float *in, int64_t in_stride, int64_t row_from, int64_t row_to, int64_t columns, const float *weight, \
-            float epsilon, float *out, int64_t out_stride); \
-    EXPORT void redoubt_##isa##_silu_mul( \
-            float *gate, int64_t gate_stride, const float *up, int64_t up_stride, int64_t row_from, int64_t row_to, \
-            int64_t columns); \
+            const float *in, int64_t in_stride, int64_t row_from, int64_t row_to, int64_t pieces, int64_t columns, \
+            const float *weight, float epsilon, float *out, int64_t out_stride); \
+    EXPORT void redoubt_##isa##_activate( \
+            int32_t activation, float *gate, int64_t gate_stride, const float *up, int64_t up_stride, \
+            int64_t row_from, int64_t row_to, int64_t columns); \
+    EXPORT void redoubt_##isa##_add_scaled(const float *x, int64_t columns, float factor, float *out); \
+    EXPORT void redoubt_##isa##_soft_cap(float *x, int64_t columns, float cap); \
     EXPORT void redoubt_##isa##_rotate( \
             float *row, int64_t heads, int64_t half, const float *cosines, const float *sines, int32_t interleaved); \
     EXPORT void redoubt_##isa##_exponential_sum(const float *row, int64_t columns, float *largest_and_sum); \
@@ -46,7 +48,7 @@ EXPORT void redoubt_pack(
     EXPORT void redoubt_##isa##_attention( \
             int32_t format, const float *query, float *out, int64_t row_stride, int64_t group, int64_t dimension, \
             int64_t rows, const int32_t *tokens, const int32_t *table, const uint8_t *pool, int64_t block_bytes, \
-            int64_t value_distance, float scale, float *scores, int64_t score_stride);
+            int64_t value_distance, float scale, float cap, int64_t window, float *scores, int64_t score_stride);
 
 DECLARE(avx2)
 DECLARE(avxvnni)

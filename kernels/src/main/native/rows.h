@@ -1,4 +1,4 @@
-// Operations over single rows: norm, gated activation, rotation, log-sum-exp, the largest.
+// Operations over single rows: norm, gated activations, sums, soft cap, rotation, log-sum-exp, the largest.
 #ifndef REDOUBT_ROWS_H
 #define REDOUBT_ROWS_H
 
@@ -24,16 +24,43 @@ static inline void rms_norm_row(const float *x, int64_t columns, const float *we
     }
 }
 
-static inline vf silu_mul(vf gate, vf up) {
-    return vf_mul(vf_div(gate, vf_add(vf_exp(vf_negate(gate)), vf_set1(1))), up);
+enum { SILU = 0, GELU_TANH = 1 }; // NativeKernels.number
+
+static inline vf gated(const int activation, vf gate, vf up) {
+    vf z = gate;
+    if (activation == GELU_TANH) {
+        vf cube = vf_fma(vf_mul(gate, gate), vf_set1(0.044715f), vf_set1(1));
+        z = vf_mul(vf_mul(gate, vf_set1(0x1.988454p0f)), cube);
+    }
+    return vf_mul(vf_div(gate, vf_add(vf_exp(vf_negate(z)), vf_set1(1))), up);
 }
 
-static inline void silu_mul_row(float *gate, const float *up, int64_t columns) {
+static inline __attribute__((always_inline)) void activate_row(
+        const int activation, float *gate, const float *up, int64_t columns) {
     int64_t i = 0;
-    for (; i + 16 <= columns; i += 16) vf_store(gate + i, silu_mul(vf_load(gate + i), vf_load(up + i)));
+    for (; i + 16 <= columns; i += 16)
+        vf_store(gate + i, gated(activation, vf_load(gate + i), vf_load(up + i)));
     int rest = (int) (columns - i);
     if (rest > 0)
-        vf_store_first(gate + i, silu_mul(vf_load_first(gate + i, rest), vf_load_first(up + i, rest)), rest);
+        vf_store_first(gate + i, gated(activation, vf_load_first(gate + i, rest), vf_load_first(up + i, rest)), rest);
+}
+
+// out = fma(factor, x, out).
+static inline void add_scaled_row(const float *x, int64_t columns, float factor, float *out) {
+    int64_t i = 0;
+    for (; i + 16 <= columns; i += 16)
+        vf_store(out + i, vf_fma(vf_set1(factor), vf_load(x + i), vf_load(out + i)));
+    int rest = (int) (columns - i);
+    if (rest > 0)
+        vf_store_first(
+                out + i, vf_fma(vf_set1(factor), vf_load_first(x + i, rest), vf_load_first(out + i, rest)), rest);
+}
+
+static inline void soft_cap_row(float *x, int64_t columns, float cap) {
+    int64_t i = 0;
+    for (; i + 16 <= columns; i += 16) vf_store(x + i, vf_soft_cap(vf_load(x + i), cap));
+    int rest = (int) (columns - i);
+    if (rest > 0) vf_store_first(x + i, vf_soft_cap(vf_load_first(x + i, rest), cap), rest);
 }
 
 // A pair (a, b) becomes (fma(a, cos, -(b·sin)), fma(a, sin, b·cos)); partner and step say where pairs are.

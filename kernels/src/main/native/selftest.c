@@ -21,20 +21,23 @@ typedef struct {
     void (*multiply_pairs)(
             const uint8_t *, int64_t, int64_t, int64_t, const uint16_t *, int64_t, int64_t, float *, int64_t, int32_t, void *);
     void (*rms_norm)(
-            const float *, int64_t, int64_t, int64_t, int64_t, const float *, float, float *, int64_t);
-    void (*silu_mul)(float *, int64_t, const float *, int64_t, int64_t, int64_t, int64_t);
+            const float *, int64_t, int64_t, int64_t, int64_t, int64_t, const float *, float, float *, int64_t);
+    void (*activate)(int32_t, float *, int64_t, const float *, int64_t, int64_t, int64_t, int64_t);
+    void (*add_scaled)(const float *, int64_t, float, float *);
+    void (*soft_cap)(float *, int64_t, float);
     void (*rotate)(float *, int64_t, int64_t, const float *, const float *, int32_t);
     void (*exponential_sum)(const float *, int64_t, float *);
     int64_t (*index_of_largest)(const float *, int64_t);
     void (*attention)(
             int32_t, const float *, float *, int64_t, int64_t, int64_t, int64_t, const int32_t *, const int32_t *,
-            const uint8_t *, int64_t, int64_t, float, float *, int64_t);
+            const uint8_t *, int64_t, int64_t, float, float, int64_t, float *, int64_t);
 } functions;
 
 #define SET(isa, feature) \
     { \
         #isa, feature, redoubt_##isa##_quantize, redoubt_##isa##_multiply_blocks, redoubt_##isa##_multiply_floats, \
-                redoubt_##isa##_round, redoubt_##isa##_multiply_pairs, redoubt_##isa##_rms_norm, redoubt_##isa##_silu_mul, redoubt_##isa##_rotate, \
+                redoubt_##isa##_round, redoubt_##isa##_multiply_pairs, redoubt_##isa##_rms_norm, redoubt_##isa##_activate, \
+                redoubt_##isa##_add_scaled, redoubt_##isa##_soft_cap, redoubt_##isa##_rotate, \
                 redoubt_##isa##_exponential_sum, redoubt_##isa##_index_of_largest, redoubt_##isa##_attention \
     }
 
@@ -133,9 +136,14 @@ static void pairs(const functions *f) {
 static void rows(const functions *f) {
     for (int64_t columns = 1; columns <= 70; columns++) {
         float *x = floats(2 * columns), *y = floats(2 * columns), *weight = floats(columns), both[2];
-        f->rms_norm(x, columns, 0, 2, columns, weight, 1e-5f, y, columns);
-        f->silu_mul(y, columns, x, columns, 0, 2, columns);
-        mix(y, 2 * columns);
+        f->rms_norm(x, columns, 0, 2, 1, columns, weight, 1e-5f, y, columns);
+        f->rms_norm(y, 2 * columns, 0, 1, 2, columns, weight, 1e-5f, y, 2 * columns); // two pieces of one row
+        for (int activation = 0; activation <= 1; activation++) {
+            f->activate(activation, y, columns, x, columns, 0, 2, columns);
+            f->add_scaled(x + columns, columns, 0.3f, y);
+            f->soft_cap(y, 2 * columns, 0.7f);
+            mix(y, 2 * columns);
+        }
         f->exponential_sum(x, columns, both);
         mix(both, 2);
         hash += (uint64_t) f->index_of_largest(x, columns);
@@ -157,10 +165,12 @@ static void attention(const functions *f) {
                 uint8_t *pool = weights(count * 2 * head);
                 float *query = floats(3 * group * dimension), *out = floats(3 * group * dimension);
                 float *scores = floats(6 * 16 * count);
-                f->attention(
-                        format, query, out, group * dimension, group, dimension, 3, tokens, table, pool, 2 * head, head,
-                        0.1f, scores, 16 * count);
-                mix(out, 3 * group * dimension);
+                for (int64_t window = 1; window < 40; window += window < 3 ? 1 : 11) {
+                    f->attention(
+                            format, query, out, group * dimension, group, dimension, 3, tokens, table, pool, 2 * head,
+                            head, 0.1f, window < 10 ? 0 : 2.5f, window, scores, 16 * count);
+                    mix(out, 3 * group * dimension);
+                }
                 free(pool), free(query), free(out), free(scores);
             }
 }

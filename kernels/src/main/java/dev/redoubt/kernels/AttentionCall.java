@@ -5,7 +5,13 @@ package dev.redoubt.kernels;
 /// @param query (rows, queryHeads · headDimension)
 /// @param group query heads that share one KV head
 record AttentionCall(
-        FloatMatrix query, int group, AttentionBatch batch, KvMemory kv, int layer, float scale, FloatMatrix out) {
+        FloatMatrix query,
+        int group,
+        AttentionBatch batch,
+        KvMemory kv,
+        int layer,
+        AttentionRule rule,
+        FloatMatrix out) {
     /// Offset in the pool of the keys of a head in the `index`-th block of a sequence.
     long keyOffset(int sequence, int index, int kvHead) {
         return kv.offset(batch.blockTable[sequence][index]) + kv.layout().keyOffset(layer, kvHead);

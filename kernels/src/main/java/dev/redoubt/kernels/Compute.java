@@ -41,6 +41,9 @@ public final class Compute implements AutoCloseable {
     private static final int STORED_COST = 24;
     private static final int GATED_COST = 8;
     private static final int EMBEDDED_COST = 8;
+    private static final int ADDED_COST = 1;
+    private static final int CAPPED_COST = 8;
+    private static final int CHOSEN_COST = 32;
     /// Weights whose packing is worth a part of its own.
     private static final int PACK_WORK = 1 << 18;
     /// A part of a product is what is left, divided by that many for each thread.
@@ -62,6 +65,10 @@ public final class Compute implements AutoCloseable {
     private final Store store = new Store();
     private final Attention attention = new Attention();
     private final Gate gate = new Gate();
+    private final Addition addition = new Addition();
+    private final Scaling scaling = new Scaling();
+    private final Cap cap = new Cap();
+    private final Choosing choosing = new Choosing();
     private final Parts parts = new Parts();
 
     private Compute(Kernels kernels, int threads) {
@@ -152,6 +159,19 @@ public final class Compute implements AutoCloseable {
     /// @param weight (1, columns)
     public void rmsNorm(FloatMatrix in, int rows, FloatMatrix weight, float epsilon, FloatMatrix out) {
         same("weight columns", weight.columns(), in.columns());
+        norm(in, rows, weight, epsilon, out);
+    }
+
+    /// As [#rmsNorm] of each head of each row alone, in place.
+    ///
+    /// @param x (tokens, heads · headDimension)
+    /// @param weight (1, headDimension)
+    public void rmsNormHeads(FloatMatrix x, int rows, int heads, FloatMatrix weight, float epsilon) {
+        same("columns", x.columns(), heads * weight.columns());
+        norm(x, rows, weight, epsilon, x);
+    }
+
+    private void norm(FloatMatrix in, int rows, FloatMatrix weight, float epsilon, FloatMatrix out) {
         same("output columns", out.columns(), in.columns());
         checkRows(rows, in);
         checkRows(rows, out);
@@ -160,6 +180,19 @@ public final class Compute implements AutoCloseable {
         norm.epsilon = epsilon;
         norm.out = out;
         norm.run(rows, in.columns());
+    }
+
+    /// `out[r] += in[r]`.
+    public void add(FloatMatrix in, int rows, FloatMatrix out) {
+        checkRows(rows, in);
+        addition.ofRows(in, false, rows, out);
+    }
+
+    /// `out[r] += bias`.
+    ///
+    /// @param bias (1, columns)
+    public void addBias(FloatMatrix bias, int rows, FloatMatrix out) {
+        addition.ofRows(bias, true, rows, out);
     }
 
     /// Rotates every head of every row in place by its position: a pair (a, b) becomes (a·cos - b·sin, a·sin +
@@ -195,11 +228,10 @@ public final class Compute implements AutoCloseable {
         store.run(batch.rows, STORED_COST * columns);
     }
 
-    /// Causal grouped-query attention of every row over positions 0 to its own. A row that sees a marked token becomes
-    /// NaN, so that no format turns what is not finite into a plausible number.
+    /// Causal grouped-query attention of every row over the positions up to its own that are in its window. A row that
+    /// sees a marked token becomes NaN, so that no format turns what is not finite into a plausible number.
     ///
     /// @param query (tokens, queryHeads · headDimension), rotated; `queryHeads` is a multiple of the KV heads
-    /// @param scale of the scores, usually 1/sqrt(headDimension)
     /// @param out same shape as `query`
     public void attention(
             FloatMatrix query,
@@ -207,7 +239,7 @@ public final class Compute implements AutoCloseable {
             AttentionBatch batch,
             KvMemory kv,
             int layer,
-            float scale,
+            AttentionRule rule,
             FloatMatrix out) {
         KvLayout layout = kv.layout();
         Objects.checkIndex(layer, layout.layers());
@@ -218,23 +250,30 @@ public final class Compute implements AutoCloseable {
         same("output columns", out.columns(), query.columns());
         checkRows(batch.rows, query);
         checkRows(batch.rows, out);
-        attention.call = attentionCall(query, queryHeads / layout.kvHeads(), batch, kv, layer, scale, out);
+        attention.call = attentionCall(query, queryHeads / layout.kvHeads(), batch, kv, layer, rule, out);
         attention.kvHeads = layout.kvHeads();
         attention.cutIntoTiles(batch, Math.max(1, TILE_QUERIES / attention.call.group()));
         threads.run(attention.tiles * layout.kvHeads(), attention);
-        if (!kv.allFinite()) spoilRows(batch, kv, out);
+        if (!kv.allFinite()) spoilRows(batch, kv, rule, out);
     }
 
-    private static void spoilRows(AttentionBatch batch, KvMemory kv, FloatMatrix out) {
+    private static void spoilRows(AttentionBatch batch, KvMemory kv, AttentionRule rule, FloatMatrix out) {
         for (int row = 0; row < batch.rows; row++) {
-            if (kv.finite(batch.blockTable[batch.sequence[row]], batch.position[row] + 1)) continue;
+            int position = batch.position[row];
+            if (kv.finite(batch.blockTable[batch.sequence[row]], rule.first(position), position + 1)) continue;
             for (int column = 0; column < out.columns(); column++) out.set(row, column, Float.NaN);
         }
     }
 
     /// A model asks for the same things layer by layer, step after step: its calls are kept.
     private AttentionCall attentionCall(
-            FloatMatrix query, int group, AttentionBatch batch, KvMemory kv, int layer, float scale, FloatMatrix out) {
+            FloatMatrix query,
+            int group,
+            AttentionBatch batch,
+            KvMemory kv,
+            int layer,
+            AttentionRule rule,
+            FloatMatrix out) {
         if (layer >= attentionCalls.length)
             attentionCalls = Arrays.copyOf(attentionCalls, kv.layout().layers());
         AttentionCall kept = attentionCalls[layer];
@@ -243,31 +282,76 @@ public final class Compute implements AutoCloseable {
                 && kept.group() == group
                 && kept.batch() == batch
                 && kept.kv() == kv
-                && kept.scale() == scale
+                && kept.rule().equals(rule)
                 && kept.out() == out) return kept;
-        AttentionCall made = new AttentionCall(query, group, batch, kv, layer, scale, out);
+        AttentionCall made = new AttentionCall(query, group, batch, kv, layer, rule, out);
         attentionCalls[layer] = made;
         return made;
     }
 
-    /// `gate[r][i] = silu(gate[r][i]) · up[r][i]`.
-    public void siluMul(FloatMatrix gate, FloatMatrix up, int rows) {
+    /// `gate[r][i] = function(gate[r][i]) · up[r][i]`.
+    public void activate(GateFunction function, FloatMatrix gate, FloatMatrix up, int rows) {
         same("columns", up.columns(), gate.columns());
         checkRows(rows, gate);
         checkRows(rows, up);
+        this.gate.function = function;
         this.gate.gate = gate;
         this.gate.up = up;
         this.gate.run(rows, GATED_COST * gate.columns());
+    }
+
+    /// `x[r][i] *= factor`.
+    public void scale(FloatMatrix x, int rows, float factor) {
+        checkRows(rows, x);
+        scaling.x = x;
+        scaling.factor = factor;
+        scaling.run(rows, ADDED_COST * x.columns());
+    }
+
+    /// `x[r][i] = cap · tanh(x[r][i] / cap)`.
+    public void softCap(FloatMatrix x, int rows, float cap) {
+        checkRows(rows, x);
+        this.cap.x = x;
+        this.cap.cap = cap;
+        this.cap.run(rows, CAPPED_COST * x.columns());
+    }
+
+    /// Chooses the experts of every row.
+    ///
+    /// @param scores (tokens, experts), the router's
+    public void chooseExperts(FloatMatrix scores, int rows, ExpertChoice choice) {
+        same("columns", scores.columns(), choice.experts());
+        checkRows(rows, scores);
+        Objects.checkFromToIndex(0, rows, choice.rowsMax());
+        choosing.scores = scores;
+        choosing.choice = choice;
+        choosing.run(rows, CHOSEN_COST * choice.experts());
+        choice.group(rows);
+    }
+
+    /// `out[i] = in[r]`, r the `i`-th row of an expert.
+    public void gatherRows(FloatMatrix in, ExpertChoice choice, int expert, FloatMatrix out) {
+        same("columns", out.columns(), in.columns());
+        checkRows(choice.rows(expert), out);
+        for (int i = 0; i < choice.rows(expert); i++) copyRow(in, choice.row(expert, i), out, i);
+    }
+
+    /// `out[r] += weight · in[i]`, r the `i`-th row of an expert.
+    public void addWeighted(FloatMatrix in, ExpertChoice choice, int expert, FloatMatrix out) {
+        checkRows(choice.rows(expert), in);
+        addition.ofExpert(in, choice, expert, out);
     }
 
     /// `out[i] = in[index[i]]` for the first `count` indices.
     public void gatherRows(FloatMatrix in, int[] index, int count, FloatMatrix out) {
         same("columns", out.columns(), in.columns());
         checkRows(count, out);
-        for (int i = 0; i < count; i++) {
-            long from = 4L * Objects.checkIndex(index[i], in.rows()) * in.stride();
-            MemorySegment.copy(in.segment(), from, out.segment(), 4L * i * out.stride(), 4L * in.columns());
-        }
+        for (int i = 0; i < count; i++) copyRow(in, index[i], out, i);
+    }
+
+    private static void copyRow(FloatMatrix in, int row, FloatMatrix out, int outRow) {
+        long from = 4L * Objects.checkIndex(row, in.rows()) * in.stride();
+        MemorySegment.copy(in.segment(), from, out.segment(), 4L * outRow * out.stride(), 4L * in.columns());
     }
 
     /// `ln Σ exp(logits[row][i])`. Inside a part of [#forEach].
@@ -510,12 +594,85 @@ public final class Compute implements AutoCloseable {
 
     @SuppressWarnings("NullAway.Init")
     private final class Gate extends OverRows {
+        private GateFunction function;
         private FloatMatrix gate;
         private FloatMatrix up;
 
         @Override
         void run(int from, int to, int worker) {
-            kernels.siluMul(gate, up, from, to);
+            kernels.activate(function, gate, up, from, to);
+        }
+    }
+
+    /// Adds rows to rows: each to its own, one to all, or those of an expert to where they came from.
+    @SuppressWarnings("NullAway.Init")
+    private final class Addition extends OverRows {
+        private FloatMatrix in;
+        private boolean oneForAll;
+        private @Nullable ExpertChoice choice;
+        private int expert;
+        private FloatMatrix out;
+
+        void ofRows(FloatMatrix in, boolean oneForAll, int rows, FloatMatrix out) {
+            checkRows(rows, out);
+            this.oneForAll = oneForAll;
+            choice = null;
+            begin(in, rows, out);
+        }
+
+        void ofExpert(FloatMatrix in, ExpertChoice choice, int expert, FloatMatrix out) {
+            this.choice = choice;
+            this.expert = expert;
+            begin(in, choice.rows(expert), out);
+        }
+
+        private void begin(FloatMatrix in, int rows, FloatMatrix out) {
+            same("output columns", out.columns(), in.columns());
+            this.in = in;
+            this.out = out;
+            run(rows, ADDED_COST * in.columns());
+        }
+
+        @Override
+        void run(int from, int to, int worker) {
+            ExpertChoice by = choice;
+            for (int row = from; row < to; row++) {
+                if (by == null) kernels.addScaled(in, oneForAll ? 0 : row, 1, out, row);
+                else kernels.addScaled(in, row, by.weight(expert, row), out, by.row(expert, row));
+            }
+        }
+    }
+
+    @SuppressWarnings("NullAway.Init")
+    private final class Scaling extends OverRows {
+        private FloatMatrix x;
+        private float factor;
+
+        @Override
+        void run(int from, int to, int worker) {
+            for (int row = from; row < to; row++) RowOperations.scale(x, row, factor);
+        }
+    }
+
+    @SuppressWarnings("NullAway.Init")
+    private final class Cap extends OverRows {
+        private FloatMatrix x;
+        private float cap;
+
+        @Override
+        void run(int from, int to, int worker) {
+            kernels.softCap(x, from, to, cap);
+        }
+    }
+
+    @SuppressWarnings("NullAway.Init")
+    private final class Choosing extends OverRows {
+        private FloatMatrix scores;
+        private ExpertChoice choice;
+
+        @Override
+        void run(int from, int to, int worker) {
+            for (int row = from; row < to; row++) choice.choose(scores, row);
         }
     }
 

@@ -74,7 +74,7 @@ interface Kernels extends AutoCloseable {
             Scratch scratch);
 
     /// partial[i mod 16] = fma(x, x, partial[i mod 16]), tree, [Numbers#inverseRms]; out = (x · inverse) ·
-    /// weight.
+    /// weight. Of each piece of a row alone: as many columns as the weight has.
     void rmsNorm(
             FloatMatrix in,
             int rowFrom,
@@ -89,15 +89,23 @@ interface Kernels extends AutoCloseable {
         for (int row = rowFrom; row < rowTo; row++) RowOperations.rotate(x, row, heads, table, batch.position[row]);
     }
 
-    /// gate = (gate / (1 + exp(-gate))) · up.
-    void siluMul(FloatMatrix gate, FloatMatrix up, int rowFrom, int rowTo);
+    /// gate = (gate / (1 + exp(-z))) · up, z = gate (SiLU) or (gate · 2√(2/π)) · fma(gate · gate, 0.044715, 1) (GELU
+    /// by a tanh).
+    void activate(GateFunction function, FloatMatrix gate, FloatMatrix up, int rowFrom, int rowTo);
+
+    /// out[outRow] = fma(factor, in[row], out[outRow]).
+    void addScaled(FloatMatrix in, int row, float factor, FloatMatrix out, int outRow);
+
+    /// x = [Numbers#softCap] of x.
+    void softCap(FloatMatrix x, int rowFrom, int rowTo, float cap);
 
     /// All query heads of one KV head for rows `rowFrom` to `rowTo - 1`, which belong to one sequence.
     ///
-    /// Per row and head, tokens t = 0 to the row's position, K and V the stored values widened exactly, kScale and
-    /// vScale those of a token where the format has them and 1 elsewhere:
+    /// Per row and head, tokens t from the first of its window to the row's position, K and V the stored values
+    /// widened exactly, kScale and vScale those of a token where the format has them and 1 elsewhere:
     ///
-    /// - s[t] = ((fma over d in order of q[d]·K[t][d], from 0) · kScale[t]) · scale; m = max s
+    /// - s[t] = ((fma over d in order of q[d]·K[t][d], from 0) · kScale[t]) · scale, then [Numbers#softCap] where
+    ///   the rule has a cap; m = max s
     /// - p[t] = exp(s[t] - m); partial[t mod 16] += p[t]; tree
     /// - o[d] = fma over t in order of (p[t]·vScale[t])·V[t][d], from 0; out[d] = o[d] · (1 / sum)
     ///

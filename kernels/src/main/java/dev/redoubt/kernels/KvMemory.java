@@ -81,11 +81,13 @@ public final class KvMemory implements AutoCloseable {
         return blocksNotFinite == 0;
     }
 
-    /// Whether none of the first `tokens` tokens of a block table is marked.
-    boolean finite(int[] table, int tokens) {
-        for (int first = 0; first < tokens; first += KvLayout.BLOCK_TOKENS) {
-            int seen = Math.min(KvLayout.BLOCK_TOKENS, tokens - first);
-            if ((notFinite[table[first / KvLayout.BLOCK_TOKENS]] & ((1 << seen) - 1)) != 0) return false;
+    /// Whether none of the tokens `from` to `to - 1` of a block table is marked.
+    boolean finite(int[] table, int from, int to) {
+        for (int block = from / KvLayout.BLOCK_TOKENS; block * KvLayout.BLOCK_TOKENS < to; block++) {
+            int first = block * KvLayout.BLOCK_TOKENS;
+            int seen = (1 << Math.min(KvLayout.BLOCK_TOKENS, to - first)) - 1;
+            int before = (1 << Math.max(0, from - first)) - 1;
+            if ((notFinite[table[block]] & seen & ~before) != 0) return false;
         }
         return true;
     }

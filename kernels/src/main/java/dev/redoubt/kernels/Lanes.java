@@ -148,6 +148,11 @@ final class Lanes {
         return y.blend(0f, x.compare(VectorOperators.LT, Numbers.EXP_MIN));
     }
 
+    /// [Numbers#softCap] of every lane.
+    static FloatVector softCap(FloatVector x, float cap) {
+        return broadcast(1).sub(broadcast(2).div(exp(x.mul(2 / cap)).add(1f))).mul(cap);
+    }
+
     /// [Numbers#tree] of 16 floats in memory.
     static float tree(long partials) {
         float a0 = get(partials) + get(partials + 32);

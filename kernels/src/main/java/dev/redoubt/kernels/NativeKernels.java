@@ -30,10 +30,21 @@ final class NativeKernels implements Kernels {
     private static final MethodHandle MULTIPLY_PAIRS = nothing(
             JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT,
             JAVA_LONG);
-    private static final MethodHandle RMS_NORM =
-            nothing(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle SILU_MUL =
-            nothing(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle RMS_NORM = nothing(
+            JAVA_LONG,
+            JAVA_LONG,
+            JAVA_LONG,
+            JAVA_LONG,
+            JAVA_LONG,
+            JAVA_LONG,
+            JAVA_LONG,
+            JAVA_FLOAT,
+            JAVA_LONG,
+            JAVA_LONG);
+    private static final MethodHandle ACTIVATE =
+            nothing(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle ADD_SCALED = nothing(JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_LONG);
+    private static final MethodHandle SOFT_CAP = nothing(JAVA_LONG, JAVA_LONG, JAVA_FLOAT);
     private static final MethodHandle ROTATE = nothing(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT);
     private static final MethodHandle EXPONENTIAL_SUM = nothing(JAVA_LONG, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle EXPONENTIALS = nothing(JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_FLOAT, JAVA_LONG);
@@ -53,6 +64,8 @@ final class NativeKernels implements Kernels {
             JAVA_LONG,
             JAVA_LONG,
             JAVA_FLOAT,
+            JAVA_FLOAT,
+            JAVA_LONG,
             JAVA_LONG,
             JAVA_LONG);
     /// Queries that share keys and values in the widest kernel.
@@ -66,7 +79,9 @@ final class NativeKernels implements Kernels {
     private final MemorySegment round;
     private final MemorySegment multiplyPairs;
     private final MemorySegment rmsNorm;
-    private final MemorySegment siluMul;
+    private final MemorySegment activate;
+    private final MemorySegment addScaled;
+    private final MemorySegment softCap;
     private final MemorySegment rotate;
     private final MemorySegment exponentialSum;
     private final MemorySegment exponentials;
@@ -86,7 +101,9 @@ final class NativeKernels implements Kernels {
         round = library.function(set, "round");
         multiplyPairs = library.function(set, "multiply_pairs");
         rmsNorm = library.function(set, "rms_norm");
-        siluMul = library.function(set, "silu_mul");
+        activate = library.function(set, "activate");
+        addScaled = library.function(set, "add_scaled");
+        softCap = library.function(set, "soft_cap");
         rotate = library.function(set, "rotate");
         exponentialSum = library.function(set, "exponential_sum");
         exponentials = library.function(set, "exponentials");
@@ -289,7 +306,8 @@ final class NativeKernels implements Kernels {
             FloatMatrix out,
             Scratch scratch) {
         Objects.checkFromToIndex(rowFrom, rowTo, Math.min(in.rows(), out.rows()));
-        same("weight columns", weight.columns(), in.columns());
+        int pieces = in.columns() / weight.columns();
+        same("columns", in.columns(), pieces * weight.columns());
         same("output columns", out.columns(), in.columns());
         try {
             RMS_NORM.invokeExact(
@@ -298,7 +316,8 @@ final class NativeKernels implements Kernels {
                     (long) in.stride(),
                     (long) rowFrom,
                     (long) rowTo,
-                    (long) in.columns(),
+                    (long) pieces,
+                    (long) weight.columns(),
                     SystemMemory.address(weight.segment()),
                     epsilon,
                     SystemMemory.address(out.segment()),
@@ -334,12 +353,13 @@ final class NativeKernels implements Kernels {
     }
 
     @Override
-    public void siluMul(FloatMatrix gate, FloatMatrix up, int rowFrom, int rowTo) {
+    public void activate(GateFunction function, FloatMatrix gate, FloatMatrix up, int rowFrom, int rowTo) {
         Objects.checkFromToIndex(rowFrom, rowTo, Math.min(gate.rows(), up.rows()));
         same("columns", up.columns(), gate.columns());
         try {
-            SILU_MUL.invokeExact(
-                    siluMul,
+            ACTIVATE.invokeExact(
+                    activate,
+                    number(function),
                     SystemMemory.address(gate.segment()),
                     (long) gate.stride(),
                     SystemMemory.address(up.segment()),
@@ -349,6 +369,28 @@ final class NativeKernels implements Kernels {
                     (long) gate.columns());
         } catch (Throwable thrown) {
             throw unexpected(thrown);
+        }
+    }
+
+    @Override
+    public void addScaled(FloatMatrix in, int row, float factor, FloatMatrix out, int outRow) {
+        same("output columns", out.columns(), in.columns());
+        try {
+            ADD_SCALED.invokeExact(
+                    addScaled, rowAddress(in, row), (long) in.columns(), factor, rowAddress(out, outRow));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    @Override
+    public void softCap(FloatMatrix x, int rowFrom, int rowTo, float cap) {
+        for (int row = rowFrom; row < rowTo; row++) {
+            try {
+                SOFT_CAP.invokeExact(softCap, rowAddress(x, row), (long) x.columns(), cap);
+            } catch (Throwable thrown) {
+                throw unexpected(thrown);
+            }
         }
     }
 
@@ -386,7 +428,9 @@ final class NativeKernels implements Kernels {
                             + call.kv().layout().keyOffset(call.layer(), kvHead),
                     call.kv().layout().blockBytes(),
                     call.valueDistance(),
-                    call.scale(),
+                    call.rule().scale(),
+                    call.rule().cap(),
+                    (long) call.rule().window(),
                     SystemMemory.address(own),
                     (long) KvLayout.BLOCK_TOKENS * blocks);
         } catch (Throwable thrown) {
@@ -448,6 +492,14 @@ final class NativeKernels implements Kernels {
             case Q6_K -> 12;
             case IQ4_NL -> 13;
             case IQ4_XS -> 14;
+        };
+    }
+
+    /// By which rows.h knows a gate function.
+    private static int number(GateFunction function) {
+        return switch (function) {
+            case SILU -> 0;
+            case GELU_TANH -> 1;
         };
     }
 

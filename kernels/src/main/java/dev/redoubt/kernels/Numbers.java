@@ -19,6 +19,9 @@ final class Numbers {
     static final float P4 = 0x1.555554p-3f;
     static final float P5 = 0x1.0p-1f;
 
+    static final float GELU_SLOPE = 0x1.988454p0f; // 2·√(2/π)
+    static final float GELU_CUBE = 0.044715f;
+
     /// How many partial sums a reduction keeps: element `i` goes to partial `i mod 16`.
     static final int PARTIALS = 16;
 
@@ -44,6 +47,19 @@ final class Numbers {
         float[] sum = partials.clone();
         for (int width = PARTIALS / 2; width > 0; width /= 2) for (int i = 0; i < width; i++) sum[i] += sum[i + width];
         return sum[0];
+    }
+
+    /// The z of a gate function, see [GateFunction].
+    static float slope(GateFunction function, float x) {
+        return switch (function) {
+            case SILU -> x;
+            case GELU_TANH -> (x * GELU_SLOPE) * Math.fma(x * x, GELU_CUBE, 1);
+        };
+    }
+
+    /// cap · tanh(x / cap) as (1 - 2 / (exp(x · (2 / cap)) + 1)) · cap.
+    static float softCap(float x, float cap) {
+        return (1 - 2 / (exp(x * (2 / cap)) + 1)) * cap;
     }
 
     /// The factor of a root-mean-square norm.

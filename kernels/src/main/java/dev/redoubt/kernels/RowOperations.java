@@ -22,6 +22,11 @@ final class RowOperations {
         }
     }
 
+    /// x = x · factor.
+    static void scale(FloatMatrix x, int row, float factor) {
+        for (int column = 0; column < x.columns(); column++) x.set(row, column, x.get(row, column) * factor);
+    }
+
     private static void rotateHead(
             MemorySegment x,
             long at,

@@ -141,23 +141,40 @@ final class ScalarKernels implements Kernels {
             float epsilon,
             FloatMatrix out,
             Scratch scratch) {
+        for (int row = rowFrom; row < rowTo; row++)
+            for (int from = 0; from < in.columns(); from += weight.columns())
+                normPiece(in, row, from, weight, epsilon, out);
+    }
+
+    private static void normPiece(
+            FloatMatrix in, int row, int from, FloatMatrix weight, float epsilon, FloatMatrix out) {
+        float[] partials = new float[Numbers.PARTIALS];
+        for (int i = 0; i < weight.columns(); i++)
+            partials[i % 16] = Math.fma(in.get(row, from + i), in.get(row, from + i), partials[i % 16]);
+        float inverse = Numbers.inverseRms(Numbers.tree(partials), weight.columns(), epsilon);
+        for (int i = 0; i < weight.columns(); i++)
+            out.set(row, from + i, (in.get(row, from + i) * inverse) * weight.get(0, i));
+    }
+
+    @Override
+    public void activate(GateFunction function, FloatMatrix gate, FloatMatrix up, int rowFrom, int rowTo) {
         for (int row = rowFrom; row < rowTo; row++) {
-            float[] partials = new float[Numbers.PARTIALS];
-            for (int i = 0; i < in.columns(); i++)
-                partials[i % 16] = Math.fma(in.get(row, i), in.get(row, i), partials[i % 16]);
-            float inverse = Numbers.inverseRms(Numbers.tree(partials), in.columns(), epsilon);
-            for (int i = 0; i < in.columns(); i++) out.set(row, i, (in.get(row, i) * inverse) * weight.get(0, i));
+            for (int i = 0; i < gate.columns(); i++) {
+                float x = gate.get(row, i);
+                gate.set(row, i, (x / (1 + Numbers.exp(-Numbers.slope(function, x)))) * up.get(row, i));
+            }
         }
     }
 
     @Override
-    public void siluMul(FloatMatrix gate, FloatMatrix up, int rowFrom, int rowTo) {
-        for (int row = rowFrom; row < rowTo; row++) {
-            for (int i = 0; i < gate.columns(); i++) {
-                float x = gate.get(row, i);
-                gate.set(row, i, (x / (1 + Numbers.exp(-x))) * up.get(row, i));
-            }
-        }
+    public void addScaled(FloatMatrix in, int row, float factor, FloatMatrix out, int outRow) {
+        for (int i = 0; i < in.columns(); i++) out.set(outRow, i, Math.fma(factor, in.get(row, i), out.get(outRow, i)));
+    }
+
+    @Override
+    public void softCap(FloatMatrix x, int rowFrom, int rowTo, float cap) {
+        for (int row = rowFrom; row < rowTo; row++)
+            for (int i = 0; i < x.columns(); i++) x.set(row, i, Numbers.softCap(x.get(row, i), cap));
     }
 
     @Override
@@ -172,12 +189,13 @@ final class ScalarKernels implements Kernels {
         KvFormat format = layout.format();
         int sequence = call.batch().sequence[row];
         int tokens = call.batch().position[row] + 1;
+        int first = call.rule().first(tokens - 1);
         int dimension = call.headDimension();
         int column = (kvHead * call.group() + member) * dimension;
         MemorySegment p = scratch.floats(tokens);
 
         float max = Float.NEGATIVE_INFINITY;
-        for (int t = 0; t < tokens; t++) {
+        for (int t = first; t < tokens; t++) {
             int slot = t % KvLayout.BLOCK_TOKENS;
             long keys = call.keyOffset(sequence, t / KvLayout.BLOCK_TOKENS, kvHead);
             float score = 0;
@@ -186,12 +204,14 @@ final class ScalarKernels implements Kernels {
                         call.query().get(row, column + d),
                         format.element(pool, keys + layout.keyElement(slot, d)),
                         score);
-            score = (score * format.scale(pool, keys, slot)) * call.scale();
+            score = (score * format.scale(pool, keys, slot)) * call.rule().scale();
+            if (call.rule().cap() > 0)
+                score = Numbers.softCap(score, call.rule().cap());
             p.setAtIndex(ValueLayout.JAVA_FLOAT, t, score);
             max = Math.max(max, score);
         }
         float[] partials = new float[Numbers.PARTIALS];
-        for (int t = 0; t < tokens; t++) {
+        for (int t = first; t < tokens; t++) {
             float weight = Numbers.exp(p.getAtIndex(ValueLayout.JAVA_FLOAT, t) - max);
             p.setAtIndex(ValueLayout.JAVA_FLOAT, t, weight);
             partials[t % 16] += weight;
@@ -199,7 +219,7 @@ final class ScalarKernels implements Kernels {
         float inverse = 1 / Numbers.tree(partials);
         for (int d = 0; d < dimension; d++) {
             float sum = 0;
-            for (int t = 0; t < tokens; t++) {
+            for (int t = first; t < tokens; t++) {
                 int slot = t % KvLayout.BLOCK_TOKENS;
                 long values = call.keyOffset(sequence, t / KvLayout.BLOCK_TOKENS, kvHead) + call.valueDistance();
                 float weight = p.getAtIndex(ValueLayout.JAVA_FLOAT, t) * format.scale(pool, values, slot);

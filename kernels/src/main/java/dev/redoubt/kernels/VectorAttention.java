@@ -12,11 +12,11 @@ final class VectorAttention {
      * four, copies of the last query fill the places that are free, and their results are dropped. A block that is not stored as f32 is
      * widened into scratch once for all fours, so that there is one set of loops for all formats.
      *
-     * 1. Scores, lanes are the 16 tokens of a block: every block that the longest row of the four sees.
-     * 2. Softmax per query; lanes past its own position become -infinity first, and exp gives them exactly 0.
-     * 3. Values, lanes are dimensions: all four queries over the tokens that each of them sees, then each alone over the rest of its
-     *    own; a single query of a four alone from the start. Values past a query's position are never read for it,
-     *    so that neighbours cannot show even in the sign of a zero.
+     * 1. Scores, lanes are the 16 tokens of a block: every block of which a row of the four sees a token.
+     * 2. Softmax per query; lanes that it does not see become -infinity first, and exp gives them exactly 0.
+     * 3. Values, lanes are dimensions: each query alone over what only earlier windows reach, all four over the tokens that each of them
+     *    sees, then each alone over the rest of its own; a single query of a four alone all the way. Values that a query does not see
+     *    are never read for it, so that neighbours cannot show even in the sign of a zero.
      *
      * Scratch, in floats: queries [fours][dimension][4], sums [4·fours][dimension], widened [16·dimension], partials [16],
      * scores [4·fours][tokens in whole blocks], inverses [4·fours] (1 / the sum of a query's weights). */
@@ -67,15 +67,27 @@ final class VectorAttention {
 
     private void attend() {
         for (int i = 0; i < FOUR * fours; i++) loadQuery(Math.min(i, count - 1), i);
-        for (int first = 0; first < tokens(count - 1); first += 16) scoresOfBlock(first);
+        int begin = first(0) / 16 * 16;
+        for (int block = begin; block < tokens(count - 1); block += 16) scoresOfBlock(block);
         for (int i = 0; i < count; i++) softmax(i);
-        for (int first = 0; first < tokens(count - 1); first += 16) valuesOfBlock(first);
+        for (long at = sums; at < widened; at += 4) Lanes.set(at, 0);
+        for (int block = begin; block < tokens(count - 1); block += 16) valuesOfBlock(block);
         for (int i = 0; i < count; i++) storeResult(i);
     }
 
-    /// How many tokens a query sees.
+    /// Behind the last token that a query sees.
     private int tokens(int query) {
         return call.batch().position[rowFrom + query / call.group()] + 1;
+    }
+
+    /// The first token that a query sees.
+    private int first(int query) {
+        return call.rule().first(tokens(query) - 1);
+    }
+
+    /// Whether a query of a four, the first of which is `from` and the last `to - 1`, sees a token of a block.
+    private boolean seen(int block, int from, int to) {
+        return block < tokens(to - 1) && block + 16 > first(from);
     }
 
     private long headOffset(int query) {
@@ -111,22 +123,24 @@ final class VectorAttention {
         for (int i = 0; i < count; i += COUNT) Lanes.store(Lanes.loadI8(from + i), to + 4L * i);
     }
 
-    private void scoresOfBlock(int first) {
-        long head = pool + call.keyOffset(sequence, first / 16, kvHead);
+    private void scoresOfBlock(int block) {
+        long head = pool + call.keyOffset(sequence, block / 16, kvHead);
         long keys = floats(head);
         boolean scaled = format.headerBytes() > 0;
         for (int four = 0; four < fours; four++) {
-            if (first >= tokens(Math.min(FOUR * four + FOUR, count) - 1)) continue;
-            long to = scores + FOUR * four * scoreBytes + 4L * first;
+            if (!seen(block, FOUR * four, Math.min(FOUR * four + FOUR, count))) continue;
+            long to = scores + FOUR * four * scoreBytes + 4L * block;
             for (int part = 0; part < 16; part += COUNT)
                 scores(
                         keys + 4L * part,
                         dimension,
                         queries + 16L * four * dimension,
-                        scaled ? 1 : call.scale(),
+                        scaled ? 1 : call.rule().scale(),
                         to + 4L * part,
                         scoreBytes);
-            if (scaled) for (int i = 0; i < FOUR; i++) multiply(to + i * scoreBytes, head, call.scale());
+            if (scaled)
+                for (int i = 0; i < FOUR; i++)
+                    multiply(to + i * scoreBytes, head, call.rule().scale());
         }
     }
 
@@ -160,21 +174,30 @@ final class VectorAttention {
         long row = scores + i * scoreBytes;
         int tokens = tokens(i);
         int padded = (tokens + 15) / 16 * 16;
+        int begin = first(i) / 16 * 16;
+        if (call.rule().cap() > 0) cap(row, begin, padded, call.rule().cap());
+        for (int t = begin; t < first(i); t++) Lanes.set(row + 4L * t, Float.NEGATIVE_INFINITY);
         for (int t = tokens; t < padded; t++) Lanes.set(row + 4L * t, Float.NEGATIVE_INFINITY);
-        float max = max(row, padded);
-        for (int part = 0; part < 16; part += COUNT) exponentials(row + 4L * part, padded, max, partials + 4L * part);
+        float max = max(row, begin, padded);
+        for (int part = 0; part < 16; part += COUNT)
+            exponentials(row + 4L * part, begin, padded, max, partials + 4L * part);
         Lanes.set(inverses + 4L * i, 1 / Lanes.tree(partials));
     }
 
-    private static float max(long row, int padded) {
+    private static void cap(long row, int begin, int padded, float cap) {
+        for (int t = begin; t < padded; t += COUNT)
+            Lanes.store(Lanes.softCap(Lanes.load(row + 4L * t), cap), row + 4L * t);
+    }
+
+    private static float max(long row, int begin, int padded) {
         FloatVector largest = Lanes.broadcast(Float.NEGATIVE_INFINITY);
-        for (int t = 0; t < padded; t += COUNT) largest = largest.max(Lanes.load(row + 4L * t));
+        for (int t = begin; t < padded; t += COUNT) largest = largest.max(Lanes.load(row + 4L * t));
         return largest.reduceLanes(VectorOperators.MAX);
     }
 
-    private static void exponentials(long row, int padded, float max, long partial) {
+    private static void exponentials(long row, int begin, int padded, float max, long partial) {
         FloatVector sum = Lanes.broadcast(0);
-        for (int t = 0; t < padded; t += 16) {
+        for (int t = begin; t < padded; t += 16) {
             FloatVector p = Lanes.exp(Lanes.load(row + 4L * t).sub(max));
             Lanes.store(p, row + 4L * t);
             sum = sum.add(p);
@@ -182,49 +205,50 @@ final class VectorAttention {
         Lanes.store(sum, partial);
     }
 
-    private void valuesOfBlock(int first) {
-        long head = pool + call.keyOffset(sequence, first / 16, kvHead) + call.valueDistance();
+    private void valuesOfBlock(int block) {
+        long head = pool + call.keyOffset(sequence, block / 16, kvHead) + call.valueDistance();
         long values = floats(head);
         for (int four = 0; four < fours; four++) {
             int from = FOUR * four;
             int to = Math.min(from + FOUR, count);
-            if (first >= tokens(to - 1)) continue;
+            if (!seen(block, from, to)) continue;
             if (format.headerBytes() > 0)
-                for (int i = from; i < to; i++) multiply(scores + i * scoreBytes + 4L * first, head, 1);
-            int together = to - from > 1 ? Math.clamp(tokens(from) - first, 0, 16) : 0;
-            if (together > 0) valuesOfFour(values, from, first, together);
-            for (int i = from; i < to; i++) valuesOfOne(values, i, first, together, Math.min(tokens(i) - first, 16));
+                for (int i = from; i < to; i++) multiply(scores + i * scoreBytes + 4L * block, head, 1);
+            boolean one = to - from == 1;
+            int begin = one ? 16 : Math.clamp(first(to - 1) - block, 0, 16); // of the tokens that all see
+            int end = one ? 16 : Math.clamp(tokens(from) - block, begin, 16);
+            for (int i = from; i < to; i++)
+                valuesOfOne(values, i, block, Math.max(first(i) - block, 0), Math.min(tokens(i) - block, begin));
+            if (begin < end) valuesOfFour(values + 4L * dimension * begin, from, block + begin, end - begin);
+            for (int i = from; i < to; i++) valuesOfOne(values, i, block, end, Math.min(tokens(i) - block, 16));
         }
     }
 
-    /// Goes on with four queries over the first `tokens` tokens of a block.
+    /// Goes on with four queries over `tokens` tokens, of which `first` is the first.
     private void valuesOfFour(long values, int from, int first, int tokens) {
         long row = 4L * dimension;
         long p = scores + from * scoreBytes + 4L * first;
         long to = sums + from * row;
-        boolean begin = first == 0;
         int d = 0;
         for (; d + 2 * COUNT <= dimension; d += 2 * COUNT)
-            twoColumns(values + 4L * d, row, tokens, p, scoreBytes, to + 4L * d, begin);
+            twoColumns(values + 4L * d, row, tokens, p, scoreBytes, to + 4L * d);
         for (; d + COUNT <= dimension; d += COUNT)
             for (int i = 0; i < FOUR; i++)
-                column(values + 4L * d, row, tokens, p + i * scoreBytes, to + i * row + 4L * d, begin);
+                column(values + 4L * d, row, tokens, p + i * scoreBytes, to + i * row + 4L * d);
         for (; d < dimension; d++)
             for (int i = 0; i < FOUR; i++)
-                element(values + 4L * d, row, tokens, p + i * scoreBytes, to + i * row + 4L * d, begin);
+                element(values + 4L * d, row, tokens, p + i * scoreBytes, to + i * row + 4L * d);
     }
 
     /// Goes on with query `i` over the tokens `from` to `to - 1` of a block.
-    private void valuesOfOne(long values, int i, int first, int from, int to) {
+    private void valuesOfOne(long values, int i, int block, int from, int to) {
         if (from >= to) return;
         long row = 4L * dimension;
-        long p = scores + i * scoreBytes + 4L * (first + from);
+        long p = scores + i * scoreBytes + 4L * (block + from);
         long begin = values + from * row;
-        boolean fresh = first + from == 0;
         int d = 0;
-        for (; d + COUNT <= dimension; d += COUNT)
-            column(begin + 4L * d, row, to - from, p, sums + i * row + 4L * d, fresh);
-        for (; d < dimension; d++) element(begin + 4L * d, row, to - from, p, sums + i * row + 4L * d, fresh);
+        for (; d + COUNT <= dimension; d += COUNT) column(begin + 4L * d, row, to - from, p, sums + i * row + 4L * d);
+        for (; d < dimension; d++) element(begin + 4L * d, row, to - from, p, sums + i * row + 4L * d);
     }
 
     private void storeResult(int query) {
@@ -235,17 +259,16 @@ final class VectorAttention {
     }
 
     /// Two vectors of dimensions of all four queries over the tokens of a block.
-    private static void twoColumns(long values, long row, int tokens, long p, long step, long to, boolean begin) {
-        FloatVector zero = Lanes.broadcast(0);
+    private static void twoColumns(long values, long row, int tokens, long p, long step, long to) {
         long second = 4L * COUNT;
-        FloatVector a0 = begin ? zero : Lanes.load(to);
-        FloatVector a1 = begin ? zero : Lanes.load(to + second);
-        FloatVector b0 = begin ? zero : Lanes.load(to + row);
-        FloatVector b1 = begin ? zero : Lanes.load(to + row + second);
-        FloatVector c0 = begin ? zero : Lanes.load(to + 2 * row);
-        FloatVector c1 = begin ? zero : Lanes.load(to + 2 * row + second);
-        FloatVector e0 = begin ? zero : Lanes.load(to + 3 * row);
-        FloatVector e1 = begin ? zero : Lanes.load(to + 3 * row + second);
+        FloatVector a0 = Lanes.load(to);
+        FloatVector a1 = Lanes.load(to + second);
+        FloatVector b0 = Lanes.load(to + row);
+        FloatVector b1 = Lanes.load(to + row + second);
+        FloatVector c0 = Lanes.load(to + 2 * row);
+        FloatVector c1 = Lanes.load(to + 2 * row + second);
+        FloatVector e0 = Lanes.load(to + 3 * row);
+        FloatVector e1 = Lanes.load(to + 3 * row + second);
         for (int t = 0; t < tokens; t++) {
             FloatVector v0 = Lanes.load(values + row * t);
             FloatVector v1 = Lanes.load(values + row * t + second);
@@ -274,16 +297,16 @@ final class VectorAttention {
     }
 
     /// One vector of dimensions of one query.
-    private static void column(long values, long row, int tokens, long p, long to, boolean begin) {
-        FloatVector sum = begin ? Lanes.broadcast(0) : Lanes.load(to);
+    private static void column(long values, long row, int tokens, long p, long to) {
+        FloatVector sum = Lanes.load(to);
         for (int t = 0; t < tokens; t++)
             sum = Lanes.load(values + row * t).fma(Lanes.broadcast(Lanes.get(p + 4L * t)), sum);
         Lanes.store(sum, to);
     }
 
     /// One dimension of one query.
-    private static void element(long values, long row, int tokens, long p, long to, boolean begin) {
-        float sum = begin ? 0 : Lanes.get(to);
+    private static void element(long values, long row, int tokens, long p, long to) {
+        float sum = Lanes.get(to);
         for (int t = 0; t < tokens; t++) sum = Math.fma(Lanes.get(p + 4L * t), Lanes.get(values + row * t), sum);
         Lanes.set(to, sum);
     }

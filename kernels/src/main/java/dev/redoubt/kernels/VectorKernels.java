@@ -78,19 +78,30 @@ final class VectorKernels implements Kernels {
             FloatMatrix out,
             Scratch scratch) {
         for (int row = rowFrom; row < rowTo; row++)
-            VectorRows.rmsNorm(
-                    rowAddress(in, row),
-                    in.columns(),
-                    rowAddress(weight, 0),
-                    epsilon,
-                    rowAddress(out, row),
-                    SystemMemory.address(scratch.floats(Numbers.PARTIALS)));
+            for (int from = 0; from < in.columns(); from += weight.columns())
+                VectorRows.rmsNorm(
+                        rowAddress(in, row) + 4L * from,
+                        weight.columns(),
+                        rowAddress(weight, 0),
+                        epsilon,
+                        rowAddress(out, row) + 4L * from,
+                        SystemMemory.address(scratch.floats(Numbers.PARTIALS)));
     }
 
     @Override
-    public void siluMul(FloatMatrix gate, FloatMatrix up, int rowFrom, int rowTo) {
+    public void activate(GateFunction function, FloatMatrix gate, FloatMatrix up, int rowFrom, int rowTo) {
         for (int row = rowFrom; row < rowTo; row++)
-            VectorRows.siluMul(rowAddress(gate, row), rowAddress(up, row), gate.columns());
+            VectorRows.activate(function, rowAddress(gate, row), rowAddress(up, row), gate.columns());
+    }
+
+    @Override
+    public void addScaled(FloatMatrix in, int row, float factor, FloatMatrix out, int outRow) {
+        VectorRows.addScaled(rowAddress(in, row), in.columns(), factor, rowAddress(out, outRow));
+    }
+
+    @Override
+    public void softCap(FloatMatrix x, int rowFrom, int rowTo, float cap) {
+        for (int row = rowFrom; row < rowTo; row++) VectorRows.softCap(rowAddress(x, row), x.columns(), cap);
     }
 
     @Override

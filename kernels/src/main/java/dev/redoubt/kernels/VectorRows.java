@@ -6,7 +6,8 @@ import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// Vector kernels over single rows: quantization, norm, SiLU, log-sum-exp. Rows are addresses, counts are in
+/// Vector kernels over single rows: quantization, norm, gate functions, sums, soft cap, log-sum-exp. Rows are
+/// addresses, counts are in
 /// elements.
 final class VectorRows {
     private VectorRows() {}
@@ -80,17 +81,49 @@ final class VectorRows {
         }
     }
 
-    static void siluMul(long gate, long up, int columns) {
+    static void activate(GateFunction function, long gate, long up, int columns) {
         int whole = columns / COUNT * COUNT;
+        switch (function) {
+            case SILU -> siluOfVectors(gate, up, whole);
+            case GELU_TANH -> geluOfVectors(gate, up, whole);
+        }
+        for (int i = whole; i < columns; i++) {
+            float x = Lanes.get(gate + 4L * i);
+            float z = Numbers.slope(function, x);
+            Lanes.set(gate + 4L * i, (x / (1 + Numbers.exp(-z))) * Lanes.get(up + 4L * i));
+        }
+    }
+
+    private static void siluOfVectors(long gate, long up, int whole) {
         for (int i = 0; i < whole; i += COUNT) {
             FloatVector x = Lanes.load(gate + 4L * i);
             FloatVector silu = x.div(Lanes.exp(x.neg()).add(1f));
             Lanes.store(silu.mul(Lanes.load(up + 4L * i)), gate + 4L * i);
         }
-        for (int i = whole; i < columns; i++) {
-            float x = Lanes.get(gate + 4L * i);
-            Lanes.set(gate + 4L * i, (x / (1 + Numbers.exp(-x))) * Lanes.get(up + 4L * i));
+    }
+
+    private static void geluOfVectors(long gate, long up, int whole) {
+        for (int i = 0; i < whole; i += COUNT) {
+            FloatVector x = Lanes.load(gate + 4L * i);
+            FloatVector cube = x.mul(x).fma(Lanes.broadcast(Numbers.GELU_CUBE), Lanes.broadcast(1));
+            FloatVector z = x.mul(Numbers.GELU_SLOPE).mul(cube);
+            FloatVector gelu = x.div(Lanes.exp(z.neg()).add(1f));
+            Lanes.store(gelu.mul(Lanes.load(up + 4L * i)), gate + 4L * i);
         }
+    }
+
+    static void addScaled(long x, int columns, float factor, long out) {
+        int whole = columns / COUNT * COUNT;
+        for (int i = 0; i < whole; i += COUNT)
+            Lanes.store(Lanes.load(x + 4L * i).fma(Lanes.broadcast(factor), Lanes.load(out + 4L * i)), out + 4L * i);
+        for (int i = whole; i < columns; i++)
+            Lanes.set(out + 4L * i, Math.fma(factor, Lanes.get(x + 4L * i), Lanes.get(out + 4L * i)));
+    }
+
+    static void softCap(long x, int columns, float cap) {
+        int whole = columns / COUNT * COUNT;
+        for (int i = 0; i < whole; i += COUNT) Lanes.store(Lanes.softCap(Lanes.load(x + 4L * i), cap), x + 4L * i);
+        for (int i = whole; i < columns; i++) Lanes.set(x + 4L * i, Numbers.softCap(Lanes.get(x + 4L * i), cap));
     }
 
     static float logSumExp(long x, int columns, long scratch) {

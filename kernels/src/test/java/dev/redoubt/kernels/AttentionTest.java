@@ -20,6 +20,14 @@ class AttentionTest {
     }
 
     private static final int BLOCKS = 24;
+    private static final AttentionRule FULL = AttentionRule.full(0.3f);
+    private static final List<AttentionRule> RULES = List.of(
+            FULL,
+            new AttentionRule(0.3f, 0, 1),
+            new AttentionRule(0.3f, 1.5f, 3),
+            new AttentionRule(0.3f, 0, 16),
+            new AttentionRule(0.3f, 0.7f, 17),
+            new AttentionRule(0.3f, 0.7f, Integer.MAX_VALUE));
 
     /// One sequence of `tokens` tokens, computed in chunks, beside another one that shares the pool.
     private static FloatMatrix attend(
@@ -32,6 +40,7 @@ class AttentionTest {
             int tokens,
             int chunk,
             int[] blocks,
+            AttentionRule rule,
             Arena arena) {
         Random random = new Random(17L * dimension + heads);
         FloatMatrix query = Samples.matrix(random, tokens, heads * dimension, arena);
@@ -61,7 +70,7 @@ class AttentionTest {
                 }
                 FloatMatrix out = FloatMatrix.allocate(count + 2, heads * dimension, arena);
                 compute.storeKv(k, v, batch, kv, 1);
-                compute.attention(q, heads, batch, kv, 1, 0.3f, out);
+                compute.attention(q, heads, batch, kv, 1, rule, out);
                 for (int i = 0; i < count; i++) copyRow(out, i + 2, result, from + i);
             }
         }
@@ -80,10 +89,15 @@ class AttentionTest {
 
     @Test
     void scalarIsCloseToAnIndependentSoftmax() {
+        for (AttentionRule rule : RULES) compareWithIndependentSoftmax(rule);
+    }
+
+    private static void compareWithIndependentSoftmax(AttentionRule rule) {
         try (Arena arena = Arena.ofShared()) {
             int dimension = 6;
             int tokens = 21;
-            FloatMatrix out = attend("scalar", KvFormat.F32, 1, dimension, 4, 2, tokens, tokens, blocks(0, 1), arena);
+            FloatMatrix out =
+                    attend("scalar", KvFormat.F32, 1, dimension, 4, 2, tokens, tokens, blocks(0, 1), rule, arena);
             Random random = new Random(17L * dimension + 4);
             FloatMatrix query = Samples.matrix(random, tokens, 4 * dimension, arena);
             FloatMatrix keys = Samples.matrix(random, tokens, 2 * dimension, arena);
@@ -93,11 +107,14 @@ class AttentionTest {
                     double[] weights = new double[row + 1];
                     double sum = 0;
                     for (int t = 0; t <= row; t++) {
+                        if (row - t >= rule.window()) continue;
                         double score = 0;
                         for (int d = 0; d < dimension; d++)
                             score += (double) query.get(row, head * dimension + d)
                                     * keys.get(t, head / 2 * dimension + d);
-                        weights[t] = Math.exp(score * 0.3f);
+                        score *= 0.3f;
+                        if (rule.cap() > 0) score = rule.cap() * Math.tanh(score / rule.cap());
+                        weights[t] = Math.exp(score);
                         sum += weights[t];
                     }
                     for (int d = 0; d < dimension; d++) {
@@ -116,10 +133,21 @@ class AttentionTest {
     void everyProviderEqualsScalarToTheBit(KvFormat format) {
         for (int dimension : new int[] {2, 6, 8, 16, 20, 32, 64, 80, 96, 128}) {
             for (int[] heads : new int[][] {{1, 1}, {3, 1}, {4, 2}, {9, 3}, {5, 1}, {14, 2}}) {
+                AttentionRule rule = RULES.get((dimension + heads[0]) % RULES.size());
                 try (Arena arena = Arena.ofShared()) {
                     int tokens = 53;
                     FloatMatrix expected = attend(
-                            "scalar", format, 1, dimension, heads[0], heads[1], tokens, tokens, blocks(0, 1), arena);
+                            "scalar",
+                            format,
+                            1,
+                            dimension,
+                            heads[0],
+                            heads[1],
+                            tokens,
+                            tokens,
+                            blocks(0, 1),
+                            rule,
+                            arena);
                     for (String provider : Providers.fast()) {
                         for (int threads = 1; threads <= 3; threads++) {
                             FloatMatrix actual = attend(
@@ -132,9 +160,10 @@ class AttentionTest {
                                     tokens,
                                     tokens,
                                     blocks(0, 1),
+                                    rule,
                                     arena);
                             assertThat(Samples.difference(actual, expected))
-                                    .as(provider + ", " + dimension + " of " + heads[0] + "/" + heads[1] + " heads")
+                                    .as("%s, %d of %d/%d heads, %s", provider, dimension, heads[0], heads[1], rule)
                                     .isEmpty();
                         }
                     }
@@ -148,12 +177,15 @@ class AttentionTest {
     void V3_2_chunksAndBlockTablesDoNotShow(KvFormat format) {
         try (Arena arena = Arena.ofShared()) {
             for (String provider : providers()) {
-                FloatMatrix expected = attend(provider, format, 1, 16, 6, 2, 100, 100, blocks(0, 1), arena);
-                for (int chunk : new int[] {1, 3, 7, 16, 17, 64}) {
-                    FloatMatrix actual = attend(provider, format, 2, 16, 6, 2, 100, chunk, blocks(20, -3), arena);
-                    assertThat(Samples.difference(actual, expected))
-                            .as(provider + ", chunk " + chunk)
-                            .isEmpty();
+                for (AttentionRule rule : RULES) {
+                    FloatMatrix expected = attend(provider, format, 1, 16, 6, 2, 100, 100, blocks(0, 1), rule, arena);
+                    for (int chunk : new int[] {1, 3, 7, 16, 17, 64}) {
+                        FloatMatrix actual =
+                                attend(provider, format, 2, 16, 6, 2, 100, chunk, blocks(20, -3), rule, arena);
+                        assertThat(Samples.difference(actual, expected))
+                                .as("%s, chunk %d, %s", provider, chunk, rule)
+                                .isEmpty();
+                    }
                 }
             }
         }
@@ -164,8 +196,8 @@ class AttentionTest {
     @CsvSource({"F16,0.004", "Q8,0.1"})
     void formatsAreCloseToF32(KvFormat format, double largest) {
         try (Arena arena = Arena.ofShared()) {
-            FloatMatrix expected = attend("scalar", KvFormat.F32, 1, 64, 6, 2, 100, 100, blocks(0, 1), arena);
-            FloatMatrix actual = attend("scalar", format, 1, 64, 6, 2, 100, 100, blocks(0, 1), arena);
+            FloatMatrix expected = attend("scalar", KvFormat.F32, 1, 64, 6, 2, 100, 100, blocks(0, 1), FULL, arena);
+            FloatMatrix actual = attend("scalar", format, 1, 64, 6, 2, 100, 100, blocks(0, 1), FULL, arena);
             assertThat(Samples.difference(actual, expected)).isNotEmpty();
             for (int row = 0; row < 100; row++)
                 for (int c = 0; c < expected.columns(); c++)
@@ -201,10 +233,10 @@ class AttentionTest {
             FloatMatrix out = FloatMatrix.allocate(21, 32, arena);
             FloatMatrix query = Samples.matrix(new Random(3), 21, 32, arena);
             compute.storeKv(keys, values, batch, kv, 0);
-            compute.attention(query, 4, batch, kv, 0, 1, clean);
+            compute.attention(query, 4, batch, kv, 0, AttentionRule.full(1), clean);
             (inKeys ? keys : values).set(17, 11, bad);
             compute.storeKv(keys, values, batch, kv, 0);
-            compute.attention(query, 4, batch, kv, 0, 1, out);
+            compute.attention(query, 4, batch, kv, 0, AttentionRule.full(1), out);
             for (int row = 0; row < 21; row++) {
                 for (int c = 0; c < 32; c++) {
                     if (row >= 17 && row < 20) assertThat(out.get(row, c)).isNaN();
@@ -213,6 +245,38 @@ class AttentionTest {
             }
             kv.zero(0);
             assertThat(kv.allFinite()).as("a zeroed block forgets").isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(KvFormat.class)
+    void whatIsNotFiniteSpoilsNoRowWhoseWindowIsPastIt(KvFormat format) {
+        for (String provider : providers()) {
+            try (Arena arena = Arena.ofShared();
+                    Compute compute = Compute.open(provider, 1, 40, 64);
+                    KvMemory kv = KvMemory.map(new KvLayout(format, 1, 1, 8), 3)) {
+                FloatMatrix rows = Samples.matrix(new Random(1), 40, 8, arena);
+                AttentionBatch batch = new AttentionBatch(40, 1);
+                batch.rows = 40;
+                batch.sequences = 1;
+                batch.blockTable[0] = new int[] {2, 0, 1};
+                for (int i = 0; i < 40; i++) batch.position[i] = i;
+                AttentionRule rule = new AttentionRule(1, 0, 19);
+                FloatMatrix clean = FloatMatrix.allocate(40, 8, arena);
+                FloatMatrix out = FloatMatrix.allocate(40, 8, arena);
+                FloatMatrix query = Samples.matrix(new Random(3), 40, 8, arena);
+                compute.storeKv(rows, rows, batch, kv, 0);
+                compute.attention(query, 1, batch, kv, 0, rule, clean);
+                rows.set(5, 3, Float.NaN);
+                compute.storeKv(rows, rows, batch, kv, 0);
+                compute.attention(query, 1, batch, kv, 0, rule, out);
+                for (int row = 0; row < 40; row++)
+                    for (int c = 0; c < 8; c++) {
+                        if (row >= 5 && row < 5 + 19)
+                            assertThat(out.get(row, c)).isNaN();
+                        else assertThat(out.get(row, c)).as("row %d", row).isEqualTo(clean.get(row, c));
+                    }
+            }
         }
     }
 
@@ -232,7 +296,7 @@ class AttentionTest {
             for (int i = 0; i < 3; i++) batch.position[i] = i;
             FloatMatrix out = FloatMatrix.allocate(3, 32, arena);
             compute.storeKv(rows, rows, batch, kv, 0);
-            compute.attention(rows, 1, batch, kv, 0, 1, out);
+            compute.attention(rows, 1, batch, kv, 0, AttentionRule.full(1), out);
             for (int r = 0; r < 3; r++)
                 for (int c = 0; c < 32; c++) assertThat(out.get(r, c)).isFinite();
             for (int c = 0; c < 32; c++) assertThat(out.get(0, c)).isCloseTo(rows.get(0, c), within(0.02f));

@@ -30,7 +30,7 @@ final class BitsOfThisMachine {
             FloatMatrix x = Samples.matrix(random, 7, 84, arena);
             FloatMatrix out = FloatMatrix.allocate(7, 84, arena);
             compute.rmsNorm(x, 7, Samples.matrix(random, 1, 84, arena), 1e-5f, out);
-            compute.siluMul(out, x, 7);
+            compute.activate(GateFunction.SILU, out, x, 7);
             float[] sums = new float[7];
             Samples.logSumExp(compute, out, 7, sums, new int[7]);
             for (float each : sums) sum = 31 * sum + Float.floatToIntBits(each);
@@ -53,7 +53,7 @@ final class BitsOfThisMachine {
         for (int from = 0; from + 7 <= 42; from += 7) {
             for (int i = 0; i < 7; i++) batch.position[i] = from + i;
             compute.storeKv(Samples.matrix(random, 7, 40, arena), Samples.matrix(random, 7, 40, arena), batch, kv, 0);
-            compute.attention(Samples.matrix(random, 7, 80, arena), 4, batch, kv, 0, 0.2f, last);
+            compute.attention(Samples.matrix(random, 7, 80, arena), 4, batch, kv, 0, AttentionRule.full(0.2f), last);
         }
         return last;
     }

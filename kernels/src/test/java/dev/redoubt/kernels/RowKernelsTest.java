@@ -71,9 +71,25 @@ class RowKernelsTest {
 
                 FloatMatrix gate = Samples.copy(in, arena);
                 FloatMatrix vectorGate = Samples.copy(in, arena);
-                scalar.siluMul(gate, up, 33);
-                vector.siluMul(vectorGate, up, 33);
+                for (GateFunction function : GateFunction.values()) {
+                    scalar.activate(function, gate, up, 33);
+                    vector.activate(function, vectorGate, up, 33);
+                    assertThat(Samples.difference(vectorGate, gate)).isEmpty();
+                }
+                for (Compute compute : List.of(scalar, vector)) {
+                    FloatMatrix sum = compute == scalar ? gate : vectorGate;
+                    compute.add(in, 33, sum);
+                    compute.addBias(weight, 33, sum);
+                    compute.softCap(sum, 33, 1.7f);
+                }
                 assertThat(Samples.difference(vectorGate, gate)).isEmpty();
+                for (int heads = 2; heads <= 4; heads++) {
+                    if (columns % heads != 0) continue;
+                    FloatMatrix headWeight = Samples.matrix(random, 1, columns / heads, arena);
+                    scalar.rmsNormHeads(gate, 33, heads, headWeight, 1e-5f);
+                    vector.rmsNormHeads(vectorGate, 33, heads, headWeight, 1e-5f);
+                    assertThat(Samples.difference(vectorGate, gate)).isEmpty();
+                }
             }
         }
     }
@@ -96,7 +112,7 @@ class RowKernelsTest {
                 assertThat((double) powers.get(0, i))
                         .isCloseTo(Math.exp((in.get(2, i) - in.get(2, largest[2])) * 0.5), within(1e-6));
             FloatMatrix gate = Samples.copy(in, arena);
-            compute.siluMul(gate, out, 4);
+            compute.activate(GateFunction.SILU, gate, out, 4);
             for (int r = 0; r < 4; r++) {
                 double squares = 0;
                 double exponentials = 0;
@@ -113,6 +129,61 @@ class RowKernelsTest {
                     assertThat(in.get(r, i)).isLessThanOrEqualTo(in.get(r, largest[r]));
                 }
             }
+        }
+    }
+
+    @Test
+    void gateFunctionsSumsCapsAndHeadNormsAreCloseToIndependentFormulas() {
+        Random random = new Random(10);
+        try (Arena arena = Arena.ofShared();
+                Compute compute = Compute.open("scalar", 1, 4, 64)) {
+            FloatMatrix in = Samples.matrix(random, 4, 48, arena);
+            FloatMatrix up = Samples.matrix(random, 4, 48, arena);
+            FloatMatrix weight = Samples.matrix(random, 1, 16, arena);
+            FloatMatrix gelu = Samples.copy(in, arena);
+            compute.activate(GateFunction.GELU_TANH, gelu, up, 4);
+            FloatMatrix capped = Samples.copy(in, arena);
+            compute.softCap(capped, 4, 0.5f);
+            FloatMatrix sum = Samples.copy(in, arena);
+            compute.add(up, 4, sum);
+            compute.scale(sum, 4, 3);
+            FloatMatrix heads = Samples.copy(in, arena);
+            compute.rmsNormHeads(heads, 4, 3, weight, 1e-5f);
+            for (int r = 0; r < 4; r++) {
+                for (int i = 0; i < 48; i++) {
+                    double x = in.get(r, i);
+                    double tanh = Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x));
+                    assertThat((double) gelu.get(r, i)).isCloseTo(0.5 * x * (1 + tanh) * up.get(r, i), within(1e-6));
+                    assertThat((double) capped.get(r, i)).isCloseTo(0.5 * Math.tanh(x / 0.5), within(1e-6));
+                    assertThat(sum.get(r, i)).isEqualTo((in.get(r, i) + up.get(r, i)) * 3);
+                    double squares = 0;
+                    for (int j = i / 16 * 16; j < i / 16 * 16 + 16; j++)
+                        squares += (double) in.get(r, j) * in.get(r, j);
+                    double norm = x / Math.sqrt(squares / 16 + 1e-5) * weight.get(0, i % 16);
+                    assertThat((double) heads.get(r, i)).isCloseTo(norm, within(1e-5));
+                }
+            }
+        }
+    }
+
+    @Test
+    void gateFunctionsAndCapsAreSafeAtTheEdges() {
+        assertThat(Numbers.softCap(Float.POSITIVE_INFINITY, 30)).isEqualTo(30);
+        assertThat(Numbers.softCap(-1e30f, 30)).isEqualTo(-30);
+        assertThat(Numbers.softCap(0, 30)).isZero();
+        assertThat(Numbers.softCap(Float.NaN, 30)).isNaN();
+        try (Arena arena = Arena.ofShared();
+                Compute compute = Compute.open("scalar", 1, 1, 64)) {
+            FloatMatrix gate = FloatMatrix.allocate(1, 3, arena);
+            FloatMatrix up = FloatMatrix.allocate(1, 3, arena);
+            for (int i = 0; i < 3; i++) up.set(0, i, 1);
+            gate.set(0, 0, 1e30f);
+            gate.set(0, 1, -1e30f);
+            gate.set(0, 2, Float.NaN);
+            compute.activate(GateFunction.GELU_TANH, gate, up, 1);
+            assertThat(gate.get(0, 0)).isEqualTo(1e30f);
+            assertThat(gate.get(0, 1)).isZero();
+            assertThat(gate.get(0, 2)).isNaN();
         }
     }
 

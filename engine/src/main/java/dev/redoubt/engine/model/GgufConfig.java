@@ -12,15 +12,18 @@ import java.util.TreeMap;
 /// The configuration in the metadata of a GGUF file.
 final class GgufConfig implements ConfigSource {
     /// Keys of other computations than the plain one, each with the value that changes nothing.
-    private static final Map<String, Double> NEUTRAL = Map.of(
-            "expert_count", 0.0,
-            "attention.sliding_window", 0.0,
-            "attention.scale", 0.0,
-            "attention.clamp_kqv", 0.0,
-            "attention.max_alibi_bias", 0.0,
-            "logit_scale", 1.0,
-            "embedding_scale", 1.0,
-            "residual_scale", 1.0);
+    private static final Map<String, Double> NEUTRAL = Map.ofEntries(
+            Map.entry("expert_count", 0.0),
+            Map.entry("expert_shared_count", 0.0),
+            Map.entry("attention.sliding_window", 0.0),
+            Map.entry("attention.scale", 0.0),
+            Map.entry("attention.clamp_kqv", 0.0),
+            Map.entry("attention.max_alibi_bias", 0.0),
+            Map.entry("attn_logit_softcapping", 0.0),
+            Map.entry("final_logit_softcapping", 0.0),
+            Map.entry("logit_scale", 1.0),
+            Map.entry("embedding_scale", 1.0),
+            Map.entry("residual_scale", 1.0));
 
     private static final List<String> TOKEN_ID_KEYS =
             List.of("tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id");
@@ -47,13 +50,33 @@ final class GgufConfig implements ConfigSource {
     }
 
     @Override
+    public boolean has(ConfigKey key) {
+        return !key.gguf.isEmpty() && metadata.number(name(key)).isPresent();
+    }
+
+    @Override
     public OptionalLong integer(ConfigKey key) {
-        return metadata.integer(name(key));
+        return key.gguf.isEmpty() ? OptionalLong.empty() : metadata.integer(name(key));
+    }
+
+    @Override
+    public Optional<Boolean> flag(ConfigKey key) {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<List<Long>> integers(ConfigKey key) {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<List<Boolean>> windowedLayers(int layers) {
+        return Optional.empty();
     }
 
     @Override
     public OptionalDouble number(ConfigKey key) {
-        OptionalDouble value = finite(name(key));
+        OptionalDouble value = key.gguf.isEmpty() ? OptionalDouble.empty() : finite(name(key));
         if (value.isEmpty() && key == ConfigKey.NORM_EPSILON)
             throw ConfigSource.refusal(name(key) + " is missing: the architecture needs it");
         return value;
@@ -69,12 +92,23 @@ final class GgufConfig implements ConfigSource {
     }
 
     @Override
-    public Optional<Boolean> tiedHead() {
+    public Optional<Boolean> tiedHead(boolean whereAbsent) {
         return Optional.empty();
     }
 
     @Override
-    public RopeScaling ropeScaling() {
+    public Rope rope(double baseWhereAbsent) {
+        double base = number(ConfigKey.ROPE_BASE).orElse(baseWhereAbsent);
+        return Rope.read(this, ConfigKey.ROPE_BASE, base, ropeScaling());
+    }
+
+    @Override
+    public Rope localRope(double baseWhereAbsent) {
+        double base = number(ConfigKey.ROPE_LOCAL_BASE).orElse(baseWhereAbsent);
+        return Rope.read(this, ConfigKey.ROPE_LOCAL_BASE, base, new RopeScaling.None());
+    }
+
+    private RopeScaling ropeScaling() {
         String prefix = architecture + ".rope.";
         String type = metadata.string(prefix + "scaling.type").orElse("");
         double factor = finite(prefix + "scaling.factor")
@@ -82,14 +116,10 @@ final class GgufConfig implements ConfigSource {
         if (!(factor >= 1 && factor <= 1e6))
             throw ConfigSource.refusal(prefix + "scaling.factor is " + factor + ", allowed is 1 to 1000000");
         return switch (type) {
-            case "", "linear" -> factor == 1 ? new RopeScaling.None() : new RopeScaling.Linear(factor);
+            case "", "linear" -> factor == 1 ? storedFactors(prefix) : new RopeScaling.Linear(factor);
             case "none" -> new RopeScaling.None();
             case "yarn" -> {
-                double original =
-                        finite(prefix + "scaling.original_context_length").orElse(0);
-                if (!(original >= 1 && original <= 1 << 24))
-                    throw ConfigSource.refusal(
-                            prefix + "scaling.original_context_length is " + original + ", allowed is 1 to 16777216");
+                double original = originalContext(prefix);
                 double attention = finite(prefix + "scaling.attn_factor").orElse(1);
                 yield new RopeScaling.Yarn(
                         factor,
@@ -105,14 +135,34 @@ final class GgufConfig implements ConfigSource {
         };
     }
 
+    /// Frequencies divided by what stands in tensors, where the attention factor of it is named.
+    private RopeScaling storedFactors(String prefix) {
+        OptionalDouble attention = finite(prefix + "scaling.attn_factor");
+        if (attention.isEmpty()) return new RopeScaling.None();
+        double original = originalContext(prefix);
+        boolean stretched = integer(ConfigKey.CONTEXT_TOKENS).orElse(0) > original;
+        return stretched ? new RopeScaling.StoredLongRope(original, attention.getAsDouble()) : new RopeScaling.None();
+    }
+
+    private double originalContext(String prefix) {
+        double original = finite(prefix + "scaling.original_context_length").orElse(0);
+        if (!(original >= 1 && original <= 1 << 24))
+            throw ConfigSource.refusal(
+                    prefix + "scaling.original_context_length is " + original + ", allowed is 1 to 16777216");
+        return original;
+    }
+
+    /// The gate function is the architecture's own here.
     @Override
-    public void refuseOtherComputations(int headDimension, int contextTokensMax) {
-        requireHeadDimension("rope.dimension_count", headDimension);
-        requireHeadDimension("attention.value_length", headDimension);
+    public void refuseOtherComputations(Computed computed) {
+        requireHeadDimension("rope.dimension_count", computed.headDimension());
+        requireHeadDimension("attention.value_length", computed.headDimension());
         NEUTRAL.forEach((suffix, neutral) -> {
+            if (computed.features().stream().anyMatch(feature -> feature.gguf.equals(suffix))) return;
             String key = architecture + "." + suffix;
             double value = finite(key).orElse(neutral);
-            boolean unusedWindow = suffix.equals("attention.sliding_window") && value >= contextTokensMax;
+            boolean unusedWindow =
+                    suffix.equals(ConfigKey.SLIDING_WINDOW.gguf) && value >= computed.contextTokensMax();
             if (value != neutral && !unusedWindow)
                 throw ConfigSource.refusal(
                         key + " is " + value + ", supported is " + neutral + ": this model cannot be served");

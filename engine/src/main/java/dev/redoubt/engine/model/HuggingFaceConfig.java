@@ -15,15 +15,15 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /// A `config.json` as transformers writes it, in both spellings: `rope_theta` and `rope_scaling` beside the
-/// sizes, or both inside
-/// `rope_parameters`; `torch_dtype` or `dtype`. `null` counts as absent, and what is absent has the default of
-/// transformers'
-/// `LlamaConfig`.
+/// sizes, or both inside `rope_parameters`, there once or for each type of layer; `torch_dtype` or `dtype`. `null`
+/// counts as absent unless a family says otherwise, and what is absent has the default of transformers' class for the
+/// family.
 final class HuggingFaceConfig implements ConfigSource {
     private static final Set<String> DTYPES = Set.of("float32", "float16", "bfloat16", "float64");
 
     private final JsonNode root;
     private final JsonNode rope; // what describes the rotary embedding, whatever the spelling; may be missing
+    private final JsonNode localRope; // the same of layers with a window, where the file tells them apart
     private final String ropeName;
     private final String architecture;
 
@@ -46,9 +46,13 @@ final class HuggingFaceConfig implements ConfigSource {
             throw ConfigSource.refusal("'architectures' in config.json must be a list of one architecture's name");
         this.architecture = architectures.get(0).stringValue();
         this.ropeName = present(root, "rope_parameters") == null ? "rope_scaling" : "rope_parameters";
-        this.rope = root.path(ropeName);
-        if (present(root, ropeName) != null && !rope.isObject())
-            throw ConfigSource.refusal("'" + ropeName + "' in config.json must be an object");
+        JsonNode all = root.path(ropeName);
+        JsonNode global = all.path("full_attention");
+        this.rope = global.isMissingNode() ? all : global;
+        this.localRope = all.path("sliding_attention");
+        for (JsonNode each : List.of(all, rope, localRope))
+            if (!each.isMissingNode() && !each.isNull() && !each.isObject())
+                throw ConfigSource.refusal("'" + ropeName + "' in config.json must be an object");
     }
 
     @Override
@@ -58,19 +62,69 @@ final class HuggingFaceConfig implements ConfigSource {
 
     @Override
     public String name(ConfigKey key) {
-        return "'" + key.huggingFace + "' in config.json";
+        return "'" + spelling(key) + "' in config.json";
+    }
+
+    /// The name that the file has for a key, the newest where it has none.
+    private String spelling(ConfigKey key) {
+        List<String> found = key.huggingFace.stream()
+                .filter(name -> present(root, name) != null)
+                .toList();
+        for (String name : found)
+            if (!root.path(name).equals(root.path(found.get(0))))
+                throw ConfigSource.refusal("'" + name + "' and '" + found.get(0) + "' in config.json contradict each other");
+        return found.isEmpty() ? key.huggingFace.get(0) : found.get(0);
+    }
+
+    @Override
+    public boolean has(ConfigKey key) {
+        return key.huggingFace.stream().anyMatch(root::has);
     }
 
     @Override
     public OptionalLong integer(ConfigKey key) {
-        JsonNode value = present(root, key.huggingFace);
-        return value == null ? OptionalLong.empty() : OptionalLong.of(integer(key.huggingFace, value));
+        JsonNode value = present(root, spelling(key));
+        return value == null ? OptionalLong.empty() : OptionalLong.of(integer(spelling(key), value));
     }
 
     @Override
     public OptionalDouble number(ConfigKey key) {
-        OptionalDouble inRope = key == ConfigKey.ROPE_BASE ? number(rope, key.huggingFace) : OptionalDouble.empty();
-        return inRope.isPresent() ? inRope : number(root, key.huggingFace);
+        return number(root, spelling(key));
+    }
+
+    @Override
+    public Optional<Boolean> flag(ConfigKey key) {
+        return present(root, spelling(key)) == null ? Optional.empty() : Optional.of(bool(spelling(key)));
+    }
+
+    @Override
+    public Optional<List<Long>> integers(ConfigKey key) {
+        JsonNode value = present(root, spelling(key));
+        if (value == null) return Optional.empty();
+        if (!value.isArray() || value.size() > ModelConfig.LAYERS_MAX)
+            throw wrongType(spelling(key), "a list of at most " + ModelConfig.LAYERS_MAX + " integers");
+        return Optional.of(value.valueStream()
+                .map(each -> integer(spelling(key), each))
+                .toList());
+    }
+
+    @Override
+    public Optional<List<Boolean>> windowedLayers(int layers) {
+        JsonNode types = present(root, "layer_types");
+        if (types == null) return Optional.empty();
+        if (!types.isArray() || types.size() != layers)
+            throw ConfigSource.refusal("'layer_types' in config.json must be a list of a type for each of the " + layers
+                    + " layers");
+        return Optional.of(types.valueStream()
+                .map(type -> switch (type.asString("")) {
+                    case "full_attention" -> false;
+                    case "sliding_attention" -> true;
+                    default ->
+                        throw ConfigSource.refusal("'layer_types' in config.json has "
+                                + ConfigSource.quote(type.toString())
+                                + ", supported are full_attention, sliding_attention: this model cannot be served");
+                })
+                .toList());
     }
 
     @Override
@@ -88,12 +142,29 @@ final class HuggingFaceConfig implements ConfigSource {
     }
 
     @Override
-    public Optional<Boolean> tiedHead() {
-        return Optional.of(bool("tie_word_embeddings"));
+    public Optional<Boolean> tiedHead(boolean whereAbsent) {
+        boolean absent = present(root, "tie_word_embeddings") == null;
+        return Optional.of(absent ? whereAbsent : bool("tie_word_embeddings"));
     }
 
     @Override
-    public RopeScaling ropeScaling() {
+    public Rope rope(double baseWhereAbsent) {
+        double base = number(rope, "rope_theta").orElse(number(root, "rope_theta").orElse(baseWhereAbsent));
+        return Rope.read(this, ConfigKey.ROPE_BASE, base, ropeScaling());
+    }
+
+    @Override
+    public Rope localRope(double baseWhereAbsent) {
+        double base = number(localRope, "rope_theta")
+                .orElse(number(ConfigKey.ROPE_LOCAL_BASE).orElse(baseWhereAbsent));
+        String type = string(localRope, "rope_type").orElse("default");
+        if (!type.equals("default"))
+            throw ConfigSource.refusal("'rope_type' of sliding_attention in '" + ropeName + "' of config.json is "
+                    + ConfigSource.quote(type) + ", supported is default: this model cannot be served");
+        return Rope.read(this, ConfigKey.ROPE_LOCAL_BASE, base, new RopeScaling.None());
+    }
+
+    private RopeScaling ropeScaling() {
         String type = string(rope, "rope_type").or(() -> string(rope, "type")).orElse("default");
         return switch (type) {
             case "default" -> new RopeScaling.None();
@@ -112,11 +183,45 @@ final class HuggingFaceConfig implements ConfigSource {
                 yield new RopeScaling.Llama3(inRope("factor", 1, 1e6), low, high, original);
             }
             case "yarn" -> yarn();
+            case "longrope", "su" -> longRope();
             default ->
                 throw ConfigSource.refusal(
                         "'rope_type' in '" + ropeName + "' of config.json is " + ConfigSource.quote(type)
-                                + ", supported are default, linear, dynamic, llama3, yarn: this model cannot be served");
+                                + ", supported are default, linear, dynamic, llama3, yarn, longrope: this model cannot be served");
         };
+    }
+
+    private RopeScaling longRope() {
+        for (String other : List.of("short_mscale", "long_mscale"))
+            if (present(rope, other) != null)
+                throw ConfigSource.refusal("'" + other + "' in '" + ropeName
+                        + "' of config.json has no meaning here: this model cannot be served");
+        JsonNode parent = present(rope, "original_max_position_embeddings") == null ? root : rope;
+        double original = number(parent, "original_max_position_embeddings").orElse(0);
+        if (!(original > 1 && original <= 1 << 24))
+            throw ConfigSource.refusal("'original_max_position_embeddings' in config.json is " + original
+                    + ", allowed is above 1, at most 16777216");
+        double factor = number(ConfigKey.CONTEXT_TOKENS).orElse(original) / original;
+        double attention = factor <= 1 ? 1 : Math.sqrt(1 + StrictMath.log(factor) / StrictMath.log(original));
+        return new RopeScaling.LongRope(
+                factors("short_factor"),
+                factors("long_factor"),
+                original,
+                number(rope, "attention_factor").orElse(attention));
+    }
+
+    private List<Double> factors(String name) {
+        JsonNode list = rope.path(name);
+        boolean sound = list.isArray() && list.size() <= 512;
+        List<Double> result = !sound
+                ? List.of()
+                : list.valueStream()
+                        .map(each -> each.isNumber() ? each.doubleValueOpt().orElse(Double.NaN) : Double.NaN)
+                        .toList();
+        if (!sound || result.stream().anyMatch(each -> !(each > 0 && each <= 1e6)))
+            throw ConfigSource.refusal("'" + name + "' in '" + ropeName
+                    + "' of config.json must be a list of at most 512 numbers above 0, at most 1000000");
+        return result;
     }
 
     private RopeScaling yarn() {
@@ -141,28 +246,43 @@ final class HuggingFaceConfig implements ConfigSource {
     }
 
     @Override
-    public void refuseOtherComputations(int headDimension, int contextTokensMax) {
+    public void refuseOtherComputations(Computed computed) {
         requireNeutral(present(root, "quantization_config") == null, "quantization_config", "absent");
-        String activation = string(root, "hidden_act").orElse("silu");
-        requireNeutral(activation.equals("silu") || activation.equals("swish"), "hidden_act", "silu");
-        requireNeutral(!bool("attention_bias"), "attention_bias", "false");
-        requireNeutral(!bool("mlp_bias"), "mlp_bias", "false");
-        for (JsonNode at : List.of(root, rope))
+        List<String> activations = switch (computed.gate()) {
+            case SILU -> List.of("silu", "swish");
+            case GELU_TANH -> List.of("gelu_pytorch_tanh");
+        };
+        for (String name : List.of("hidden_act", "hidden_activation"))
+            requireNeutral(
+                    activations.contains(string(root, name).orElse(activations.get(0))), name, activations.get(0));
+        for (String name : List.of("attention_bias", "mlp_bias", "use_bidirectional_attention"))
+            requireNeutral(!bool(name), name, "false");
+        for (JsonNode at : List.of(root, rope, localRope))
             requireNeutral(number(at, "partial_rotary_factor").orElse(1) == 1, "partial_rotary_factor", "1");
-        // Mistral's computation is Llama's as long as no text is longer than its window.
-        JsonNode window = present(root, "sliding_window");
-        requireNeutral(
-                window == null || integer("sliding_window", window) >= contextTokensMax,
-                "sliding_window",
-                "null, or at least max_position_embeddings");
-        JsonNode layerTypes = root.path("layer_types");
-        for (int i = 0; i < layerTypes.size(); i++)
-            requireNeutral("full_attention".equals(layerTypes.get(i).asString("")), "layer_types", "full_attention");
+        Set<ConfigKey> features = computed.features();
+        if (!features.contains(ConfigKey.SLIDING_WINDOW)) refuseWindows(computed.contextTokensMax());
+        for (ConfigKey key : List.of(ConfigKey.SCORE_CAP, ConfigKey.LOGIT_CAP, ConfigKey.EXPERTS))
+            if (!features.contains(key))
+                requireNeutral(number(key).orElse(0) == 0, spelling(key), "absent");
+        if (!features.contains(ConfigKey.NO_ROPE_LAYERS))
+            requireNeutral(!has(ConfigKey.NO_ROPE_LAYERS), spelling(ConfigKey.NO_ROPE_LAYERS), "absent");
         String dtype =
                 string(root, "dtype").or(() -> string(root, "torch_dtype")).orElse("float32");
         if (!DTYPES.contains(dtype)) // the tensors' own types are what counts; this only has to be sane
         throw ConfigSource.refusal("'dtype' in config.json is " + ConfigSource.quote(dtype)
                 + ", supported are float32, float16, bfloat16: this model cannot be served");
+    }
+
+    private void refuseWindows(int contextTokensMax) {
+        OptionalLong window = integer(ConfigKey.SLIDING_WINDOW);
+        boolean unused = has(ConfigKey.USE_SLIDING_WINDOW) && !bool("use_sliding_window");
+        requireNeutral(
+                window.isEmpty() || window.getAsLong() >= contextTokensMax || unused,
+                "sliding_window",
+                "null, or at least max_position_embeddings");
+        JsonNode layerTypes = root.path("layer_types");
+        for (int i = 0; i < layerTypes.size(); i++)
+            requireNeutral("full_attention".equals(layerTypes.get(i).asString("")), "layer_types", "full_attention");
     }
 
     private void requireNeutral(boolean holds, String name, String supported) {

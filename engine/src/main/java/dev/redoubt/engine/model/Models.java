@@ -12,7 +12,18 @@ import java.util.TreeSet;
 /// then loads.
 public final class Models {
     /// Every architecture there is.
-    private static final List<Architecture> ARCHITECTURES = List.of(new Llama.Family());
+    private static final List<Architecture> ARCHITECTURES = List.of(
+            new Llama(),
+            new Mistral(),
+            new Mixtral(),
+            new Qwen2(),
+            new Qwen3(),
+            new Qwen3Moe(),
+            new Gemma2(),
+            new Gemma3(),
+            new Phi3(),
+            new Olmo2(),
+            new SmolLm3());
 
     private Models() {}
 
@@ -35,15 +46,10 @@ public final class Models {
     ///     if a file was written while it was loaded
     public static Model load(VerifiedArtifact artifact, Compute compute, int rowsMax, int contextTokensMax) {
         Examined examined = examine(artifact);
-        ModelConfig config = examined.config;
-        if (config.ropeScaling() instanceof RopeScaling.Dynamic && contextTokensMax > config.contextTokensMax())
-            throw ConfigSource.refusal(
-                    "rope scaling 'dynamic' with a context of " + contextTokensMax + " tokens, limit is "
-                            + config.contextTokensMax() + ": beyond, a token would depend on the length of its text");
+        examined.plan.checkContext(contextTokensMax);
         Weights weights = new Weights(artifact, compute);
         try {
-            Model model =
-                    examined.architecture.build(config, examined.spec, weights, compute, rowsMax, contextTokensMax);
+            Model model = new Decoder(examined.plan, examined.spec, weights, compute, rowsMax, contextTokensMax);
             artifact.confirm();
             weights.loaded();
             return model;
@@ -53,7 +59,7 @@ public final class Models {
         }
     }
 
-    private record Examined(Architecture architecture, ModelConfig config, ModelSpec spec) {}
+    private record Examined(DecoderPlan plan, ModelSpec spec) {}
 
     private static Examined examine(VerifiedArtifact artifact) {
         ConfigSource source = switch (artifact.container()) {
@@ -69,11 +75,11 @@ public final class Models {
                         && embedding.shape().size() == 2
                 ? embedding.shape().get(0)
                 : 0;
-        ModelConfig config = architecture.config(source, embeddingRows);
-        TensorCheck.Totals totals = TensorCheck.check(artifact, architecture.tensors(config));
+        DecoderPlan plan = architecture.plan(source, embeddingRows);
+        ModelConfig config = plan.config();
+        TensorCheck.Totals totals = TensorCheck.check(artifact, DecoderTensors.of(plan, artifact.container()));
         return new Examined(
-                architecture,
-                config,
+                plan,
                 new ModelSpec(
                         config.architecture(),
                         totals.quantization(),
@@ -86,9 +92,15 @@ public final class Models {
                         config.contextTokensMax(),
                         totals.parameters(),
                         totals.bytes(),
-                        Math.max(
-                                Math.max(config.hiddenSize(), config.feedForwardSize()),
-                                config.queryHeads() * config.headDimension())));
+                        widestInput(plan)));
+    }
+
+    private static int widestInput(DecoderPlan plan) {
+        ModelConfig config = plan.config();
+        int widest = Math.max(Math.max(config.hiddenSize(), config.feedForwardSize()), config.queryWidth());
+        for (LayerPlan layer : plan.layers())
+            widest = Math.max(widest, layer.experts().map(ExpertPlan::size).orElse(0));
+        return widest;
     }
 
     private static Architecture find(String name, Container container) {

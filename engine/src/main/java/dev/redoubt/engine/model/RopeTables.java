@@ -3,6 +3,7 @@ package dev.redoubt.engine.model;
 import dev.redoubt.kernels.FloatMatrix;
 import dev.redoubt.kernels.RopeTable;
 import java.lang.foreign.Arena;
+import java.util.List;
 import java.util.Optional;
 
 /// Cosines and sines of the rotary embedding, step by step as transformers' float32 reference computes them, so
@@ -10,15 +11,23 @@ import java.util.Optional;
 final class RopeTables {
     private RopeTables() {}
 
-    /// @param divisors (1, headDimension / 2), what each frequency is divided by; GGUF's `rope_freqs`
+    /// @param divisors (1, headDimension / 2), what each frequency is divided by; GGUF's `rope_freqs` and
+    ///     `rope_factors_…`
+    /// @param positions the context to prepare for
+    /// @param interleaved see [RopeTable]
     /// @return (positions, headDimension / 2) each
     /// @throws dev.redoubt.trust.ArtifactException if a divisor is not positive, or comes on top of another
     ///     scaling
-    static RopeTable of(ModelConfig config, Optional<FloatMatrix> divisors, int positions, Arena arena) {
-        float[] frequencies = frequencies(config.headDimension(), config.ropeBase(), config.ropeScaling());
-        divisors.ifPresent(by -> divide(frequencies, by, config.ropeScaling()));
-        float attentionFactor =
-                config.ropeScaling() instanceof RopeScaling.Yarn yarn ? (float) yarn.attentionFactor() : 1f;
+    static RopeTable of(
+            Rope rope,
+            int headDimension,
+            Optional<FloatMatrix> divisors,
+            int positions,
+            boolean interleaved,
+            Arena arena) {
+        float[] frequencies = frequencies(headDimension, rope.base(), rope.scaling(), positions);
+        divisors.ifPresent(by -> divide(frequencies, by, rope.scaling()));
+        float attentionFactor = (float) attentionFactor(rope.scaling());
         FloatMatrix cos = FloatMatrix.allocate(positions, frequencies.length, arena);
         FloatMatrix sin = FloatMatrix.allocate(positions, frequencies.length, arena);
         for (int position = 0; position < positions; position++) {
@@ -28,26 +37,36 @@ final class RopeTables {
                 sin.set(position, j, (float) StrictMath.sin(angle) * attentionFactor);
             }
         }
-        return new RopeTable(cos, sin, config.interleavedRope());
+        return new RopeTable(cos, sin, interleaved);
+    }
+
+    private static double attentionFactor(RopeScaling scaling) {
+        return switch (scaling) {
+            case RopeScaling.Yarn yarn -> yarn.attentionFactor();
+            case RopeScaling.LongRope longRope -> longRope.attentionFactor();
+            case RopeScaling.StoredLongRope longRope -> longRope.attentionFactor();
+            case RopeScaling.None _, RopeScaling.Linear _, RopeScaling.Dynamic _, RopeScaling.Llama3 _ -> 1;
+        };
     }
 
     private static void divide(float[] frequencies, FloatMatrix divisors, RopeScaling scaling) {
-        if (!(scaling instanceof RopeScaling.None))
+        if (!(scaling instanceof RopeScaling.None || scaling instanceof RopeScaling.StoredLongRope))
             throw ConfigSource.refusal(
-                    "rope_freqs.weight comes on top of rope scaling " + scaling + ": this model cannot be served");
+                    "divisors of rotary frequencies come on top of rope scaling " + scaling + ": this model cannot be served");
         for (int j = 0; j < frequencies.length; j++) {
             float divisor = divisors.get(0, j);
             if (!(divisor > 0 && divisor <= 1e6f))
                 throw ConfigSource.refusal(
-                        "rope_freqs.weight has " + divisor + " at " + j + ", allowed is above 0, at most 1000000");
+                        "a divisor of rotary frequencies is " + divisor + " at " + j + ", allowed is above 0, at most 1000000");
             frequencies[j] /= divisor;
         }
     }
 
     /// `base^(-2j / headDimension)`, scaled.
     ///
+    /// @param positions the context to prepare for
     /// @return (headDimension / 2)
-    static float[] frequencies(int headDimension, double base, RopeScaling scaling) {
+    static float[] frequencies(int headDimension, double base, RopeScaling scaling, int positions) {
         float[] plain = new float[headDimension / 2];
         for (int j = 0; j < plain.length; j++) {
             float exponent = (float) (2 * j) / headDimension;
@@ -56,6 +75,8 @@ final class RopeTables {
         return switch (scaling) {
             case RopeScaling.None none -> plain;
             case RopeScaling.Dynamic dynamic -> plain;
+            case RopeScaling.StoredLongRope stored -> plain;
+            case RopeScaling.LongRope longRope -> longRope(longRope, headDimension, base, positions);
             case RopeScaling.Linear linear -> linear(plain, linear);
             case RopeScaling.Llama3 llama3 -> llama3(plain, llama3);
             case RopeScaling.Yarn yarn -> yarn(plain, yarn, headDimension, base);
@@ -65,6 +86,17 @@ final class RopeTables {
     private static float[] linear(float[] plain, RopeScaling.Linear scaling) {
         float[] result = plain.clone();
         for (int j = 0; j < result.length; j++) result[j] /= (float) scaling.factor();
+        return result;
+    }
+
+    private static float[] longRope(RopeScaling.LongRope scaling, int headDimension, double base, int positions) {
+        boolean beyond = positions > scaling.originalContextTokens();
+        List<Double> factors = beyond ? scaling.longFactors() : scaling.shortFactors();
+        float[] result = new float[headDimension / 2];
+        for (int j = 0; j < result.length; j++) {
+            float power = (float) StrictMath.pow((float) base, (float) (2 * j) / headDimension);
+            result[j] = 1f / (factors.get(j).floatValue() * power);
+        }
         return result;
     }
 

@@ -38,7 +38,7 @@ final class TensorCheck {
         long parameters = 0;
         long bytes = 0;
         for (TensorSpec spec : specs) {
-            String name = spec.role().name(artifact.container(), spec.layer());
+            String name = spec.name(artifact.container());
             declared.add(name);
             Tensor tensor = tensors.get(name);
             if (tensor == null) {

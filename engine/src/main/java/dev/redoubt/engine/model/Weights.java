@@ -41,16 +41,36 @@ final class Weights implements AutoCloseable {
     }
 
     Optional<WeightMatrix> optionalMatrix(TensorRole role, int layer) {
-        return tensor(role, layer).map(tensor -> {
-            WeightMatrix matrix = compute.weights(
-                    TensorCheck.format(tensor),
-                    Math.toIntExact(tensor.shape().get(0)),
-                    Math.toIntExact(tensor.shape().get(1)),
-                    tensor.data(),
-                    arena);
-            sharesFile |= matrix.sharesFile();
-            return matrix;
-        });
+        return tensor(role, layer)
+                .map(tensor -> rows(tensor, 0, Math.toIntExact(tensor.shape().get(0))));
+    }
+
+    /// Some of the rows of a matrix, as a matrix of their own.
+    WeightMatrix rows(TensorRole role, int layer, int from, int count) {
+        return rows(required(tensor(role, layer), role), from, count);
+    }
+
+    /// The matrix of one expert, be it a tensor of its own or a part of one.
+    WeightMatrix ofExpert(TensorRole role, int layer, int expert) {
+        String name = role.name(artifact.container(), layer, expert);
+        Tensor tensor = required(Optional.ofNullable(artifact.tensors().get(name)), role);
+        if (tensor.shape().size() == 2) return rows(tensor, 0, Math.toIntExact(tensor.shape().get(0)));
+        int rows = Math.toIntExact(tensor.shape().get(1));
+        return rows(tensor, expert * rows, rows);
+    }
+
+    private WeightMatrix rows(Tensor tensor, int from, int count) {
+        WeightFormat format = TensorCheck.format(tensor);
+        int columns = Math.toIntExact(tensor.shape().getLast());
+        MemorySegment data =
+                tensor.data().asSlice(from * format.bytes(1, columns), format.bytes(count, columns));
+        WeightMatrix matrix = compute.weights(format, count, columns, data, arena);
+        sharesFile |= matrix.sharesFile();
+        return matrix;
+    }
+
+    private static Tensor required(Optional<Tensor> tensor, TensorRole role) {
+        return tensor.orElseThrow(() -> new IllegalStateException("undeclared tensor " + role));
     }
 
     /// (1, size), widened to f32.

@@ -137,10 +137,10 @@ class ModelsTest {
                 "`\"head_dim\":16` | `\"head_dim\":15` | 'head_dim'",
                 "`\"head_dim\":16` | `\"head_dim\":16,\"partial_rotary_factor\":0.5` | 'partial_rotary_factor'",
                 "`\"head_dim\":16` | `\"head_dim\":16,\"quantization_config\":{\"quant_method\":\"gptq\"}` | 'quantization_config'",
-                "`\"rope_scaling\":null` | `\"rope_scaling\":{\"type\":\"longrope\",\"factor\":2}` | 'longrope'",
+                "`\"rope_scaling\":null` | `\"rope_scaling\":{\"type\":\"longrope\",\"factor\":2}` | 'original_max_position_embeddings'",
                 "`\"rope_scaling\":null` | `\"rope_scaling\":{\"rope_type\":\"llama3\",\"factor\":2}` | 'low_freq_factor' is missing",
                 "`\"max_position_embeddings\":256` | `\"max_position_embeddings\":1e2` | 'max_position_embeddings'",
-                "`LlamaForCausalLM` | `Qwen2ForCausalLM` | 'Qwen2ForCausalLM' is not supported",
+                "`LlamaForCausalLM` | `GPT2LMHeadModel` | 'GPT2LMHeadModel' is not supported",
                 "`\"num_hidden_layers\":2` | `\"num_hidden_layers\":1001` | is 1001, allowed is 1 to 1000",
                 "`\"eos_token_id\":2` | `\"eos_token_id\":[2,272]` | 'eos_token_id[1]'",
             })

@@ -70,6 +70,10 @@ final class PromptRunner implements AutoCloseable {
         int[] result = new int[steps];
         int[] next = prompt;
         int position = 0;
+        for (; next.length > rowsMax; position += rowsMax) {
+            append(position, Arrays.copyOf(next, rowsMax), false, (row, values) -> {});
+            next = Arrays.copyOfRange(next, rowsMax, next.length);
+        }
         for (int i = 0; i < steps; i++) {
             int[] best = new int[1];
             append(position, next, false, (row, values) -> best[0] = argMax(values));

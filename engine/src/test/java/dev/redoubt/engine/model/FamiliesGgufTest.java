@@ -1,0 +1,112 @@
+package dev.redoubt.engine.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Families that no GGUF fixture is there of: what llama.cpp's converter would write of a model computes what its
+/// Hugging Face folder does.
+class FamiliesGgufTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void llamaWithExpertsIsMixtral() throws IOException {
+        compare(
+                new Mixtral(),
+                "mixtral",
+                Families.config("mixtral"),
+                "llama",
+                true,
+                Map.of("expert_count", 4, "expert_used_count", 2));
+    }
+
+    /// The fixture has a dense layer, which GGUF cannot say: two layers that both have experts.
+    @Test
+    void expertsOfQwen3() throws IOException {
+        String config = Families.config("qwen3-moe").replace("\"num_hidden_layers\": 3", "\"num_hidden_layers\": 1");
+        config = config.replaceAll("\"mlp_only_layers\": \\[\\s*1\\s*]", "\"mlp_only_layers\": []");
+        compare(
+                new Qwen3Moe(),
+                "qwen3-moe",
+                config,
+                "qwen3moe",
+                false,
+                Map.of("expert_count", 8, "expert_used_count", 3, "expert_feed_forward_length", 32));
+    }
+
+    /// The scale has no key in GGUF: that of the head dimension.
+    @Test
+    void gemma2() throws IOException {
+        compare(
+                new Gemma2(),
+                "gemma2",
+                Families.config("gemma2").replace("\"query_pre_attn_scalar\": 24", "\"query_pre_attn_scalar\": 32"),
+                "gemma2",
+                false,
+                Map.of(
+                        "attention.sliding_window", 32,
+                        "attn_logit_softcapping", 5f,
+                        "final_logit_softcapping", 8f));
+    }
+
+    @Test
+    void olmo2() throws IOException {
+        compare(new Olmo2(), "olmo2", Families.config("olmo2"), "olmo2", false, Map.of());
+    }
+
+    @Test
+    void phi3() throws IOException {
+        compare(
+                new Phi3(), "phi3", Families.config("phi3"), "phi3", false, Map.of("attention.sliding_window", 32));
+    }
+
+    @Test
+    void phi3WithTheFactorsOfItsRotationAsTensors() throws IOException {
+        double factor = 512 / 64.0;
+        Map<String, Object> extra = new HashMap<>();
+        extra.put("rope.scaling.original_context_length", 64);
+        extra.put("rope.scaling.attn_factor", (float) Math.sqrt(1 + Math.log(factor) / Math.log(64)));
+        extra.put("rope_factors_short.weight", new float[] {1, 1.05f, 1.1f, 1.2f, 1.3f, 1.45f, 1.6f, 1.8f});
+        extra.put("rope_factors_long.weight", new float[] {1, 1.3f, 1.9f, 2.8f, 3.9f, 5.1f, 6.4f, 7.9f});
+        compare(new Phi3(), "phi3-longrope", Families.config("phi3-longrope"), "phi3", false, extra);
+    }
+
+    /// Four layers, the last of which does not rotate.
+    @Test
+    void smolLm3() throws IOException {
+        compare(new SmolLm3(), "llama3-untied", SmolLm3Test.config(4, ""), "smollm3", true, Map.of());
+    }
+
+    private void compare(
+            Architecture family,
+            String fixture,
+            String config,
+            String architecture,
+            boolean interleaved,
+            Map<String, Object> extra)
+            throws IOException {
+        FamilyFiles files = new FamilyFiles(family, fixture, config, folder.resolve("fixture"));
+        Path gguf = files.gguf(folder.resolve("model.gguf"), architecture, interleaved, extra);
+        Path huggingFace = files.huggingFace(folder.resolve("model"));
+        for (int contextTokensMax : new int[] {64, 128}) {
+            try (PromptRunner left = PromptRunner.open(gguf, "auto", contextTokensMax);
+                    PromptRunner right = PromptRunner.open(huggingFace, "auto", contextTokensMax)) {
+                int[] ids = new SplittableRandom(3).ints(contextTokensMax, 0, 384).toArray();
+                float[][] expected = right.logits(ids);
+                float[][] actual = left.logits(ids);
+                float largest = 0;
+                for (int i = 0; i < ids.length; i++)
+                    for (int j = 0; j < 384; j++)
+                        largest = Math.max(largest, Math.abs(actual[i][j] - expected[i][j]));
+                assertThat(largest).as("%d tokens", contextTokensMax).isLessThan(5e-4f);
+            }
+        }
+    }
+}
