@@ -142,7 +142,6 @@ final class HuggingFaceConfig implements ConfigSource {
 
     @Override
     public void refuseOtherComputations(int headDimension, int contextTokensMax) {
-        requireNeutral(present(root, "quantization_config") == null, "quantization_config", "absent");
         String activation = string(root, "hidden_act").orElse("silu");
         requireNeutral(activation.equals("silu") || activation.equals("swish"), "hidden_act", "silu");
         requireNeutral(!bool("attention_bias"), "attention_bias", "false");

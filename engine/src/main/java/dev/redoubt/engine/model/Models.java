@@ -5,7 +5,10 @@ import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.Tensor;
 import dev.redoubt.trust.VerifiedArtifact;
 import dev.redoubt.trust.VerifiedArtifact.Container;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 
 /// From a verified artifact to a model: finds the architecture, checks that the tensors are the expected ones,
@@ -40,7 +43,7 @@ public final class Models {
             throw ConfigSource.refusal(
                     "rope scaling 'dynamic' with a context of " + contextTokensMax + " tokens, limit is "
                             + config.contextTokensMax() + ": beyond, a token would depend on the length of its text");
-        Weights weights = new Weights(artifact, compute);
+        Weights weights = new Weights(artifact, examined.matrices, compute);
         try {
             Model model =
                     examined.architecture.build(config, examined.spec, weights, compute, rowsMax, contextTokensMax);
@@ -53,7 +56,8 @@ public final class Models {
         }
     }
 
-    private record Examined(Architecture architecture, ModelConfig config, ModelSpec spec) {}
+    private record Examined(
+            Architecture architecture, ModelConfig config, ModelSpec spec, Map<String, QuantizedMatrix> matrices) {}
 
     private static Examined examine(VerifiedArtifact artifact) {
         ConfigSource source = switch (artifact.container()) {
@@ -70,7 +74,9 @@ public final class Models {
                 ? embedding.shape().get(0)
                 : 0;
         ModelConfig config = architecture.config(source, embeddingRows);
-        TensorCheck.Totals totals = TensorCheck.check(artifact, architecture.tensors(config));
+        Optional<QuantizationConfig> quantization = artifact.file("config.json")
+                .flatMap(text -> QuantizationConfig.read(text, artifact.file("quantize_config.json")));
+        TensorCheck.Totals totals = TensorCheck.check(artifact, architecture.tensors(config), quantization);
         return new Examined(
                 architecture,
                 config,
@@ -88,7 +94,17 @@ public final class Models {
                         totals.bytes(),
                         Math.max(
                                 Math.max(config.hiddenSize(), config.feedForwardSize()),
-                                config.queryHeads() * config.headDimension())));
+                                Math.max(
+                                        config.queryHeads() * config.headDimension(),
+                                        widest(totals.matrices().values())))),
+                totals.matrices());
+    }
+
+    private static int widest(Collection<QuantizedMatrix> matrices) {
+        return matrices.stream()
+                .mapToInt(matrix -> matrix.scheme().packedColumns(matrix.columns()))
+                .max()
+                .orElse(0);
     }
 
     private static Architecture find(String name, Container container) {

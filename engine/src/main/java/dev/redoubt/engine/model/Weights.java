@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Map;
 import java.util.Optional;
 
 /// The declared tensors of an artifact, turned into what kernels read. Owns the memory of the weights, and the
@@ -22,12 +23,16 @@ final class Weights implements AutoCloseable {
     private final VerifiedArtifact artifact;
     private final Compute compute;
     private final Arena arena = Arena.ofShared(); // weights and activations: read by every compute thread
+    private final Map<String, QuantizedMatrix> quantized; // by the name of the plain tensor
+    private final ColumnOrders orders = new ColumnOrders();
     private boolean sharesFile;
 
     /// @param artifact checked by [TensorCheck]
+    /// @param quantized what the check found
     /// @param compute whose threads pack
-    Weights(VerifiedArtifact artifact, Compute compute) {
+    Weights(VerifiedArtifact artifact, Map<String, QuantizedMatrix> quantized, Compute compute) {
         this.artifact = artifact;
+        this.quantized = quantized;
         this.compute = compute;
     }
 
@@ -41,6 +46,12 @@ final class Weights implements AutoCloseable {
     }
 
     Optional<WeightMatrix> optionalMatrix(TensorRole role, int layer) {
+        QuantizedMatrix parts = quantized.get(role.name(artifact.container(), layer));
+        if (parts != null) {
+            WeightMatrix matrix = parts.scheme().load(parts, orders, compute, arena);
+            parts.unload(); // else a start would hold the file and the packed weights at once
+            return Optional.of(matrix);
+        }
         return tensor(role, layer).map(tensor -> {
             WeightMatrix matrix = compute.weights(
                     TensorCheck.format(tensor),
