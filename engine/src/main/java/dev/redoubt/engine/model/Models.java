@@ -2,6 +2,7 @@ package dev.redoubt.engine.model;
 
 import dev.redoubt.kernels.Compute;
 import dev.redoubt.trust.ArtifactException;
+import dev.redoubt.trust.Quantization;
 import dev.redoubt.trust.Tensor;
 import dev.redoubt.trust.VerifiedArtifact;
 import dev.redoubt.trust.VerifiedArtifact.Container;
@@ -77,6 +78,8 @@ public final class Models {
         Optional<QuantizationConfig> quantization = artifact.file("config.json")
                 .flatMap(text -> QuantizationConfig.read(text, artifact.file("quantize_config.json")));
         TensorCheck.Totals totals = TensorCheck.check(artifact, architecture.tensors(config), quantization);
+        refuseOtherMethod(
+                artifact, quantization.map(each -> each.scheme().method()).orElseGet(artifact::quantization));
         return new Examined(
                 architecture,
                 config,
@@ -98,6 +101,17 @@ public final class Models {
                                         config.queryHeads() * config.headDimension(),
                                         widest(totals.matrices().values())))),
                 totals.matrices());
+    }
+
+    /// What the tensors were found to be must be what the entry of the allow-list states (RULES V6.1).
+    private static void refuseOtherMethod(VerifiedArtifact artifact, Quantization found) {
+        artifact.trust().ifPresent(entry -> {
+            if (!entry.quantization().equals(Optional.of(found)))
+                throw ConfigObject.undeclared("model '" + artifact.name() + "' is stored as " + found.word()
+                        + ", the allow-list states "
+                        + entry.quantization().map(Quantization::word).orElse("nothing")
+                        + ": add the model again");
+        });
     }
 
     private static int widest(Collection<QuantizedMatrix> matrices) {

@@ -91,8 +91,8 @@ class QuantizedSchemeTest {
     /// 1.35, are rounded to f16.
     private static float tolerance(CheckpointKind kind) {
         return switch (kind) {
-            case AWQ, GPTQ_ZEROS, GPTQ_ZEROS_V2, GPTQ_ORDERED_ZEROS -> 0x1p-12f;
-            case FP8 -> 0x1p-11f;
+            case AWQ, GPTQ_ZEROS, GPTQ_ZEROS_V2, GPTQ_ORDERED_ZEROS -> 0x1.01p-12f;
+            case FP8 -> 0x1.01p-11f;
             default -> 2e-7f;
         };
     }
