@@ -10,6 +10,7 @@ import dev.redoubt.trust.CatalogueEntry;
 import dev.redoubt.trust.ModelSigner;
 import dev.redoubt.trust.ModelSource;
 import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.Quantization;
 import dev.redoubt.trust.QuarantinedModel;
 import dev.redoubt.trust.Signer;
 import dev.redoubt.trust.StoreEntry;
@@ -22,11 +23,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -181,6 +184,7 @@ final class ModelsCommand {
             artifact.trust().ifPresent(entry -> {
                 out.println("revision        " + entry.revision());
                 out.println("signer          " + entry.signer());
+                entry.quantization().ifPresent(method -> out.println("stated          " + method.word()));
             });
             new LocalModels(context)
                     .store()
@@ -257,7 +261,7 @@ final class ModelsCommand {
 
         /// @return the digest, and what is known of it
         private String verified(ModelStore store, String name, Optional<Signer> signer) {
-            var vouch = new Vouch(signer, options.signature(), OptionalLong.empty());
+            var vouch = new Vouch(signer, options.signature(), OptionalLong.empty(), Optional.empty());
             String signed = signer.map(who -> ", signed by " + who.id()).orElse("");
             if (LocalModels.isName(name) && store.find(name).isPresent()) {
                 String digest = (signer.isPresent() ? store.verify(name, vouch) : store.verify(name)).digest();
@@ -290,6 +294,13 @@ final class ModelsCommand {
                 description = "Of this name; it can only rise. Default: the next one.")
         private @Nullable Long revision;
 
+        @Option(
+                names = "--quantization",
+                paramLabel = "METHOD",
+                description =
+                        "How its weights must be stored, such as gguf-q4_1, gptq-4bit, bf16. Default: as its files say.")
+        private @Nullable String quantization;
+
         @Mixin
         private SignatureOptions options = new SignatureOptions();
 
@@ -302,7 +313,8 @@ final class ModelsCommand {
             var vouch = new Vouch(
                     options.signer(),
                     options.signature(),
-                    revision == null ? OptionalLong.empty() : OptionalLong.of(revision));
+                    revision == null ? OptionalLong.empty() : OptionalLong.of(revision),
+                    Optional.ofNullable(quantization).map(Add::method));
             ModelStore store = new LocalModels(context).store();
             Path source = LocalModels.existing(path);
             StoreEntry entry = context.carryOut(
@@ -312,6 +324,16 @@ final class ModelsCommand {
                     added -> "done, sha256:" + added.digest());
             said(context, store.trusted(entry.name()).orElseThrow());
             return ExitCode.OK.code();
+        }
+
+        private static Quantization method(String word) {
+            return Quantization.of(word)
+                    .orElseThrow(() -> new CommandFailure(
+                            ExitCode.USAGE,
+                            "--quantization " + printable(word) + " is no method, allowed are "
+                                    + Arrays.stream(Quantization.values())
+                                            .map(Quantization::word)
+                                            .collect(Collectors.joining(", "))));
         }
     }
 
@@ -469,7 +491,9 @@ final class ModelsCommand {
     private static void said(Context context, TrustEntry entry) {
         context.console()
                 .note(entry.name() + " is in the store, digest sha256:" + entry.digest() + ", revision "
-                        + entry.revision() + ", vouched for by " + entry.signer());
+                        + entry.revision() + ", stored as "
+                        + entry.quantization().map(Quantization::word).orElseThrow() + ", vouched for by "
+                        + entry.signer());
     }
 
     private static String outcome(boolean changed) {

@@ -424,9 +424,21 @@ final class RuleTable {
                                 .orElse("administration on a Unix socket of the home"),
                         "AdminListenerTest#V5_5_nothingAdministrativeIsOnTheDataPort",
                         "AdminListenerTest#V5_5_theSocketIsItsOwnersAndTellsWhatRuns");
-            case V6_1 -> notBuilt(id, "a model's digest is pinned and compared; its method is not in signed metadata");
+            case V6_1 ->
+                enforced(
+                        id,
+                        "stated in the allow-list, declared in the signed files, compared with the tensors",
+                        "AllowListTest#V6_1_theEntryStatesTheQuantizationThatTheFilesHave",
+                        "QuantizationConfigTest#V6_1_whatIsNotDeclaredInFullIsRefusedByName",
+                        "CommandLineTest#V6_1_aModelIsAddedAsWhatItIsStatedToBe");
             case V6_2 -> notBuilt(id, "eval perplexity measures by hand; nothing is signed or compared");
-            case V6_3 -> notBuilt(id, "scales are finite and packed sizes exact; no range of scales is declared");
+            case V6_3 ->
+                enforced(
+                        id,
+                        "scales up to 64 (blocks of GGUF: 1024), zeros, groups and packed sizes exact",
+                        "QuantizationConfigTest#V6_3_packedSizesAndTypesAreExact",
+                        "QuantizationConfigTest#V6_3_scalesThatAreNotPositiveOrAbsurdAreRefused",
+                        "GgufReaderTest#V6_3_scalesBeyondThoseOfAnyModelAreRefused");
         };
     }
 

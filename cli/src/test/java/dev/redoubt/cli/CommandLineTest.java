@@ -162,6 +162,23 @@ class CommandLineTest {
     }
 
     @Test
+    void V6_1_aModelIsAddedAsWhatItIsStatedToBe() throws IOException {
+        Ran other = run("models", "add", tiny(), "--name", "tiny", "--quantization", "gptq-4bit");
+        assertThat(other.exitCode()).isEqualTo(78);
+        assertThat(other.err()).contains("V6.1", "stated is gptq-4bit");
+        Ran none = run("models", "add", tiny(), "--name", "tiny", "--quantization", "int3");
+        assertThat(none.exitCode()).isEqualTo(64);
+        assertThat(none.err()).contains("allowed are f32, f16, bf16, gguf-q4_0");
+        Ran added = run("models", "add", tiny(), "--name", "tiny");
+        assertThat(added.err()).contains("stored as gguf-q");
+        String method = added.err().replaceAll("(?s).*stored as (\\S+),.*", "$1");
+        assertThat(run("models", "add", tiny(), "--name", "tiny", "--quantization", method)
+                        .exitCode())
+                .isZero();
+        assertThat(run("models", "show", "tiny").out()).contains("stated          " + method);
+    }
+
+    @Test
     void V4_2_aModelIsSignedVerifiedAndTrustedByItsSigner() throws IOException {
         String key = folder.resolve("key").toString();
         assertThat(run("models", "keygen", "--out", key).exitCode()).isZero();

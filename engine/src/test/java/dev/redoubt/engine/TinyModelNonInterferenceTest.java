@@ -10,7 +10,9 @@ import dev.redoubt.base.generation.TokenLogprob;
 import dev.redoubt.engine.Answers.Answer;
 import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.Providers;
+import dev.redoubt.testkit.CheckpointKind;
 import dev.redoubt.testkit.Shared;
+import dev.redoubt.testkit.TinyCheckpoints;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
 import dev.redoubt.trust.ModelStore;
@@ -63,6 +65,30 @@ final class TinyModelNonInterferenceTest {
     @EnumSource(KvFormat.class)
     void V3_2_thatHoldsForEveryFormatOfTheKvCache(KvFormat kvFormat) throws Exception {
         compareInAnyCompany(WeightKind.Q8_0, kvFormat);
+    }
+
+    /// Few schedules of each: products are those of the formats above, what is new is the order of columns.
+    @ParameterizedTest
+    @EnumSource
+    void V3_2_thatHoldsForEveryKindOfCheckpoint(CheckpointKind kind) throws Exception {
+        long seed = Long.getLong("redoubt.seed", 20260101L);
+        Path model = TinyCheckpoints.write(folder.resolve("tiny"), kind, 7);
+        List<Question> questions = questions(new Random(seed)).subList(0, 12);
+        KvFormat kvFormat = EngineOptions.defaults(1).kvFormat();
+        List<Answer> alone = new ArrayList<>();
+        try (Engine engine = open(model, new Setting(kvFormat, "scalar", 1, 512, false, false, false))) {
+            for (Question question : questions)
+                alone.add(Answers.answer(engine, new Prompt.Tokens(boxed(question.prompt)), question.sampling)
+                        .only());
+        }
+        for (String kernels : Providers.present()) {
+            if (kernels.equals("scalar")) continue; // seen alone
+            Setting setting = new Setting(kvFormat, kernels, 2, 16, true, true, false);
+            try (Engine engine = open(model, setting)) {
+                compare(engine, setting, questions, alone, seed);
+                assertAllBlocksAreFreed(engine);
+            }
+        }
     }
 
     private void compareInAnyCompany(WeightKind kind, KvFormat kvFormat) throws Exception {

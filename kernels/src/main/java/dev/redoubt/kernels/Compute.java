@@ -32,9 +32,11 @@ public final class Compute implements AutoCloseable {
 
     /// Multiply-adds that are worth a part of their own.
     private static final long PART_WORK = 1 << 17;
-    /// What is worth a part of its own in operations over single rows, in elements of the cheapest, a norm: about 2 µs.
+    /// What is worth a part of its own in operations over single rows, in elements of the cheapest, a norm:
+    /// about 2 µs.
     private static final int PART_ELEMENTS = 1 << 14;
     /// What an element of the others costs, in those of a norm.
+    private static final int GATHERED_COST = 4;
     private static final int QUANTIZED_COST = 4;
     private static final int ROUNDED_COST = 1;
     private static final int ROTATED_COST = 1;
@@ -57,6 +59,8 @@ public final class Compute implements AutoCloseable {
     private @Nullable AttentionCall[] attentionCalls = {}; // by layer
 
     private final Embedding embedding = new Embedding();
+    private final Gathering gathering = new Gathering();
+    private final GatheredInputs gathered;
     private final Quantization quantization = new Quantization();
     private final Rounding rounding = new Rounding();
     private final Product product = new Product();
@@ -71,8 +75,9 @@ public final class Compute implements AutoCloseable {
     private final Choosing choosing = new Choosing();
     private final Parts parts = new Parts();
 
-    private Compute(Kernels kernels, int threads) {
+    private Compute(Kernels kernels, int threads, int rowsMax) {
         this.kernels = kernels;
+        this.gathered = new GatheredInputs(rowsMax);
         this.threads = new ComputeThreads(threads);
         this.scratch = new Scratch[threads];
         for (int i = 0; i < threads; i++) scratch[i] = new Scratch();
@@ -86,7 +91,7 @@ public final class Compute implements AutoCloseable {
         if (threads < 1 || rowsMax < 1 || columnsMax < 1)
             throw new IllegalArgumentException("compute of " + threads + " threads, " + rowsMax + " rows, " + columnsMax
                     + " columns: all must be positive");
-        return new Compute(Providers.open(provider, rowsMax, columnsMax), threads);
+        return new Compute(Providers.open(provider, rowsMax, columnsMax), threads, rowsMax);
     }
 
     /// The provider and what it stands on, for the start line: such as `native (AVX-512 VNNI)`.
@@ -117,26 +122,52 @@ public final class Compute implements AutoCloseable {
     /// @throws IndexOutOfBoundsException if an id is not a row of the table
     public void embed(WeightMatrix table, int[] ids, int rows, FloatMatrix out) {
         same("columns", out.columns(), table.columns());
+        if (table.order() != null)
+            throw new IllegalArgumentException("a table whose columns have an order of their own");
         embedding.table = table;
         embedding.ids = ids;
         embedding.out = out;
         embedding.run(rows, EMBEDDED_COST * table.columns());
     }
 
-    /// Several products of one input in one parallel region; quantizes or rounds `in` once where the weights ask for
-    /// it. All projections take the same columns; their formats may differ.
+    /// Several products of one input in one parallel region; quantizes or rounds `in` once where the weights
+    /// ask for
+    /// it. All projections take the same columns; their formats may differ. Those with an order of columns of their
+    /// own are multiplied in a region of
+    /// their own.
     public void matmul(FloatMatrix in, int rows, Projection... projections) {
-        boolean quantized = false;
-        boolean rounded = false;
         for (Projection projection : projections) {
-            same("input columns", in.columns(), projection.weights.columns());
+            same("input columns", in.columns(), projection.weights.inputColumns());
             same("output columns", projection.out.columns(), projection.weights.rows());
             checkRows(rows, projection.out);
-            quantized |= projection.weights.format().quantized();
-            rounded |= projection.weights.format().rounded();
         }
         checkRows(rows, in);
         if (rows == 0) return;
+        for (int i = 0; i < projections.length; i++) {
+            ColumnOrder order = projections[i].weights.order();
+            boolean done = false;
+            for (int before = 0; before < i; before++) done |= projections[before].weights.order() == order;
+            if (!done) multiply(order == null ? in : gather(in, rows, order), rows, order, projections);
+        }
+    }
+
+    private FloatMatrix gather(FloatMatrix in, int rows, ColumnOrder order) {
+        gathering.in = in;
+        gathering.order = order;
+        gathering.out = gathered.of(order.columns());
+        gathering.run(rows, GATHERED_COST * order.columns());
+        return gathering.out;
+    }
+
+    /// The products with the weights of one order.
+    private void multiply(FloatMatrix in, int rows, @Nullable ColumnOrder order, Projection... projections) {
+        boolean quantized = false;
+        boolean rounded = false;
+        for (Projection projection : projections) {
+            if (projection.weights.order() != order) continue;
+            quantized |= projection.weights.format().quantized();
+            rounded |= projection.weights.format().rounded();
+        }
         if (quantized) {
             kernels.expect(rows, in.columns());
             quantization.in = in;
@@ -149,6 +180,7 @@ public final class Compute implements AutoCloseable {
         }
         product.in = in;
         product.rows = rows;
+        product.order = order;
         product.projections = projections;
         product.cut();
         threads.run(product.parts, product);
@@ -209,7 +241,8 @@ public final class Compute implements AutoCloseable {
         rotation.run(batch.rows, ROTATED_COST * x.columns());
     }
 
-    /// Writes the step's keys and values to their slots, in the format of the KV memory. A token with a key or value
+    /// Writes the step's keys and values to their slots, in the format of the KV memory. A token with a key or
+    /// value
     /// that is not finite is marked, see [#attention].
     ///
     /// @param keys (tokens, kvHeads · headDimension), rotated
@@ -394,6 +427,7 @@ public final class Compute implements AutoCloseable {
     @Override
     public void close() {
         threads.close();
+        gathered.close();
         kernels.close();
         for (Scratch each : scratch) each.close();
     }
@@ -443,6 +477,18 @@ public final class Compute implements AutoCloseable {
     }
 
     @SuppressWarnings("NullAway.Init")
+    private final class Gathering extends OverRows {
+        private FloatMatrix in;
+        private ColumnOrder order;
+        private FloatMatrix out;
+
+        @Override
+        void run(int from, int to, int worker) {
+            for (int row = from; row < to; row++) order.gather(in, row, out);
+        }
+    }
+
+    @SuppressWarnings("NullAway.Init")
     private final class Quantization extends OverRows {
         private FloatMatrix in;
 
@@ -462,12 +508,14 @@ public final class Compute implements AutoCloseable {
         }
     }
 
-    /// Cut by groups of weight rows, one projection after the other. Parts get smaller towards the end, so that few are
+    /// Cut by groups of weight rows, one projection after the other. Parts get smaller towards the end, so that
+    /// few are
     /// handed out and yet all threads end at about the same time.
     @SuppressWarnings("NullAway.Init")
     private final class Product implements ComputeThreads.Task {
         private FloatMatrix in;
         private int rows;
+        private @Nullable ColumnOrder order;
         private Projection[] projections;
         private int parts;
         private int[] projectionOf = new int[64]; // by part
@@ -479,10 +527,12 @@ public final class Compute implements AutoCloseable {
             int atOnce = kernels.groupsAtOnce();
             int least = roundUp(Math.toIntExact((PART_WORK + workOfGroup - 1) / workOfGroup), atOnce);
             int left = 0;
-            for (Projection projection : projections) left += R16.groups(projection.weights.rows());
+            for (Projection projection : projections)
+                if (projection.weights.order() == order) left += R16.groups(projection.weights.rows());
             if (threads.threads() == 1) least = left;
             parts = 0;
             for (int i = 0; i < projections.length; i++) {
+                if (projections[i].weights.order() != order) continue;
                 int groups = R16.groups(projections[i].weights.rows());
                 for (int from = 0; from < groups; ) {
                     int size = Math.max(least, left / (PARTS_LEFT * threads.threads()) / atOnce * atOnce);

@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Objects;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// A matrix of weights, (rows, columns) = (out features, in features), in the layout the kernels read.
 /// Immutable.
@@ -19,12 +20,27 @@ public final class WeightMatrix {
     private final int rows;
     private final int columns;
     private final MemorySegment data;
+    private final @Nullable ColumnOrder order;
 
     private WeightMatrix(WeightFormat format, int rows, int columns, MemorySegment data) {
+        this(format, rows, columns, data, null);
+    }
+
+    private WeightMatrix(WeightFormat format, int rows, int columns, MemorySegment data, @Nullable ColumnOrder order) {
         this.format = format;
         this.rows = rows;
         this.columns = columns;
         this.data = data;
+        this.order = order;
+    }
+
+    /// The same weights, whose columns multiply the input's features in another order. Not for a table of
+    /// embeddings.
+    public WeightMatrix ordered(ColumnOrder columnOrder) {
+        if (columnOrder.columns() != columns)
+            throw new IllegalArgumentException(
+                    "an order of " + columnOrder.columns() + " columns, the matrix has " + columns);
+        return new WeightMatrix(format, rows, columns, data, columnOrder);
     }
 
     /// Quantized weights are repacked into memory of `arena` (R16: 16 rows interleaved); others are used where
@@ -84,6 +100,17 @@ public final class WeightMatrix {
 
     public int columns() {
         return columns;
+    }
+
+    /// Features of the input: as many as columns, unless an order says otherwise.
+    public int inputColumns() {
+        return order == null ? columns : order.inputColumns();
+    }
+
+    /// How the input is gathered before the product; null: it is taken as it is.
+    @Nullable
+    ColumnOrder order() {
+        return order;
     }
 
     /// Whether the file's own memory is read by the kernels.

@@ -30,7 +30,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Which models may be loaded: name, revision, manifest digest and signer of each (RULES V4.1). Safe for any
+/// Which models may be loaded: name, revision, manifest digest, signer (RULES V4.1) and quantization (V6.1) of
+/// each. Safe for any
 /// thread and for several processes.
 final class AllowList {
     /* One file, mode 0600, replaced as a whole. Each name has its grants in the order of their revisions; the last one
@@ -44,11 +45,16 @@ final class AllowList {
     private static final int NAMES_MAX = 1_024;
     private static final int GRANTS_MAX = 64; // of one name; older ones are forgotten, the floor is not
     private static final int VERSION = 1;
+    private static final Set<String> OLD_FIELDS_OF_GRANT =
+            Set.of("revision", "digest", "signer", "signer_pem", "trusted_at");
+    private static final Set<String> FIELDS_OF_GRANT =
+            Set.of("revision", "digest", "signer", "signer_pem", "trusted_at", "quantization");
     private static final JsonLimits LIMITS = new JsonLimits(BYTES_MAX, 6, 2_000_000, 64 << 10, 64, 20);
     private static final ReentrantLock THREADS = new ReentrantLock();
 
     /// @param digest of the manifest
-    record Grant(long revision, String digest, Signer signer, Instant trustedAt) {}
+    /// @param quantization empty only if an older version of this product wrote the grant
+    record Grant(long revision, String digest, Signer signer, Optional<Quantization> quantization, Instant trustedAt) {}
 
     /// @param grants oldest first, at least one
     private record Name(boolean trusted, List<Grant> grants) {
@@ -81,6 +87,10 @@ final class AllowList {
             throw Refusals.trust(
                     "model '%s' has the digest %s, the allow-list has %s for revision %d: add the trusted files again",
                     name, digest, known.last().digest(), known.last().revision());
+        if (known.last().quantization().isEmpty())
+            throw Refusals.method(
+                    "model '%s' states no quantization on the allow-list, nothing is guessed: redoubt models trust %s --digest sha256:%s",
+                    name, name, digest);
         return known.last();
     }
 
@@ -99,7 +109,9 @@ final class AllowList {
     ///
     /// @param revision asked for; none: the one it has, or the next
     /// @throws ArtifactException if they are an older version than one that was trusted under this name
-    Grant trust(String name, String digest, Signer signer, OptionalLong revision, Instant now) throws IOException {
+    Grant trust(
+            String name, String digest, Signer signer, OptionalLong revision, Quantization quantization, Instant now)
+            throws IOException {
         return change(names -> {
             Name known = names.get(name);
             List<Grant> grants = known == null ? List.of() : known.grants();
@@ -115,7 +127,7 @@ final class AllowList {
                 throw Refusals.trust(
                         "revision %d of model '%s' is not above %d, which was trusted before: give a higher --revision",
                         next, name, floor);
-            var grant = new Grant(next, digest, signer, now);
+            var grant = new Grant(next, digest, signer, Optional.of(quantization), now);
             var all = new ArrayList<>(same ? grants.subList(0, grants.size() - 1) : grants);
             all.add(grant);
             if (known == null && names.size() >= NAMES_MAX)
@@ -198,13 +210,15 @@ final class AllowList {
         names.forEach((name, known) -> {
             ObjectNode model = models.addObject().put("name", name).put("trusted", known.trusted());
             ArrayNode grants = model.putArray("grants");
-            for (Grant grant : known.grants())
-                grants.addObject()
+            for (Grant grant : known.grants()) {
+                ObjectNode written = grants.addObject()
                         .put("revision", grant.revision())
                         .put("digest", "sha256:" + grant.digest())
                         .put("signer", grant.signer().id())
                         .put("signer_pem", grant.signer().pem())
                         .put("trusted_at", grant.trustedAt().toString());
+                grant.quantization().ifPresent(method -> written.put("quantization", method.word()));
+            }
         });
         return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
     }
@@ -232,7 +246,8 @@ final class AllowList {
             throw malformed("has a name with no grants, or more than " + GRANTS_MAX);
         var grants = new ArrayList<Grant>();
         for (JsonNode grant : list) {
-            fields(grant, Set.of("revision", "digest", "signer", "signer_pem", "trusted_at"));
+            boolean states = grant.has("quantization");
+            fields(grant, states ? FIELDS_OF_GRANT : OLD_FIELDS_OF_GRANT);
             JsonNode revision = grant.path("revision");
             String digest = text(grant, "digest").replaceFirst("^sha256:", "");
             long floor = grants.isEmpty() ? 0 : grants.getLast().revision();
@@ -243,9 +258,14 @@ final class AllowList {
                     revision.longValue(),
                     digest,
                     Signer.of(text(grant, "signer"), text(grant, "signer_pem")),
+                    states ? Optional.of(quantization(text(grant, "quantization"))) : Optional.empty(),
                     instant(text(grant, "trusted_at"))));
         }
         return List.copyOf(grants);
+    }
+
+    private static Quantization quantization(String word) {
+        return Quantization.of(word).orElseThrow(() -> malformed("has a quantization that is none"));
     }
 
     private static Instant instant(String text) {

@@ -111,7 +111,12 @@ public final class ModelPull {
                 return store.publish(
                         stage,
                         new ModelStore.Publication(
-                                entry.name(), source.label(), "pull", Signer.CATALOGUE, OptionalLong.empty()),
+                                entry.name(),
+                                source.label(),
+                                "pull",
+                                Signer.CATALOGUE,
+                                OptionalLong.empty(),
+                                Optional.empty()),
                         Optional.empty());
             }
         }

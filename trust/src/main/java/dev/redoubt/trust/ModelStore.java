@@ -92,8 +92,14 @@ public final class ModelStore {
     public VerifiedArtifact open(String name) {
         Manifest manifest = manifest(name, "open");
         AllowList.Grant grant = allowList.require(name, manifest.digest());
-        return openEntry(manifest, storedSignature(name, grant.signer()), false, "open")
-                .trusted(entry(name, grant));
+        VerifiedArtifact artifact = openEntry(manifest, storedSignature(name, grant.signer()), false, "open");
+        try {
+            grant.quantization().ifPresent(artifact::requireQuantization);
+            return artifact.trusted(entry(name, grant));
+        } catch (RuntimeException e) {
+            artifact.close();
+            throw e;
+        }
     }
 
     /// Compares every file of an entry with its manifest and repeats every check that was made when it was
@@ -105,18 +111,27 @@ public final class ModelStore {
         checkName(name);
         return verify(
                 name,
-                new Vouch(allowList.find(name).map(AllowList.Grant::signer), Optional.empty(), OptionalLong.empty()));
+                new Vouch(
+                        allowList.find(name).map(AllowList.Grant::signer),
+                        Optional.empty(),
+                        OptionalLong.empty(),
+                        Optional.empty()));
     }
 
     /// As [#verify(String)], with the signer and signature that `vouch` names in place of those on the list.
     public StoreEntry verify(String name, Vouch vouch) {
+        try (VerifiedArtifact artifact = verified(name, vouch)) {
+            return StoreEntry.of(artifact.manifest());
+        }
+    }
+
+    private VerifiedArtifact verified(String name, Vouch vouch) {
         Manifest manifest = manifest(name, "verify");
         Signer signer = vouch.signer().orElse(Signer.OPERATOR);
         Optional<Verifier.Signed> signed = vouch.signature().isPresent() && signer.signs()
                 ? Optional.of(detached(vouch.signature().get(), signer))
                 : storedSignature(name, signer);
-        openEntry(manifest, signed, true, "verify").close();
-        return StoreEntry.of(manifest);
+        return openEntry(manifest, signed, true, "verify");
     }
 
     /// A signature that lies elsewhere than the files.
@@ -167,8 +182,7 @@ public final class ModelStore {
             try (Staging stage = copied(files)) { // closing it removes the names of the copies, not what is mapped
                 VerifiedArtifact artifact =
                         Verifier.admit(name, ModelFiles.list(stagedFiles(stage)), real.toString(), time.now());
-                if (artifact.digest().equals(digest))
-                    return artifact.trusted(new TrustEntry(name, 0, digest, Signer.OPERATOR.id(), time.now()));
+                if (artifact.digest().equals(digest)) return pinned(artifact);
                 artifact.close();
                 throw Refusals.trust(
                         "model %s has the digest %s, given was %s: check where it comes from",
@@ -176,6 +190,21 @@ public final class ModelStore {
             }
         } catch (IOException e) {
             throw unreadable(source, e);
+        }
+    }
+
+    private VerifiedArtifact pinned(VerifiedArtifact artifact) {
+        try {
+            return artifact.trusted(new TrustEntry(
+                    artifact.name(),
+                    0,
+                    artifact.digest(),
+                    Signer.OPERATOR.id(),
+                    Optional.of(artifact.quantization()),
+                    time.now()));
+        } catch (RuntimeException e) {
+            artifact.close();
+            throw e;
         }
     }
 
@@ -195,12 +224,19 @@ public final class ModelStore {
     ///
     /// @throws ArtifactException if the entry has another digest, differs from its manifest, or is an old version
     public TrustEntry trust(String name, String digest) {
-        StoreEntry present = verify(name);
-        if (!present.digest().equals(digest))
-            throw Refusals.trust(
-                    "model '%s' has the digest %s, given was %s: check where it comes from",
-                    name, present.digest(), digest);
-        return grant(name, digest, Signer.OPERATOR, OptionalLong.empty());
+        checkName(name);
+        var vouch = new Vouch(
+                allowList.find(name).map(AllowList.Grant::signer),
+                Optional.empty(),
+                OptionalLong.empty(),
+                Optional.empty());
+        try (VerifiedArtifact present = verified(name, vouch)) {
+            if (!present.digest().equals(digest))
+                throw Refusals.trust(
+                        "model '%s' has the digest %s, given was %s: check where it comes from",
+                        name, present.digest(), digest);
+            return grant(name, digest, Signer.OPERATOR, present.quantization());
+        }
     }
 
     /// Puts an entry on the allow-list by a signature that it carries, which every later start checks again.
@@ -208,23 +244,24 @@ public final class ModelStore {
     /// @param signature the bundle, which is copied into the entry; none: the one that it has
     /// @throws ArtifactException if the signature is not this signer's, or not of these files
     public TrustEntry trust(String name, Signer signer, Optional<Path> signature) {
-        String digest = verify(name, new Vouch(Optional.of(signer), signature, OptionalLong.empty()))
-                .digest();
-        if (signature.isEmpty()) return grant(name, digest, signer, OptionalLong.empty());
-        try {
+        var vouch = new Vouch(Optional.of(signer), signature, OptionalLong.empty(), Optional.empty());
+        try (VerifiedArtifact present = verified(name, vouch)) {
+            String digest = present.digest();
+            Quantization quantization = present.quantization();
+            if (signature.isEmpty()) return grant(name, digest, signer, quantization);
             byte[] bundle = small(signature.get(), SignatureBundle.BYTES_MAX);
             return allowList.exclusively(() -> {
                 DurableFiles.replace(root.resolve(name).resolve(SIGNATURE), bundle);
-                return grant(name, digest, signer, OptionalLong.empty());
+                return grant(name, digest, signer, quantization);
             });
         } catch (IOException e) {
             throw unreadable(root.resolve(name), e);
         }
     }
 
-    private TrustEntry grant(String name, String digest, Signer signer, OptionalLong revision) {
+    private TrustEntry grant(String name, String digest, Signer signer, Quantization quantization) {
         try {
-            return entry(name, allowList.trust(name, digest, signer, revision, time.now()));
+            return entry(name, allowList.trust(name, digest, signer, OptionalLong.empty(), quantization, time.now()));
         } catch (IOException e) {
             throw unreadable(root.resolve(AllowList.FILE_NAME), e);
         }
@@ -232,7 +269,7 @@ public final class ModelStore {
 
     private static TrustEntry entry(String name, AllowList.Grant grant) {
         return new TrustEntry(
-                name, grant.revision(), grant.digest(), grant.signer().id(), grant.trustedAt());
+                name, grant.revision(), grant.digest(), grant.signer().id(), grant.quantization(), grant.trustedAt());
     }
 
     /// Takes a name off the allow-list: the next start refuses it. Its files stay.
@@ -356,7 +393,12 @@ public final class ModelStore {
                 return publish(
                         stage,
                         new Publication(
-                                name, real.toString(), "add", vouch.signer().orElse(Signer.OPERATOR), vouch.revision()),
+                                name,
+                                real.toString(),
+                                "add",
+                                vouch.signer().orElse(Signer.OPERATOR),
+                                vouch.revision(),
+                                vouch.quantization()),
                         signed);
             }
         } catch (IOException e) {
@@ -427,7 +469,14 @@ public final class ModelStore {
     ///
     /// @param source a note for people
     /// @param during `add` or `pull`
-    record Publication(String name, String source, String during, Signer signer, OptionalLong revision) {}
+    /// @param quantization that it must have; none: what its files say
+    record Publication(
+            String name,
+            String source,
+            String during,
+            Signer signer,
+            OptionalLong revision,
+            Optional<Quantization> quantization) {}
 
     /// Checks the staged files, puts them on the allow-list and makes them an entry. What is refused goes to the
     /// quarantine.
@@ -443,8 +492,11 @@ public final class ModelStore {
             }
         }
         Manifest manifest;
+        Quantization quantization;
         try (VerifiedArtifact artifact = Verifier.admit(name, staged, what.source(), time.now(), signed)) {
             manifest = artifact.manifest();
+            what.quantization().ifPresent(artifact::requireQuantization);
+            quantization = artifact.quantization();
         } catch (ArtifactException e) {
             quarantine(entry, name, what.during(), e);
             throw e;
@@ -455,7 +507,7 @@ public final class ModelStore {
         return allowList.exclusively(() -> {
             boolean taken = Files.exists(root.resolve(name), LinkOption.NOFOLLOW_LINKS);
             StoreEntry made = taken ? sameOrRefused(name, manifest) : StoreEntry.of(manifest);
-            allowList.trust(name, manifest.digest(), what.signer(), what.revision(), time.now());
+            allowList.trust(name, manifest.digest(), what.signer(), what.revision(), quantization, time.now());
             Path signature = entry.resolve(SIGNATURE);
             if (taken && Files.exists(signature))
                 DurableFiles.replace(root.resolve(name).resolve(SIGNATURE), Files.readAllBytes(signature));
@@ -474,8 +526,12 @@ public final class ModelStore {
     /// Allows what the catalogue pins and the store has.
     void trustCatalogue(StoreEntry present) {
         Optional<TrustEntry> trusted = trusted(present.name());
-        if (trusted.isPresent() && trusted.get().digest().equals(present.digest())) return;
-        grant(present.name(), present.digest(), Signer.CATALOGUE, OptionalLong.empty());
+        if (trusted.isPresent()
+                && trusted.get().digest().equals(present.digest())
+                && trusted.get().quantization().isPresent()) return;
+        try (VerifiedArtifact artifact = openEntry(readManifest(present.name()), Optional.empty(), false, "pull")) {
+            grant(present.name(), present.digest(), Signer.CATALOGUE, artifact.quantization());
+        }
     }
 
     private StoreEntry sameOrRefused(String name, Manifest manifest) {

@@ -11,6 +11,7 @@ final class Refusals {
     static final String CODE = "V2.4"; // no code beside a model
     static final String SCALES = "V6.3"; // quantization scales
     static final String TRUST = "V4.1"; // the allow-list
+    static final String METHOD = "V6.1"; // the quantization that is stated
 
     private static final int SHOWN_MAX = 96;
 
@@ -26,6 +27,10 @@ final class Refusals {
 
     static ArtifactException trust(String message, Object... args) {
         return new ArtifactException(TRUST, message.formatted(args));
+    }
+
+    static ArtifactException method(String message, Object... args) {
+        return new ArtifactException(METHOD, message.formatted(args));
     }
 
     static ArtifactException format(String message, Object... args) {

@@ -1,6 +1,7 @@
 package dev.redoubt.trust;
 
 import java.time.Instant;
+import java.util.Optional;
 
 /// One entry of the allow-list: which bytes may be loaded under a name, and who vouches for them.
 ///
@@ -8,4 +9,11 @@ import java.time.Instant;
 ///     given at the start and no list was asked
 /// @param digest hex SHA-256 of the manifest, see [VerifiedArtifact#digest]
 /// @param signer as [Signer#id] says
-public record TrustEntry(String name, long revision, String digest, String signer, Instant trustedAt) {}
+/// @param quantization that is stated; empty in an entry of an old version, which is not loaded
+public record TrustEntry(
+        String name,
+        long revision,
+        String digest,
+        String signer,
+        Optional<Quantization> quantization,
+        Instant trustedAt) {}

@@ -129,6 +129,21 @@ public final class VerifiedArtifact implements AutoCloseable {
         return metadata;
     }
 
+    /// What its own files say of how weights are stored: what an entry of the allow-list must state.
+    ///
+    /// @throws ArtifactException V6.1, if they say nothing that is known
+    public Quantization quantization() {
+        return StatedQuantization.of(container(), tensors().values(), file("config.json"));
+    }
+
+    /// @throws ArtifactException V6.1, unless the files say the same
+    void requireQuantization(Quantization stated) {
+        if (quantization() != stated)
+            throw Refusals.method(
+                    "model '%s' is stored as %s, stated is %s: check where it comes from",
+                    name(), quantization().word(), stated.word());
+    }
+
     /// A small file of a safetensors folder, such as `config.json`, as verified; empty if the folder has none
     /// of that name.
     ///

@@ -9,12 +9,15 @@ import java.util.OptionalLong;
 /// @param signer whose signature it must carry; none: the operator vouches by adding it
 /// @param signature the bundle; none: `model.sig` in the model's folder
 /// @param revision of the name; none: the next one
-public record Vouch(Optional<Signer> signer, Optional<Path> signature, OptionalLong revision) {
+/// @param quantization that it must have; none: what its files say becomes the entry's
+public record Vouch(
+        Optional<Signer> signer, Optional<Path> signature, OptionalLong revision, Optional<Quantization> quantization) {
     /// The operator's word.
-    public static final Vouch OPERATOR = new Vouch(Optional.empty(), Optional.empty(), OptionalLong.empty());
+    public static final Vouch OPERATOR =
+            new Vouch(Optional.empty(), Optional.empty(), OptionalLong.empty(), Optional.empty());
 
     /// A signature that the model carries.
     public static Vouch signedBy(Signer signer) {
-        return new Vouch(Optional.of(signer), Optional.empty(), OptionalLong.empty());
+        return new Vouch(Optional.of(signer), Optional.empty(), OptionalLong.empty(), Optional.empty());
     }
 }

@@ -15,6 +15,8 @@ final class WeightScan {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int F16_EXPONENT = 0x7C00;
+    /// 1024 as f16: the largest scale or minimum of a block, a thousand times that of any model that is known.
+    private static final int F16_SCALE_MAX = 0x6400;
     private static final int BF16_EXPONENT = 0x7F80;
     private static final int F32_EXPONENT = 0x7F80_0000;
     private static final long F64_EXPONENT = 0x7FF0_0000_0000_0000L;
@@ -94,6 +96,15 @@ final class WeightScan {
                         Refusals.SCALES,
                         "tensor '%s' of type %s has a scale that is not finite (NaN or Inf) in block %d"
                                 .formatted(tensor.name(), tensor.type(), at / block));
+            else if ((data.get(SHORT, at) & 0x7FFF) > F16_SCALE_MAX)
+                throw new ArtifactException(
+                        Refusals.SCALES,
+                        "tensor '%s' of type %s has the scale %s in block %d, allowed is -1024 to 1024"
+                                .formatted(
+                                        tensor.name(),
+                                        tensor.type(),
+                                        Float.float16ToFloat(data.get(SHORT, at)),
+                                        at / block));
     }
 
     private static ArtifactException notFinite(Tensor tensor, long element) {

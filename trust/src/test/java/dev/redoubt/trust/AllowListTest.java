@@ -62,7 +62,9 @@ class AllowListTest {
     void V4_1_addingAnEntryPinsNameRevisionDigestAndSigner() throws IOException {
         StoreEntry added = store.add(gguf(2), "tiny");
         try (VerifiedArtifact artifact = store.open("tiny")) {
-            assertThat(artifact.trust()).contains(new TrustEntry("tiny", 1, added.digest(), "operator", clock.now()));
+            assertThat(artifact.trust())
+                    .contains(new TrustEntry(
+                            "tiny", 1, added.digest(), "operator", Optional.of(Quantization.F32), clock.now()));
             assertThat(artifact.digest()).isEqualTo(added.digest());
         }
         assertThat(Files.getPosixFilePermissions(root.resolve("allow-list.json")))
@@ -123,8 +125,56 @@ class AllowListTest {
         store.add(gguf(2), "other"); // under another name it is another model
     }
 
+    @Test
+    void V6_1_theEntryStatesTheQuantizationThatTheFilesHave() throws IOException {
+        store.add(gguf(2), "tiny");
+        assertThat(store.trusted("tiny").orElseThrow().quantization()).contains(Quantization.F32);
+        Path list = root.resolve("allow-list.json");
+        String text = Files.readString(list);
+        Files.writeString(list, text.replace("\"f32\"", "\"gguf-q4_k\""));
+        assertRefusedMethod("'tiny' is stored as f32, stated is gguf-q4_k");
+        Files.writeString(list, text.replace("\"f32\"", "\"int3\""));
+        assertThatThrownBy(() -> store.open("tiny")).hasMessageContaining("has a quantization that is none");
+        Files.writeString(list, text.replaceFirst(",\\s*\"quantization\" : \"f32\"", ""));
+        assertRefusedMethod(
+                "'tiny' states no quantization on the allow-list, nothing is guessed: redoubt models trust");
+        StoreEntry entry = store.show("tiny");
+        assertThat(store.trust("tiny", entry.digest()).quantization()).contains(Quantization.F32);
+        store.open("tiny").close();
+    }
+
+    @Test
+    void V6_1_anotherQuantizationThanStatedIsNotAdded() throws IOException {
+        Path file = gguf(2);
+        var stated = new Vouch(
+                Optional.empty(), Optional.empty(), OptionalLong.empty(), Optional.of(Quantization.GGUF_Q8_0));
+        assertThatThrownBy(() -> store.add(file, "tiny", stated))
+                .isInstanceOfSatisfying(
+                        ArtifactException.class, e -> assertThat(e.rule()).isEqualTo("V6.1"))
+                .hasMessageContaining("'tiny' is stored as f32, stated is gguf-q8_0");
+        assertThat(store.find("tiny")).isEmpty();
+        assertThat(store.trusted("tiny")).isEmpty();
+        Path folder = TinyModels.folder(temp.resolve("folder"));
+        Path config = folder.resolve("config.json");
+        Files.writeString(config, "{\"quantization_config\":{\"quant_method\":\"gptq\",\"bits\":8}}");
+        store.add(folder, "declared");
+        assertThat(store.trusted("declared").orElseThrow().quantization()).contains(Quantization.GPTQ_8);
+        Files.writeString(config, "{\"quantization_config\":{\"quant_method\":\"magic\",\"bits\":8}}");
+        assertThatThrownBy(() -> store.add(folder, "magic"))
+                .hasMessageContaining("'quant_method' in 'quantization_config' of config.json is 'magic'");
+        Files.writeString(config, "{\"quantization_config\":{\"quant_method\":\"gptq\",\"bits\":3}}");
+        assertThatThrownBy(() -> store.add(folder, "three")).hasMessageContaining("'bits'");
+    }
+
+    private void assertRefusedMethod(String named) {
+        assertThatThrownBy(() -> store.open("tiny").close())
+                .isInstanceOfSatisfying(
+                        ArtifactException.class, e -> assertThat(e.rule()).isEqualTo("V6.1"))
+                .hasMessageContaining(named);
+    }
+
     private static Vouch revision(long revision) {
-        return new Vouch(Optional.empty(), Optional.empty(), OptionalLong.of(revision));
+        return new Vouch(Optional.empty(), Optional.empty(), OptionalLong.of(revision), Optional.empty());
     }
 
     @Test
@@ -185,7 +235,7 @@ class AllowListTest {
         assertThatThrownBy(() -> store.open("tiny")).hasMessageContaining("has changed");
         Files.delete(root.resolve("tiny/model.sig"));
         assertRefused("'tiny' is not signed");
-        var vouch = new Vouch(Optional.of(signer), Optional.of(signature), OptionalLong.empty());
+        var vouch = new Vouch(Optional.of(signer), Optional.of(signature), OptionalLong.empty(), Optional.empty());
         store.add(model, "tiny", vouch);
         store.open("tiny").close();
         store.add(model, "second", vouch);

@@ -90,4 +90,15 @@ class GgufReaderTest {
             assertThat(found).as(type + ": scale and minimum").isBetween(1, 2);
         }
     }
+
+    @Test
+    void V6_3_scalesBeyondThoseOfAnyModelAreRefused() {
+        byte[] blocks = new byte[2 * TensorType.Q4_1.blockBytes()];
+        var tensor = new Tensor("t", TensorType.Q4_1, List.of(2L, 32L), MemorySegment.ofArray(blocks));
+        blocks[23] = (byte) 0xE4; // -1024: the minimum of the second block
+        WeightScan.check(tensor);
+        blocks[22] = 1; // -1025
+        assertThatThrownBy(() -> WeightScan.check(tensor))
+                .hasMessage("tensor 't' of type Q4_1 has the scale -1025.0 in block 1, allowed is -1024 to 1024");
+    }
 }

@@ -107,7 +107,7 @@ class ModelSignatureTest {
         Signer signer = key("secp256r1", "key.pem");
         Path file = Files.write(temp.resolve("tiny.gguf"), TinyModels.gguf(4));
         Path bundle = Files.write(temp.resolve("tiny.gguf.sig"), ModelSigner.sign(file, temp.resolve("key.pem")));
-        var vouch = new Vouch(Optional.of(signer), Optional.of(bundle), OptionalLong.empty());
+        var vouch = new Vouch(Optional.of(signer), Optional.of(bundle), OptionalLong.empty(), Optional.empty());
         ModelStore.openPath(file, vouch).close();
         Files.write(file, TinyModels.gguf(5));
         assertThatThrownBy(() -> ModelStore.openPath(file, vouch)).hasMessageContaining("'.' has changed");

@@ -247,7 +247,6 @@ final class HuggingFaceConfig implements ConfigSource {
 
     @Override
     public void refuseOtherComputations(Computed computed) {
-        requireNeutral(present(root, "quantization_config") == null, "quantization_config", "absent");
         List<String> activations = switch (computed.gate()) {
             case SILU -> List.of("silu", "swish");
             case GELU_TANH -> List.of("gelu_pytorch_tanh");

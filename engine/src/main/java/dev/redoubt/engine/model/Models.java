@@ -2,10 +2,14 @@ package dev.redoubt.engine.model;
 
 import dev.redoubt.kernels.Compute;
 import dev.redoubt.trust.ArtifactException;
+import dev.redoubt.trust.Quantization;
 import dev.redoubt.trust.Tensor;
 import dev.redoubt.trust.VerifiedArtifact;
 import dev.redoubt.trust.VerifiedArtifact.Container;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 
 /// From a verified artifact to a model: finds the architecture, checks that the tensors are the expected ones,
@@ -47,7 +51,7 @@ public final class Models {
     public static Model load(VerifiedArtifact artifact, Compute compute, int rowsMax, int contextTokensMax) {
         Examined examined = examine(artifact);
         examined.plan.checkContext(contextTokensMax);
-        Weights weights = new Weights(artifact, compute);
+        Weights weights = new Weights(artifact, examined.matrices, compute);
         try {
             Model model = new Decoder(examined.plan, examined.spec, weights, compute, rowsMax, contextTokensMax);
             artifact.confirm();
@@ -59,7 +63,7 @@ public final class Models {
         }
     }
 
-    private record Examined(DecoderPlan plan, ModelSpec spec) {}
+    private record Examined(DecoderPlan plan, ModelSpec spec, Map<String, QuantizedMatrix> matrices) {}
 
     private static Examined examine(VerifiedArtifact artifact) {
         ConfigSource source = switch (artifact.container()) {
@@ -77,7 +81,12 @@ public final class Models {
                 : 0;
         DecoderPlan plan = architecture.plan(source, embeddingRows);
         ModelConfig config = plan.config();
-        TensorCheck.Totals totals = TensorCheck.check(artifact, DecoderTensors.of(plan, artifact.container()));
+        Optional<QuantizationConfig> quantization = artifact.file("config.json")
+                .flatMap(text -> QuantizationConfig.read(text, artifact.file("quantize_config.json")));
+        TensorCheck.Totals totals =
+                TensorCheck.check(artifact, DecoderTensors.of(plan, artifact.container()), quantization);
+        refuseOtherMethod(
+                artifact, quantization.map(each -> each.scheme().method()).orElseGet(artifact::quantization));
         return new Examined(
                 plan,
                 new ModelSpec(
@@ -92,7 +101,8 @@ public final class Models {
                         config.contextTokensMax(),
                         totals.parameters(),
                         totals.bytes(),
-                        widestInput(plan)));
+                        Math.max(widestInput(plan), widest(totals.matrices().values()))),
+                totals.matrices());
     }
 
     private static int widestInput(DecoderPlan plan) {
@@ -101,6 +111,24 @@ public final class Models {
         for (LayerPlan layer : plan.layers())
             widest = Math.max(widest, layer.experts().map(ExpertPlan::size).orElse(0));
         return widest;
+    }
+
+    /// What the tensors were found to be must be what the entry of the allow-list states (RULES V6.1).
+    private static void refuseOtherMethod(VerifiedArtifact artifact, Quantization found) {
+        artifact.trust().ifPresent(entry -> {
+            if (!entry.quantization().equals(Optional.of(found)))
+                throw ConfigObject.undeclared("model '" + artifact.name() + "' is stored as " + found.word()
+                        + ", the allow-list states "
+                        + entry.quantization().map(Quantization::word).orElse("nothing")
+                        + ": add the model again");
+        });
+    }
+
+    private static int widest(Collection<QuantizedMatrix> matrices) {
+        return matrices.stream()
+                .mapToInt(matrix -> matrix.scheme().packedColumns(matrix.columns()))
+                .max()
+                .orElse(0);
     }
 
     private static Architecture find(String name, Container container) {

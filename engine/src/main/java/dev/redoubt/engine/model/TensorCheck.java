@@ -8,10 +8,12 @@ import dev.redoubt.trust.VerifiedArtifact;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -26,12 +28,21 @@ final class TensorCheck {
     ///
     /// @param quantization the format that most weights of matrices have
     /// @param bytes as stored
-    record Totals(String quantization, long parameters, long bytes) {}
+    /// @param matrices that a quantization scheme stores in several tensors, by the name of the plain one
+    record Totals(String quantization, long parameters, long bytes, Map<String, QuantizedMatrix> matrices) {}
+
+    /// How tools name the parts of quantized matrices.
+    private static final List<String> QUANTIZED_SUFFIXES =
+            List.of(".qweight", ".qzeros", ".scales", ".g_idx", ".weight_packed", ".weight_scale");
 
     /// @throws ArtifactException if a tensor is missing, is not declared, or has another shape or a type that
     ///     no kernel multiplies
-    static Totals check(VerifiedArtifact artifact, List<TensorSpec> specs) {
+    ///
+    /// @param quantization that the configuration declares
+    static Totals check(VerifiedArtifact artifact, List<TensorSpec> specs, Optional<QuantizationConfig> quantization) {
         Map<String, Tensor> tensors = artifact.tensors();
+        if (quantization.isEmpty()) refuseUndeclared(tensors.keySet());
+        Map<String, QuantizedMatrix> matrices = new HashMap<>();
         List<String> problems = new ArrayList<>();
         Set<String> declared = new HashSet<>();
         Map<TensorType, Long> weightsByType = new EnumMap<>(TensorType.class);
@@ -39,6 +50,18 @@ final class TensorCheck {
         long bytes = 0;
         for (TensorSpec spec : specs) {
             String name = spec.name(artifact.container());
+            if (spec.use() == TensorSpec.Use.REQUIRED
+                    && quantization.filter(each -> each.covers(spec, name)).isPresent()) {
+                if (spec.role().fused()) {
+                    problems.add("tensor '" + name + "' is several matrices in one, and quantized: supported are"
+                            + " families whose matrices stand alone");
+                    continue;
+                }
+                QuantizedScheme scheme = quantization.get().scheme();
+                QuantizedMatrix.find(scheme, name, spec.shape(), tensors, declared, problems)
+                        .ifPresent(matrix -> matrices.put(name, matrix));
+                continue;
+            }
             declared.add(name);
             Tensor tensor = tensors.get(name);
             if (tensor == null) {
@@ -66,12 +89,19 @@ final class TensorCheck {
             if (!declared.contains(name))
                 problems.add("unexpected extra tensor " + ConfigSource.quote(name)
                         + ", the architecture has none of that name");
-        if (!problems.isEmpty()) throw refusal(problems);
+        if (!problems.isEmpty()) throw refusal(quantization.isPresent() ? "V6.3" : "V4.3", problems);
+        for (QuantizedMatrix matrix : matrices.values()) {
+            matrix.scheme().checkValues(matrix);
+            parameters += (long) matrix.rows() * matrix.columns();
+            bytes += matrix.bytes();
+        }
+        if (quantization.isPresent())
+            return new Totals(quantization.get().scheme().method().word(), parameters, bytes, matrices);
         TensorType most = weightsByType.entrySet().stream()
                 .max(Map.Entry.comparingByValue())
                 .map(Map.Entry::getKey)
                 .orElseThrow();
-        return new Totals(most.name(), parameters, bytes);
+        return new Totals(most.name(), parameters, bytes, matrices);
     }
 
     /// The kernels' format of a tensor that passed the check.
@@ -108,9 +138,18 @@ final class TensorCheck {
                 .collect(Collectors.joining(", "));
     }
 
-    private static ArtifactException refusal(List<String> problems) {
+    private static void refuseUndeclared(Set<String> names) {
+        for (String name : names)
+            for (String suffix : QUANTIZED_SUFFIXES)
+                if (name.endsWith(suffix))
+                    throw ConfigObject.undeclared("tensor " + ConfigSource.quote(name)
+                            + " is part of a quantized matrix and no 'quantization_config' is in config.json:"
+                            + " it must say how the weights are stored, nothing is guessed");
+    }
+
+    private static ArtifactException refusal(String rule, List<String> problems) {
         String named = String.join("; ", problems.subList(0, Math.min(problems.size(), PROBLEMS_NAMED_MAX)));
         int more = problems.size() - PROBLEMS_NAMED_MAX;
-        return ConfigSource.refusal(more > 0 ? named + "; and " + more + " more" : named);
+        return new ArtifactException(rule, more > 0 ? named + "; and " + more + " more" : named);
     }
 }

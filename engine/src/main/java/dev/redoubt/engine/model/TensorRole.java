@@ -54,6 +54,16 @@ enum TensorRole {
         this.huggingFace = huggingFace;
     }
 
+    /// Whether its rows are those of several matrices.
+    boolean fused() {
+        return this == QUERY_KEY_VALUE || this == GATE_UP;
+    }
+
+    /// Whether it says which experts compute, which is never quantized.
+    boolean routes() {
+        return this == ROUTER || this == MIXTRAL_ROUTER;
+    }
+
     /// @param layer counts only where the name has one
     String name(Container container, int layer) {
         return name(container, layer, 0);

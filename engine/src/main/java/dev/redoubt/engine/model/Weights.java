@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Map;
 import java.util.Optional;
 
 /// The declared tensors of an artifact, turned into what kernels read. Owns the memory of the weights, and the
@@ -22,12 +23,16 @@ final class Weights implements AutoCloseable {
     private final VerifiedArtifact artifact;
     private final Compute compute;
     private final Arena arena = Arena.ofShared(); // weights and activations: read by every compute thread
+    private final Map<String, QuantizedMatrix> quantized; // by the name of the plain tensor
+    private final ColumnOrders orders = new ColumnOrders();
     private boolean sharesFile;
 
     /// @param artifact checked by [TensorCheck]
+    /// @param quantized what the check found
     /// @param compute whose threads pack
-    Weights(VerifiedArtifact artifact, Compute compute) {
+    Weights(VerifiedArtifact artifact, Map<String, QuantizedMatrix> quantized, Compute compute) {
         this.artifact = artifact;
+        this.quantized = quantized;
         this.compute = compute;
     }
 
@@ -41,22 +46,36 @@ final class Weights implements AutoCloseable {
     }
 
     Optional<WeightMatrix> optionalMatrix(TensorRole role, int layer) {
-        return tensor(role, layer)
-                .map(tensor -> rows(tensor, 0, Math.toIntExact(tensor.shape().get(0))));
+        String name = role.name(artifact.container(), layer);
+        return quantized(name)
+                .or(() -> tensor(role, layer)
+                        .map(tensor ->
+                                rows(tensor, 0, Math.toIntExact(tensor.shape().get(0)))));
     }
 
-    /// Some of the rows of a matrix, as a matrix of their own.
+    /// Some of the rows of a plain matrix, as a matrix of their own.
     WeightMatrix rows(TensorRole role, int layer, int from, int count) {
         return rows(required(tensor(role, layer), role), from, count);
     }
 
-    /// The matrix of one expert, be it a tensor of its own or a part of one.
+    /// The matrix of one expert, be it stored alone or a part of a tensor.
     WeightMatrix ofExpert(TensorRole role, int layer, int expert) {
         String name = role.name(artifact.container(), layer, expert);
-        Tensor tensor = required(Optional.ofNullable(artifact.tensors().get(name)), role);
-        if (tensor.shape().size() == 2) return rows(tensor, 0, Math.toIntExact(tensor.shape().get(0)));
-        int rows = Math.toIntExact(tensor.shape().get(1));
-        return rows(tensor, expert * rows, rows);
+        return quantized(name).orElseGet(() -> {
+            Tensor tensor = required(Optional.ofNullable(artifact.tensors().get(name)), role);
+            if (tensor.shape().size() == 2)
+                return rows(tensor, 0, Math.toIntExact(tensor.shape().get(0)));
+            int rows = Math.toIntExact(tensor.shape().get(1));
+            return rows(tensor, expert * rows, rows);
+        });
+    }
+
+    private Optional<WeightMatrix> quantized(String name) {
+        return Optional.ofNullable(quantized.get(name)).map(parts -> {
+            WeightMatrix matrix = parts.scheme().load(parts, orders, compute, arena);
+            parts.unload(); // else a start would hold the file and the packed weights at once
+            return matrix;
+        });
     }
 
     private WeightMatrix rows(Tensor tensor, int from, int count) {

@@ -23,12 +23,11 @@ import tools.jackson.databind.JsonNode;
 
 /// The hostile corpus where it is about what a Llama model is: its configuration and its tensors. Left to
 /// others: names, links, manifests and pickles (`trust`), tokenizers and templates (`tokenize`, `template`),
-/// splits (`trust`). Left out: GPTQ and AWQ (`md.quantization`) and adapters (`md.lora`), which this version
-/// refuses as a whole.
+/// splits (`trust`). Left out: adapters (`md.lora`), which this version refuses as a whole.
 class HostileModelTest {
-    private static final Set<String> CLASSES =
-            Set.of("gg.model", "gg.accept", "md.config", "md.config_text", "md.tensors", "md.accept");
-    private static final Set<String> NOT_SERVED_YET = Set.of("md-ok-gptq", "md-ok-lora");
+    private static final Set<String> CLASSES = Set.of(
+            "gg.model", "gg.accept", "md.config", "md.config_text", "md.tensors", "md.accept", "md.quantization");
+    private static final Set<String> NOT_SERVED_YET = Set.of("md-ok-lora");
 
     @TestFactory
     Stream<DynamicTest> V4_3_everyCaseGetsItsVerdict() throws IOException, JsonRefusal {

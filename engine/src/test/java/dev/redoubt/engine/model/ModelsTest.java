@@ -136,7 +136,6 @@ class ModelsTest {
                 "`\"head_dim\":16` | `\"head_dim\":16,\"sliding_window\":128` | 'sliding_window'",
                 "`\"head_dim\":16` | `\"head_dim\":15` | 'head_dim'",
                 "`\"head_dim\":16` | `\"head_dim\":16,\"partial_rotary_factor\":0.5` | 'partial_rotary_factor'",
-                "`\"head_dim\":16` | `\"head_dim\":16,\"quantization_config\":{\"quant_method\":\"gptq\"}` | 'quantization_config'",
                 "`\"rope_scaling\":null` | `\"rope_scaling\":{\"type\":\"longrope\",\"factor\":2}` | 'original_max_position_embeddings'",
                 "`\"rope_scaling\":null` | `\"rope_scaling\":{\"rope_type\":\"llama3\",\"factor\":2}` | 'low_freq_factor' is missing",
                 "`\"max_position_embeddings\":256` | `\"max_position_embeddings\":1e2` | 'max_position_embeddings'",

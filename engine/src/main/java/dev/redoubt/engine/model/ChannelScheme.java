@@ -1,0 +1,90 @@
+package dev.redoubt.engine.model;
+
+import dev.redoubt.kernels.Compute;
+import dev.redoubt.kernels.WeightFormat;
+import dev.redoubt.kernels.WeightMatrix;
+import dev.redoubt.trust.Quantization;
+import dev.redoubt.trust.TensorType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.List;
+
+/// `int-quantized` and `float-quantized` of compressed-tensors: one byte a weight, one scale an output.
+///
+/// `w[o][i] = q[o][i] · scale[o]`. int8 is Q8_0, whose blocks repeat the scale. E4M3 becomes F16, two bytes a
+/// weight: the
+/// product of a scale and a weight of four significant bits, rounded once.
+///
+/// @param floats whether the bytes are E4M3
+record ChannelScheme(boolean floats) implements QuantizedScheme {
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    @Override
+    public Quantization method() {
+        return floats ? Quantization.FP8 : Quantization.W8A8;
+    }
+
+    @Override
+    public List<Part> parts(String module, long rows, long columns) {
+        QuantizedScheme.group(module, 0, columns);
+        return List.of(
+                new Part("weight", floats ? TensorType.F8_E4M3 : TensorType.I8, rows, columns),
+                Part.scales("weight_scale", rows, 1));
+    }
+
+    @Override
+    public void checkValues(QuantizedMatrix matrix) {
+        matrix.checkScales("weight_scale"); // bytes are finite: a NaN of E4M3 does not pass the reader
+    }
+
+    @Override
+    public WeightMatrix load(QuantizedMatrix matrix, ColumnOrders orders, Compute compute, Arena arena) {
+        return floats ? widened(matrix, compute, arena) : blocks(matrix, compute, arena);
+    }
+
+    private static WeightMatrix blocks(QuantizedMatrix matrix, Compute compute, Arena arena) {
+        MemorySegment bytes = matrix.data("weight");
+        return CodeBlocks.pack(
+                WeightFormat.Q8_0,
+                matrix.rows(),
+                matrix.columns(),
+                new CodeBlocks.Codes() {
+                    @Override
+                    public void read(int row, int count, int column, int[] to) {
+                        for (int i = 0; i < count; i++)
+                            to[i] = bytes.get(ValueLayout.JAVA_BYTE, (long) (row + i) * matrix.columns() + column);
+                    }
+
+                    @Override
+                    public float scale(int row, int column) {
+                        return matrix.half("weight_scale", row);
+                    }
+                },
+                compute,
+                arena);
+    }
+
+    private static WeightMatrix widened(QuantizedMatrix matrix, Compute compute, Arena arena) {
+        int columns = matrix.columns();
+        MemorySegment bytes = matrix.data("weight");
+        MemorySegment halves = arena.allocate(2L * matrix.rows() * columns, 64);
+        compute.forEach(matrix.rows(), (row, worker) -> {
+            float scale = matrix.scale("weight_scale", row);
+            for (int k = 0; k < columns; k++) {
+                long at = (long) row * columns + k;
+                float weight = scale * e4m3(bytes.get(ValueLayout.JAVA_BYTE, at));
+                halves.set(SHORT, 2 * at, Float.floatToFloat16(weight));
+            }
+        });
+        return compute.weights(WeightFormat.F16, matrix.rows(), columns, halves, arena);
+    }
+
+    /// Sign, four bits of exponent with the bias 7, three of fraction: an f16 of the same bits is 2^8 times too
+    /// small.
+    static float e4m3(byte bits) {
+        return 256 * Float.float16ToFloat((short) ((bits & 0x80) << 8 | (bits & 0x7F) << 7));
+    }
+}
