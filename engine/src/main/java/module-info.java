@@ -8,6 +8,8 @@ module dev.redoubt.engine {
     requires ai.djl.api;
 
     exports dev.redoubt.engine;
+    // For the command of that name.
+    exports dev.redoubt.engine.quantize;
     // For tools that look at prompts and templates without an engine: `models show`, `eval`.
     exports dev.redoubt.engine.template;
     exports dev.redoubt.engine.tokenize;

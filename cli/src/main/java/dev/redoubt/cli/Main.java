@@ -79,6 +79,7 @@ public final class Main implements Runnable {
         commands.put("logs", () -> new LogsCommand(context));
         commands.put("cache", () -> CacheCommand.line(context));
         commands.put("dev-cert", () -> new DevCertCommand(context));
+        commands.put("quantize", () -> new QuantizeCommand(context));
         commands.put("eval", () -> EvalCommand.line(context));
         commands.put("bench", () -> new BenchCommand(context));
         commands.put("doctor", () -> new DoctorCommand(context));

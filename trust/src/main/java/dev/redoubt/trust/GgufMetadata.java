@@ -1,9 +1,11 @@
 package dev.redoubt.trust;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -14,9 +16,17 @@ import org.jspecify.annotations.Nullable;
 /// is refused by the reader).
 public final class GgufMetadata {
     private final Map<String, Object> values;
+    private final Map<String, MemorySegment> encoded;
 
-    GgufMetadata(Map<String, Object> values) {
+    /// @param encoded type and value of each key as the file has them
+    GgufMetadata(Map<String, Object> values, Map<String, MemorySegment> encoded) {
         this.values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
+        this.encoded = Map.copyOf(encoded);
+    }
+
+    /// Type and value of a key that there is, byte by byte: what a value of ours no longer says is how wide it was.
+    MemorySegment encoded(String key) {
+        return Objects.requireNonNull(encoded.get(key));
     }
 
     /// Every key with its value, in file order. Arrays are not copied: leave them as they are.

@@ -71,22 +71,25 @@ final class GgufReader {
         cursor.need(
                 Math.addExact(24L * tensorCount, 13L * keyCount),
                 "the tensors and metadata keys that its header counts");
-        var metadata = new GgufMetadata(metadata(keyCount));
+        GgufMetadata metadata = metadata(keyCount);
         refuseSplit(metadata);
         long alignment = alignment(metadata);
         List<TensorInfo> infos = infos(tensorCount, alignment);
         return layOut(metadata, infos, alignment);
     }
 
-    private Map<String, Object> metadata(int count) {
+    private GgufMetadata metadata(int count) {
         var values = new LinkedHashMap<String, Object>();
+        var encoded = new LinkedHashMap<String, MemorySegment>();
         for (int i = 0; i < count; i++) {
             String key = key(cursor.string("metadata key", KEY_BYTES_MAX));
+            long start = cursor.position();
             Object value = value(key, cursor.u32("type of key " + key));
             if (values.put(key, value) != null)
                 throw Refusals.content("GGUF duplicate metadata key '%s': the file is damaged or hostile", key);
+            encoded.put(key, bytes.asSlice(start, cursor.position() - start));
         }
-        return values;
+        return new GgufMetadata(values, encoded);
     }
 
     private static String key(String key) {
@@ -266,33 +269,11 @@ final class GgufReader {
     }
 
     private static TensorType type(String name, long id) {
-        return switch ((int) Math.min(id, 1 << 20)) {
-            case 0 -> TensorType.F32;
-            case 1 -> TensorType.F16;
-            case 2 -> TensorType.Q4_0;
-            case 3 -> TensorType.Q4_1;
-            case 6 -> TensorType.Q5_0;
-            case 7 -> TensorType.Q5_1;
-            case 8 -> TensorType.Q8_0;
-            case 10 -> TensorType.Q2_K;
-            case 11 -> TensorType.Q3_K;
-            case 12 -> TensorType.Q4_K;
-            case 13 -> TensorType.Q5_K;
-            case 14 -> TensorType.Q6_K;
-            case 20 -> TensorType.IQ4_NL;
-            case 23 -> TensorType.IQ4_XS;
-            case 24 -> TensorType.I8;
-            case 25 -> TensorType.I16;
-            case 26 -> TensorType.I32;
-            case 27 -> TensorType.I64;
-            case 28 -> TensorType.F64;
-            case 30 -> TensorType.BF16;
-            default ->
-                throw Refusals.content(
+        return GgufTypes.of(id)
+                .orElseThrow(() -> Refusals.content(
                         "GGUF tensor '%s' has the type %d, which is unknown or not read: use Q4_0 to Q8_0, Q2_K to"
                                 + " Q6_K, IQ4, F16, BF16 or F32",
-                        name, id);
-        };
+                        name, id));
     }
 
     private Contents layOut(GgufMetadata metadata, List<TensorInfo> infos, long alignment) {

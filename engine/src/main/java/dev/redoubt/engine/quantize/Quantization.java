@@ -1,0 +1,127 @@
+package dev.redoubt.engine.quantize;
+
+import dev.redoubt.kernels.Quantizer;
+import dev.redoubt.trust.ArtifactException;
+import dev.redoubt.trust.GgufWriter;
+import dev.redoubt.trust.Tensor;
+import dev.redoubt.trust.TensorType;
+import dev.redoubt.trust.VerifiedArtifact;
+import dev.redoubt.trust.VerifiedArtifact.Container;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
+
+/// Writes a quantized GGUF file of a model whose weights are floats. Matrices are quantized, vectors stay what they are,
+/// in 32 bits. The file says what it was made of and by what (`redoubt.quantize.*`), so that its digest covers that.
+public final class Quantization {
+    private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort BITS16 =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final Set<TensorType> FLOATS = Set.of(TensorType.F32, TensorType.F16, TensorType.BF16);
+    private static final String FILE_TYPE = "general.file_type";
+    private static final String VERSION = "general.quantization_version";
+    private static final int VERSION_OF_GGML = 2;
+
+    private final VerifiedArtifact model;
+    private final Target target;
+    private final GgufWriter writer = new GgufWriter();
+    private final Map<TensorType, Long> bytesByType = new EnumMap<>(TensorType.class);
+
+    /// Looks at all tensors; nothing is written yet.
+    ///
+    /// @param model a GGUF file; stays open until it is written
+    /// @param productVersion of the one who quantizes
+    /// @throws ArtifactException if a matrix is quantized already, or the container is another
+    public Quantization(VerifiedArtifact model, Target target, String productVersion) {
+        this.model = model;
+        this.target = target;
+        if (model.container() != Container.GGUF)
+            throw refused("the model is of the container " + model.container() + ", what is quantized is a GGUF file:"
+                    + " convert it first");
+        writer.copy(model.gguf(), Set.of(FILE_TYPE, VERSION))
+                .unsigned(FILE_TYPE, target.fileType())
+                .unsigned(VERSION, VERSION_OF_GGML)
+                .text("redoubt.quantize.source_digest", model.digest())
+                .text("redoubt.quantize.version", productVersion);
+        boolean tied = !model.tensors().containsKey("output.weight");
+        String head = tied ? "token_embd.weight" : "output.weight";
+        model.tensors().values().forEach(tensor -> plan(tensor, tensor.name().equals(head)));
+    }
+
+    private void plan(Tensor tensor, boolean head) {
+        List<Long> shape = tensor.shape();
+        if (!FLOATS.contains(tensor.type()))
+            throw refused("tensor '" + tensor.name() + "' is of type " + tensor.type()
+                    + ", what is quantized is F32, F16 or BF16: take the model that this one was made of");
+        TensorType type = shape.size() == 1 ? TensorType.F32 : target.type(shape.getLast(), head);
+        writer.tensor(tensor.name(), type, shape, (first, count, to) -> convert(tensor, type, first, count, to));
+        bytesByType.merge(type, elements(shape), Long::sum);
+    }
+
+    private static long elements(List<Long> shape) {
+        return shape.stream().reduce(1L, Math::multiplyExact);
+    }
+
+    /// How many weights have which type.
+    public Map<TensorType, Long> weightsByType() {
+        return Map.copyOf(bytesByType);
+    }
+
+    /// Of all tensors, as they will be stored.
+    public long tensorBytes() {
+        return writer.tensorBytes();
+    }
+
+    /// @param file is whole or absent afterwards
+    /// @param progress told how many bytes of [#tensorBytes] are written
+    /// @throws ArtifactException if a weight is not finite, or the model was written meanwhile
+    public void write(Path file, LongConsumer progress) throws IOException {
+        writer.write(file, progress);
+        model.confirm();
+    }
+
+    /// Rows are independent of each other: each is computed whole by one thread.
+    private static void convert(Tensor tensor, TensorType type, long first, int count, MemorySegment to) {
+        int columns = Math.toIntExact(tensor.shape().getLast());
+        long rowBytes = to.byteSize() / count;
+        IntStream.range(0, count).parallel().forEach(row -> {
+            float[] weights = floats(tensor, (first + row) * columns, columns);
+            MemorySegment out = to.asSlice(row * rowBytes, rowBytes);
+            switch (type) {
+                case F32 -> MemorySegment.copy(weights, 0, out, F32, 0, columns);
+                case F16 -> {
+                    for (int k = 0; k < columns; k++) out.set(BITS16, 2L * k, Float.floatToFloat16(weights[k]));
+                }
+                default -> new Quantizer(Target.format(type)).quantize(weights, 0, columns, out, 0);
+            }
+        });
+    }
+
+    private static float[] floats(Tensor tensor, long first, int count) {
+        float[] floats = new float[count];
+        for (int k = 0; k < count; k++) {
+            float value = switch (tensor.type()) {
+                case F32 -> tensor.data().get(F32, 4 * (first + k));
+                case F16 -> Float.float16ToFloat(tensor.data().get(BITS16, 2 * (first + k)));
+                default -> Float.intBitsToFloat(tensor.data().get(BITS16, 2 * (first + k)) << 16);
+            };
+            if (!Float.isFinite(value))
+                throw refused("tensor '" + tensor.name() + "' has the weight " + value + " at " + (first + k)
+                        + ", weights must be finite: the file is damaged");
+            floats[k] = value;
+        }
+        return floats;
+    }
+
+    private static ArtifactException refused(String problem) {
+        return new ArtifactException("V6.1", problem);
+    }
+}
