@@ -63,6 +63,11 @@ public final class Models {
         }
     }
 
+    /// What the artifact computes, its tensors checked.
+    static DecoderPlan plan(VerifiedArtifact artifact) {
+        return examine(artifact).plan;
+    }
+
     private record Examined(DecoderPlan plan, ModelSpec spec, Map<String, QuantizedMatrix> matrices) {}
 
     private static Examined examine(VerifiedArtifact artifact) {

@@ -1,5 +1,7 @@
 package dev.redoubt.engine.quantize;
 
+import dev.redoubt.engine.model.GgufExport;
+import dev.redoubt.engine.model.GgufExport.Item;
 import dev.redoubt.kernels.Quantizer;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.GgufWriter;
@@ -29,41 +31,50 @@ public final class Quantization {
     private static final String FILE_TYPE = "general.file_type";
     private static final String VERSION = "general.quantization_version";
     private static final int VERSION_OF_GGML = 2;
+    private static final String HEAD = "output.weight";
+    private static final String EMBEDDING = "token_embd.weight";
 
     private final VerifiedArtifact model;
     private final Target target;
     private final GgufWriter writer = new GgufWriter();
-    private final Map<TensorType, Long> bytesByType = new EnumMap<>(TensorType.class);
+    private final Map<TensorType, Long> weightsByType = new EnumMap<>(TensorType.class);
 
     /// Looks at all tensors; nothing is written yet.
     ///
-    /// @param model a GGUF file; stays open until it is written
+    /// @param model a GGUF file, or a Hugging Face folder that [GgufExport] takes; stays open until it is written
     /// @param productVersion of the one who quantizes
-    /// @throws ArtifactException if a matrix is quantized already, or the container is another
+    /// @throws ArtifactException if a matrix is quantized already, or the folder is of another kind
     public Quantization(VerifiedArtifact model, Target target, String productVersion) {
         this.model = model;
         this.target = target;
-        if (model.container() != Container.GGUF)
-            throw refused("the model is of the container " + model.container() + ", what is quantized is a GGUF file:"
-                    + " convert it first");
-        writer.copy(model.gguf(), Set.of(FILE_TYPE, VERSION))
-                .unsigned(FILE_TYPE, target.fileType())
+        List<Item> items;
+        if (model.container() == Container.GGUF) {
+            writer.copy(model.gguf(), Set.of(FILE_TYPE, VERSION));
+            items = model.tensors().values().stream()
+                    .map(tensor -> new Item(tensor.name(), tensor, 0))
+                    .toList();
+        } else {
+            GgufExport export = GgufExport.of(model);
+            export.metadata(writer);
+            items = export.items();
+        }
+        writer.unsigned(FILE_TYPE, target.fileType())
                 .unsigned(VERSION, VERSION_OF_GGML)
                 .text("redoubt.quantize.source_digest", model.digest())
                 .text("redoubt.quantize.version", productVersion);
-        boolean tied = !model.tensors().containsKey("output.weight");
-        String head = tied ? "token_embd.weight" : "output.weight";
-        model.tensors().values().forEach(tensor -> plan(tensor, tensor.name().equals(head)));
+        boolean ownHead = items.stream().anyMatch(item -> item.name().equals(HEAD));
+        for (Item item : items) plan(item, item.name().equals(ownHead ? HEAD : EMBEDDING));
     }
 
-    private void plan(Tensor tensor, boolean head) {
+    private void plan(Item item, boolean head) {
+        Tensor tensor = item.tensor();
         List<Long> shape = tensor.shape();
         if (!FLOATS.contains(tensor.type()))
             throw refused("tensor '" + tensor.name() + "' is of type " + tensor.type()
                     + ", what is quantized is F32, F16 or BF16: take the model that this one was made of");
         TensorType type = shape.size() == 1 ? TensorType.F32 : target.type(shape.getLast(), head);
-        writer.tensor(tensor.name(), type, shape, (first, count, to) -> convert(tensor, type, first, count, to));
-        bytesByType.merge(type, elements(shape), Long::sum);
+        writer.tensor(item.name(), type, shape, (first, count, to) -> convert(item, type, first, count, to));
+        weightsByType.merge(type, elements(shape), Long::sum);
     }
 
     private static long elements(List<Long> shape) {
@@ -72,7 +83,7 @@ public final class Quantization {
 
     /// How many weights have which type.
     public Map<TensorType, Long> weightsByType() {
-        return Map.copyOf(bytesByType);
+        return Map.copyOf(weightsByType);
     }
 
     /// Of all tensors, as they will be stored.
@@ -89,11 +100,11 @@ public final class Quantization {
     }
 
     /// Rows are independent of each other: each is computed whole by one thread.
-    private static void convert(Tensor tensor, TensorType type, long first, int count, MemorySegment to) {
-        int columns = Math.toIntExact(tensor.shape().getLast());
+    private static void convert(Item item, TensorType type, long first, int count, MemorySegment to) {
+        int columns = Math.toIntExact(item.tensor().shape().getLast());
         long rowBytes = to.byteSize() / count;
         IntStream.range(0, count).parallel().forEach(row -> {
-            float[] weights = floats(tensor, (first + row) * columns, columns);
+            float[] weights = floats(item.tensor(), item.source(first + row) * columns, columns);
             MemorySegment out = to.asSlice(row * rowBytes, rowBytes);
             switch (type) {
                 case F32 -> MemorySegment.copy(weights, 0, out, F32, 0, columns);

@@ -114,7 +114,7 @@ class GgufFormatsTest {
     }
 
     /// KL(expected || actual) in nats.
-    private static double divergence(float[] expected, float[] actual) {
+    static double divergence(float[] expected, float[] actual) {
         double ofExpected = PromptRunner.logSumExp(expected);
         double ofActual = PromptRunner.logSumExp(actual);
         double sum = 0;
