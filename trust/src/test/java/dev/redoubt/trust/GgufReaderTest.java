@@ -90,4 +90,16 @@ class GgufReaderTest {
             assertThat(found).as(type + ": scale and minimum").isBetween(1, 2);
         }
     }
+
+    @Test
+    void V6_3_rowsOfEveryQuantizedTypeAreWholeBlocks() {
+        for (TensorType type : TensorType.values()) {
+            int block = type.blockElements();
+            if (block == 1) continue;
+            assertThat(type.bytes(2, 3L * block)).isEqualTo(6L * type.blockBytes());
+            assertThatThrownBy(() -> type.bytes(2, block + block / 2))
+                    .isInstanceOf(ArithmeticException.class)
+                    .hasMessage("dimension %d is not a multiple of the block of %d", block + block / 2, block);
+        }
+    }
 }
