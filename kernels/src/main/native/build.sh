@@ -47,7 +47,7 @@ if [ ! -f "$built/libredoubt.so" ]; then
     compile cpu ""
     compile pack ""
     compile avx2 "$avx2"
-    compile avxvnni "$avx2 -mavxvnni"
+    if [ "${3:-}" = selftest ]; then compile avxvnni "$avx2"; else compile avxvnni "$avx2 -mavxvnni"; fi
     compile avx512 "$avx512"
     compile avx512bf16 "$avx512 -mavx512bf16"
     if [ "${3:-}" = selftest ]; then

@@ -26,6 +26,10 @@ void FUNCTION(quantize)(
 void FUNCTION(multiply_blocks)(
         int32_t format, const uint8_t *weights, int64_t group_from, int64_t group_to, const void *activations,
         int64_t rows, int64_t blocks, float *out, int64_t out_stride, int32_t add) {
+#if defined REDOUBT_AVX512_BF16 && !defined REDOUBT_AMX // nothing in it is about bf16
+    redoubt_avx512_multiply_blocks(
+            format, weights, group_from, group_to, activations, rows, blocks, out, out_stride, add);
+#else
 #ifdef REDOUBT_AMX
 #define MULTIPLY multiply_groups_by_tiles
 #else
@@ -39,6 +43,7 @@ void FUNCTION(multiply_blocks)(
     }
 #undef CASE
 #undef MULTIPLY
+#endif
 }
 
 void FUNCTION(multiply_floats)(

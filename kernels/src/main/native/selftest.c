@@ -41,8 +41,8 @@ typedef struct {
                 redoubt_##isa##_exponential_sum, redoubt_##isa##_index_of_largest, redoubt_##isa##_attention \
     }
 
-static const functions SETS[] = {SET(avx2, 1), SET(avxvnni, 2), SET(avx512, 4), SET(avx512bf16, 8),
-        SET(amx, 8)}; // emulated, with lanes of AVX-512
+static const functions SETS[] = {SET(avx2, 1), SET(avxvnni, 1), // its byte products emulated
+        SET(avx512, 4), SET(avx512bf16, 8), SET(amx, 8)}; // its tiles emulated
 
 static uint32_t state;
 

@@ -6,6 +6,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef REDOUBT_SELFTEST
+#include "dots_emulated.h"
+#endif
+
 typedef struct {
     __m256 a, b;
 } vf; // 16 × f32

@@ -110,7 +110,7 @@ ALWAYS_INLINE void multiply_by_tiles(
     }
 }
 
-// Whole tiles of rows by tiles, and what is left as blocks.h does it, if it is little. The configuration belongs to the thread, so it is
+// Whole tiles of rows by tiles, and what is left as blocks.h does it (the set before this has it compiled), if it is little. The configuration belongs to the thread, so it is
 // given back: nobody else on this thread finds tiles in use.
 ALWAYS_INLINE void multiply_groups_by_tiles(
         const int format, const uint8_t *w, int64_t group_from, int64_t group_to, const block_tile *x, int64_t rows,
@@ -123,7 +123,7 @@ ALWAYS_INLINE void multiply_groups_by_tiles(
         tile_release();
     }
     if (whole < rows)
-        multiply_groups(
+        redoubt_avx512_multiply_blocks(
                 format, w, group_from, group_to, x + whole / TILE_ROWS * blocks, rows - whole, blocks,
                 out + whole * out_stride, out_stride, add);
 }

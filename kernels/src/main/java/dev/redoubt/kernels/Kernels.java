@@ -11,10 +11,11 @@ interface Kernels extends AutoCloseable {
     /* One arithmetic per weight format. All of it is f32 with one rounding per operation; fma is one operation and is used only
      * where it is written.
      *
-     * Quantized weights (Q8_0, Q4_0, Q4_1), activations as in Activations, for one output, over the blocks of 32 k in order, acc = 0:
-     *     isum = Σ w·t, exact, w the stored integer, less 8 for Q4_0        (|isum| ≤ 32·128·4095 < 2^24)
-     *     acc  = fma((float) isum, wScale · xScale, acc)
-     *     acc  = fma(wMinimum, xScale · (float) Σ t, acc)                   (Q4_1 only)
+     * Quantized weights, activations as in Activations, for one output, over the weights that share a scale (32 k; 16 of Q2_K, Q3_K and
+     * Q6_K) in order, acc = 0:
+     *     isum = Σ w·t, exact, w the integer that a code stands for (R16)   (|isum| ≤ 32·128·4095 < 2^24)
+     *     acc  = fma((float) isum, wScale · xScale, acc)                    (wScale = d, or d · factor, which is exact)
+     *     acc  = fma(wMinimum, xScale · (float) Σ t, acc)                   (formats with minima; -(e · factor) is exact too)
      * F32, F16 weights (widened exactly), f32 activations:
      *     partial[k mod 16] = fma(w[k], x[k], partial[k mod 16]), k in order, from 0; then Numbers.tree
      * BF16 weights, activations rounded to bf16, both padded with zeros to a multiple of 32 columns, over the steps of 32 k in order:

@@ -101,4 +101,16 @@ class GgufReaderTest {
         assertThatThrownBy(() -> WeightScan.check(tensor))
                 .hasMessage("tensor 't' of type Q4_1 has the scale -1025.0 in block 1, allowed is -1024 to 1024");
     }
+
+    @Test
+    void V6_3_rowsOfEveryQuantizedTypeAreWholeBlocks() {
+        for (TensorType type : TensorType.values()) {
+            int block = type.blockElements();
+            if (block == 1) continue;
+            assertThat(type.bytes(2, 3L * block)).isEqualTo(6L * type.blockBytes());
+            assertThatThrownBy(() -> type.bytes(2, block + block / 2))
+                    .isInstanceOf(ArithmeticException.class)
+                    .hasMessage("dimension %d is not a multiple of the block of %d", block + block / 2, block);
+        }
+    }
 }
