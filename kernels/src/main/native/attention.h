@@ -126,6 +126,20 @@ static inline __attribute__((always_inline)) void add_values(
     }
 }
 
+// The first `lanes` dimensions from d of one query over tokens `from` to `to` - 1. Not inlined: it would be once for each query of each
+// kernel, and only windows need it.
+static __attribute__((noinline)) void sum_before(
+        int format, const attention_call *call, const float *scores, int64_t from, int64_t to, int64_t d, int lanes,
+        float *sum) {
+    vf acc = vf_zero();
+    switch (format) {
+        case KV_F32: add_values(1, 1, KV_F32, call, scores, from, to, d, lanes, &acc); break;
+        case KV_F16: add_values(1, 1, KV_F16, call, scores, from, to, d, lanes, &acc); break;
+        default: add_values(1, 1, KV_Q8, call, scores, from, to, d, lanes, &acc); break;
+    }
+    vf_store(sum, acc);
+}
+
 // Dimensions d to d + 16·vectors - 1 of all queries. Query i sees tokens first[i] to seen[i] - 1, neither decreasing.
 static inline __attribute__((always_inline)) void sum_values(
         const int queries, const int vectors, const int format, const attention_call *call, const int64_t *first,
@@ -139,9 +153,14 @@ static inline __attribute__((always_inline)) void sum_values(
     if (first[0] < from)
 #pragma GCC unroll 8
         for (int i = 0; i < queries; i++)
-            add_values(
-                    1, vectors, format, call, call->scores + i * call->score_stride, first[i],
-                    seen[i] < from ? seen[i] : from, d, lanes, acc + i * vectors);
+#pragma GCC unroll 4
+            for (int v = 0; v < vectors; v++) {
+                float sum[16];
+                sum_before(
+                        format, call, call->scores + i * call->score_stride, first[i], seen[i] < from ? seen[i] : from,
+                        d + 16 * v, lanes, sum);
+                acc[i * vectors + v] = vf_load(sum);
+            }
     add_values(queries, vectors, format, call, call->scores, from, to, d, lanes, acc);
 #pragma GCC unroll 8
     for (int i = 0; i < queries; i++) {

@@ -5,8 +5,8 @@ import java.util.Arrays;
 /// Which experts compute the rows of a step, and with what weight: the best of each row by its router's scores.
 /// Mutable and reused; made by [Compute#chooseExperts].
 ///
-/// A row's choice depends on its own scores only. Its experts are in ascending order, so that the sum over them is the
-/// same in any company.
+/// A row's choice depends on its own scores only. Its experts are in ascending order, so that the sum over them is
+/// the same in any company.
 public final class ExpertChoice {
     /* Per row, s its scores, m the largest of them: p[e] = exp(s[e] - m). Chosen are the `perRow` largest scores, the lower index of
      * equals; weight p[e] / Σ p over the chosen (normalised) or over all, either sum in ascending order. A score that is no number

@@ -90,8 +90,8 @@ interface Kernels extends AutoCloseable {
         for (int row = rowFrom; row < rowTo; row++) RowOperations.rotate(x, row, heads, table, batch.position[row]);
     }
 
-    /// gate = (gate / (1 + exp(-z))) · up, z = gate (SiLU) or (gate · 2√(2/π)) · fma(gate · gate, 0.044715, 1) (GELU
-    /// by a tanh).
+    /// gate = (gate / (1 + exp(-z))) · up, with z = gate (SiLU) or z = (gate · 2√(2/π)) · fma(gate · gate, 0.044715,
+    /// 1) (GELU by a tanh).
     void activate(GateFunction function, FloatMatrix gate, FloatMatrix up, int rowFrom, int rowTo);
 
     /// out[outRow] = fma(factor, in[row], out[outRow]).

@@ -6,11 +6,11 @@ import dev.redoubt.kernels.ExpertChoice;
 import dev.redoubt.kernels.FloatMatrix;
 import dev.redoubt.kernels.GateFunction;
 
-/// A router chooses a few of many gated nets for each token; their outputs are added by its weights. Shazeer et al.,
-/// arXiv 1701.06538; Mixtral, arXiv 2401.04088.
+/// A router chooses a few of many gated nets for each token; their outputs are added to the residual stream by its
+/// weights. Shazeer et al., arXiv 1701.06538; Mixtral, arXiv 2401.04088.
 ///
-/// An expert computes all rows of the step that chose it, as one batch. A row's sum runs over its experts in ascending
-/// order, whoever else is in the step.
+/// An expert computes all rows of the step that chose it, as one batch. A row's sum runs over its experts in
+/// ascending order, whoever else is in the step.
 final class ExpertMixture implements FeedForward {
     /// Of all layers.
     ///
@@ -64,7 +64,6 @@ final class ExpertMixture implements FeedForward {
         FloatMatrix in = norms.input(rows);
         compute.matmul(in, rows, router);
         compute.chooseExperts(on.scores, rows, on.choice);
-        norms.cleared(rows);
         for (int expert = 0; expert < gateUp.length; expert++) {
             int count = on.choice.rows(expert);
             if (count == 0) continue;
@@ -72,8 +71,7 @@ final class ExpertMixture implements FeedForward {
             compute.matmul(on.gathered, count, gateUp[expert]);
             compute.activate(function, on.gate, on.up, count);
             compute.matmul(on.gate, count, down[expert]);
-            compute.addWeighted(on.out, on.choice, expert, norms.sum());
+            compute.addWeighted(on.out, on.choice, expert, parts.x());
         }
-        norms.close(rows);
     }
 }

@@ -34,7 +34,10 @@ final class Gemma3 implements Architecture {
                 config.headDimension(),
                 config.contextTokensMax(),
                 GateFunction.GELU_TANH,
-                Set.of(ConfigKey.SLIDING_WINDOW)));
+                Set.of(ConfigKey.SLIDING_WINDOW, ConfigKey.ROPE_LOCAL_BASE)));
+        if (source instanceof GgufConfig && !source.has(ConfigKey.SLIDING_WINDOW))
+            throw ConfigSource.refusal(
+                    source.name(ConfigKey.SLIDING_WINDOW) + " is missing: the architecture needs it");
         int pattern = ModelConfig.integer(source, ConfigKey.WINDOW_PATTERN, WINDOW_PATTERN, ModelConfig.LAYERS_MAX);
         SlidingWindows windows =
                 SlidingWindows.read(source, config, true, OptionalInt.of(WINDOW), i -> (i + 1) % pattern != 0);

@@ -259,6 +259,8 @@ final class HuggingFaceConfig implements ConfigSource {
         for (JsonNode at : List.of(root, rope, localRope))
             requireNeutral(number(at, "partial_rotary_factor").orElse(1) == 1, "partial_rotary_factor", "1");
         Set<ConfigKey> features = computed.features();
+        if (!features.contains(ConfigKey.ROPE_LOCAL_BASE))
+            requireNeutral(localRope.isMissingNode(), ropeName, "one for all layers");
         if (!features.contains(ConfigKey.SLIDING_WINDOW)) refuseWindows(computed.contextTokensMax());
         for (ConfigKey key : List.of(ConfigKey.SCORE_CAP, ConfigKey.LOGIT_CAP, ConfigKey.EXPERTS))
             if (!features.contains(key))

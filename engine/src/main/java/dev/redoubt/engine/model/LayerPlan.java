@@ -22,6 +22,11 @@ record LayerPlan(
         AttentionRule rule,
         GateFunction gate,
         Optional<ExpertPlan> experts) {
+    LayerPlan {
+        if (experts.isPresent() && norms.after())
+            throw new IllegalArgumentException("experts add to the residual stream, no norm comes between");
+    }
+
     enum Norms {
         BEFORE,
         AFTER,

@@ -27,10 +27,15 @@ final class Qwen2 implements Architecture {
                 config.headDimension(),
                 config.contextTokensMax(),
                 GateFunction.SILU,
-                Set.of(ConfigKey.SLIDING_WINDOW)));
+                features(source)));
         SlidingWindows windows = windows(source, config);
         LayerPlan layer = LayerPlan.plain(config, source.rope(10_000)).withBiases();
         return DecoderPlan.plain(config, i -> layer.withWindow(windows.of(i)), source.tiedHead(false), false);
+    }
+
+    /// GGUF cannot say which layers have a window.
+    static Set<ConfigKey> features(ConfigSource source) {
+        return source instanceof GgufConfig ? Set.of() : Set.of(ConfigKey.SLIDING_WINDOW);
     }
 
     static SlidingWindows windows(ConfigSource source, ModelConfig config) {

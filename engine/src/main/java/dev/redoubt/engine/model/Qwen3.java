@@ -27,7 +27,7 @@ final class Qwen3 implements Architecture {
                 config.headDimension(),
                 config.contextTokensMax(),
                 GateFunction.SILU,
-                Set.of(ConfigKey.SLIDING_WINDOW)));
+                Qwen2.features(source)));
         SlidingWindows windows = Qwen2.windows(source, config);
         LayerPlan layer = LayerPlan.plain(config, source.rope(10_000)).with(QueryKeyNorm.HEADS);
         return DecoderPlan.plain(config, i -> layer.withWindow(windows.of(i)), source.tiedHead(false), false);

@@ -32,16 +32,6 @@ final class ResidualNorms {
         return after == null ? Projection.addedTo(weights, parts.x()) : Projection.into(weights, parts.inner());
     }
 
-    /// Where a block adds up what it has more than one product for; to be [#cleared] before.
-    FloatMatrix sum() {
-        return after == null ? parts.x() : parts.inner();
-    }
-
-    /// Makes [#sum] what the block's products are added to.
-    void cleared(int rows) {
-        if (after != null) parts.compute().scale(parts.inner(), rows, 0);
-    }
-
     /// After the block.
     void close(int rows) {
         if (after == null) return;

@@ -29,7 +29,7 @@ final class SmolLm3 implements Architecture {
                 config.headDimension(),
                 config.contextTokensMax(),
                 GateFunction.SILU,
-                Set.of(ConfigKey.SLIDING_WINDOW, ConfigKey.NO_ROPE_LAYERS)));
+                gguf ? Set.of() : Set.of(ConfigKey.SLIDING_WINDOW, ConfigKey.NO_ROPE_LAYERS)));
         IntPredicate rotated = rotated(source, config);
         boolean used = source.flag(ConfigKey.USE_SLIDING_WINDOW).orElse(false);
         SlidingWindows windows =

@@ -30,6 +30,7 @@ class FamiliesHostileTest {
                 "mistral   | `\"sliding_window\": 32` | `\"sliding_window\": 32, \"attn_logit_softcapping\": 50.0` | 'attn_logit_softcapping'",
                 "mistral   | `\"sliding_window\": 32` | `\"sliding_window\": 32, \"no_rope_layers\": [1, 0, 1]` | 'no_rope_layers'",
                 "mistral   | `\"sliding_window\": 32` | `\"sliding_window\": null, \"layer_types\": [\"sliding_attention\", \"full_attention\", \"full_attention\"]` | 'sliding_window' in config.json is missing or not used",
+                "mistral   | `\"rope_type\": \"default\"` | `\"rope_type\": \"default\", \"sliding_attention\": {}` | 'rope_parameters'",
                 "mistral   | `\"rope_theta\": 10000.0` | `\"rope_theta\": 1.0` | 'rope_theta' in config.json is 1.0, allowed is above 1",
                 "qwen2     | `\"use_sliding_window\": false` | `\"use_sliding_window\": \"no\"` | 'use_sliding_window' in config.json must be a boolean",
                 "qwen2     | `\"use_sliding_window\": false` | `\"attention_bias\": true` | 'attention_bias'",
@@ -62,7 +63,6 @@ class FamiliesHostileTest {
                 "qwen3-moe | `\"mlp_only_layers\": [` | `\"mlp_only_layers\": [0, ` | 'model.layers.0.mlp.gate_proj.weight' is missing",
                 "qwen3-moe | `\"mlp_only_layers\": [` | `\"mlp_only_layers\": [\"a\", ` | 'mlp_only_layers' in config.json must be an integer",
                 "qwen3-moe | `\"decoder_sparse_step\": 1` | `\"decoder_sparse_step\": 0` | 'decoder_sparse_step' in config.json is 0",
-                "qwen3-moe | `\"sliding_window\": null` | `\"sliding_window\": 16, \"attention_dropout\": 0.0` | 'sliding_window'",
                 "olmo2     | `\"attention_bias\": false` | `\"sliding_window\": 16` | 'sliding_window'",
                 "olmo2     | `\"rms_norm_eps\": 1e-06` | `\"rms_norm_eps\": 0` | 'rms_norm_eps' in config.json is 0.0",
             })

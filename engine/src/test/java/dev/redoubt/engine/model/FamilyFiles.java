@@ -63,8 +63,8 @@ final class FamilyFiles {
         return folder;
     }
 
-    /// As llama.cpp's converter would: the experts of a layer in one tensor, norms complete, heads interleaved where the
-    /// architecture has it so.
+    /// As llama.cpp's converter would: the experts of a layer in one tensor, norms complete, heads interleaved where
+    /// the architecture has it so.
     Path gguf(Path path, String architecture, boolean interleaved, Map<String, Object> extra) throws IOException {
         ModelConfig sizes = plan.config();
         TinyGguf file = new TinyGguf()

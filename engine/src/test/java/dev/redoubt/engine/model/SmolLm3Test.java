@@ -43,7 +43,7 @@ class SmolLm3Test {
         }
     }
 
-    /// Attention that knows no positions is a sum over a set: the order of the tokens before the last does not matter.
+    /// Attention that knows no positions is a sum over a set: the order of tokens before the last does not matter.
     @Test
     void aLayerWithoutRotationKnowsNoPositions() throws IOException {
         int[] ids = ids();
