@@ -490,10 +490,9 @@ final class ModelsCommand {
 
     private static void said(Context context, TrustEntry entry) {
         context.console()
-                .note(entry.name() + " is in the store, digest sha256:" + entry.digest() + ", revision "
-                        + entry.revision() + ", stored as "
-                        + entry.quantization().map(Quantization::word).orElseThrow() + ", vouched for by "
-                        + entry.signer());
+                .note(entry.name() + " is in the store, digest sha256:" + entry.digest() + ", stored as "
+                        + entry.quantization().map(Quantization::word).orElseThrow() + ", revision "
+                        + entry.revision() + ", vouched for by " + entry.signer());
     }
 
     private static String outcome(boolean changed) {
