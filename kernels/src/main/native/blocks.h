@@ -67,39 +67,44 @@ ALWAYS_INLINE vi start_of(const int offset, int32_t negative_sum) {
 enum { TILE_MAX = 16, GROUPS_MAX = 4 };
 
 // sums += Σ c·q over the words of one scale, for `rows` rows of activations and `groups` groups of 16 outputs: codes are unpacked once
-// for all rows, activations are loaded once for all groups.
+// for all rows, activations are loaded once for all groups. Two words at a time, both nibbles of a vector; signed ones, which take
+// more registers, alone.
 ALWAYS_INLINE void multiply_codes(
         const int rows, const int groups, const int format, const int half, const uint8_t *codes, int64_t group_bytes,
         const int8_t *q, vi *sums) {
-    const int words = BLOCK / 4 / block_scales(format);
-    const int at_once = words < dots_at_once(code_bits(format)) ? words : dots_at_once(code_bits(format));
+    const int words = BLOCK / 4 / block_scales(format), step = is_signed(format) ? 1 : 2;
+    const int at_once = is_signed(format) ? 1 : dots_at_once(code_bits(format));
+    vi dots[TILE_MAX];
     UNROLL(8)
-    for (int from = 0; from < words; from += at_once) {
-        vi dots[TILE_MAX];
-        UNROLL(16)
-        for (int i = 0; i < rows * groups; i++) dots[i] = is_signed(format) ? sums[i] : dots_begin(sums[i]);
-        UNROLL(8)
-        for (int i = from; i < from + at_once; i++) {
-            // Both nibbles of a vector one after the other.
-            const int w = words == 4 ? 4 * half + i : code_bits(format) == 8 ? i : i / 2 + 4 * (i % 2);
-            vi weights[GROUPS_MAX];
+    for (int from = 0; from < words; from += step) {
+        const int begins = from % at_once == 0, ends = (from + step) % at_once == 0 || from + step == words;
+        vi weights[2][GROUPS_MAX];
+        int word[2];
+        UNROLL(2)
+        for (int i = 0; i < step; i++) {
+            word[i] = words == 4 ? 4 * half + from + i : is_signed(format) ? from : from / 2 + 4 * i;
             UNROLL(4)
-            for (int g = 0; g < groups; g++) weights[g] = codes_of(format, codes + g * group_bytes, w);
-            if (is_signed(format))
-                UNROLL(4)
-                for (int g = 0; g < groups; g++) weights[g] = q8_weights(weights[g]);
-            UNROLL(16)
-            for (int r = 0; r < rows; r++) {
-                vi four = activation(q + BLOCK * r + 4 * w);
-                UNROLL(4)
-                for (int g = 0; g < groups; g++) {
-                    vi *dot = &dots[r * groups + g];
-                    *dot = is_signed(format) ? q8_dot(*dot, weights[g], four) : dots_add(*dot, weights[g], four);
-                }
+            for (int g = 0; g < groups; g++) {
+                weights[i][g] = codes_of(format, codes + g * group_bytes, word[i]);
+                if (is_signed(format)) weights[i][g] = q8_weights(weights[i][g]);
             }
         }
         UNROLL(16)
-        for (int i = 0; i < rows * groups; i++) sums[i] = is_signed(format) ? dots[i] : dots_end(sums[i], dots[i]);
+        for (int r = 0; r < rows; r++) {
+            UNROLL(4)
+            for (int g = 0; g < groups; g++) {
+                const int at = r * groups + g;
+                vi dot = is_signed(format) ? sums[at] : begins ? dots_begin(sums[at]) : dots[at];
+                UNROLL(2)
+                for (int i = 0; i < step; i++) {
+                    vi four = activation(q + BLOCK * r + 4 * word[i]);
+                    dot = is_signed(format) ? q8_dot(dot, weights[i][g], four) : dots_add(dot, weights[i][g], four);
+                }
+                if (is_signed(format)) sums[at] = dot;
+                else if (ends) sums[at] = dots_end(sums[at], dot);
+                else dots[at] = dot;
+            }
+        }
     }
 }
 

@@ -110,8 +110,8 @@ ALWAYS_INLINE void multiply_by_tiles(
     }
 }
 
-// Whole tiles of rows by tiles, and what is left as blocks.h does it (the set before this has it compiled), if it is little. The configuration belongs to the thread, so it is
-// given back: nobody else on this thread finds tiles in use.
+// Whole tiles of rows by tiles, and what is left as blocks.h does it, if it is little: avx512.c has that compiled. The configuration belongs
+// to the thread, so it is given back: nobody else on this thread finds tiles in use.
 ALWAYS_INLINE void multiply_groups_by_tiles(
         const int format, const uint8_t *w, int64_t group_from, int64_t group_to, const block_tile *x, int64_t rows,
         int64_t blocks, float *out, int64_t out_stride, int add) {

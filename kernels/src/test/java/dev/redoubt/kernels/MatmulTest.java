@@ -17,8 +17,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class MatmulTest {
-    private static final int[] ROW_COUNTS =
-            IntStream.concat(IntStream.rangeClosed(1, 33), IntStream.of(48, 63, 64)).toArray();
+    private static final int[] ROW_COUNTS = IntStream.concat(IntStream.rangeClosed(1, 33), IntStream.of(48, 63, 64))
+            .toArray();
     /// Outputs × inputs: whole and broken groups of 16 and 64 outputs, whole and broken panels of 256 inputs.
     private static final int[][] SHAPES = {{1, 32}, {16, 64}, {17, 96}, {40, 256}, {65, 288}, {130, 544}};
     /// As [#SHAPES], of formats whose rows are blocks of 256.
