@@ -54,7 +54,8 @@ final class Weights implements AutoCloseable {
     WeightMatrix ofExpert(TensorRole role, int layer, int expert) {
         String name = role.name(artifact.container(), layer, expert);
         Tensor tensor = required(Optional.ofNullable(artifact.tensors().get(name)), role);
-        if (tensor.shape().size() == 2) return rows(tensor, 0, Math.toIntExact(tensor.shape().get(0)));
+        if (tensor.shape().size() == 2)
+            return rows(tensor, 0, Math.toIntExact(tensor.shape().get(0)));
         int rows = Math.toIntExact(tensor.shape().get(1));
         return rows(tensor, expert * rows, rows);
     }
@@ -62,8 +63,7 @@ final class Weights implements AutoCloseable {
     private WeightMatrix rows(Tensor tensor, int from, int count) {
         WeightFormat format = TensorCheck.format(tensor);
         int columns = Math.toIntExact(tensor.shape().getLast());
-        MemorySegment data =
-                tensor.data().asSlice(from * format.bytes(1, columns), format.bytes(count, columns));
+        MemorySegment data = tensor.data().asSlice(from * format.bytes(1, columns), format.bytes(count, columns));
         WeightMatrix matrix = compute.weights(format, count, columns, data, arena);
         sharesFile |= matrix.sharesFile();
         return matrix;
