@@ -22,7 +22,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/// Families in the whole engine, tokenizer included: what the reference goes on with is what a request is answered with,
+/// Families in the whole engine, tokenizer included: what the reference goes on with is what a request is answered
+/// with,
 /// past windows and in chunks.
 class FamiliesEngineTest {
     @ParameterizedTest
@@ -48,11 +49,11 @@ class FamiliesEngineTest {
         try (Engine engine =
                 Engine.open(ModelStore.openPath(folder.resolve("model.gguf")), options, TimeSource.system())) {
             for (JsonNode greedy : (Iterable<JsonNode>) golden.path("greedy").valueStream()::iterator) {
-                List<Integer> prompt = ids(
-                        golden.path("prompts").get(greedy.path("prompt").intValue()).path("ids"));
+                List<Integer> prompt = ids(golden.path("prompts")
+                        .get(greedy.path("prompt").intValue())
+                        .path("ids"));
                 List<Integer> expected = ids(greedy.path("ids"));
-                Answers.Answer answer = Answers.answer(
-                                engine, new Prompt.Tokens(prompt), greedily(expected.size()))
+                Answers.Answer answer = Answers.answer(engine, new Prompt.Tokens(prompt), greedily(expected.size()))
                         .only();
                 assertThat(answer.tokenIds()).isEqualTo(expected);
             }

@@ -179,7 +179,7 @@ class AttentionTest {
             for (String provider : providers()) {
                 for (AttentionRule rule : RULES) {
                     FloatMatrix expected = attend(provider, format, 1, 16, 6, 2, 100, 100, blocks(0, 1), rule, arena);
-                    for (int chunk : new int[] {1, 3, 7, 16, 17, 64}) {
+                    for (int chunk : rule.equals(FULL) ? new int[] {1, 3, 7, 16, 17, 64} : new int[] {1, 17}) {
                         FloatMatrix actual =
                                 attend(provider, format, 2, 16, 6, 2, 100, chunk, blocks(20, -3), rule, arena);
                         assertThat(Samples.difference(actual, expected))

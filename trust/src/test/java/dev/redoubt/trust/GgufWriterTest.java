@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,8 +54,7 @@ final class GgufWriterTest {
             assertThat(read.gguf().bool("a.flag")).contains(true);
             assertThat(read.gguf().strings("a.texts")).contains(List.of("ü", ""));
             assertThat(read.gguf().integers("a.integers")).contains(new long[] {-1, 7});
-            Tensor matrix = read.tensors().get("matrix");
-            assertThat(matrix).isNotNull();
+            Tensor matrix = Objects.requireNonNull(read.tensors().get("matrix"));
             assertThat(matrix.shape()).containsExactly(3000L, 700L);
             for (int at : new int[] {0, 1, 699, 700, 2_099_999})
                 assertThat(matrix.data().get(F32, 4L * at)).isEqualTo(at);

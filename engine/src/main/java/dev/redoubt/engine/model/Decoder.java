@@ -48,8 +48,7 @@ final class Decoder implements Model {
     ///     model from then on
     /// @param rowsMax tokens of the largest step
     /// @param contextTokensMax positions to prepare for
-    Decoder(
-            DecoderPlan plan, ModelSpec spec, Weights weights, Compute compute, int rowsMax, int contextTokensMax) {
+    Decoder(DecoderPlan plan, ModelSpec spec, Weights weights, Compute compute, int rowsMax, int contextTokensMax) {
         this.plan = plan;
         this.config = plan.config();
         this.spec = spec;
@@ -84,7 +83,8 @@ final class Decoder implements Model {
         for (int i = 0; i < result.length; i++) {
             int layer = i;
             LayerPlan it = plan.layers().get(i);
-            @Nullable RopeTable rope = it.rope()
+            @Nullable
+            RopeTable rope = it.rope()
                     .map(each -> ropes.computeIfAbsent(each, this::ropeTable))
                     .orElse(null);
             FeedForward feedForward = it.experts()

@@ -10,7 +10,13 @@ import java.lang.foreign.Arena;
 /// @param normed (rows, hidden): a block's input
 /// @param inner (rows, hidden): what a block adds, before it is normed
 record DecoderParts(
-        Compute compute, ModelConfig config, Arena arena, int rowsMax, FloatMatrix x, FloatMatrix normed, FloatMatrix inner) {
+        Compute compute,
+        ModelConfig config,
+        Arena arena,
+        int rowsMax,
+        FloatMatrix x,
+        FloatMatrix normed,
+        FloatMatrix inner) {
     static DecoderParts allocate(Compute compute, ModelConfig config, int rowsMax, Arena arena) {
         return new DecoderParts(
                 compute,

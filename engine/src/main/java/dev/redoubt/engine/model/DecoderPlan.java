@@ -43,8 +43,9 @@ record DecoderPlan(
     /// @throws dev.redoubt.trust.ArtifactException if the positional encoding does not reach that far
     void checkContext(int contextTokensMax) {
         boolean dynamic = layers.stream()
-                .anyMatch(layer ->
-                        layer.rope().filter(rope -> rope.scaling() instanceof Dynamic).isPresent());
+                .anyMatch(layer -> layer.rope()
+                        .filter(rope -> rope.scaling() instanceof Dynamic)
+                        .isPresent());
         if (dynamic && contextTokensMax > config.contextTokensMax())
             throw ConfigSource.refusal(
                     "rope scaling 'dynamic' with a context of " + contextTokensMax + " tokens, limit is "
@@ -63,7 +64,9 @@ record DecoderPlan(
 
     private static void checkFactors(RopeScaling scaling, int expected) {
         if (!(scaling instanceof LongRope longRope)) return;
-        for (int size : new int[] {longRope.shortFactors().size(), longRope.longFactors().size()})
+        for (int size : new int[] {
+            longRope.shortFactors().size(), longRope.longFactors().size()
+        })
             if (size != expected)
                 throw ConfigSource.refusal("rope scaling 'longrope' has " + size
                         + " factors, must be half the head dimension, " + expected);

@@ -20,7 +20,12 @@ final class ExpertMixture implements FeedForward {
     /// @param up (rows, size)
     /// @param out (rows, hidden)
     record Activations(
-            FloatMatrix scores, FloatMatrix gathered, FloatMatrix gate, FloatMatrix up, FloatMatrix out, ExpertChoice choice) {
+            FloatMatrix scores,
+            FloatMatrix gathered,
+            FloatMatrix gate,
+            FloatMatrix up,
+            FloatMatrix out,
+            ExpertChoice choice) {
         static Activations allocate(DecoderParts parts, ExpertPlan plan) {
             return new Activations(
                     parts.activations(plan.experts()),

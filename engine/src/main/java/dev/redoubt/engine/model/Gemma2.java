@@ -40,9 +40,8 @@ final class Gemma2 implements Architecture {
         SlidingWindows windows = SlidingWindows.read(source, config, true, OptionalInt.of(WINDOW), i -> i % 2 == 0);
         float scale = scoreScale(source, config, LAYERS_OF_27B);
         float cap = cap(source, ConfigKey.SCORE_CAP, SCORE_CAP);
-        LayerPlan layer = LayerPlan.plain(config, source.rope(10_000))
-                .with(Norms.AROUND)
-                .with(GateFunction.GELU_TANH);
+        LayerPlan layer =
+                LayerPlan.plain(config, source.rope(10_000)).with(Norms.AROUND).with(GateFunction.GELU_TANH);
         List<LayerPlan> layers = IntStream.range(0, config.layers())
                 .mapToObj(i -> layer.with(new AttentionRule(scale, cap, windows.of(i))))
                 .toList();

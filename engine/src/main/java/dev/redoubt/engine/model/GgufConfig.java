@@ -161,8 +161,7 @@ final class GgufConfig implements ConfigSource {
             if (computed.features().stream().anyMatch(feature -> feature.gguf.equals(suffix))) return;
             String key = architecture + "." + suffix;
             double value = finite(key).orElse(neutral);
-            boolean unusedWindow =
-                    suffix.equals(ConfigKey.SLIDING_WINDOW.gguf) && value >= computed.contextTokensMax();
+            boolean unusedWindow = suffix.equals(ConfigKey.SLIDING_WINDOW.gguf) && value >= computed.contextTokensMax();
             if (value != neutral && !unusedWindow)
                 throw ConfigSource.refusal(
                         key + " is " + value + ", supported is " + neutral + ": this model cannot be served");

@@ -72,7 +72,8 @@ final class HuggingFaceConfig implements ConfigSource {
                 .toList();
         for (String name : found)
             if (!root.path(name).equals(root.path(found.get(0))))
-                throw ConfigSource.refusal("'" + name + "' and '" + found.get(0) + "' in config.json contradict each other");
+                throw ConfigSource.refusal(
+                        "'" + name + "' and '" + found.get(0) + "' in config.json contradict each other");
         return found.isEmpty() ? key.huggingFace.get(0) : found.get(0);
     }
 
@@ -103,9 +104,8 @@ final class HuggingFaceConfig implements ConfigSource {
         if (value == null) return Optional.empty();
         if (!value.isArray() || value.size() > ModelConfig.LAYERS_MAX)
             throw wrongType(spelling(key), "a list of at most " + ModelConfig.LAYERS_MAX + " integers");
-        return Optional.of(value.valueStream()
-                .map(each -> integer(spelling(key), each))
-                .toList());
+        return Optional.of(
+                value.valueStream().map(each -> integer(spelling(key), each)).toList());
     }
 
     @Override
@@ -113,8 +113,8 @@ final class HuggingFaceConfig implements ConfigSource {
         JsonNode types = present(root, "layer_types");
         if (types == null) return Optional.empty();
         if (!types.isArray() || types.size() != layers)
-            throw ConfigSource.refusal("'layer_types' in config.json must be a list of a type for each of the " + layers
-                    + " layers");
+            throw ConfigSource.refusal(
+                    "'layer_types' in config.json must be a list of a type for each of the " + layers + " layers");
         return Optional.of(types.valueStream()
                 .map(type -> switch (type.asString("")) {
                     case "full_attention" -> false;
@@ -149,7 +149,8 @@ final class HuggingFaceConfig implements ConfigSource {
 
     @Override
     public Rope rope(double baseWhereAbsent) {
-        double base = number(rope, "rope_theta").orElse(number(root, "rope_theta").orElse(baseWhereAbsent));
+        double base =
+                number(rope, "rope_theta").orElse(number(root, "rope_theta").orElse(baseWhereAbsent));
         return Rope.read(this, ConfigKey.ROPE_BASE, base, ropeScaling());
     }
 
@@ -263,8 +264,7 @@ final class HuggingFaceConfig implements ConfigSource {
             requireNeutral(localRope.isMissingNode(), ropeName, "one for all layers");
         if (!features.contains(ConfigKey.SLIDING_WINDOW)) refuseWindows(computed.contextTokensMax());
         for (ConfigKey key : List.of(ConfigKey.SCORE_CAP, ConfigKey.LOGIT_CAP, ConfigKey.EXPERTS))
-            if (!features.contains(key))
-                requireNeutral(number(key).orElse(0) == 0, spelling(key), "absent");
+            if (!features.contains(key)) requireNeutral(number(key).orElse(0) == 0, spelling(key), "absent");
         if (!features.contains(ConfigKey.NO_ROPE_LAYERS))
             requireNeutral(!has(ConfigKey.NO_ROPE_LAYERS), spelling(ConfigKey.NO_ROPE_LAYERS), "absent");
         String dtype =

@@ -49,8 +49,7 @@ record ModelConfig(
         int dimension = integer(
                 source, ConfigKey.HEAD_DIMENSION, headDimension.orElse(hiddenSize / queryHeads), HEAD_DIMENSION_MAX);
         if (dimension % 2 != 0)
-            throw refusal(
-                    source, ConfigKey.HEAD_DIMENSION, dimension + ", must be even: rotary embedding turns pairs");
+            throw refusal(source, ConfigKey.HEAD_DIMENSION, dimension + ", must be even: rotary embedding turns pairs");
         int contextTokensMax = integer(source, ConfigKey.CONTEXT_TOKENS, 0, CONTEXT_TOKENS_MAX);
         double epsilon = source.number(ConfigKey.NORM_EPSILON).orElse(normEpsilon);
         if (!(epsilon > 0 && epsilon <= 1))

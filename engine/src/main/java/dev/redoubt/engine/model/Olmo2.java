@@ -24,9 +24,8 @@ final class Olmo2 implements Architecture {
         ModelConfig config = ModelConfig.read(source, embeddingRows, OptionalInt.empty(), 1e-5);
         source.refuseOtherComputations(
                 new Computed(config.headDimension(), config.contextTokensMax(), GateFunction.SILU, Set.of()));
-        LayerPlan layer = LayerPlan.plain(config, source.rope(10_000))
-                .with(Norms.AFTER)
-                .with(QueryKeyNorm.PROJECTION);
+        LayerPlan layer =
+                LayerPlan.plain(config, source.rope(10_000)).with(Norms.AFTER).with(QueryKeyNorm.PROJECTION);
         return DecoderPlan.plain(config, i -> layer, source.tiedHead(false), false);
     }
 }

@@ -23,11 +23,8 @@ final class Qwen2 implements Architecture {
     @Override
     public DecoderPlan plan(ConfigSource source, long embeddingRows) {
         ModelConfig config = ModelConfig.read(source, embeddingRows, OptionalInt.empty(), 1e-6);
-        source.refuseOtherComputations(new Computed(
-                config.headDimension(),
-                config.contextTokensMax(),
-                GateFunction.SILU,
-                features(source)));
+        source.refuseOtherComputations(
+                new Computed(config.headDimension(), config.contextTokensMax(), GateFunction.SILU, features(source)));
         SlidingWindows windows = windows(source, config);
         LayerPlan layer = LayerPlan.plain(config, source.rope(10_000)).withBiases();
         return DecoderPlan.plain(config, i -> layer.withWindow(windows.of(i)), source.tiedHead(false), false);

@@ -24,10 +24,7 @@ final class Qwen3 implements Architecture {
     public DecoderPlan plan(ConfigSource source, long embeddingRows) {
         ModelConfig config = ModelConfig.read(source, embeddingRows, OptionalInt.of(HEAD_DIMENSION), 1e-6);
         source.refuseOtherComputations(new Computed(
-                config.headDimension(),
-                config.contextTokensMax(),
-                GateFunction.SILU,
-                Qwen2.features(source)));
+                config.headDimension(), config.contextTokensMax(), GateFunction.SILU, Qwen2.features(source)));
         SlidingWindows windows = Qwen2.windows(source, config);
         LayerPlan layer = LayerPlan.plain(config, source.rope(10_000)).with(QueryKeyNorm.HEADS);
         return DecoderPlan.plain(config, i -> layer.withWindow(windows.of(i)), source.tiedHead(false), false);

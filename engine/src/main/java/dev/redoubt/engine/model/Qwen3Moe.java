@@ -24,10 +24,7 @@ final class Qwen3Moe implements Architecture {
                 source instanceof GgufConfig ? OptionalInt.of(Qwen3.HEAD_DIMENSION) : OptionalInt.empty();
         ModelConfig config = ModelConfig.read(source, embeddingRows, headDimension, 1e-6);
         source.refuseOtherComputations(new Computed(
-                config.headDimension(),
-                config.contextTokensMax(),
-                GateFunction.SILU,
-                Set.of(ConfigKey.EXPERTS)));
+                config.headDimension(), config.contextTokensMax(), GateFunction.SILU, Set.of(ConfigKey.EXPERTS)));
         int size = ModelConfig.integer(source, ConfigKey.EXPERT_SIZE, 0, ModelConfig.FEED_FORWARD_SIZE_MAX);
         boolean normalised = source.flag(ConfigKey.NORMALISED_EXPERTS).orElse(source instanceof GgufConfig);
         ExpertPlan experts = ExpertPlan.read(source, size, normalised, ExpertPlan.Names.QWEN);

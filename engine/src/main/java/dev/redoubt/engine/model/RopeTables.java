@@ -51,13 +51,13 @@ final class RopeTables {
 
     private static void divide(float[] frequencies, FloatMatrix divisors, RopeScaling scaling) {
         if (!(scaling instanceof RopeScaling.None || scaling instanceof RopeScaling.StoredLongRope))
-            throw ConfigSource.refusal(
-                    "divisors of rotary frequencies come on top of rope scaling " + scaling + ": this model cannot be served");
+            throw ConfigSource.refusal("divisors of rotary frequencies come on top of rope scaling " + scaling
+                    + ": this model cannot be served");
         for (int j = 0; j < frequencies.length; j++) {
             float divisor = divisors.get(0, j);
             if (!(divisor > 0 && divisor <= 1e6f))
-                throw ConfigSource.refusal(
-                        "a divisor of rotary frequencies is " + divisor + " at " + j + ", allowed is above 0, at most 1000000");
+                throw ConfigSource.refusal("a divisor of rotary frequencies is " + divisor + " at " + j
+                        + ", allowed is above 0, at most 1000000");
             frequencies[j] /= divisor;
         }
     }

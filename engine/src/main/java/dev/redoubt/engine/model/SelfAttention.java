@@ -52,8 +52,7 @@ final class SelfAttention {
     private final AttentionRule rule;
     private final Projection[] output; // (hidden, queryHeads · headDimension)
 
-    SelfAttention(
-            DecoderWeights weights, Activations on, int layer, LayerPlan plan, @Nullable RopeTable rope) {
+    SelfAttention(DecoderWeights weights, Activations on, int layer, LayerPlan plan, @Nullable RopeTable rope) {
         this.parts = weights.parts();
         this.on = on;
         this.layer = layer;

@@ -32,8 +32,7 @@ final class SmolLm3 implements Architecture {
                 gguf ? Set.of() : Set.of(ConfigKey.SLIDING_WINDOW, ConfigKey.NO_ROPE_LAYERS)));
         IntPredicate rotated = rotated(source, config);
         boolean used = source.flag(ConfigKey.USE_SLIDING_WINDOW).orElse(false);
-        SlidingWindows windows =
-                SlidingWindows.read(source, config, used, OptionalInt.empty(), i -> !rotated.test(i));
+        SlidingWindows windows = SlidingWindows.read(source, config, used, OptionalInt.empty(), i -> !rotated.test(i));
         LayerPlan layer = LayerPlan.plain(config, source.rope(2e6));
         LayerPlan unrotated = layer.withoutRope();
         return DecoderPlan.plain(

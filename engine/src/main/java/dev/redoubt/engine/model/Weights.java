@@ -81,8 +81,7 @@ final class Weights implements AutoCloseable {
     private WeightMatrix rows(Tensor tensor, int from, int count) {
         WeightFormat format = TensorCheck.format(tensor);
         int columns = Math.toIntExact(tensor.shape().getLast());
-        MemorySegment data =
-                tensor.data().asSlice(from * format.bytes(1, columns), format.bytes(count, columns));
+        MemorySegment data = tensor.data().asSlice(from * format.bytes(1, columns), format.bytes(count, columns));
         WeightMatrix matrix = compute.weights(format, count, columns, data, arena);
         sharesFile |= matrix.sharesFile();
         return matrix;

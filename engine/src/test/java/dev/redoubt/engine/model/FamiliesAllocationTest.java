@@ -29,7 +29,8 @@ class FamiliesAllocationTest {
     void aStepAllocatesNothing(String family) throws IOException {
         VerifiedArtifact artifact =
                 ModelStore.openPath(Families.with(family, Families.config(family), folder.resolve(family)));
-        try (Compute compute = Compute.open("auto", 1, 4, Models.describe(artifact).widestInput());
+        try (Compute compute =
+                        Compute.open("auto", 1, 4, Models.describe(artifact).widestInput());
                 Model model = Models.load(artifact, compute, 4, 64);
                 KvMemory kv = KvMemory.map(model.kvLayout(KvFormat.F16), 16)) {
             assumeTrue(compute.description().contains("native"), "native kernels are not there");

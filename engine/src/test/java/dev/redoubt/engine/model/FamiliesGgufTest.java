@@ -63,8 +63,7 @@ class FamiliesGgufTest {
 
     @Test
     void phi3() throws IOException {
-        compare(
-                new Phi3(), "phi3", Families.config("phi3"), "phi3", false, Map.of("attention.sliding_window", 32));
+        compare(new Phi3(), "phi3", Families.config("phi3"), "phi3", false, Map.of("attention.sliding_window", 32));
     }
 
     @Test
@@ -98,13 +97,13 @@ class FamiliesGgufTest {
         for (int contextTokensMax : new int[] {64, 128}) {
             try (PromptRunner left = PromptRunner.open(gguf, "auto", contextTokensMax);
                     PromptRunner right = PromptRunner.open(huggingFace, "auto", contextTokensMax)) {
-                int[] ids = new SplittableRandom(3).ints(contextTokensMax, 0, 384).toArray();
+                int[] ids =
+                        new SplittableRandom(3).ints(contextTokensMax, 0, 384).toArray();
                 float[][] expected = right.logits(ids);
                 float[][] actual = left.logits(ids);
                 float largest = 0;
                 for (int i = 0; i < ids.length; i++)
-                    for (int j = 0; j < 384; j++)
-                        largest = Math.max(largest, Math.abs(actual[i][j] - expected[i][j]));
+                    for (int j = 0; j < 384; j++) largest = Math.max(largest, Math.abs(actual[i][j] - expected[i][j]));
                 assertThat(largest).as("%d tokens", contextTokensMax).isLessThan(5e-4f);
             }
         }

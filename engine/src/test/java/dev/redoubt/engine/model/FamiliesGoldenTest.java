@@ -49,7 +49,8 @@ class FamiliesGoldenTest {
                 assertTop(logits, prompts.get(i).path("top10"));
                 assertThat(logits[ids.length - 1])
                         .containsExactly(Golden.floats(prompts.get(i).path("last_logits")), within(TOLERANCE));
-                for (JsonNode greedy : (Iterable<JsonNode>) golden.path("greedy").valueStream()::iterator) {
+                for (JsonNode greedy :
+                        (Iterable<JsonNode>) golden.path("greedy").valueStream()::iterator) {
                     if (greedy.path("prompt").intValue() != i) continue;
                     int[] expected = Golden.ints(greedy.path("ids"));
                     assertThat(runner.greedy(ids, expected.length)).containsExactly(expected);

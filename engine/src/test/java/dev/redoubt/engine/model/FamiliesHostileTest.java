@@ -66,8 +66,7 @@ class FamiliesHostileTest {
                 "olmo2     | `\"attention_bias\": false` | `\"sliding_window\": 16` | 'sliding_window'",
                 "olmo2     | `\"rms_norm_eps\": 1e-06` | `\"rms_norm_eps\": 0` | 'rms_norm_eps' in config.json is 0.0",
             })
-    void V4_3_whatIsNotComputedIsRefusedByName(String family, String from, String to, String named)
-            throws IOException {
+    void V4_3_whatIsNotComputedIsRefusedByName(String family, String from, String to, String named) throws IOException {
         String config = Families.config(family);
         assertThat(config).contains(from);
         Path changed = Families.with(family, config.replace(from, to == null ? "" : to), folder.resolve("changed"));

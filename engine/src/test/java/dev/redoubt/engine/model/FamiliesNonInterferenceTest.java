@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.kernels.Compute;
 import dev.redoubt.kernels.KvFormat;
-import dev.redoubt.kernels.KvLayout;
 import dev.redoubt.kernels.KvMemory;
 import dev.redoubt.kernels.Providers;
 import dev.redoubt.trust.ModelStore;

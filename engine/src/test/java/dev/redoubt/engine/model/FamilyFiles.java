@@ -41,8 +41,7 @@ final class FamilyFiles {
                 Tensor tensor = artifact.tensors().get(name);
                 if (tensor != null)
                     tensors.put(
-                            spec.name(Container.SAFETENSORS),
-                            tensor.data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED));
+                            spec.name(Container.SAFETENSORS), tensor.data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED));
             }
         }
     }
@@ -56,7 +55,8 @@ final class FamilyFiles {
         TinySafetensors file = new TinySafetensors();
         for (TensorSpec spec : specs()) {
             float[] values = tensors.get(spec.name(Container.SAFETENSORS));
-            if (values != null) file.tensor(spec.name(Container.SAFETENSORS), WeightKind.F32, bytes(values), shape(spec));
+            if (values != null)
+                file.tensor(spec.name(Container.SAFETENSORS), WeightKind.F32, bytes(values), shape(spec));
         }
         Files.write(folder.resolve("model.safetensors"), file.bytes());
         Files.writeString(folder.resolve("config.json"), config);
@@ -99,7 +99,8 @@ final class FamilyFiles {
             long[] shape = shape(spec);
             shapes.put(name, expert ? new long[] {spec.expert() + 1L, shape[0], shape[1]} : shape);
         }
-        merged.forEach((name, values) -> file.tensor(name, WeightKind.F32, bytes(values), Objects.requireNonNull(shapes.get(name))));
+        merged.forEach((name, values) ->
+                file.tensor(name, WeightKind.F32, bytes(values), Objects.requireNonNull(shapes.get(name))));
         extra.forEach((key, value) -> {
             if (value instanceof float[] values) file.tensor(key, WeightKind.F32, bytes(values), values.length);
         });

@@ -25,8 +25,8 @@ class SmolLm3Test {
     }
 
     private PromptRunner open(String name, int layers, String more) throws IOException {
-        FamilyFiles files =
-                new FamilyFiles(new SmolLm3(), "llama3-untied", config(layers, more), folder.resolve(name + "-fixture"));
+        FamilyFiles files = new FamilyFiles(
+                new SmolLm3(), "llama3-untied", config(layers, more), folder.resolve(name + "-fixture"));
         return PromptRunner.open(files.huggingFace(folder.resolve(name)), "auto", 64);
     }
 
