@@ -439,6 +439,7 @@ final class NativeKernels implements Kernels {
             case Q8_0 -> 3;
             case Q4_0 -> 4;
             case Q4_1 -> 5;
+            case F8_E4M3 -> 15;
         };
     }
 

@@ -6,6 +6,10 @@ public enum WeightFormat {
     F32(1, 4),
     F16(1, 2),
     BF16(1, 2),
+    /// By row an f32 scale s, then bytes of E4M3 q: `s·h(q)`, h the f16 of the same sign, exponent and
+    /// fraction, which
+    /// is q / 256. Finite whatever the bytes are.
+    F8_E4M3(1, 1),
     /// f16 scale d, 32 × int8 q: `d·q`
     Q8_0(32, 34),
     /// f16 scale d, 32 nibbles q (low nibbles first 16): `d·(q-8)`
@@ -44,6 +48,12 @@ public enum WeightFormat {
     ///
     /// @throws ArithmeticException on overflow
     public long bytes(long rows, long columns) {
-        return Math.multiplyExact(Math.multiplyExact(rows, columns / blockWeights), (long) blockBytes);
+        long weights = Math.multiplyExact(Math.multiplyExact(rows, columns / blockWeights), (long) blockBytes);
+        return Math.addExact(weights, Math.multiplyExact(rows, (long) scaleBytes()));
+    }
+
+    /// Size of the scale before a row of weights.
+    int scaleBytes() {
+        return this == F8_E4M3 ? 4 : 0;
     }
 }

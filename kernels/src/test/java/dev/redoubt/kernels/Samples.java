@@ -48,6 +48,11 @@ final class Samples {
         byte[] noise = new byte[Math.toIntExact(bytes)];
         random.nextBytes(noise);
         MemorySegment.copy(noise, 0, file, ValueLayout.JAVA_BYTE, 0, noise.length);
+        if (format == WeightFormat.F8_E4M3) { // every byte is a weight
+            for (int row = 0; row < rows; row++)
+                file.set(ValueLayout.JAVA_FLOAT_UNALIGNED, row * (columns + 4L), random.nextFloat(0.25f, 1));
+            return file;
+        }
         if (!format.quantized()) {
             for (long i = 0; i < (long) rows * columns; i++) writeValue(file, format, i, (float) random.nextGaussian());
             return file;
@@ -66,7 +71,7 @@ final class Samples {
             case F16 -> file.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * index, Float.floatToFloat16(value));
             case BF16 ->
                 file.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * index, (short) (Float.floatToIntBits(value) >> 16));
-            case Q8_0, Q4_0, Q4_1 -> throw new IllegalArgumentException(format.name());
+            case F8_E4M3, Q8_0, Q4_0, Q4_1 -> throw new IllegalArgumentException(format.name());
         }
     }
 
@@ -79,6 +84,11 @@ final class Samples {
             case F32 -> file.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * index);
             case F16 -> Float.float16ToFloat(file.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * index));
             case BF16 -> Float.intBitsToFloat(file.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * index) << 16);
+            case F8_E4M3 -> {
+                long from = row * (columns + 4L);
+                yield file.get(ValueLayout.JAVA_FLOAT_UNALIGNED, from)
+                        * e4m3(file.get(ValueLayout.JAVA_BYTE, from + 4 + k));
+            }
             case Q8_0 -> half(file, block) * file.get(ValueLayout.JAVA_BYTE, block + 2 + i);
             case Q4_0 -> half(file, block) * (nibble(file, block + 2, i) - 8);
             case Q4_1 -> half(file, block) * nibble(file, block + 4, i) + half(file, block + 2);
@@ -91,6 +101,12 @@ final class Samples {
             sums[row] = compute.logSumExp(logits, row, worker);
             largest[row] = compute.argMax(logits, row);
         });
+    }
+
+    private static double e4m3(byte bits) {
+        int exponent = bits >> 3 & 15;
+        double magnitude = exponent == 0 ? (bits & 7) * 0x1p-17 : Math.scalb(8.0 + (bits & 7), exponent - 18);
+        return bits < 0 ? -magnitude : magnitude;
     }
 
     private static double half(MemorySegment file, long at) {

@@ -104,7 +104,7 @@ final class Weights implements AutoCloseable {
             case F32 -> data.get(F32, 4 * i);
             case F16 -> Float.float16ToFloat(data.get(BITS16, 2 * i));
             case BF16 -> Float.intBitsToFloat(data.get(BITS16, 2 * i) << 16);
-            case Q8_0, Q4_0, Q4_1 -> throw new IllegalStateException("a vector of " + format);
+            case F8_E4M3, Q8_0, Q4_0, Q4_1 -> throw new IllegalStateException("a vector of " + format);
         };
     }
 }
