@@ -57,6 +57,7 @@ void FUNCTION(multiply_floats)(
     switch (format) {
         CASE(F32);
         CASE(F16);
+        CASE(F8);
         default: break;
     }
 #undef CASE

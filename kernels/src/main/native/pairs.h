@@ -82,7 +82,7 @@ static inline __attribute__((always_inline)) void multiply_pairs_of_tokens(
                                load_last_pairs(w2 + 2 * k, rest), load_last_pairs(w3 + 2 * k, rest)};
         add_pairs(tokens, acc, weights, x + k, x_stride);
     }
-    store_tile(tokens, acc, out, out_stride, outputs, add);
+    store_tile(tokens, acc, _mm_set1_ps(1), out, out_stride, outputs, add);
 }
 
 static inline __attribute__((always_inline)) void multiply_pairs_of_all_tokens(

@@ -105,14 +105,15 @@ static void packing(void) {
 }
 
 static void products(const functions *f) {
-    for (int format = 0; format <= 1; format++)
+    static const int formats[] = {0, 1, 15}, element_bytes[] = {4, 2, 1}, scale_bytes[] = {0, 0, 4};
+    for (int format = 0; format < 3; format++)
         for (int64_t columns = 1; columns <= 50; columns += 7)
             for (int64_t outputs = 1; outputs <= 6; outputs++)
                 for (int64_t rows = 1; rows <= 15; rows += 2) {
                     int64_t stride = (columns + 15) / 16 * 16;
                     float *in = floats(rows * stride), *out = floats(rows * outputs), *wide = floats(4 * stride);
-                    uint8_t *w = weights(outputs * columns * (format == 0 ? 4 : 2));
-                    f->multiply_floats(format, w, 0, outputs, columns, in, stride, rows, out, outputs, rows & 2, wide);
+                    uint8_t *w = weights(outputs * (scale_bytes[format] + columns * element_bytes[format]));
+                    f->multiply_floats(formats[format], w, 0, outputs, columns, in, stride, rows, out, outputs, rows & 2, wide);
                     mix(out, rows * outputs);
                     free(in), free(w), free(out), free(wide);
                 }

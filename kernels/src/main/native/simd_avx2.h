@@ -95,6 +95,13 @@ static inline vf vf_load_f16(const uint16_t *p) {
     return (vf) {_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *) p)),
                  _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *) (p + 8)))};
 }
+// E4M3 widened to 2^-8 of what they stand for: to the f16 of the same sign, exponent and fraction.
+static inline vf vf_load_e4m3(const uint8_t *p) {
+    __m256i words = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *) p)); // the sign above the rest
+    __m256i sign = _mm256_and_si256(words, _mm256_set1_epi16((short) 0x8000));
+    words = _mm256_or_si256(sign, _mm256_and_si256(_mm256_slli_epi16(words, 7), _mm256_set1_epi16(0x3F80)));
+    return (vf) {_mm256_cvtph_ps(_mm256_castsi256_si128(words)), _mm256_cvtph_ps(_mm256_extracti128_si256(words, 1))};
+}
 static inline __m256 i16_to_ps(const int16_t *p) {
     return _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *) p)));
 }

@@ -56,6 +56,13 @@ static inline vf vf_where_below(vf v, vf a, float bound, float value) {
 static inline unsigned vf_equal(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 
 static inline vf vf_load_f16(const uint16_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *) p)); }
+// E4M3 widened to 2^-8 of what they stand for: to the f16 of the same sign, exponent and fraction.
+static inline vf vf_load_e4m3(const uint8_t *p) {
+    __m256i words = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *) p)); // the sign above the rest
+    __m256i sign = _mm256_and_si256(words, _mm256_set1_epi16((short) 0x8000));
+    words = _mm256_or_si256(sign, _mm256_and_si256(_mm256_slli_epi16(words, 7), _mm256_set1_epi16(0x3F80)));
+    return _mm512_cvtph_ps(words);
+}
 static inline vf vf_load_i16(const int16_t *p) {
     return _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *) p)));
 }

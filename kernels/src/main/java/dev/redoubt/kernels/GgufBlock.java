@@ -76,7 +76,7 @@ final class GgufBlock {
                 sixBits();
                 for (int g = 0; g < 16; g++) bytes[192 + g] = (byte) factors[g];
             }
-            case F32, F16, BF16, IQ4_NL, IQ4_XS -> throw new IllegalStateException("a block of " + format);
+            case F32, F16, BF16, F8_E4M3, IQ4_NL, IQ4_XS -> throw new IllegalStateException("a block of " + format);
         }
         MemorySegment.copy(bytes, 0, to, ValueLayout.JAVA_BYTE, at, bytes.length);
         int scaleAt = switch (format) {

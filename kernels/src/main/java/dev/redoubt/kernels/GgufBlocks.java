@@ -52,7 +52,7 @@ final class GgufBlocks {
             case Q5_K -> halves(file, at + 48, part, word) | oneBit(file, at + 16, part, word) << 4;
             case Q6_K -> sixBits(file, at, part, word);
             case IQ4_XS -> nibbles(file, at + 8 + 16L * part, word);
-            case F32, F16, BF16 -> throw new IllegalArgumentException("codes of " + format + ", it has none");
+            case F32, F16, BF16, F8_E4M3 -> throw new IllegalArgumentException("codes of " + format + ", it has none");
         };
     }
 

@@ -18,6 +18,7 @@ interface Kernels extends AutoCloseable {
      *     acc  = fma(wMinimum, xScale · (float) Σ t, acc)                   (formats with minima; -(e · factor) is exact too)
      * F32, F16 weights (widened exactly), f32 activations:
      *     partial[k mod 16] = fma(w[k], x[k], partial[k mod 16]), k in order, from 0; then Numbers.tree
+     * F8_E4M3 weights: as F16 weights of the same sign, exponent and fraction; the tree times the scale of the row
      * BF16 weights, activations rounded to bf16, both padded with zeros to a multiple of 32 columns, over the steps of 32 k in order:
      *     partial[j] = fma(w[k+2j+1], x[k+2j+1], partial[j]), then fma(w[k+2j], x[k+2j], partial[j]), j = 0 to 15; then the tree
      *     in which, as in the addition to out, a subnormal operand counts as zero and a subnormal result becomes zero (Bf16)
@@ -61,7 +62,7 @@ interface Kernels extends AutoCloseable {
 
     /// Outputs of weight rows `16·groupFrom` to `16·groupTo - 1` for all `rows` rows of the input.
     ///
-    /// @param in f32 input, read where the weights are F32 or F16
+    /// @param in f32 input, read where the weights are F32, F16 or F8_E4M3
     ///     (otherwise what [#quantize] or [#round] made of it)
     /// @param add whether `out` is added to or overwritten
     void matmul(

@@ -17,7 +17,8 @@ import jdk.incubator.vector.VectorSpecies;
 /// have fewer, a kernel runs once per part of the 16: lanes never meet before the tree, so the bits are the
 /// same. The compiler sees constants only.
 ///
-/// Kernels read and write at addresses ([SystemMemory#address] of a live segment plus an offset); what they reach was
+/// Kernels read and write at addresses ([SystemMemory#address] of a live segment plus an offset); what they
+/// reach was
 /// checked against the segments' sizes when matrices were made and calls accepted.
 final class Lanes {
     static final VectorSpecies<Float> FLOATS = floats();
@@ -82,7 +83,8 @@ final class Lanes {
         ((ShortVector) vector.convertShape(VectorOperators.I2S, HALVES, 0)).intoMemorySegment(MEMORY, address, LITTLE);
     }
 
-    /// As many f16 as there are lanes, widened exactly. They must be finite, as the weights and scales of a verified
+    /// As many f16 as there are lanes, widened exactly. They must be finite, as the weights and scales of a
+    /// verified
     /// artifact
     /// are: what is infinite or no number elsewhere costs more operations than the compiler inlines.
     static FloatVector loadF16(long address) {
@@ -90,6 +92,25 @@ final class Lanes {
          * for the difference of the exponents' biases, which also makes subnormals right. */
         IntVector moved = loadHalves(address).lanewise(VectorOperators.LSHL, 13).and(0x8FFFE000);
         return moved.reinterpretAsFloats().mul(0x1p112f);
+    }
+
+    /// As many E4M3 as there are lanes, widened exactly to 2^-8 of what they stand for: to the f16 of the same
+    /// bits.
+    static FloatVector loadE4m3(long address) {
+        IntVector top = bytesAtTop(address);
+        IntVector moved = top.lanewise(VectorOperators.LSHR, 4).and(0x07F00000).or(top.and(0x80000000));
+        return moved.reinterpretAsFloats().mul(0x1p112f); // as in loadF16
+    }
+
+    /// As many bytes as there are lanes, each the highest of an integer; what is below it is anything.
+    private static IntVector bytesAtTop(long address) {
+        if (COUNT == 4) {
+            IntVector four = IntVector.broadcast(INTS, MEMORY.get(ValueLayout.JAVA_INT_UNALIGNED, address));
+            return four.lanewise(VectorOperators.LSHL, IntVector.fromArray(INTS, TO_TOP, 0));
+        }
+        return ((IntVector) ByteVector.fromMemorySegment(QUARTERS, MEMORY, address, LITTLE)
+                        .convertShape(VectorOperators.B2I, INTS, 0))
+                .lanewise(VectorOperators.LSHL, 24);
     }
 
     /// As many i16 as there are lanes, as floats.

@@ -492,6 +492,7 @@ final class NativeKernels implements Kernels {
             case Q6_K -> 12;
             case IQ4_NL -> 13;
             case IQ4_XS -> 14;
+            case F8_E4M3 -> 15;
         };
     }
 

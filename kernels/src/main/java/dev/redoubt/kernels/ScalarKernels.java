@@ -83,7 +83,7 @@ final class ScalarKernels implements Kernels {
         for (int row = 0; row < rows; row++) {
             for (int o = groupFrom * R16.ROWS; o < outTo; o++) {
                 switch (weights.format()) {
-                    case F32, F16 -> store(dot(weights, o, in, row), out, row, o, add);
+                    case F32, F16, F8_E4M3 -> store(dot(weights, o, in, row), out, row, o, add);
                     case BF16 -> {
                         float product = Bf16.dot(weights, o, rounded, row);
                         out.set(row, o, add ? Bf16.add(out.get(row, o), product) : product);
@@ -129,7 +129,7 @@ final class ScalarKernels implements Kernels {
         float[] partials = new float[Numbers.PARTIALS];
         for (int k = 0; k < weights.columns(); k++)
             partials[k % 16] = Math.fma(weights.weight(weightRow, k), x.get(row, k), partials[k % 16]);
-        return Numbers.tree(partials);
+        return weights.rowScale(weightRow) * Numbers.tree(partials);
     }
 
     @Override

@@ -4,7 +4,7 @@ import static dev.redoubt.kernels.Lanes.COUNT;
 
 import jdk.incubator.vector.FloatVector;
 
-/// Vector kernels of F32 and F16 weights: lanes are the 16 partial sums of one output.
+/// Vector kernels of F32, F16 and F8 weights: lanes are the 16 partial sums of one output.
 final class VectorFloats {
     /* Four weight rows at a time. One token: 4 accumulators, bound by memory. Several: the four rows are widened to f32 once into
      * scratch (F32 is read where it is), then 4 tokens × 4 rows of accumulators share 8 loads. The partial sums of every output go to
@@ -49,7 +49,7 @@ final class VectorFloats {
             Scratch scratch) {
         long partials = SystemMemory.address(scratch.floats(TILE_BYTES / 4));
         long x = SystemMemory.address(in.segment()) + 4L * token * in.stride();
-        long w = SystemMemory.address(weights.data()) + row * weights.rowBytes();
+        long w = firstWeight(weights, row);
         // A last row stands in for the rows that a short group lacks; what it computes there is not stored.
         long step1 = count > 1 ? weights.rowBytes() : 0;
         long step2 = count > 2 ? weights.rowBytes() + step1 : step1;
@@ -59,6 +59,7 @@ final class VectorFloats {
             switch (weights.format()) {
                 case F32 -> dotF32(w, step1, step2, step3, x, part, whole, partials);
                 case F16 -> dotF16(w, step1, step2, step3, x, part, whole, partials);
+                case F8_E4M3 -> dotF8(w, step1, step2, step3, x, part, whole, partials);
                 default -> throw new IllegalArgumentException("float kernel for " + weights.format());
             }
         }
@@ -97,6 +98,29 @@ final class VectorFloats {
         storePartials(a, b, c, d, partials + 4L * part);
     }
 
+    private static void dotF8(long w, long step1, long step2, long step3, long x, int part, int whole, long partials) {
+        FloatVector a = Lanes.broadcast(0);
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        for (int k = part; k < whole; k += 16) {
+            long from = w + k;
+            FloatVector v = Lanes.load(x + 4L * k);
+            a = Lanes.loadE4m3(from).fma(v, a);
+            b = Lanes.loadE4m3(from + step1).fma(v, b);
+            c = Lanes.loadE4m3(from + step2).fma(v, c);
+            d = Lanes.loadE4m3(from + step3).fma(v, d);
+        }
+        storePartials(a, b, c, d, partials + 4L * part);
+    }
+
+    /// Where the weights of a row begin, behind its scale if it has one.
+    private static long firstWeight(WeightMatrix weights, int row) {
+        return SystemMemory.address(weights.data())
+                + row * weights.rowBytes()
+                + weights.format().scaleBytes();
+    }
+
     private static void storePartials(FloatVector a, FloatVector b, FloatVector c, FloatVector d, long to) {
         Lanes.store(a, to);
         Lanes.store(b, to + PARTIAL_BYTES);
@@ -113,7 +137,7 @@ final class VectorFloats {
             long partial = partials + 4L * (k % 16);
             Lanes.set(partial, Math.fma(weights.weight(row, k), Lanes.get(x + 4L * k), Lanes.get(partial)));
         }
-        float product = Lanes.tree(partials);
+        float product = weights.rowScale(row) * Lanes.tree(partials);
         long to = SystemMemory.address(out.segment()) + 4L * ((long) token * out.stride() + row);
         Lanes.set(to, add ? Lanes.get(to) + product : product);
     }
@@ -131,7 +155,7 @@ final class VectorFloats {
         int whole = weights.columns() / 16 * 16;
         boolean widen = weights.format() != WeightFormat.F32;
         long own = SystemMemory.address(scratch.floats(TILE_BYTES / 4 + (widen ? (long) ROWS * whole : 0)));
-        long w = widen ? own + TILE_BYTES : SystemMemory.address(weights.data()) + row * weights.rowBytes();
+        long w = widen ? own + TILE_BYTES : firstWeight(weights, row);
         long rowBytes = widen ? 4L * whole : weights.rowBytes();
         if (widen) for (int r = 0; r < count; r++) widen(weights, row + r, whole, w + r * rowBytes);
         long step1 = count > 1 ? rowBytes : 0;
@@ -154,8 +178,10 @@ final class VectorFloats {
     }
 
     private static void widen(WeightMatrix weights, int row, int whole, long to) {
-        long from = SystemMemory.address(weights.data()) + row * weights.rowBytes();
-        for (int k = 0; k < whole; k += COUNT) Lanes.store(Lanes.loadF16(from + 2L * k), to + 4L * k);
+        long from = firstWeight(weights, row);
+        if (weights.format() == WeightFormat.F8_E4M3)
+            for (int k = 0; k < whole; k += COUNT) Lanes.store(Lanes.loadE4m3(from + k), to + 4L * k);
+        else for (int k = 0; k < whole; k += COUNT) Lanes.store(Lanes.loadF16(from + 2L * k), to + 4L * k);
     }
 
     private static void tile(

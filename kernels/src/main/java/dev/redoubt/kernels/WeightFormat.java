@@ -7,6 +7,10 @@ public enum WeightFormat {
     F32(1, 4),
     F16(1, 2),
     BF16(1, 2),
+    /// By row an f32 scale s, then bytes of E4M3 q: `s·h(q)`, h the f16 of the same sign, exponent and
+    /// fraction, which
+    /// is q / 256. Finite whatever the bytes are.
+    F8_E4M3(1, 1),
     /// f16 scale d, 32 × int8 q: `d·q`
     Q8_0(32, 34, 8, 0, 32),
     /// f16 scale d, 32 nibbles q (low nibbles first 16): `d·(q-8)`
@@ -93,7 +97,7 @@ public enum WeightFormat {
     boolean hasMinimum() {
         return switch (this) {
             case Q4_1, Q5_1, Q2_K, Q4_K, Q5_K -> true;
-            case F32, F16, BF16, Q8_0, Q4_0, Q5_0, Q3_K, Q6_K, IQ4_NL, IQ4_XS -> false;
+            case F32, F16, BF16, F8_E4M3, Q8_0, Q4_0, Q5_0, Q3_K, Q6_K, IQ4_NL, IQ4_XS -> false;
         };
     }
 
@@ -101,6 +105,12 @@ public enum WeightFormat {
     ///
     /// @throws ArithmeticException on overflow
     public long bytes(long rows, long columns) {
-        return Math.multiplyExact(Math.multiplyExact(rows, columns / blockWeights), (long) blockBytes);
+        long weights = Math.multiplyExact(Math.multiplyExact(rows, columns / blockWeights), (long) blockBytes);
+        return Math.addExact(weights, Math.multiplyExact(rows, (long) scaleBytes()));
+    }
+
+    /// Size of the scale before a row of weights.
+    int scaleBytes() {
+        return this == F8_E4M3 ? 4 : 0;
     }
 }

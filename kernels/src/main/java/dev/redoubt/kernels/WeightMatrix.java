@@ -124,7 +124,12 @@ public final class WeightMatrix {
 
     /// Size of one row of a format that is not quantized.
     long rowBytes() {
-        return (long) columns * format.blockBytes();
+        return format.scaleBytes() + (long) columns * format.blockBytes();
+    }
+
+    /// What products with a row of a format that is not quantized are multiplied with.
+    float rowScale(int row) {
+        return format == WeightFormat.F8_E4M3 ? data.get(FLOAT, row * rowBytes()) : 1;
     }
 
     /// Writes one row as f32 to `out[outRow]`: widened exactly, or `scale·w`, `scale·w + minimum` with each operation
@@ -150,6 +155,10 @@ public final class WeightMatrix {
                             at + 4L * k,
                             Float.intBitsToFloat(data.get(SHORT, row * rowBytes() + 2L * k) << 16));
             }
+            case F8_E4M3 -> {
+                for (int k = 0; k < columns; k++)
+                    to.set(ValueLayout.JAVA_FLOAT, at + 4L * k, rowScale(row) * weight(row, k));
+            }
             default -> dequantizeBlocks(row, to, at);
         }
     }
@@ -169,12 +178,18 @@ public final class WeightMatrix {
         }
     }
 
-    /// Weight (row, k) of a format that is not quantized.
+    /// The f16 of the same sign, four bits of exponent and three of fraction.
+    private static float e4m3(byte bits) {
+        return Float.float16ToFloat((short) ((bits & 0x80) << 8 | (bits & 0x7F) << 7));
+    }
+
+    /// Weight (row, k) of a format that is not quantized, without the scale of its row.
     float weight(int row, int k) {
         return switch (format) {
             case F32 -> data.get(FLOAT, row * rowBytes() + 4L * k);
             case F16 -> Float.float16ToFloat(data.get(SHORT, row * rowBytes() + 2L * k));
             case BF16 -> Float.intBitsToFloat(data.get(SHORT, row * rowBytes() + 2L * k) << 16);
+            case F8_E4M3 -> e4m3(data.get(ValueLayout.JAVA_BYTE, row * rowBytes() + format.scaleBytes() + k));
             default -> throw new IllegalStateException("weight of " + format + ", read its blocks");
         };
     }

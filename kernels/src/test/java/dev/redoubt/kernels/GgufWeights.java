@@ -19,7 +19,7 @@ final class GgufWeights {
     /// Weight `i` of the block, in double.
     double weight(WeightFormat format, int i) {
         return switch (format) {
-            case F32, F16, BF16 -> throw new IllegalArgumentException(format.name());
+            case F32, F16, BF16, F8_E4M3 -> throw new IllegalArgumentException(format.name());
             case Q8_0 -> half(0) * (byte) at(2 + i);
             case Q4_0 -> half(0) * (nibble(2, i) - 8);
             case Q4_1 -> half(0) * nibble(4, i) + half(2);

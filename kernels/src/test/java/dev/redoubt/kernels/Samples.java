@@ -48,6 +48,11 @@ final class Samples {
         byte[] noise = new byte[Math.toIntExact(bytes)];
         random.nextBytes(noise);
         MemorySegment.copy(noise, 0, file, ValueLayout.JAVA_BYTE, 0, noise.length);
+        if (format == WeightFormat.F8_E4M3) { // every byte is a weight
+            for (int row = 0; row < rows; row++)
+                file.set(ValueLayout.JAVA_FLOAT_UNALIGNED, row * (columns + 4L), random.nextFloat(0.25f, 1));
+            return file;
+        }
         if (!format.quantized()) {
             for (long i = 0; i < (long) rows * columns; i++) writeValue(file, format, i, (float) random.nextGaussian());
             return file;
@@ -92,6 +97,11 @@ final class Samples {
             case F32 -> file.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * index);
             case F16 -> Float.float16ToFloat(file.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * index));
             case BF16 -> Float.intBitsToFloat(file.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * index) << 16);
+            case F8_E4M3 -> {
+                long from = row * (columns + 4L);
+                yield file.get(ValueLayout.JAVA_FLOAT_UNALIGNED, from)
+                        * e4m3(file.get(ValueLayout.JAVA_BYTE, from + 4 + k));
+            }
             default ->
                 new GgufWeights(file, index / format.blockWeights() * format.blockBytes())
                         .weight(format, (int) (index % format.blockWeights()));
@@ -104,6 +114,12 @@ final class Samples {
             sums[row] = compute.logSumExp(logits, row, worker);
             largest[row] = compute.argMax(logits, row);
         });
+    }
+
+    private static double e4m3(byte bits) {
+        int exponent = bits >> 3 & 15;
+        double magnitude = exponent == 0 ? (bits & 7) * 0x1p-17 : Math.scalb(8.0 + (bits & 7), exponent - 18);
+        return bits < 0 ? -magnitude : magnitude;
     }
 
     /// Where two matrices differ in a bit, padding included; empty if nowhere.

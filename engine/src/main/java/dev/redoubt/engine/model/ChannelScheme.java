@@ -13,14 +13,13 @@ import java.util.List;
 
 /// `int-quantized` and `float-quantized` of compressed-tensors: one byte a weight, one scale an output.
 ///
-/// `w[o][i] = q[o][i] · scale[o]`. int8 is Q8_0, whose blocks repeat the scale. E4M3 becomes F16, two bytes a
-/// weight: the
-/// product of a scale and a weight of four significant bits, rounded once.
+/// `w[o][i] = q[o][i] · scale[o]`. int8 is Q8_0, whose blocks repeat the scale; E4M3 stays as it is, with the
+/// scale before each row.
 ///
 /// @param floats whether the bytes are E4M3
 record ChannelScheme(boolean floats) implements QuantizedScheme {
-    private static final ValueLayout.OfShort SHORT =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat SCALE =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     @Override
     public Quantization method() {
@@ -42,7 +41,7 @@ record ChannelScheme(boolean floats) implements QuantizedScheme {
 
     @Override
     public WeightMatrix load(QuantizedMatrix matrix, ColumnOrders orders, Compute compute, Arena arena) {
-        return floats ? widened(matrix, compute, arena) : blocks(matrix, compute, arena);
+        return floats ? rows(matrix, compute, arena) : blocks(matrix, compute, arena);
     }
 
     private static WeightMatrix blocks(QuantizedMatrix matrix, Compute compute, Arena arena) {
@@ -67,24 +66,17 @@ record ChannelScheme(boolean floats) implements QuantizedScheme {
                 arena);
     }
 
-    private static WeightMatrix widened(QuantizedMatrix matrix, Compute compute, Arena arena) {
+    private static WeightMatrix rows(QuantizedMatrix matrix, Compute compute, Arena arena) {
         int columns = matrix.columns();
-        MemorySegment bytes = matrix.data("weight");
-        MemorySegment halves = arena.allocate(2L * matrix.rows() * columns, 64);
+        long rowBytes = columns + 4L;
+        MemorySegment rows = arena.allocate(matrix.rows() * rowBytes, 64);
         compute.forEach(matrix.rows(), (row, worker) -> {
-            float scale = matrix.scale("weight_scale", row);
-            for (int k = 0; k < columns; k++) {
-                long at = (long) row * columns + k;
-                float weight = scale * e4m3(bytes.get(ValueLayout.JAVA_BYTE, at));
-                halves.set(SHORT, 2 * at, Float.floatToFloat16(weight));
-            }
+            rows.set(
+                    SCALE,
+                    row * rowBytes,
+                    256 * matrix.scale("weight_scale", row)); // the kernels' weights are 2^-8 of E4M3
+            MemorySegment.copy(matrix.data("weight"), (long) row * columns, rows, row * rowBytes + 4, columns);
         });
-        return compute.weights(WeightFormat.F16, matrix.rows(), columns, halves, arena);
-    }
-
-    /// Sign, four bits of exponent with the bias 7, three of fraction: an f16 of the same bits is 2^8 times too
-    /// small.
-    static float e4m3(byte bits) {
-        return 256 * Float.float16ToFloat((short) ((bits & 0x80) << 8 | (bits & 0x7F) << 7));
+        return compute.weights(WeightFormat.F8_E4M3, matrix.rows(), columns, rows, arena);
     }
 }

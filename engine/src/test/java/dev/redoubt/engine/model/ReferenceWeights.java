@@ -6,12 +6,14 @@ import dev.redoubt.trust.ModelStore;
 import dev.redoubt.trust.Tensor;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// The float32 weights of a quantized checkpoint, by the formulas of its format and without a look at the
 /// product's readers: one weight at a
@@ -20,12 +22,15 @@ final class ReferenceWeights {
     private static final int[] AWQ_ORDER = {0, 2, 4, 6, 1, 3, 5, 7}; // output of each nibble
 
     private final Map<String, Tensor> tensors;
-    private final String config;
+    private final int bits; // of GPTQ
+    private final boolean secondVersion; // of GPTQ
 
     /// @param config the text of `config.json`
     ReferenceWeights(Map<String, Tensor> tensors, String config) {
         this.tensors = tensors;
-        this.config = config.replaceAll("\\s", "");
+        String dense = config.replaceAll("\\s", "");
+        this.bits = dense.contains("\"bits\":8") ? 8 : 4;
+        this.secondVersion = dense.contains("gptq_v2");
     }
 
     /// Writes the same model in float32.
@@ -43,12 +48,12 @@ final class ReferenceWeights {
                             tensor.shape().stream().mapToLong(each -> each).toArray();
                     file.tensor(name, WeightKind.F32, WeightKind.F32.encode(reference.values(name)), shape);
                 } else if (name.endsWith("weight_scale") || name.endsWith(".scales")) {
-                    int out = reference.rows(module);
-                    int in = reference.columns(module);
-                    float[] weights = new float[out * in];
-                    for (int o = 0; o < out; o++)
-                        for (int i = 0; i < in; i++) weights[o * in + i] = reference.weight(module, o, i);
-                    file.tensor(module + ".weight", WeightKind.F32, WeightKind.F32.encode(weights), out, in);
+                    Matrix matrix = reference.matrix(module);
+                    float[] weights = new float[matrix.out * matrix.in];
+                    for (int o = 0; o < matrix.out; o++)
+                        for (int i = 0; i < matrix.in; i++) weights[o * matrix.in + i] = matrix.weight(o, i);
+                    file.tensor(
+                            module + ".weight", WeightKind.F32, WeightKind.F32.encode(weights), matrix.out, matrix.in);
                 }
             }
         }
@@ -71,63 +76,71 @@ final class ReferenceWeights {
         return !tensors.containsKey(module + ".scales") && !tensors.containsKey(module + ".weight_scale");
     }
 
-    int rows(String module) {
-        Tensor scales = tensors.get(module + ".scales");
-        if (scales != null) return Math.toIntExact(scales.shape().get(1));
-        return Math.toIntExact(tensor(module + ".weight_scale").shape().get(0));
+    /// w[o][i] of the matrix of one module.
+    Matrix matrix(String module) {
+        return new Matrix(module);
     }
 
-    int columns(String module) {
-        if (tensors.containsKey(module + ".weight")) return dimension(module + ".weight", 1);
-        if (tensors.containsKey(module + ".weight_packed")) return 8 * dimension(module + ".weight_packed", 1);
-        if (tensors.containsKey(module + ".g_idx")) return dimension(module + ".g_idx", 0);
-        return dimension(module + ".qweight", 0);
-    }
+    /// One quantized matrix, out × in.
+    final class Matrix {
+        final int out;
+        final int in;
+        private final MemorySegment codes;
+        private final float[] scales;
+        private final int groups;
+        private final @Nullable MemorySegment zeros;
+        private final @Nullable MemorySegment groupOf;
+        private final boolean packed;
+        private final boolean floats;
 
-    private Tensor tensor(String name) {
-        return Objects.requireNonNull(tensors.get(name), name);
-    }
-
-    private int dimension(String name, int index) {
-        return Math.toIntExact(tensor(name).shape().get(index));
-    }
-
-    /// w[o][i].
-    float weight(String module, int o, int i) {
-        if (tensors.containsKey(module + ".g_idx")) return gptq(module, o, i);
-        if (tensors.containsKey(module + ".qweight")) return awq(module, o, i);
-        if (tensors.containsKey(module + ".weight_packed")) {
-            int in = columns(module);
-            int groups = dimension(module + ".weight_scale", 1);
-            int word = integer(module + ".weight_packed", (long) o * (in / 8) + i / 8);
-            int q = (word >>> 4 * (i % 8) & 15) - 8;
-            return q * value(module + ".weight_scale", (long) o * groups + i / (in / groups));
+        private Matrix(String module) {
+            Tensor zeros = tensors.get(module + ".qzeros");
+            Tensor groupOf = tensors.get(module + ".g_idx");
+            this.zeros = zeros == null ? null : zeros.data();
+            this.groupOf = groupOf == null ? null : groupOf.data();
+            this.scales = values(module + (zeros == null ? ".weight_scale" : ".scales"));
+            this.packed = tensors.containsKey(module + ".weight_packed");
+            Tensor codes = tensor(module + (packed ? ".weight_packed" : zeros == null ? ".weight" : ".qweight"));
+            this.codes = codes.data();
+            this.floats = codes.type().name().equals("F8_E4M3");
+            int second = Math.toIntExact(codes.shape().get(1));
+            int first = Math.toIntExact(codes.shape().get(0));
+            this.out = zeros == null ? first : groupOf == null ? 8 * second : second;
+            this.in = groupOf != null
+                    ? Math.toIntExact(groupOf.shape().get(0))
+                    : zeros != null ? first : packed ? 8 * second : second;
+            this.groups = scales.length / out;
         }
-        float scale = value(module + ".weight_scale", o);
-        Tensor weight = tensor(module + ".weight");
-        byte stored = weight.data().get(ValueLayout.JAVA_BYTE, (long) o * columns(module) + i);
-        return scale * (weight.type().name().equals("I8") ? stored : e4m3(stored));
-    }
 
-    private float gptq(String module, int o, int i) {
-        int bits = config.contains("\"bits\":8") ? 8 : 4;
-        int mask = (1 << bits) - 1;
-        int perWord = 32 / bits;
-        int out = rows(module);
-        int group = integer(module + ".g_idx", i);
-        int q = integer(module + ".qweight", (long) (i / perWord) * out + o) >>> bits * (i % perWord) & mask;
-        int z = integer(module + ".qzeros", (long) group * (out / perWord) + o / perWord) >>> bits * (o % perWord)
-                & mask;
-        if (!config.contains("gptq_v2")) z = (z + 1) % (mask + 1);
-        return (q - z) * value(module + ".scales", (long) group * out + o);
-    }
+        float weight(int o, int i) {
+            if (groupOf != null) return gptq(o, i);
+            if (zeros != null) return awq(o, i);
+            if (packed) {
+                int q = (integer(codes, (long) o * (in / 8) + i / 8) >>> 4 * (i % 8) & 15) - 8;
+                return q * scales[o * groups + i / (in / groups)];
+            }
+            byte stored = codes.get(ValueLayout.JAVA_BYTE, (long) o * in + i);
+            return scales[o] * (floats ? e4m3(stored) : stored);
+        }
 
-    private float awq(String module, int o, int i) {
-        int out = rows(module);
-        int group = i / (columns(module) / dimension(module + ".scales", 0));
-        int q = awqNibble(integer(module + ".qweight", (long) i * (out / 8) + o / 8), o % 8);
-        int z = awqNibble(integer(module + ".qzeros", (long) group * (out / 8) + o / 8), o % 8);
-        return (q - z) * value(module + ".scales", (long) group * out + o);
+        private float gptq(int o, int i) {
+            int mask = (1 << bits) - 1;
+            int perWord = 32 / bits;
+            int group = integer(Objects.requireNonNull(groupOf), i);
+            int q = integer(codes, (long) (i / perWord) * out + o) >>> bits * (i % perWord) & mask;
+            int z = integer(Objects.requireNonNull(zeros), (long) group * (out / perWord) + o / perWord)
+                            >>> bits * (o % perWord)
+                    & mask;
+            if (!secondVersion) z = (z + 1) % (mask + 1);
+            return (q - z) * scales[group * out + o];
+        }
+
+        private float awq(int o, int i) {
+            int group = i / (in / groups);
+            int q = awqNibble(integer(codes, (long) i * (out / 8) + o / 8), o % 8);
+            int z = awqNibble(integer(Objects.requireNonNull(zeros), (long) group * (out / 8) + o / 8), o % 8);
+            return (q - z) * scales[group * out + o];
+        }
     }
 
     private static int awqNibble(int word, int output) {
@@ -143,8 +156,12 @@ final class ReferenceWeights {
         return (float) (stored < 0 ? -magnitude : magnitude);
     }
 
-    private int integer(String name, long index) {
-        return tensor(name).data().get(ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 4 * index);
+    private static int integer(MemorySegment data, long index) {
+        return data.get(ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 4 * index);
+    }
+
+    private Tensor tensor(String name) {
+        return Objects.requireNonNull(tensors.get(name), name);
     }
 
     private float[] values(String name) {
