@@ -36,10 +36,9 @@ public final class TorchScriptFile implements AutoCloseable {
     ///
     /// @param signature an OpenSSF bundle over the file
     /// @param signer a public key or certificates, PEM
-    /// @param bytesMax of the model
     /// @throws ArtifactException if the file is not signed (R1.6), no regular file or over the limit
     /// @throws IOException if one of them cannot be read
-    public static TorchScriptFile read(Path model, Path signature, Path signer, long bytesMax) throws IOException {
+    public static TorchScriptFile read(Path model, Path signature, Path signer) throws IOException {
         String name = PinnedFile.name(model);
         if (!Files.exists(signature, LinkOption.NOFOLLOW_LINKS))
             throw Refusals.format(
@@ -51,7 +50,7 @@ public final class TorchScriptFile implements AutoCloseable {
             return new TorchScriptFile(
                     arena,
                     name,
-                    PinnedFile.read(arena, model, Math.min(bytesMax, TorchScriptReader.FILE_BYTES_MAX)),
+                    PinnedFile.read(arena, model, TorchScriptReader.FILE_BYTES_MAX),
                     PinnedFile.read(arena, signature, SignatureBundle.BYTES_MAX).toArray(ValueLayout.JAVA_BYTE),
                     PinnedFile.read(arena, signer, SIGNER_BYTES_MAX).toArray(ValueLayout.JAVA_BYTE));
         } catch (IOException | RuntimeException | Error e) {

@@ -107,8 +107,8 @@ public final class TorchRuntime {
                 TorchWorker.class,
                 library.jars(),
                 List.of("ai.djl.api", "ai.djl.pytorch_engine"),
-                Map.of(TorchEngine.FOLDER_PROPERTY, library.folder().toString()),
-                library.readable(),
+                Map.of(TorchEngine.FOLDER_PROPERTY, library.unpacked().path().toString()),
+                library.unpacked().readable(),
                 WorkerKind.Memory.NATIVE);
     }
 }

@@ -1,6 +1,9 @@
 package dev.redoubt.runtime.torch;
 
 import dev.redoubt.base.TimeSource;
+import dev.redoubt.serve.model.ModelReplica;
+import dev.redoubt.serve.model.NativeModel;
+import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.replica.ServantFactory;
 import dev.redoubt.serve.spec.DeploymentSpec;
@@ -10,13 +13,11 @@ import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.TorchScriptArtifact;
 import dev.redoubt.trust.TorchScriptFile;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// The program of a worker process with one TorchScript model.
 public final class TorchWorker implements WorkerProgram {
-    /* libtorch holds the file twice while it reads it, beside the tensors that it makes of it and our own bytes. */
-    private static final int COPIES = 4;
-
     private TorchWorker() {}
 
     public static void main(String[] arguments) throws IOException {
@@ -27,11 +28,9 @@ public final class TorchWorker implements WorkerProgram {
     public Opened open(DeploymentSpec spec, Path folder) throws RuntimeRefusal {
         TorchRuntime.Settings settings = TorchRuntime.Settings.of(spec);
         try {
-            TorchScriptFile file = TorchScriptFile.read(
-                    settings.model(),
-                    settings.signature(),
-                    settings.signer(),
-                    spec.each().memoryBytes() / COPIES);
+            ModelReplica.requireRoom(spec, Files.size(settings.model()));
+            TorchScriptFile file =
+                    TorchScriptFile.read(settings.model(), settings.signature(), settings.signer());
             return overdueMax -> runtime(spec, settings, file);
         } catch (ArtifactException e) {
             throw refused(spec, e);
@@ -48,9 +47,19 @@ public final class TorchWorker implements WorkerProgram {
             throws RuntimeRefusal {
         try {
             TorchScriptArtifact artifact = file.verify(settings.digest());
-            return new TorchReplicas(settings.types(), artifact, TimeSource.system());
+            Interface types = settings.types(); // TorchScript has no names of outputs, and no sizes
+            ModelReplica.Loader loader = (place, threads) -> load(file, artifact, place, types, threads);
+            return new ModelReplica(TorchRuntime.KIND, types, loader, TimeSource.system());
         } catch (ArtifactException e) {
             throw refused(spec, e);
+        }
+    }
+
+    private static NativeModel load(
+            TorchScriptFile file, TorchScriptArtifact artifact, String place, Interface types, int threads)
+            throws IOException {
+        try (file) { // libtorch has its own copy then
+            return TorchEngine.start(threads).load(artifact, place, types);
         }
     }
 

@@ -98,7 +98,7 @@ public final class ModelServant implements Servant {
         if (closed) throw ServeException.of(ErrorCode.SHUTTING_DOWN);
         long left = call.deadlineNanos() - clock.nanos();
         if (left <= 0) throw exceeded();
-        var started = new ModelCall(model, input, call, replies, clock, running::remove);
+        var started = new ModelCall(model, input, replies, clock, running::remove);
         running.add(started);
         try {
             pool.execute(started);

@@ -2,11 +2,11 @@ package dev.redoubt.serve.worker;
 
 import dev.redoubt.serve.replica.RuntimeRefusal;
 
-/// How a worker's memory is shared out among the parts of a JVM, in bytes. What is left over
-/// (`rest`) is for
-/// stacks, the collector and the compilers, and in a worker of native code (half of the whole) for
-/// that.
-record MemorySplit(long heap, long direct, long metaspace, long codeCache, long rest) {
+/// How a worker's memory is shared out among the parts of a JVM, in bytes.
+///
+/// @param nativeCode what the code of others may take for its data, where there is such code
+/// @param rest left over for stacks, the collector and the compilers
+record MemorySplit(long heap, long direct, long metaspace, long codeCache, long nativeCode, long rest) {
     static final long BYTES_MIN = 128L << 20;
     static final long NATIVE_BYTES_MIN = 384L << 20; // a large library's own data and code too
 
@@ -28,8 +28,8 @@ record MemorySplit(long heap, long direct, long metaspace, long codeCache, long 
         long rest = Math.clamp(bytes / 8, PART_MIN, PART_MAX);
         long remaining = bytes - code - metaspace - rest;
         return switch (memory) {
-            case HEAP -> new MemorySplit(remaining / 4 * 3, remaining / 4, metaspace, code, rest);
-            case NATIVE -> new MemorySplit(remaining / 4, remaining / 4, metaspace, code, rest + remaining / 2);
+            case HEAP -> new MemorySplit(remaining / 4 * 3, remaining / 4, metaspace, code, 0, rest);
+            case NATIVE -> new MemorySplit(remaining / 4, remaining / 4, metaspace, code, remaining / 2, rest);
         };
     }
 }

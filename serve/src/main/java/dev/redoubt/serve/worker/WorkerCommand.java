@@ -137,8 +137,8 @@ final class WorkerCommand {
     }
 
     private List<String> modules(String main, String paths) {
-        List<String> roots = new ArrayList<>(kind.modules());
-        List<String> nativeAccess = new ArrayList<>(kind.modules());
+        Set<String> roots = new LinkedHashSet<>(kind.modules());
+        Set<String> nativeAccess = new LinkedHashSet<>(kind.modules());
         roots.add(main);
         nativeAccess.add(WorkerMain.class.getModule().getName());
         return List.of(

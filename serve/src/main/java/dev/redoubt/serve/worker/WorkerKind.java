@@ -1,5 +1,6 @@
 package dev.redoubt.serve.worker;
 
+import dev.redoubt.serve.replica.RuntimeRefusal;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -9,7 +10,7 @@ import java.util.Map;
 ///
 /// @param main a class with `main`, which gives [WorkerMain#run] its program
 /// @param path jars that these workers need beside those that `main` needs, and before them
-/// @param modules the names of modules in `path`, which may load native code
+/// @param modules the names of modules that these workers need beside that of `main`, and which may load native code
 /// @param properties of the JVM
 /// @param readable files and folders that they may read beside the JDK and the product
 /// @param memory how a worker's memory is shared out
@@ -35,8 +36,15 @@ public record WorkerKind(
     /// Where a replica has most of its data.
     public enum Memory {
         HEAP,
-        /// Outside of what the JVM counts: half of it is left to native code.
-        NATIVE
+        /// Outside of what the JVM counts.
+        NATIVE;
+
+        /// What native code may take for its data, of all that a replica may take.
+        ///
+        /// @throws RuntimeRefusal if a replica cannot live on it
+        public long nativeBytes(long memoryBytes) throws RuntimeRefusal {
+            return MemorySplit.of(memoryBytes, this).nativeCode();
+        }
     }
 
     public WorkerKind {
