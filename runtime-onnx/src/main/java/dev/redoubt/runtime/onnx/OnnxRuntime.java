@@ -16,6 +16,7 @@ import java.util.Map;
 public final class OnnxRuntime {
     public static final String KIND = "onnx";
 
+    private static final long MEMORY_BYTES_MIN = 256L << 20; // a process with a small model has 100 MB
     private static final String MODEL = "model";
     private static final String DIGEST = "digest";
 
@@ -63,6 +64,7 @@ public final class OnnxRuntime {
                 List.of("com.microsoft.onnxruntime", "dev.redoubt.runtime.onnx"),
                 Map.of(OnnxLibrary.FOLDER_PROPERTY, library.path().toString()),
                 library.readable(),
-                WorkerKind.Memory.NATIVE);
+                WorkerKind.Memory.NATIVE,
+                MEMORY_BYTES_MIN);
     }
 }

@@ -16,6 +16,7 @@ import dev.redoubt.trust.OnnxFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /// The program of a worker process with one ONNX model.
 public final class OnnxWorker implements WorkerProgram {
@@ -31,7 +32,7 @@ public final class OnnxWorker implements WorkerProgram {
         try {
             ModelReplica.requireRoom(spec, Files.size(settings.model()));
             OnnxFile file = OnnxFile.read(settings.model());
-            return overdueMax -> runtime(spec, settings, file);
+            return overdueMax -> runtime(spec, settings, file, overdueMax);
         } catch (ArtifactException e) {
             throw refused(spec, e);
         } catch (IOException e) {
@@ -43,14 +44,14 @@ public final class OnnxWorker implements WorkerProgram {
     }
 
     /// The first that looks at what was read: confined by now.
-    private static ServantFactory runtime(DeploymentSpec spec, OnnxRuntime.Settings settings, OnnxFile file)
-            throws RuntimeRefusal {
+    private static ServantFactory runtime(
+            DeploymentSpec spec, OnnxRuntime.Settings settings, OnnxFile file, Duration overdueMax) throws RuntimeRefusal {
         try {
             OnnxArtifact artifact = file.verify(settings.digest());
             Interface types = OnnxTypes.describe(artifact.model());
             long memory = WorkerKind.Memory.NATIVE.nativeBytes(spec.each().memoryBytes());
             ModelReplica.Loader loader = (place, threads) -> load(file, artifact, place, types, threads, memory);
-            return new ModelReplica(OnnxRuntime.KIND, types, loader, TimeSource.system());
+            return new ModelReplica(OnnxRuntime.KIND, types, loader, TimeSource.system(), overdueMax);
         } catch (ArtifactException e) {
             throw refused(spec, e);
         }

@@ -62,7 +62,8 @@ final class Replica implements AutoCloseable {
                             OnnxRuntime.KIND,
                             types,
                             (place, threads) -> ENGINE.load(artifact, place, types, threads),
-                            CLOCK)
+                            CLOCK,
+                            Duration.ofSeconds(10))
                     .start("app", spec(model, digest(model), cpus), "app-Model-1", NOBODY);
         }
     }

@@ -23,6 +23,7 @@ import java.util.Map;
 public final class TorchRuntime {
     public static final String KIND = "torchscript";
 
+    private static final long MEMORY_BYTES_MIN = 384L << 20; // a large library's own data and code too
     private static final String MODEL = "model";
     private static final String DIGEST = "digest";
     private static final String SIGNATURE = "signature";
@@ -109,6 +110,7 @@ public final class TorchRuntime {
                 List.of("ai.djl.api", "ai.djl.pytorch_engine"),
                 Map.of(TorchEngine.FOLDER_PROPERTY, library.unpacked().path().toString()),
                 library.unpacked().readable(),
-                WorkerKind.Memory.NATIVE);
+                WorkerKind.Memory.NATIVE,
+                MEMORY_BYTES_MIN);
     }
 }

@@ -15,6 +15,7 @@ import dev.redoubt.trust.TorchScriptFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /// The program of a worker process with one TorchScript model.
 public final class TorchWorker implements WorkerProgram {
@@ -31,7 +32,7 @@ public final class TorchWorker implements WorkerProgram {
             ModelReplica.requireRoom(spec, Files.size(settings.model()));
             TorchScriptFile file =
                     TorchScriptFile.read(settings.model(), settings.signature(), settings.signer());
-            return overdueMax -> runtime(spec, settings, file);
+            return overdueMax -> runtime(spec, settings, file, overdueMax);
         } catch (ArtifactException e) {
             throw refused(spec, e);
         } catch (IOException e) {
@@ -43,13 +44,13 @@ public final class TorchWorker implements WorkerProgram {
     }
 
     /// The first that looks at what was read: confined by now.
-    private static ServantFactory runtime(DeploymentSpec spec, TorchRuntime.Settings settings, TorchScriptFile file)
-            throws RuntimeRefusal {
+    private static ServantFactory runtime(
+            DeploymentSpec spec, TorchRuntime.Settings settings, TorchScriptFile file, Duration overdueMax) throws RuntimeRefusal {
         try {
             TorchScriptArtifact artifact = file.verify(settings.digest());
             Interface types = settings.types(); // TorchScript has no names of outputs, and no sizes
             ModelReplica.Loader loader = (place, threads) -> load(file, artifact, place, types, threads);
-            return new ModelReplica(TorchRuntime.KIND, types, loader, TimeSource.system());
+            return new ModelReplica(TorchRuntime.KIND, types, loader, TimeSource.system(), overdueMax);
         } catch (ArtifactException e) {
             throw refused(spec, e);
         }

@@ -8,6 +8,7 @@ import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.replica.Servant;
 import dev.redoubt.serve.replica.ServantFactory;
 import dev.redoubt.serve.spec.DeploymentSpec;
+import java.time.Duration;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 
 /// Makes the one replica of a worker process: loads the model and lets calls run in it, as many at once as the deployment
@@ -19,6 +20,7 @@ public final class ModelReplica implements ServantFactory {
     private final Interface types;
     private final Loader loader;
     private final TimeSource clock;
+    private final Duration overdueMax;
     private final ScheduledThreadPoolExecutor deadlines;
 
     /// Gives a file that was approved to its library.
@@ -32,11 +34,13 @@ public final class ModelReplica implements ServantFactory {
 
     /// @param kind of runtime
     /// @param types what goes in and out: tensors
-    public ModelReplica(String kind, Interface types, Loader loader, TimeSource clock) {
+    /// @param overdueMax how long a run may go on after its call's end before the replica is sick
+    public ModelReplica(String kind, Interface types, Loader loader, TimeSource clock, Duration overdueMax) {
         this.kind = kind;
         this.types = types;
         this.loader = loader;
         this.clock = clock;
+        this.overdueMax = overdueMax;
         this.deadlines = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().daemon().name(kind + "-deadlines").factory());
         deadlines.setRemoveOnCancelPolicy(true); // most calls end long before
@@ -64,7 +68,7 @@ public final class ModelReplica implements ServantFactory {
         String place = application + "/" + spec.name();
         int threads = Math.max(1, (int) spec.each().cpus());
         return new ModelServant(
-                new ModelServant.Setting(kind, place, replicaId, threads, spec.ongoingMax()),
+                new ModelServant.Setting(kind, place, replicaId, threads, spec.ongoingMax(), overdueMax),
                 load(place, threads),
                 clock,
                 deadlines,

@@ -77,8 +77,12 @@ final class WorkerCommand {
         return location.getScheme().equals("file") ? Optional.of(Path.of(location)) : Optional.empty();
     }
 
-    WorkerKind.Memory memory() {
-        return kind.memory();
+    /// @throws RuntimeRefusal if such a worker cannot live on it
+    MemorySplit split(long memoryBytes) throws RuntimeRefusal {
+        if (memoryBytes < kind.memoryBytesMin())
+            throw new RuntimeRefusal("a worker process with a memory of " + memoryBytes + " bytes, limit is at least "
+                    + kind.memoryBytesMin() + ": give the deployment more");
+        return MemorySplit.of(memoryBytes, kind.memory());
     }
 
     /// What the worker must be able to read.
@@ -118,6 +122,7 @@ final class WorkerCommand {
                 "-Djava.io.tmpdir=" + folder.resolve(Worker.TEMPORARY),
                 "-Duser.home=" + folder,
                 "-Duser.timezone=UTC",
+                "-Dslf4j.internal.verbosity=ERROR", // what is worth telling crosses the link
                 "--illegal-native-access=deny"));
         kind.properties().forEach((name, value) -> line.add("-D" + name + "=" + value));
         String paths = String.join(

@@ -1,6 +1,5 @@
 package dev.redoubt.serve.worker;
 
-import dev.redoubt.serve.replica.RuntimeRefusal;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,16 +13,18 @@ import java.util.Map;
 /// @param properties of the JVM
 /// @param readable files and folders that they may read beside the JDK and the product
 /// @param memory how a worker's memory is shared out
+/// @param memoryBytesMin what such a worker cannot live without
 public record WorkerKind(
         Class<?> main,
         List<Path> path,
         List<String> modules,
         Map<String, String> properties,
         List<Path> readable,
-        Memory memory) {
+        Memory memory,
+        long memoryBytesMin) {
     /// Handlers in Java.
     static final WorkerKind JAVA =
-            new WorkerKind(WorkerMain.class, List.of(), List.of(), Map.of(), List.of(), Memory.HEAP);
+            new WorkerKind(WorkerMain.class, List.of(), List.of(), Map.of(), List.of(), Memory.HEAP, 128L << 20);
 
     /// Where a kind comes from, for one that is dear to have: asked when its first deployment is,
     /// and again until it
@@ -40,9 +41,7 @@ public record WorkerKind(
         NATIVE;
 
         /// What native code may take for its data, of all that a replica may take.
-        ///
-        /// @throws RuntimeRefusal if a replica cannot live on it
-        public long nativeBytes(long memoryBytes) throws RuntimeRefusal {
+        public long nativeBytes(long memoryBytes) {
             return MemorySplit.of(memoryBytes, this).nativeCode();
         }
     }
