@@ -2,17 +2,14 @@ package dev.redoubt.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.serve.control.Platform;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -36,20 +33,10 @@ final class AdminApplicationsTest {
     static void start() throws InterruptedException {
         platform = TestApplications.platform(home);
         TestApplications.deploy(platform, TestApplications.application("test", "Front", "Greeter"));
-        edge = new TestEdge(
-                home,
-                Duration.ZERO,
-                new EdgeOptions(
-                        "127.0.0.1",
-                        0,
-                        RequestLimits.DEFAULT,
-                        TestEdge.GENEROUS,
-                        Optional.empty(),
-                        RoutePolicies.DEFAULT,
-                        Optional.empty()),
-                Optional.of(new AdminOptions(new AdminAddress.LoopbackPort("127.0.0.1", 0), "1", List.of())),
-                EdgeTimeouts.DEFAULT,
-                Optional.of(platform));
+        edge = TestEdge.at(home)
+                .admin(new AdminAddress.LoopbackPort("127.0.0.1", 0))
+                .platform(platform)
+                .start();
         reader = edge.keys.create("ops", Set.of(Scope.ADMIN_READ)).secret();
     }
 

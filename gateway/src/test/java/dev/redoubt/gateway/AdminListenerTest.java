@@ -19,7 +19,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.time.LocalDate;
 import java.util.EnumSet;
 import java.util.List;
@@ -42,8 +41,7 @@ final class AdminListenerTest {
 
     private TestEdge start(AdminAddress address) {
         Waiver waiver = new Waiver(Requirement.R1_3, "a test", LocalDate.of(2099, 1, 2));
-        AdminOptions admin = new AdminOptions(address, "1.2.3", List.of(waiver));
-        return new TestEdge(home, Duration.ZERO, DATA, Optional.of(admin), EdgeTimeouts.DEFAULT);
+        return TestEdge.at(home).rates(DATA.rates()).admin(address, waiver).start();
     }
 
     private TestEdge startOnSocket() {
@@ -289,16 +287,8 @@ final class AdminListenerTest {
 
     @Test
     void V5_5_nothingAdministrativeIsOnTheDataPort() throws IOException {
-        EdgeOptions generous = new EdgeOptions(
-                DATA.host(),
-                0,
-                DATA.limits(),
-                TestEdge.GENEROUS,
-                Optional.empty(),
-                RoutePolicies.DEFAULT,
-                Optional.empty());
-        AdminOptions admin = new AdminOptions(new AdminAddress.UnixSocket(socket()), "1", List.of());
-        try (TestEdge edge = new TestEdge(home, Duration.ZERO, generous, Optional.of(admin), EdgeTimeouts.DEFAULT)) {
+        try (TestEdge edge =
+                TestEdge.at(home).admin(new AdminAddress.UnixSocket(socket())).start()) {
             String all = edge.keys.create("ops", EnumSet.allOf(Scope.class)).secret();
             for (String path : ADMINISTRATIVE) {
                 HttpRequest.Builder request =

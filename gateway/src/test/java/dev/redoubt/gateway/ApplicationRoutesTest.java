@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -44,20 +43,7 @@ final class ApplicationRoutesTest {
                 TestApplications.application("counting", "Counter"),
                 TestApplications.application("sleeping", "Sleeper"),
                 TestApplications.application("stuck", "Stuck"));
-        edge = new TestEdge(
-                home,
-                Duration.ZERO,
-                new EdgeOptions(
-                        "127.0.0.1",
-                        0,
-                        LIMITS,
-                        TestEdge.GENEROUS,
-                        Optional.empty(),
-                        RoutePolicies.DEFAULT,
-                        Optional.empty()),
-                Optional.empty(),
-                EdgeTimeouts.DEFAULT,
-                Optional.of(platform));
+        edge = TestEdge.at(home).platform(platform).start();
         stranger = key("elsewhere");
     }
 

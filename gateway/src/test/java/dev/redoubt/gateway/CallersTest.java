@@ -207,7 +207,7 @@ final class CallersTest {
     }
 
     private void start(Duration pace, RequestLimits limits, EdgeTimeouts timeouts) {
-        edge = new TestEdge(home, pace, limits, timeouts);
+        edge = TestEdge.at(home).pace(pace).limits(limits).timeouts(timeouts).start();
     }
 
     private static RequestLimits limits(Duration timeout) {

@@ -2,15 +2,12 @@ package dev.redoubt.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.serve.control.Platform;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -36,20 +33,7 @@ final class DeclaredRoutesTest {
                 platform,
                 TestApplications.application("test", "Shelf"),
                 TestApplications.application("counting", "Counter"));
-        edge = new TestEdge(
-                home,
-                Duration.ZERO,
-                new EdgeOptions(
-                        "127.0.0.1",
-                        0,
-                        RequestLimits.DEFAULT,
-                        TestEdge.GENEROUS,
-                        Optional.empty(),
-                        RoutePolicies.DEFAULT,
-                        Optional.empty()),
-                Optional.empty(),
-                EdgeTimeouts.DEFAULT,
-                Optional.of(platform));
+        edge = TestEdge.at(home).platform(platform).start();
     }
 
     @AfterAll

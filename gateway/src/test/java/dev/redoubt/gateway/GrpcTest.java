@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.redoubt.base.ErrorCode;
-import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.policy.limit.RateLimits;
 import dev.redoubt.serve.control.Platform;
@@ -33,7 +32,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -74,21 +72,12 @@ final class GrpcTest {
     }
 
     private static TestEdge edge(Path home, RateLimits rates) {
-        return new TestEdge(
-                home,
-                Duration.ZERO,
-                new EdgeOptions(
-                        "127.0.0.1",
-                        0,
-                        RequestLimits.DEFAULT,
-                        rates,
-                        Optional.empty(),
-                        RoutePolicies.DEFAULT,
-                        Optional.empty(),
-                        new EdgeOptions.Protocols(false, OptionalInt.of(0))),
-                Optional.empty(),
-                hasty(),
-                Optional.of(platform));
+        return TestEdge.at(home)
+                .rates(rates)
+                .protocols(false, OptionalInt.of(0))
+                .timeouts(hasty())
+                .platform(platform)
+                .start();
     }
 
     /// As ever, but that a reader who takes nothing is not waited for long.

@@ -7,7 +7,6 @@ import dev.redoubt.testkit.Shared;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -31,7 +30,7 @@ final class HostileHttpTest {
         assumeTrue(hasPython(), "skipped: no python3 on this machine");
         Path report = folder.resolve("report.json");
         Path log = folder.resolve("log.txt");
-        try (TestEdge edge = new TestEdge(folder.resolve("home"), Duration.ZERO)) {
+        try (TestEdge edge = TestEdge.at(folder.resolve("home")).start()) {
             Process run = new ProcessBuilder(
                             "python3",
                             program.toString(),

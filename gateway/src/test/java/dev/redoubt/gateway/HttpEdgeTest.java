@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
@@ -30,7 +29,7 @@ final class HttpEdgeTest {
 
     @BeforeAll
     static void start() {
-        edge = new TestEdge(home, Duration.ZERO);
+        edge = TestEdge.at(home).start();
     }
 
     @AfterAll

@@ -8,7 +8,6 @@ import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -30,7 +29,7 @@ final class JsonTestSuiteTest {
         Path suite = Shared.testdata("json/JSONTestSuite/test_parsing");
         int refused = 0;
         int read = 0;
-        try (TestEdge edge = new TestEdge(home, Duration.ZERO)) {
+        try (TestEdge edge = TestEdge.at(home).start()) {
             for (Path file : files(suite)) {
                 String name = String.valueOf(file.getFileName());
                 byte[] text = Files.readAllBytes(file);
@@ -61,7 +60,7 @@ final class JsonTestSuiteTest {
     void R3_2_stringsAreReadAsTheyAreMeant() throws IOException {
         Path suite = Shared.testdata("json/JSONTestSuite/test_parsing");
         int read = 0;
-        try (TestEdge edge = new TestEdge(home, Duration.ZERO)) {
+        try (TestEdge edge = TestEdge.at(home).start()) {
             for (Path file : files(suite)) {
                 String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8).strip();
                 if (!String.valueOf(file.getFileName()).startsWith("y_string") || !text.startsWith("[\"")) continue;

@@ -2,7 +2,6 @@ package dev.redoubt.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.policy.KeyStore.Created;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.policy.limit.RateLimits;
@@ -37,17 +36,9 @@ final class KeyTimingTest {
     @Test
     void R4_3_unknownForeignRevokedDisabledAndExpiredKeysTakeTheSameTime() throws Exception {
         RateLimits rates = new RateLimits(60, 1000, 16, 64, 100, 600, Integer.MAX_VALUE); // every request here fails
-        EdgeOptions options = new EdgeOptions(
-                "127.0.0.1",
-                0,
-                RequestLimits.DEFAULT,
-                rates,
-                Optional.of(Set.of("test")),
-                RoutePolicies.DEFAULT,
-                Optional.empty());
         long seed = System.nanoTime();
         System.out.println("seed " + seed);
-        try (TestEdge edge = new TestEdge(home, Duration.ZERO, options, EdgeTimeouts.DEFAULT);
+        try (TestEdge edge = TestEdge.at(home).rates(rates).applications("test").start();
                 RawClient client = new RawClient(edge)) {
             Timed unknown = asking(client, "rdt_" + "A".repeat(43));
             for (int i = 0; i < 5000; i++) unknown.run(); // until the compiler has seen it all

@@ -3,7 +3,6 @@ package dev.redoubt.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.gateway.fields.FieldTable;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.policy.limit.RateLimits;
@@ -16,7 +15,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -223,15 +221,7 @@ final class RatesTest {
 
     @Test
     void R4_3_aForeignKeyGetsTheBytesOfAnUnknownOne() throws IOException {
-        EdgeOptions options = new EdgeOptions(
-                "127.0.0.1",
-                0,
-                RequestLimits.DEFAULT,
-                TestEdge.GENEROUS,
-                Optional.of(Set.of("test", "monitoring")),
-                RoutePolicies.DEFAULT,
-                Optional.empty());
-        edge = new TestEdge(home, Duration.ZERO, options, EdgeTimeouts.DEFAULT);
+        edge = TestEdge.at(home).applications("test", "monitoring").start();
         String foreign = edge.keys.create("bank", Set.of(Scope.INFERENCE)).secret();
         var disabled = edge.keys.create("test", Set.of(Scope.INFERENCE));
         edge.keys.disable(disabled.keyId());
@@ -311,15 +301,7 @@ final class RatesTest {
     }
 
     private void start(Duration pace, RateLimits rates) {
-        EdgeOptions options = new EdgeOptions(
-                "127.0.0.1",
-                0,
-                RequestLimits.DEFAULT,
-                rates,
-                Optional.empty(),
-                RoutePolicies.DEFAULT,
-                Optional.empty());
-        edge = new TestEdge(home, pace, options, EdgeTimeouts.DEFAULT);
+        edge = TestEdge.at(home).pace(pace).rates(rates).start();
     }
 
     private static RateLimits rates(int requests, int tokens, int streams) {

@@ -3,6 +3,7 @@ package dev.redoubt.gateway;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -13,10 +14,26 @@ final class RawClient implements AutoCloseable {
     private final Socket socket;
 
     RawClient(TestEdge edge) throws IOException {
+        this(edge, new Socket("127.0.0.1", edge.edge.port()));
+    }
+
+    private RawClient(TestEdge edge, Socket socket) throws IOException {
         this.edge = edge;
-        socket = new Socket("127.0.0.1", edge.edge.port());
+        this.socket = socket;
         socket.setSoTimeout(20_000);
         socket.setTcpNoDelay(true);
+    }
+
+    /// One that has little room for what it does not read, so that the edge soon has to wait for it.
+    static RawClient narrow(TestEdge edge) throws IOException {
+        return new RawClient(edge, narrowSocket(edge));
+    }
+
+    static Socket narrowSocket(TestEdge edge) throws IOException {
+        Socket socket = new Socket();
+        socket.setReceiveBufferSize(16_384); // before it connects, or the kernel lets it grow to megabytes
+        socket.connect(new InetSocketAddress("127.0.0.1", edge.edge.port()));
+        return socket;
     }
 
     /// @param status the status code; 0: the connection was closed without an answer

@@ -2,7 +2,6 @@ package dev.redoubt.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.serve.control.Platform;
 import java.io.ByteArrayOutputStream;
@@ -11,7 +10,6 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -47,20 +45,7 @@ final class SlowReadersTest {
                 d.ping(),
                 Duration.ofMillis(100),
                 d.drain());
-        edge = new TestEdge(
-                home,
-                Duration.ZERO,
-                new EdgeOptions(
-                        "127.0.0.1",
-                        0,
-                        RequestLimits.DEFAULT,
-                        TestEdge.GENEROUS,
-                        Optional.empty(),
-                        RoutePolicies.DEFAULT,
-                        Optional.empty()),
-                Optional.empty(),
-                hasty,
-                Optional.of(platform));
+        edge = TestEdge.at(home).timeouts(hasty).platform(platform).start();
         key = edge.keys.create("counting", Set.of(Scope.INFERENCE)).secret();
     }
 
@@ -91,7 +76,7 @@ final class SlowReadersTest {
     @ParameterizedTest
     @ValueSource(strings = {"text/event-stream", "application/x-ndjson"})
     void R1_1_aReaderOfAStreamThatTakesNothingIsDropped(String accept) throws Exception {
-        try (RawClient client = new RawClient(edge)) {
+        try (RawClient client = RawClient.narrow(edge)) {
             client.send("POST /counting HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + key
                     + "\r\nContent-Type: application/json\r\nAccept: " + accept + "\r\nContent-Length: "
                     + ENDLESS.length() + "\r\n\r\n" + ENDLESS);
@@ -103,7 +88,7 @@ final class SlowReadersTest {
 
     @Test
     void R1_1_aReaderOfAWebSocketThatTakesNothingIsDropped() throws Exception {
-        try (Socket socket = new Socket("127.0.0.1", edge.edge.port())) {
+        try (Socket socket = RawClient.narrowSocket(edge)) {
             socket.setSoTimeout(20_000);
             socket.getOutputStream()
                     .write(("GET /counting HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + key

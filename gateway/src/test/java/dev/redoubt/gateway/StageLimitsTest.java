@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.base.Home;
 import dev.redoubt.base.TimeSource;
-import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.serve.Deployment;
 import dev.redoubt.serve.DeploymentHandle;
@@ -33,7 +32,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -112,20 +110,7 @@ final class StageLimitsTest {
                         "Painter",
                         Resources.of(1, 1L << 30),
                         List.of(deployment("Painter"), deployment("Viewer"))));
-        edge = new TestEdge(
-                home,
-                Duration.ZERO,
-                new EdgeOptions(
-                        "127.0.0.1",
-                        0,
-                        RequestLimits.DEFAULT,
-                        TestEdge.GENEROUS,
-                        Optional.empty(),
-                        RoutePolicies.DEFAULT,
-                        Optional.empty()),
-                Optional.empty(),
-                EdgeTimeouts.DEFAULT,
-                Optional.of(platform));
+        edge = TestEdge.at(home).platform(platform).start();
         key = edge.keys.create("paint", Set.of(Scope.INFERENCE)).secret();
     }
 

@@ -8,6 +8,7 @@ import dev.redoubt.base.json.JsonRefusal;
 import dev.redoubt.base.json.StrictJson;
 import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.Scope;
+import dev.redoubt.policy.Waiver;
 import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.policy.limit.RateLimiter;
 import dev.redoubt.policy.limit.RateLimits;
@@ -21,7 +22,9 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
@@ -43,49 +46,105 @@ final class TestEdge implements AutoCloseable {
     final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
-    TestEdge(Path home, Duration pace, RequestLimits limits, EdgeTimeouts timeouts) {
-        this(
-                home,
-                pace,
-                new EdgeOptions(
-                        "127.0.0.1", 0, limits, GENEROUS, Optional.empty(), RoutePolicies.DEFAULT, Optional.empty()),
-                timeouts);
+    /// An edge over that home; what a test does not ask for is as ever.
+    static Setup at(Path home) {
+        return new Setup(home);
     }
 
-    TestEdge(Path home, Duration pace, EdgeOptions options, EdgeTimeouts timeouts) {
-        this(home, pace, options, Optional.empty(), timeouts);
+    /// What a test wants to be different.
+    static final class Setup {
+        private final Path home;
+        private Duration pace = Duration.ZERO;
+        private RequestLimits limits = RequestLimits.DEFAULT;
+        private RateLimits rates = GENEROUS;
+        private Optional<Set<String>> applications = Optional.empty();
+        private EdgeOptions.Protocols protocols = EdgeOptions.Protocols.DEFAULT;
+        private EdgeTimeouts timeouts = EdgeTimeouts.DEFAULT;
+        private Optional<AdminOptions> admin = Optional.empty();
+        private Optional<Platform> platform = Optional.empty();
+
+        private Setup(Path home) {
+            this.home = home;
+        }
+
+        /// @param pace time between tokens of the scripted model
+        Setup pace(Duration pace) {
+            this.pace = pace;
+            return this;
+        }
+
+        Setup limits(RequestLimits limits) {
+            this.limits = limits;
+            return this;
+        }
+
+        Setup rates(RateLimits rates) {
+            this.rates = rates;
+            return this;
+        }
+
+        Setup applications(String... names) {
+            this.applications = Optional.of(Set.of(names));
+            return this;
+        }
+
+        Setup protocols(boolean sameOriginSockets, OptionalInt grpcPort) {
+            this.protocols = new EdgeOptions.Protocols(sameOriginSockets, grpcPort);
+            return this;
+        }
+
+        Setup timeouts(EdgeTimeouts timeouts) {
+            this.timeouts = timeouts;
+            return this;
+        }
+
+        Setup admin(AdminAddress address, Waiver... waivers) {
+            this.admin = Optional.of(new AdminOptions(address, "1.2.3", List.of(waivers)));
+            return this;
+        }
+
+        Setup platform(Platform platform) {
+            this.platform = Optional.of(platform);
+            return this;
+        }
+
+        TestEdge start() {
+            return new TestEdge(this);
+        }
     }
 
-    TestEdge(Path home, Duration pace, EdgeOptions options, Optional<AdminOptions> admin, EdgeTimeouts timeouts) {
-        this(home, pace, options, admin, timeouts, Optional.empty());
-    }
-
-    TestEdge(
-            Path home,
-            Duration pace,
-            EdgeOptions options,
-            Optional<AdminOptions> admin,
-            EdgeTimeouts timeouts,
-            Optional<Platform> platform) {
+    private TestEdge(Setup setup) {
         try {
-            model = new ScriptedModel(MODEL, pace);
-            Home root = new Home(home.toAbsolutePath());
+            model = new ScriptedModel(MODEL, setup.pace);
+            Home root = new Home(setup.home.toAbsolutePath());
             audit = AuditLog.open(root);
             keys = KeyStore.open(root, audit);
-            limiter = RateLimiter.open(root.limitWindows(), options.rates(), TimeSource.system());
+            limiter = RateLimiter.open(root.limitWindows(), setup.rates, TimeSource.system());
             key = keys.create("test", Set.of(Scope.INFERENCE)).secret();
             metricsKey = keys.create("monitoring", Set.of(Scope.METRICS)).secret();
             ModelRegistry models = new ModelRegistry();
             models.register(model);
+            EdgeOptions options = new EdgeOptions(
+                    "127.0.0.1",
+                    0,
+                    setup.limits,
+                    setup.rates,
+                    setup.applications,
+                    RoutePolicies.DEFAULT,
+                    Optional.empty(),
+                    setup.protocols);
             edge = HttpEdge.start(
-                    options, admin, new Served(models, platform), keys, limiter, audit, TimeSource.system(), timeouts);
+                    options,
+                    setup.admin,
+                    new Served(models, setup.platform),
+                    keys,
+                    limiter,
+                    audit,
+                    TimeSource.system(),
+                    setup.timeouts);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    TestEdge(Path home, Duration pace) {
-        this(home, pace, RequestLimits.DEFAULT, EdgeTimeouts.DEFAULT);
     }
 
     URI uri(String path) {

@@ -1,6 +1,5 @@
 package dev.redoubt.gateway;
 
-import dev.redoubt.base.generation.RequestLimits;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,7 +11,7 @@ final class TestServer {
 
     public static void main(String[] args) throws IOException {
         Duration pace = Duration.ofMillis(Long.parseLong(args[1]));
-        try (TestEdge edge = new TestEdge(Path.of(args[0]), pace, RequestLimits.DEFAULT, EdgeTimeouts.DEFAULT)) {
+        try (TestEdge edge = TestEdge.at(Path.of(args[0])).pace(pace).start()) {
             System.out.println(edge.edge.port() + " " + edge.key + " " + edge.metricsKey);
             while (System.in.read() >= 0) {}
         }

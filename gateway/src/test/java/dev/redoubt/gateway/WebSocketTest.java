@@ -3,7 +3,6 @@ package dev.redoubt.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.policy.limit.RateLimits;
 import dev.redoubt.serve.control.Platform;
@@ -20,7 +19,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -56,7 +54,7 @@ final class WebSocketTest {
                 TestApplications.application("test", "Front", "Greeter"),
                 TestApplications.application("counting", "Counter"),
                 TestApplications.application("sleeping", "Sleeper"));
-        edge = edge(home, RATES, EdgeTimeouts.DEFAULT, Optional.of(platform), false);
+        edge = edge(home).start();
         key = fresh("counting");
     }
 
@@ -64,23 +62,8 @@ final class WebSocketTest {
         return edge.keys.create(application, Set.of(Scope.INFERENCE)).secret();
     }
 
-    private static TestEdge edge(
-            Path home, RateLimits rates, EdgeTimeouts timeouts, Optional<Platform> served, boolean sameOrigin) {
-        return new TestEdge(
-                home,
-                Duration.ZERO,
-                new EdgeOptions(
-                        "127.0.0.1",
-                        0,
-                        RequestLimits.DEFAULT,
-                        rates,
-                        Optional.empty(),
-                        RoutePolicies.DEFAULT,
-                        Optional.empty(),
-                        new EdgeOptions.Protocols(sameOrigin, OptionalInt.empty())),
-                Optional.empty(),
-                timeouts,
-                served);
+    private static TestEdge.Setup edge(Path home) {
+        return TestEdge.at(home).rates(RATES).platform(platform);
     }
 
     @AfterAll
@@ -227,7 +210,7 @@ final class WebSocketTest {
         refused(403, () -> open(edge, "/counting", fresh("counting"), new Heard(), "Origin", "https://evil.example"));
         refused(403, () -> open(edge, "/counting", fresh("counting"), new Heard(), "Origin", own(edge)));
         refused(403, () -> open(edge, "/counting", fresh("counting"), new Heard(), "Origin", "null"));
-        try (TestEdge lenient = edge(other, RATES, EdgeTimeouts.DEFAULT, Optional.of(platform), true)) {
+        try (TestEdge lenient = edge(other).protocols(true, OptionalInt.empty()).start()) {
             String mine =
                     lenient.keys.create("counting", Set.of(Scope.INFERENCE)).secret();
             refused(403, () -> open(lenient, "/counting", mine, new Heard(), "Origin", "https://evil.example"));
@@ -256,7 +239,7 @@ final class WebSocketTest {
     @Test
     void V3_4_eachMessageCountsAsARequest(@TempDir Path other) throws Exception {
         RateLimits few = new RateLimits(2, 1_000_000, 3, 10, 10, 600, 600);
-        try (TestEdge strict = edge(other, few, EdgeTimeouts.DEFAULT, Optional.of(platform), false)) {
+        try (TestEdge strict = edge(other).rates(few).start()) {
             String mine =
                     strict.keys.create("counting", Set.of(Scope.INFERENCE)).secret();
             Heard heard = new Heard();
@@ -345,7 +328,7 @@ final class WebSocketTest {
                 d.ping(),
                 d.linger(),
                 d.drain());
-        try (TestEdge strict = edge(other, RATES, hasty, Optional.of(platform), false)) {
+        try (TestEdge strict = edge(other).timeouts(hasty).start()) {
             String mine =
                     strict.keys.create("counting", Set.of(Scope.INFERENCE)).secret();
             Heard idle = new Heard();
@@ -362,7 +345,7 @@ final class WebSocketTest {
     void anEdgeThatClosesEndsWhatIsIdleAndLetsTheRestFinish(@TempDir Path other) throws Exception {
         Heard idle = new Heard();
         Heard busy = new Heard();
-        try (TestEdge leaving = edge(other, RATES, EdgeTimeouts.DEFAULT, Optional.of(platform), false)) {
+        try (TestEdge leaving = edge(other).start()) {
             String mine =
                     leaving.keys.create("counting", Set.of(Scope.INFERENCE)).secret();
             open(leaving, "/counting", mine, idle);

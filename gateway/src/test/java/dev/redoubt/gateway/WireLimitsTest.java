@@ -2,7 +2,6 @@ package dev.redoubt.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.gateway.RawClient.Reply;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -31,7 +30,7 @@ final class WireLimitsTest {
 
     @BeforeAll
     static void start() {
-        edge = new TestEdge(home, Duration.ZERO);
+        edge = TestEdge.at(home).start();
     }
 
     @AfterAll
@@ -258,7 +257,7 @@ final class WireLimitsTest {
                 d.ping(),
                 d.linger(),
                 d.drain());
-        try (TestEdge other = new TestEdge(home.resolve("drip"), Duration.ZERO, RequestLimits.DEFAULT, quick);
+        try (TestEdge other = TestEdge.at(home.resolve("drip")).timeouts(quick).start();
                 RawClient client = new RawClient(other)) {
             client.send(client.post("/generate") + "Content-Length: 1000\r\n\r\n");
             long start = System.nanoTime();
@@ -336,7 +335,10 @@ final class WireLimitsTest {
                 d.ping(),
                 d.linger(),
                 d.drain());
-        try (TestEdge other = new TestEdge(home.resolve("busy"), Duration.ofMillis(30), RequestLimits.DEFAULT, quick);
+        try (TestEdge other = TestEdge.at(home.resolve("busy"))
+                        .pace(Duration.ofMillis(30))
+                        .timeouts(quick)
+                        .start();
                 RawClient client = new RawClient(other)) {
             byte[] body =
                     "{\"prompt\":\"x\",\"max_tokens\":50}".getBytes(StandardCharsets.UTF_8); // 1.5 s without a word

@@ -220,11 +220,11 @@ final class ApplicationControl {
         StringBuilder reason = new StringBuilder(cameBack.orElse(""));
         for (DeploymentControl one : wanted().deployments()) {
             all.put(one.name, one.status());
-            if (one.reason().isEmpty() || one.runs()) continue;
+            if (one.condition().reason().isEmpty() || one.condition().runs()) continue;
             reason.append(reason.isEmpty() ? "" : "; ")
                     .append(one.name)
                     .append(": ")
-                    .append(one.reason());
+                    .append(one.condition().reason());
         }
         for (DeploymentSet set : sets())
             if (!set.equals(wanted()))

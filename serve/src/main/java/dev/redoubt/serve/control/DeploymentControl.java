@@ -2,13 +2,10 @@ package dev.redoubt.serve.control;
 
 import dev.redoubt.serve.control.ControllerTools.Wanted;
 import dev.redoubt.serve.control.PlatformStatus.DeploymentStatus;
-import dev.redoubt.serve.control.PlatformStatus.ReplicaStatus;
 import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.route.Router;
 import dev.redoubt.serve.route.RouterLoad;
-import dev.redoubt.serve.scale.Autoscaler;
 import dev.redoubt.serve.scale.Holding;
-import dev.redoubt.serve.scale.ScalingContext;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.spec.Scale;
 import java.time.Duration;
@@ -59,8 +56,9 @@ final class DeploymentControl {
     private final DeploymentSet set;
     private final ApplicationControl application;
     private final ControllerTools tools;
-    private final PolicyRunner policy;
-    private final List<Replica> replicas = new ArrayList<>();
+    private final Replicas replicas;
+    private final Condition condition;
+    private final ReplicaNumber number;
 
     private DeploymentSpec goal;
     private Optional<Interface> face = Optional.empty();
@@ -69,14 +67,7 @@ final class DeploymentControl {
     private boolean fallback; // whether there is a version to go back to
     private boolean updating; // until the whole application has the version, and it has stood its probation
     private long settledNanos; // when it was last seen not to be as wanted
-    private int wanted;
-    private Optional<Autoscaler> autoscaler = Optional.empty();
 
-    private DeploymentState state = DeploymentState.UPDATING;
-    private Trigger trigger = Trigger.CONFIG_UPDATE_STARTED;
-    private String reason = "";
-    private Instant since;
-    private boolean byHand; // who asked for UPSCALING or DOWNSCALING
     private boolean frozen;
     private boolean hopeless;
     private boolean leaving;
@@ -93,17 +84,15 @@ final class DeploymentControl {
         this.goal = first.spec();
         this.name = goal.name();
         this.router = tools.router(goal);
-        this.policy = new PolicyRunner(
-                set.applicationName() + "/" + name, tools.policies().apply(set.applicationName(), name));
-        this.since = tools.time().now();
+        this.replicas = new Replicas(set.applicationName(), name, router, tools);
+        this.condition = new Condition(set.applicationName(), name, tools);
+        String place = set.applicationName() + "/" + name;
+        PolicyRunner policy =
+                new PolicyRunner(place, tools.policies().apply(set.applicationName(), name));
+        this.number = new ReplicaNumber(place, policy, goal.scale(), atFirst);
         this.notBeforeNanos = tools.time().nanos();
         take(first);
         updating = !proven;
-        wanted = switch (goal.scale()) {
-            case Scale.Fixed(int replicas) -> replicas;
-            case Scale.Automatic(var rules) ->
-                Math.min(Math.max(rules.replicasInitial(), atFirst), rules.replicasMax());
-        };
     }
 
     // ---- the goal
@@ -117,15 +106,15 @@ final class DeploymentControl {
             if (!next.proven() || next.fallback()) return; // its failure is being written down
             take(next); // it had run once, and there is nothing to go back to
             updating = false;
-            enter(DeploymentState.UNHEALTHY, trigger, reason);
+            condition.enter(DeploymentState.UNHEALTHY, condition.trigger(), condition.reason());
             return;
         }
         DeploymentSpec before = goal;
-        boolean failedHere = next.earlier() && state == DeploymentState.DEPLOY_FAILED;
-        boolean same = before.equals(next.spec()) && state != DeploymentState.DEPLOY_FAILED && !leaving;
+        boolean failedHere = next.earlier() && condition.is(DeploymentState.DEPLOY_FAILED);
+        boolean same = before.equals(next.spec()) && !condition.is(DeploymentState.DEPLOY_FAILED) && !leaving;
         boolean onlyScale = before.with(next.spec().scale()).equals(next.spec());
         boolean provenBefore = next.proven() && (next.version() != version || !next.fallback());
-        int had = wanted;
+        int had = number.wanted();
         take(next);
         startFailures = 0;
         failuresInRow = 0;
@@ -133,14 +122,11 @@ final class DeploymentControl {
         if (provenBefore) updating = false;
         if (same || failedHere) return; // what failed says so until the next deploy
         updating = !proven;
-        if (onlyScale && state == DeploymentState.HEALTHY) {
-            if (wanted == had) return;
-            byHand = true;
-            enter(
-                    wanted > had ? DeploymentState.UPSCALING : DeploymentState.DOWNSCALING,
-                    Trigger.CONFIG_UPDATE_STARTED,
-                    "");
-        } else enter(DeploymentState.UPDATING, Trigger.CONFIG_UPDATE_STARTED, next.earlier() ? "goes back" : "");
+        if (onlyScale && condition.is(DeploymentState.HEALTHY)) {
+            if (number.wanted() != had) condition.scales(number.wanted() > had, true);
+        } else
+            condition.enter(
+                    DeploymentState.UPDATING, Trigger.CONFIG_UPDATE_STARTED, next.earlier() ? "goes back" : "");
     }
 
     private void take(Wanted next) {
@@ -154,18 +140,7 @@ final class DeploymentControl {
         leaving = false;
         router.limits(ControllerTools.limits(goal));
         router.open(true);
-        switch (goal.scale()) {
-            case Scale.Fixed fixed -> {
-                wanted = fixed.replicas();
-                autoscaler = Optional.empty();
-            }
-            case Scale.Automatic(var rules) -> {
-                if (autoscaler.isEmpty() || !autoscaler.get().rules().equals(rules)) {
-                    wanted = Math.min(Math.max(wanted, rules.replicasMin()), rules.replicasMax());
-                    autoscaler = Optional.of(new Autoscaler(rules));
-                }
-            }
-        }
+        number.adopt(goal.scale());
     }
 
     /// Another set is to take its place.
@@ -178,8 +153,8 @@ final class DeploymentControl {
         if (leaving) return;
         leaving = true;
         frozen = false;
-        wanted = 0;
-        enter(DeploymentState.UPDATING, Trigger.DELETING, "");
+        number.none();
+        condition.enter(DeploymentState.UPDATING, Trigger.DELETING, "");
     }
 
     // ---- one look
@@ -190,7 +165,7 @@ final class DeploymentControl {
         if (leaving) {
             if (set.mayLeave(this)) {
                 router.open(false);
-                for (Replica replica : those(one -> one.state.stays())) drain(replica, "", now);
+                for (Replica replica : replicas.those(one -> one.state.stays())) replicas.drain(replica, "", now);
             }
             return;
         }
@@ -202,17 +177,17 @@ final class DeploymentControl {
             grow(now);
         }
         settle(now);
-        router.open(!(hopeless && serving() == 0));
+        router.open(!(hopeless && replicas.serving() == 0));
     }
 
     /// Replicas whose time is over: to start, to answer a probe, to finish what they have.
     private void watchReplicas(long now) {
-        for (Replica replica : List.copyOf(replicas)) {
+        for (Replica replica : replicas.those(one -> true)) {
             Duration inState = Duration.ofNanos(now - replica.sinceNanos);
             switch (replica.state) {
                 case STARTING -> {
                     if (inState.compareTo(goal.timeouts().start()) < 0) continue;
-                    stop(replica, now);
+                    replicas.stop(replica, now);
                     startFailed(
                             replica, "has not started within " + goal.timeouts().start(), now);
                 }
@@ -224,7 +199,7 @@ final class DeploymentControl {
                 case RUNNING -> probe(replica, now);
                 case DRAINING -> {
                     boolean over = inState.compareTo(replica.spec.timeouts().drain()) >= 0;
-                    if (over || router.running(replica.id) == 0) stop(replica, now);
+                    if (over || router.running(replica.id) == 0) replicas.stop(replica, now);
                 }
                 case STOPPING -> {}
             }
@@ -238,108 +213,80 @@ final class DeploymentControl {
                     "has not answered its health checks within " + goal.health().timeout(),
                     Ailment.SILENT,
                     now);
-        else if (replica.probes.send(now, goal.health())) tools.driver().probe(replica.id);
+        else if (replica.probes.send(now, goal.health())) replicas.probe(replica);
     }
 
     private void autoscale(long now) {
-        if (autoscaler.isEmpty()) return;
-        if (!set.serves()) { // no calls to go by: it comes as large as what it takes the place of, if there is room
-            int least = Math.min(wanted, Admission.replicasMin(goal.scale()));
-            wanted = Math.max(least, Math.min(wanted, application.roomFor(this)));
+        if (!set.serves()) { // it comes as large as what it takes the place of
+            number.fit(application.roomFor(this));
             return;
         }
-        RouterLoad load = router.load();
-        ScalingContext context =
-                autoscaler.get().observe(now, load.ongoingSeconds(), load.ongoing(), wanted, application.roomFor(this));
-        int next = autoscaler.get().decide(now, context, policy.desired(now, context));
-        if (next == wanted) return;
-        LOG.info(
-                "{}/{}: {} replicas instead of {}, for {} ongoing calls of {} each",
-                set.applicationName(),
-                name,
-                next,
-                wanted,
-                Math.round(context.ongoingMean()),
-                context.rules().targetOngoing());
-        boolean scaling = state == DeploymentState.UPSCALING || state == DeploymentState.DOWNSCALING;
-        if (state == DeploymentState.HEALTHY || scaling) {
-            byHand = false;
-            DeploymentState way = next > wanted ? DeploymentState.UPSCALING : DeploymentState.DOWNSCALING;
-            enter(way, Trigger.AUTOSCALING, "");
-        }
-        wanted = next;
+        int had = number.wanted();
+        if (number.follow(now, router.load(), application.roomFor(this))
+                && (condition.is(DeploymentState.HEALTHY) || condition.scaling()))
+            condition.scales(number.wanted() > had, false);
     }
 
     /// The lightweight update: running replicas are told, a few at a time.
     private void reconfigure(long now) {
-        int out = count(one -> one.state == ReplicaState.UPDATING);
-        for (Replica replica : those(one -> one.state == ReplicaState.RUNNING && isCurrent(one))) {
+        int out = replicas.count(one -> one.state == ReplicaState.UPDATING);
+        for (Replica replica : replicas.those(one -> one.state == ReplicaState.RUNNING && isCurrent(one))) {
             if (replica.spec.userConfig().equals(goal.userConfig())) {
                 if (replica.spec.ongoingMax() != goal.ongoingMax()) router.limit(replica.id, goal.ongoingMax());
                 replica.spec = goal;
                 replica.version = version;
             } else if (out < surge()) {
                 out++;
-                replica.taking = goal;
-                replica.enter(ReplicaState.UPDATING, "", tools.time().now(), now);
-                tools.driver().reconfigure(replica.id, goal.userConfig());
+                replicas.reconfigure(replica, goal, now);
             }
         }
     }
 
     /// Current replicas that are too many: those that do not run yet, then the newest.
     private void shrink(long now) {
-        List<Replica> starting = those(one -> one.state == ReplicaState.STARTING && isCurrent(one));
-        List<Replica> serving = those(one -> one.state.serves() && isCurrent(one));
-        int surplus = starting.size() + serving.size() - wanted;
-        for (; surplus > 0 && !starting.isEmpty(); surplus--) stop(starting.removeLast(), now);
-        for (; surplus > 0 && !serving.isEmpty(); surplus--) drain(serving.removeLast(), "", now);
+        List<Replica> starting = replicas.those(one -> one.state == ReplicaState.STARTING && isCurrent(one));
+        List<Replica> serving = replicas.those(one -> one.state.serves() && isCurrent(one));
+        int surplus = starting.size() + serving.size() - number.wanted();
+        for (; surplus > 0 && !starting.isEmpty(); surplus--) replicas.stop(starting.removeLast(), now);
+        for (; surplus > 0 && !serving.isEmpty(); surplus--) replicas.drain(serving.removeLast(), "", now);
     }
 
     /// Old replicas go as current ones come.
     private void retire(long now) {
-        for (Replica replica : those(one -> one.state == ReplicaState.STARTING && !isCurrent(one))) stop(replica, now);
-        List<Replica> old = those(one -> one.state.serves() && !isCurrent(one));
-        int current = count(one -> one.state.serves() && isCurrent(one));
-        if (current == 0 && wanted > 0) return;
-        int surplus = current + old.size() - wanted;
-        for (Replica replica : old.subList(0, Math.max(0, Math.min(surplus, old.size())))) drain(replica, "", now);
+        for (Replica replica : replicas.those(one -> one.state == ReplicaState.STARTING && !isCurrent(one))) replicas.stop(replica, now);
+        List<Replica> old = replicas.those(one -> one.state.serves() && !isCurrent(one));
+        int current = replicas.count(one -> one.state.serves() && isCurrent(one));
+        if (current == 0 && number.wanted() > 0) return;
+        int surplus = current + old.size() - number.wanted();
+        for (Replica replica : old.subList(0, Math.max(0, Math.min(surplus, old.size())))) replicas.drain(replica, "", now);
     }
 
     private void grow(long now) {
         if (notBeforeNanos - now > 0) return;
-        int missing = wanted - count(one -> one.state.stays() && isCurrent(one));
-        int starting = count(one -> one.state == ReplicaState.STARTING);
-        boolean rollout = count(one -> one.state.stays() && !isCurrent(one)) > 0;
+        int missing = number.wanted() - replicas.count(one -> one.state.stays() && isCurrent(one));
+        int starting = replicas.count(one -> one.state == ReplicaState.STARTING);
+        boolean rollout = replicas.count(one -> one.state.stays() && !isCurrent(one)) > 0;
         int atOnce = rollout ? surge() : STARTING_MAX;
         int more = Math.min(missing, atOnce - starting);
         if (more > 0 && starting == 0 && !application.hasRoomFor(goal.each()))
-            those(one -> one.stale && one.state.serves()).stream().findFirst().ifPresent(one -> drain(one, "", now));
+            replicas.those(one -> one.stale && one.state.serves()).stream().findFirst().ifPresent(one -> replicas.drain(one, "", now));
         for (; more > 0 && application.hasRoomFor(goal.each()); more--) {
-            Replica replica = new Replica(
-                    application.nextReplicaId(name), goal, version, tools.time().now(), now);
-            replicas.add(replica);
-            note(replica, "starts, version " + version);
-            tools.driver().start(replica.id, set.applicationName(), goal, set.outgoing());
+            replicas.start(application.nextReplicaId(name), goal, version, set.outgoing(), now);
         }
     }
 
     private int surge() {
-        return Math.max(1, Math.min(STARTING_MAX, (int) (SURGE * wanted)));
+        return Math.max(1, Math.min(STARTING_MAX, (int) (SURGE * number.wanted())));
     }
 
     /// Says so when all is as wanted.
     private void settle(long now) {
         if (!isAsWanted() || !proven) settledNanos = now;
         else if (now - settledNanos >= probation().toNanos()) updating = false;
-        if (state == DeploymentState.HEALTHY || state == DeploymentState.DEPLOY_FAILED || !isAsWanted()) return;
-        Trigger done = switch (state) {
-            case UPSCALING -> Trigger.UPSCALE_COMPLETED;
-            case DOWNSCALING -> Trigger.DOWNSCALE_COMPLETED;
-            default -> Trigger.CONFIG_UPDATE_COMPLETED;
-        };
+        if (condition.is(DeploymentState.HEALTHY) || condition.is(DeploymentState.DEPLOY_FAILED) || !isAsWanted())
+            return;
         startFailures = 0;
-        enter(DeploymentState.HEALTHY, done, "");
+        condition.arrived();
     }
 
     /// For so long after an update a replica that fails its health checks is the update's fault.
@@ -348,8 +295,8 @@ final class DeploymentControl {
     }
 
     private boolean isAsWanted() {
-        List<Replica> staying = those(one -> one.state.stays());
-        return staying.size() == wanted
+        List<Replica> staying = replicas.those(one -> one.state.stays());
+        return staying.size() == number.wanted()
                 && staying.stream()
                         .allMatch(one -> one.state == ReplicaState.RUNNING && one.spec.equals(goal) && isCurrent(one));
     }
@@ -358,9 +305,7 @@ final class DeploymentControl {
 
     /// @return whether that was about a replica of this deployment
     boolean handle(ReplicaEvent event, long now) {
-        Optional<Replica> found = replicas.stream()
-                .filter(one -> one.id.equals(event.replicaId()))
-                .findAny();
+        Optional<Replica> found = replicas.find(event.replicaId());
         if (found.isEmpty()) return false;
         Replica replica = found.get();
         switch (event) {
@@ -372,9 +317,8 @@ final class DeploymentControl {
             case ReplicaEvent.Probed probed -> probed(replica, probed, now);
             case ReplicaEvent.Reconfigured reconfigured -> reconfigured(replica, reconfigured, now);
             case ReplicaEvent.Stopped stopped -> {
-                router.remove(replica.id);
                 replicas.remove(replica);
-                note(replica, "has ended");
+                replicas.note(replica, "has ended");
             }
         }
         return true;
@@ -383,8 +327,8 @@ final class DeploymentControl {
     private void started(Replica replica, ReplicaEvent.Started started, long now) {
         if (replica.state != ReplicaState.STARTING) return; // it was stopped meanwhile
         replica.face = Optional.of(started.face());
-        replica.enter(ReplicaState.RUNNING, "", tools.time().now(), now);
-        note(replica, "takes calls");
+        replicas.runs(replica, now);
+        replicas.note(replica, "takes calls");
         replica.probes.begin(now, goal.health());
         if (isCurrent(replica)) face = replica.face;
         router.add(replica.id, started.servant(), replica.spec.ongoingMax());
@@ -392,14 +336,14 @@ final class DeploymentControl {
 
     private void startFailed(Replica replica, String why, long now) {
         LOG.warn("replica {} does not start: {}", replica.id, why);
-        note(replica, "does not start: " + why);
+        replicas.note(replica, "does not start: " + why);
         if (leaving || !isCurrent(replica)) return;
         startFailures++;
         backOff(now);
-        int most = Math.min(3 * Math.max(1, wanted), START_FAILURES_MAX);
+        int most = Math.min(3 * Math.max(1, number.wanted()), START_FAILURES_MAX);
         if (!updating || startFailures >= most)
             fail(Trigger.REPLICA_STARTUP_FAILED, "replica does not start: " + why, now);
-        else reason = "start " + startFailures + " of " + most + " failed: " + why;
+        else condition.says("start " + startFailures + " of " + most + " failed: " + why);
     }
 
     private void probed(Replica replica, ReplicaEvent.Probed probed, long now) {
@@ -418,7 +362,7 @@ final class DeploymentControl {
 
     private void reconfigured(Replica replica, ReplicaEvent.Reconfigured event, long now) {
         if (replica.state != ReplicaState.UPDATING) return;
-        replica.enter(ReplicaState.RUNNING, "", tools.time().now(), now);
+        replicas.runs(replica, now);
         if (event.refusal().isEmpty()) {
             replica.spec = replica.taking;
             router.limit(replica.id, replica.spec.ongoingMax());
@@ -432,21 +376,21 @@ final class DeploymentControl {
     private void unhealthy(Replica replica, String why, Ailment ailment, long now) {
         boolean wasCurrent = isCurrent(replica);
         LOG.warn("replica {} {}: it is replaced", replica.id, why);
-        note(replica, why + ": it is replaced");
+        replicas.note(replica, why + ": it is replaced");
         if (ailment == Ailment.SICK && servesUntilReplaced(replica)) replica.reason = why;
         else {
-            drain(replica, why, now);
-            if (ailment == Ailment.LOST) stop(replica, now); // nothing that it has will come to an end
+            replicas.drain(replica, why, now);
+            if (ailment == Ailment.LOST) replicas.stop(replica, now); // nothing that it has will come to an end
             if (wasCurrent) backOff(now);
         }
-        boolean old = state == DeploymentState.UPDATING && !wasCurrent; // its replacement is on the way
+        boolean old = condition.is(DeploymentState.UPDATING) && !wasCurrent; // its replacement is on the way
         if (!old) fail(Trigger.HEALTH_CHECK_FAILED, "replica " + replica.id + " " + why, now);
     }
 
     /// Whether a sick one is the last that takes calls while the version that is to take its place is on the way.
     private boolean servesUntilReplaced(Replica replica) {
         boolean goesBack = frozen || (updating && fallback);
-        return !hopeless && serving() == 1 && (goesBack || !isCurrent(replica));
+        return !hopeless && replicas.serving() == 1 && (goesBack || !isCurrent(replica));
     }
 
     private void backOff(long now) {
@@ -455,42 +399,15 @@ final class DeploymentControl {
     }
 
     private void fail(Trigger why, String text, long now) {
-        if (leaving || state == DeploymentState.DEPLOY_FAILED) return;
+        if (leaving || condition.is(DeploymentState.DEPLOY_FAILED)) return;
         if (!updating) {
-            enter(DeploymentState.UNHEALTHY, why, text);
+            condition.enter(DeploymentState.UNHEALTHY, why, text);
             return;
         }
-        enter(DeploymentState.DEPLOY_FAILED, why, text);
+        condition.enter(DeploymentState.DEPLOY_FAILED, why, text);
         frozen = true;
-        for (Replica replica : those(one -> one.state == ReplicaState.STARTING)) stop(replica, now);
+        for (Replica replica : replicas.those(one -> one.state == ReplicaState.STARTING)) replicas.stop(replica, now);
         application.updateFailed(version, name + ": " + text);
-    }
-
-    private void drain(Replica replica, String why, long now) {
-        if (replica.state == ReplicaState.STARTING) {
-            stop(replica, now);
-            return;
-        }
-        replica.enter(ReplicaState.DRAINING, why, tools.time().now(), now);
-        router.drain(replica.id);
-    }
-
-    private void stop(Replica replica, long now) {
-        replica.enter(ReplicaState.STOPPING, replica.reason, tools.time().now(), now);
-        tools.driver().stop(replica.id);
-    }
-
-    private void enter(DeploymentState next, Trigger why, String text) {
-        LOG.info("{}/{}: {} ({}) {}", set.applicationName(), name, next, why, text);
-        tools.journal().entered(set.applicationName(), name, next, why, text);
-        state = next;
-        trigger = why;
-        reason = text;
-        since = tools.time().now();
-    }
-
-    private void note(Replica replica, String text) {
-        tools.journal().replica(set.applicationName(), name, replica.id, text);
     }
 
     // ---- what it is
@@ -499,16 +416,8 @@ final class DeploymentControl {
         return !replica.stale && replica.spec.sameReplicasAs(goal);
     }
 
-    private List<Replica> those(Predicate<Replica> which) {
-        return new ArrayList<>(replicas.stream().filter(which).toList());
-    }
-
-    private int count(Predicate<Replica> which) {
-        return (int) replicas.stream().filter(which).count();
-    }
-
     int serving() {
-        return count(one -> one.state.serves());
+        return replicas.serving();
     }
 
     boolean isGone() {
@@ -526,26 +435,16 @@ final class DeploymentControl {
 
     /// How many replicas it is to have now.
     int wanted() {
-        return wanted;
+        return number.wanted();
     }
 
-    DeploymentState state() {
-        return state;
-    }
-
-    String reason() {
-        return reason;
-    }
-
-    /// Whether it is as an application that runs has it: on its way to another number by itself counts.
-    boolean runs() {
-        return state == DeploymentState.HEALTHY
-                || (!byHand && (state == DeploymentState.UPSCALING || state == DeploymentState.DOWNSCALING));
+    Condition condition() {
+        return condition;
     }
 
     /// Whether one of its replicas, of whatever version, calls the other.
     boolean calls(String other) {
-        return replicas.stream()
+        return replicas.those(one -> true).stream()
                 .flatMap(one -> one.face.or(this::face).stream())
                 .flatMap(one -> one.calls().stream())
                 .anyMatch(edge -> edge.target().equals(other));
@@ -553,9 +452,7 @@ final class DeploymentControl {
 
     /// What its replicas hold, to the last one that is being closed.
     Holding held() {
-        Holding sum = Holding.NONE;
-        for (Replica replica : replicas) sum = sum.plus(Holding.of(replica.spec.each(), 1));
-        return sum;
+        return replicas.held();
     }
 
     /// What is kept for it: what it holds, or what it must be able to have.
@@ -568,7 +465,7 @@ final class DeploymentControl {
     /// Room for one more while it is being updated.
     Holding surgeReserve() {
         Holding most = Holding.NONE;
-        for (Replica replica : those(one -> one.state.stays() && !isCurrent(one)))
+        for (Replica replica : replicas.those(one -> one.state.stays() && !isCurrent(one)))
             most = most.or(Holding.of(replica.spec.each(), 1)).or(Holding.of(goal.each(), 1));
         return most;
     }
@@ -579,16 +476,15 @@ final class DeploymentControl {
 
     DeploymentStatus status() {
         RouterLoad load = router.load();
-        List<ReplicaStatus> all = replicas.stream()
-                .map(one -> new ReplicaStatus(
-                        one.id,
-                        one.state,
-                        one.version,
-                        router.running(one.id),
-                        one.probes.misses(),
-                        one.reason,
-                        one.since))
-                .toList();
-        return new DeploymentStatus(name, state, trigger, reason, since, wanted, load.running(), load.queued(), all);
+        return new DeploymentStatus(
+                name,
+                condition.state(),
+                condition.trigger(),
+                condition.reason(),
+                condition.since(),
+                number.wanted(),
+                load.running(),
+                load.queued(),
+                replicas.status());
     }
 }

@@ -138,7 +138,7 @@ final class DeploymentSet {
     boolean isReady() {
         return deployments.values().stream()
                 .filter(one -> !one.isLeaving())
-                .allMatch(one -> one.state() == DeploymentState.HEALTHY);
+                .allMatch(one -> one.condition().is(DeploymentState.HEALTHY));
     }
 
     /// Whether it is better to wait in it than in one that does not work yet.
@@ -157,9 +157,9 @@ final class DeploymentSet {
         ApplicationState worst = ApplicationState.RUNNING;
         for (DeploymentControl one : deployments.values()) {
             if (one.isLeaving()) continue;
-            if (one.state() == DeploymentState.DEPLOY_FAILED) return ApplicationState.DEPLOY_FAILED;
-            if (one.state() == DeploymentState.UNHEALTHY) worst = ApplicationState.UNHEALTHY;
-            else if (!one.runs() && worst != ApplicationState.UNHEALTHY) worst = ApplicationState.DEPLOYING;
+            if (one.condition().is(DeploymentState.DEPLOY_FAILED)) return ApplicationState.DEPLOY_FAILED;
+            if (one.condition().is(DeploymentState.UNHEALTHY)) worst = ApplicationState.UNHEALTHY;
+            else if (!one.condition().runs() && worst != ApplicationState.UNHEALTHY) worst = ApplicationState.DEPLOYING;
         }
         return worst;
     }
