@@ -6,7 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
 /// The bytes of an ONNX file as they were read: nothing was looked at yet. A worker process reads them before it gives
-/// up its files and looks at them afterwards. Used by one thread; close it when whoever runs the model has its own copy.
+/// up its files and looks at them afterwards. Used by one thread; close it when whoever runs the model has its own
+/// copy.
 public final class OnnxFile implements AutoCloseable {
     private final Arena arena;
     private final String name;
@@ -33,14 +34,21 @@ public final class OnnxFile implements AutoCloseable {
         }
     }
 
-    /// Compares it with its digest, then reads all of it strictly.
+    /// Compares it with its digest; nothing in it is looked at.
     ///
     /// @param digest `sha256:` and 64 digits of lower-case hex
-    /// @return valid until this is closed
-    /// @throws ArtifactException if it has another digest, or is not as it must be
-    public OnnxArtifact verify(String digest) {
+    /// @throws ArtifactException if it has another
+    public void approve(String digest) {
         PinnedFile.checkDigest(digest);
         PinnedFile.require(digest, bytes, name);
+    }
+
+    /// As [#approve], then reads all of it strictly.
+    ///
+    /// @return valid until this is closed
+    /// @throws ArtifactException also if it is not as it must be
+    public OnnxArtifact verify(String digest) {
+        approve(digest);
         FileKinds.refusal(name, bytes).ifPresent(refusal -> {
             throw refusal;
         });

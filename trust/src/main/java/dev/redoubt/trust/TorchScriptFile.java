@@ -59,21 +59,32 @@ public final class TorchScriptFile implements AutoCloseable {
         }
     }
 
-    /// Compares it with its digest, checks the signature, then reads all of it strictly.
+    /// Compares it with its digest and checks the signature; nothing in the archive is looked at.
     ///
     /// @param digest `sha256:` and 64 digits of lower-case hex
+    /// @throws ArtifactException if the digest or the signer is another
+    public void approve(String digest) {
+        Signer ignored = signer(digest);
+    }
+
+    /// As [#approve], then reads all of it strictly.
+    ///
     /// @return valid until this is closed
-    /// @throws ArtifactException if the digest or the signer is another, or the archive is not as
-    ///     it must be
+    /// @throws ArtifactException also if the archive is not as it must be
     public TorchScriptArtifact verify(String digest) {
+        Signer by = signer(digest);
+        TorchScriptReader.check(bytes);
+        return new TorchScriptArtifact(bytes, by);
+    }
+
+    private Signer signer(String digest) {
         PinnedFile.checkDigest(digest);
         PinnedFile.require(digest, bytes, name);
         Signer by = Signer.ofPem(signer);
         var fact = new FileFact(bytes.byteSize(), Sha256.of(bytes));
         ModelSignature.check(signature, by, TimeSource.system().now())
                 .matches(new ModelFiles(Map.of(name, bytes)), Map.of(name, fact), "");
-        TorchScriptReader.check(bytes);
-        return new TorchScriptArtifact(bytes, by);
+        return by;
     }
 
     @Override

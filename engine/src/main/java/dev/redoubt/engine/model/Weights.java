@@ -21,7 +21,7 @@ final class Weights implements AutoCloseable {
 
     private final VerifiedArtifact artifact;
     private final Compute compute;
-    private final Arena arena = Arena.ofShared(); // weights and activations: read by every compute thread
+    private final Arena arena; // weights and activations: read by every compute thread
     private boolean sharesFile;
 
     /// @param artifact checked by [TensorCheck]
@@ -29,6 +29,7 @@ final class Weights implements AutoCloseable {
     Weights(VerifiedArtifact artifact, Compute compute) {
         this.artifact = artifact;
         this.compute = compute;
+        this.arena = compute.newArena();
     }
 
     /// Memory that lives as long as the weights.

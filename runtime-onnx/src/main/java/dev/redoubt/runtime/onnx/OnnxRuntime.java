@@ -1,11 +1,15 @@
 package dev.redoubt.runtime.onnx;
 
+import dev.redoubt.serve.model.ModelReplica;
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.spec.RuntimeSpec;
 import dev.redoubt.serve.worker.NativeFolder;
 import dev.redoubt.serve.worker.WorkerKind;
+import dev.redoubt.trust.ArtifactException;
+import dev.redoubt.trust.OnnxFile;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
@@ -34,8 +38,8 @@ public final class OnnxRuntime {
             String model = given.get(MODEL);
             String digest = given.get(DIGEST);
             if (model == null || digest == null || given.size() != 2)
-                throw new RuntimeRefusal(spec.name() + ": the runtime onnx has the settings model and digest, given are "
-                        + given.keySet());
+                throw new RuntimeRefusal(spec.name()
+                        + ": the runtime onnx has the settings model and digest, given are " + given.keySet());
             return new Settings(path(spec, model), digest);
         }
 
@@ -65,6 +69,35 @@ public final class OnnxRuntime {
                 Map.of(OnnxLibrary.FOLDER_PROPERTY, library.path().toString()),
                 library.readable(),
                 WorkerKind.Memory.NATIVE,
-                MEMORY_BYTES_MIN);
+                MEMORY_BYTES_MIN,
+                OnnxRuntime::approve);
+    }
+
+    private static void approve(DeploymentSpec spec) throws RuntimeRefusal {
+        Settings settings = Settings.of(spec);
+        try (OnnxFile file = read(spec, settings)) {
+            file.approve(settings.digest());
+        } catch (ArtifactException e) {
+            throw refused(spec, e);
+        }
+    }
+
+    /// @throws RuntimeRefusal if it is too large for a replica, or cannot be read
+    static OnnxFile read(DeploymentSpec spec, Settings settings) throws RuntimeRefusal {
+        try {
+            ModelReplica.requireRoom(spec, Files.size(settings.model()));
+            return OnnxFile.read(settings.model());
+        } catch (ArtifactException e) {
+            throw refused(spec, e);
+        } catch (IOException e) {
+            throw new RuntimeRefusal(
+                    spec.name() + ": model '" + settings.model() + "' cannot be read: "
+                            + e.getClass().getSimpleName() + ": make it readable",
+                    e);
+        }
+    }
+
+    static RuntimeRefusal refused(DeploymentSpec spec, ArtifactException e) {
+        return new RuntimeRefusal(spec.name() + ": " + e.getMessage() + " (" + e.rule() + ")", e);
     }
 }

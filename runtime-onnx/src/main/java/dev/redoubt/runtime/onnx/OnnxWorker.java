@@ -14,7 +14,6 @@ import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.OnnxArtifact;
 import dev.redoubt.trust.OnnxFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -29,23 +28,14 @@ public final class OnnxWorker implements WorkerProgram {
     @Override
     public Opened open(DeploymentSpec spec, Path folder) throws RuntimeRefusal {
         OnnxRuntime.Settings settings = OnnxRuntime.Settings.of(spec);
-        try {
-            ModelReplica.requireRoom(spec, Files.size(settings.model()));
-            OnnxFile file = OnnxFile.read(settings.model());
-            return overdueMax -> runtime(spec, settings, file, overdueMax);
-        } catch (ArtifactException e) {
-            throw refused(spec, e);
-        } catch (IOException e) {
-            throw new RuntimeRefusal(
-                    spec.name() + ": model '" + settings.model() + "' cannot be read: "
-                            + e.getClass().getSimpleName() + ": make it readable",
-                    e);
-        }
+        OnnxFile file = OnnxRuntime.read(spec, settings);
+        return overdueMax -> runtime(spec, settings, file, overdueMax);
     }
 
     /// The first that looks at what was read: confined by now.
     private static ServantFactory runtime(
-            DeploymentSpec spec, OnnxRuntime.Settings settings, OnnxFile file, Duration overdueMax) throws RuntimeRefusal {
+            DeploymentSpec spec, OnnxRuntime.Settings settings, OnnxFile file, Duration overdueMax)
+            throws RuntimeRefusal {
         try {
             OnnxArtifact artifact = file.verify(settings.digest());
             Interface types = OnnxTypes.describe(artifact.model());
@@ -53,7 +43,7 @@ public final class OnnxWorker implements WorkerProgram {
             ModelReplica.Loader loader = (place, threads) -> load(file, artifact, place, types, threads, memory);
             return new ModelReplica(OnnxRuntime.KIND, types, loader, TimeSource.system(), overdueMax);
         } catch (ArtifactException e) {
-            throw refused(spec, e);
+            throw OnnxRuntime.refused(spec, e);
         }
     }
 
@@ -63,9 +53,5 @@ public final class OnnxWorker implements WorkerProgram {
         try (file) { // the library has its own copy then
             return OnnxEngine.start(memory).load(artifact, place, types, threads);
         }
-    }
-
-    private static RuntimeRefusal refused(DeploymentSpec spec, ArtifactException e) {
-        return new RuntimeRefusal(spec.name() + ": " + e.getMessage() + " (" + e.rule() + ")", e);
     }
 }

@@ -61,7 +61,9 @@ class HostileModelTest {
     @Test
     void R5_4_aCancelledRunEndsAndGivesItsThreadBack() throws Exception {
         try (Replica replica = new Replica(Shared.testdata("hostile/onnx/loop-endless.onnx"), 1)) {
-            for (int round = 0; round < 3 * Replica.ONGOING_MAX; round++) { // one thread: each must leave it for the next
+            for (int round = 0;
+                    round < 3 * Replica.ONGOING_MAX;
+                    round++) { // one thread: each must leave it for the next
                 var cancellation = new Cancellation();
                 CompletableFuture<JsonNode> call = startWhenThereIsRoom(replica, cancellation);
                 cancellation.cancel();

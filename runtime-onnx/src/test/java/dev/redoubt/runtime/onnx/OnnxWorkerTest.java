@@ -76,8 +76,7 @@ class OnnxWorkerTest {
                         .toString())
                 .contains("image");
         Replica replica = start(file);
-        JsonNode output =
-                replica.output(Replica.tree(Map.of("image", Tensor.of(List.of(1, 1, 8, 8), new float[64]))));
+        JsonNode output = replica.output(Replica.tree(Map.of("image", Tensor.of(List.of(1, 1, 8, 8), new float[64]))));
         assertThat(Tensor.of(output.required("logits")).shape()).containsExactly(1, 10);
         Confinement confined = workers.confinements().values().iterator().next();
         assertThat(confined.network()).contains("none");
@@ -134,7 +133,9 @@ class OnnxWorkerTest {
         Replica works = start(relu());
         CompletableFuture<JsonNode> call =
                 crashes.start(Replica.tree(Map.of("x", FOUR)), Duration.ofSeconds(60), new Cancellation());
-        assertThat(new ProcessBuilder("kill", "-SEGV", Long.toString(process)).start().waitFor())
+        assertThat(new ProcessBuilder("kill", "-SEGV", Long.toString(process))
+                        .start()
+                        .waitFor())
                 .isZero();
         assertThat(Replica.failure(call).code()).isEqualTo(ErrorCode.INTERNAL); // nobody knows how far it came
         assertThat(catchThrowable(() -> crashes.servant.healthCheck())).hasMessageContaining("native code crashes");

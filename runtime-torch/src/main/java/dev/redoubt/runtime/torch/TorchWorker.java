@@ -13,7 +13,6 @@ import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.TorchScriptArtifact;
 import dev.redoubt.trust.TorchScriptFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -28,31 +27,21 @@ public final class TorchWorker implements WorkerProgram {
     @Override
     public Opened open(DeploymentSpec spec, Path folder) throws RuntimeRefusal {
         TorchRuntime.Settings settings = TorchRuntime.Settings.of(spec);
-        try {
-            ModelReplica.requireRoom(spec, Files.size(settings.model()));
-            TorchScriptFile file =
-                    TorchScriptFile.read(settings.model(), settings.signature(), settings.signer());
-            return overdueMax -> runtime(spec, settings, file, overdueMax);
-        } catch (ArtifactException e) {
-            throw refused(spec, e);
-        } catch (IOException e) {
-            throw new RuntimeRefusal(
-                    spec.name() + ": model '" + settings.model() + "', its signature or its signer cannot be read: "
-                            + e.getClass().getSimpleName() + ": make them readable",
-                    e);
-        }
+        TorchScriptFile file = TorchRuntime.read(spec, settings);
+        return overdueMax -> runtime(spec, settings, file, overdueMax);
     }
 
     /// The first that looks at what was read: confined by now.
     private static ServantFactory runtime(
-            DeploymentSpec spec, TorchRuntime.Settings settings, TorchScriptFile file, Duration overdueMax) throws RuntimeRefusal {
+            DeploymentSpec spec, TorchRuntime.Settings settings, TorchScriptFile file, Duration overdueMax)
+            throws RuntimeRefusal {
         try {
             TorchScriptArtifact artifact = file.verify(settings.digest());
             Interface types = settings.types(); // TorchScript has no names of outputs, and no sizes
             ModelReplica.Loader loader = (place, threads) -> load(file, artifact, place, types, threads);
             return new ModelReplica(TorchRuntime.KIND, types, loader, TimeSource.system(), overdueMax);
         } catch (ArtifactException e) {
-            throw refused(spec, e);
+            throw TorchRuntime.refused(spec, e);
         }
     }
 
@@ -62,9 +51,5 @@ public final class TorchWorker implements WorkerProgram {
         try (file) { // libtorch has its own copy then
             return TorchEngine.start(threads).load(artifact, place, types);
         }
-    }
-
-    private static RuntimeRefusal refused(DeploymentSpec spec, ArtifactException e) {
-        return new RuntimeRefusal(spec.name() + ": " + e.getMessage() + " (" + e.rule() + ")", e);
     }
 }

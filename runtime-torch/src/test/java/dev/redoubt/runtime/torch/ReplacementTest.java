@@ -109,8 +109,8 @@ class ReplacementTest {
                 new HealthCheck(Duration.ofMillis(200), Duration.ofSeconds(10), 3),
                 usual.timeouts(),
                 usual.userConfig());
-        ApplicationSpec spec = new ApplicationSpec(
-                application, usual.name(), ApplicationSpec.DEFAULT_QUOTA, List.of(probedOften));
+        ApplicationSpec spec =
+                new ApplicationSpec(application, usual.name(), ApplicationSpec.DEFAULT_QUOTA, List.of(probedOften));
         Set<Long> before = children();
         assertThat(platform.deploy(spec)).isInstanceOf(Outcome.Accepted.class);
         until(application + " runs", () -> replica(application).isPresent());
@@ -148,9 +148,7 @@ class ReplacementTest {
                 System.nanoTime() + deadline.toNanos(),
                 Optional.empty(),
                 new Cancellation());
-        platform.ingress(application)
-                .orElseThrow()
-                .call(Workers.input("x", x), call, replies);
+        platform.ingress(application).orElseThrow().call(Workers.input("x", x), call, replies);
         return replies.answer;
     }
 
@@ -169,8 +167,8 @@ class ReplacementTest {
     void R4_2_aModelThatLoopsForEverIsFoundSickAndReplaced() throws Exception {
         answers("loops");
         String first = replica("loops").orElseThrow();
-        ServeException failure = Workers.failure(
-                begin("loops", Tensor.of(List.of(3), 101, 2, 3), Duration.ofMillis(500)));
+        ServeException failure =
+                Workers.failure(begin("loops", Tensor.of(List.of(3), 101, 2, 3), Duration.ofMillis(500)));
         assertThat(failure.code()).isEqualTo(ErrorCode.DEADLINE_EXCEEDED);
         until(
                 "another replica",
@@ -178,8 +176,7 @@ class ReplacementTest {
         answers("loops");
         answers("works");
         assertThat(platform.journal().of("loops"))
-                .anyMatch(entry ->
-                        entry.subject().equals(first) && entry.text().contains("after its call's end"));
+                .anyMatch(entry -> entry.subject().equals(first) && entry.text().contains("after its call's end"));
     }
 
     @Test

@@ -48,9 +48,7 @@ final class Workers implements AutoCloseable {
     Workers(Path folder, WorkerLimits limits) throws IOException {
         Path jars = Path.of(System.getProperty("redoubt.torch", ""));
         runtime = new WorkerRuntime(
-                folder.resolve("workers"),
-                limits,
-                Map.of(TorchRuntime.KIND, () -> TorchRuntime.workers(jars, NATIVE)));
+                folder.resolve("workers"), limits, Map.of(TorchRuntime.KIND, () -> TorchRuntime.workers(jars, NATIVE)));
     }
 
     WorkerRuntime runtime() {

@@ -27,12 +27,7 @@ final class ModelCall implements Runnable, NativeModel.Ending {
     private @Nullable Runnable untie; // guarded by this
 
     /// @param whenOver runs when its thread has nothing more to do
-    ModelCall(
-            NativeModel model,
-            Payload input,
-            ReplyListener replies,
-            TimeSource clock,
-            Consumer<ModelCall> whenOver) {
+    ModelCall(NativeModel model, Payload input, ReplyListener replies, TimeSource clock, Consumer<ModelCall> whenOver) {
         this.model = model;
         this.input = input;
         this.replies = replies;

@@ -78,7 +78,7 @@ public final class ModelTensors {
             Schema.Field field = output.fields().get(i);
             Tensor tensor = copy(made.get(i), bytesLeft);
             bytesLeft -= tensor.data().byteSize();
-            if (!tensor.fits(box(field)) || !tensor.finite()) 
+            if (!tensor.fits(box(field)) || !tensor.finite())
                 throw broken("has made an output '" + field.name() + "' of " + tensor
                         + (tensor.finite() ? "" : " with NaN or Inf") + ", it must be finite and " + field.schema());
             node.set(field.name(), tensor.node());

@@ -12,7 +12,8 @@ import java.util.Objects;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
-/// Native libraries of one kind of runtime, unpacked once for all its workers: they may read them and write nothing there.
+/// Native libraries of one kind of runtime, unpacked once for all its workers: they may read them and write nothing
+/// there.
 ///
 /// @param path the folder, of mode 0700
 public record NativeFolder(Path path) {

@@ -1,6 +1,7 @@
 package dev.redoubt.serve.worker;
 
 import dev.redoubt.serve.replica.RuntimeRefusal;
+import dev.redoubt.serve.spec.DeploymentSpec;
 import java.lang.module.ResolvedModule;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -83,6 +84,11 @@ final class WorkerCommand {
             throw new RuntimeRefusal("a worker process with a memory of " + memoryBytes + " bytes, limit is at least "
                     + kind.memoryBytesMin() + ": give the deployment more");
         return MemorySplit.of(memoryBytes, kind.memory());
+    }
+
+    /// @throws RuntimeRefusal unless the deployment's files are those that were approved
+    void check(DeploymentSpec spec) throws RuntimeRefusal {
+        kind.approval().check(spec);
     }
 
     /// What the worker must be able to read.

@@ -1,5 +1,7 @@
 package dev.redoubt.serve.worker;
 
+import dev.redoubt.serve.replica.RuntimeRefusal;
+import dev.redoubt.serve.spec.DeploymentSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,6 +16,7 @@ import java.util.Map;
 /// @param readable files and folders that they may read beside the JDK and the product
 /// @param memory how a worker's memory is shared out
 /// @param memoryBytesMin what such a worker cannot live without
+/// @param approval of the files that a deployment names
 public record WorkerKind(
         Class<?> main,
         List<Path> path,
@@ -21,10 +24,18 @@ public record WorkerKind(
         Map<String, String> properties,
         List<Path> readable,
         Memory memory,
-        long memoryBytesMin) {
+        long memoryBytesMin,
+        Approval approval) {
     /// Handlers in Java.
-    static final WorkerKind JAVA =
-            new WorkerKind(WorkerMain.class, List.of(), List.of(), Map.of(), List.of(), Memory.HEAP, 128L << 20);
+    static final WorkerKind JAVA = new WorkerKind(
+            WorkerMain.class,
+            List.of(),
+            List.of(),
+            Map.of(),
+            List.of(),
+            Memory.HEAP,
+            128L << 20,
+            spec -> JarCopy.check(spec.runtime()));
 
     /// Where a kind comes from, for one that is dear to have: asked when its first deployment is,
     /// and again until it
@@ -32,6 +43,15 @@ public record WorkerKind(
     public interface Source {
         /// @throws IOException saying why this machine cannot run it, for the operator
         WorkerKind kind() throws IOException;
+    }
+
+    /// Whether what a deployment names is there, and is what was approved. It is asked in the server, so it compares
+    /// bytes and
+    /// reads nothing in them; a worker compares them again.
+    @FunctionalInterface
+    public interface Approval {
+        /// @throws RuntimeRefusal if it is not
+        void check(DeploymentSpec spec) throws RuntimeRefusal;
     }
 
     /// Where a replica has most of its data.

@@ -6,7 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What a worker process prints, in lines. It comes over a pipe that is emptied by whoever asks, and never waited for: a
+/// What a worker process prints, in lines. It comes over a pipe that is emptied by whoever asks, and never waited for:
+/// a
 /// worker that prints faster waits itself. Safe for any thread.
 final class WorkerOutput {
     private static final int BYTES_MAX = 64 << 10; // at once: what a pipe holds
@@ -27,7 +28,8 @@ final class WorkerOutput {
         List<String> lines = new ArrayList<>();
         for (byte one : read()) {
             if (one == '\n') end(lines);
-            else if (line.length() < LINE_LENGTH_MAX && one != '\r') line.append(one < ' ' || one > '~' ? '?' : (char) one);
+            else if (line.length() < LINE_LENGTH_MAX && one != '\r')
+                line.append(one < ' ' || one > '~' ? '?' : (char) one);
         }
         if (all && !line.isEmpty()) end(lines);
         int left = lines.size() - LINES_MAX;

@@ -81,9 +81,7 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
         kinds.put(JavaRuntime.KIND, () -> WorkerKind.JAVA);
         if (Files.exists(this.root)) DurableFiles.deleteTree(this.root);
         DurableFiles.privateDirectory(this.root);
-        descriptions = new Descriptions(
-                this.root.resolveSibling("descriptions"),
-                WorkerCommand.of(WorkerKind.JAVA).readable());
+        descriptions = new Descriptions(this.root.resolveSibling("descriptions"));
         cgroups = Cgroup.find(Path.of("/sys/fs/cgroup"), Path.of("/proc/self/cgroup"));
         Thread.ofPlatform().name("worker-watch").daemon().start(this::watch);
     }
@@ -91,14 +89,13 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
     /// In a process that ends with the answer, unless the same was asked before.
     @Override
     public Interface describe(DeploymentSpec spec) throws RuntimeRefusal {
-        MemorySplit ignored = command(spec).split(spec.each().memoryBytes()); // or it is refused
-        if (!spec.runtime().kind().equals(JavaRuntime.KIND))
-            return ask(spec); // what its description follows from, it alone knows
-        JarCopy.check(spec.runtime());
-        Optional<Interface> known = descriptions.find(spec);
+        WorkerCommand command = command(spec);
+        MemorySplit ignored = command.split(spec.each().memoryBytes()); // or it is refused
+        command.check(spec);
+        Optional<Interface> known = descriptions.find(spec, command.readable());
         if (known.isPresent()) return known.get();
         Interface described = ask(spec);
-        descriptions.remember(spec, described);
+        descriptions.remember(spec, command.readable(), described);
         return described;
     }
 
