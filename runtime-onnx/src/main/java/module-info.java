@@ -1,10 +1,11 @@
-/// ONNX models as deployments, run by ONNX Runtime on processors. Nothing else sees that library.
+/// ONNX models as deployments, run by ONNX Runtime on processors, each in a worker process. Nothing else sees that
+/// library,
+/// and the server does not load it.
 module dev.redoubt.runtime.onnx {
     requires static org.jspecify;
-    requires transitive dev.redoubt.serve; // ServantFactory, Servant
+    requires transitive dev.redoubt.serve; // WorkerKind, WorkerProgram
     requires dev.redoubt.trust;
     requires com.microsoft.onnxruntime;
-    requires org.slf4j;
 
     exports dev.redoubt.runtime.onnx;
 }

@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 
 /// Holds the applications of a file against what a deploy would: rules, graph, times, and the room of this
 /// machine.
-/// No replica is started; a jar is asked what it holds by a confined process that ends with its answer.
+/// No replica is started; a jar or a model is asked what it holds by a confined process that ends with its answer.
 final class ApplicationCheck {
     private ApplicationCheck() {}
 

@@ -126,7 +126,7 @@ final class ApplicationSettings {
     private static final Setting<SectionValues> JAVA_SETTING =
             Setting.optional("java", JAVA, "what runs: a handler in Java, in a process of its own");
     private static final Setting<SectionValues> ONNX_SETTING =
-            Setting.optional("onnx", ONNX, "what runs: an ONNX model, in place of `java`");
+            Setting.optional("onnx", ONNX, "what runs: an ONNX model, in a process of its own");
     private static final Setting<SectionValues> LLM_SETTING = Setting.optional(
             "llm", LLM, "what runs: a language model, in place of `java`; as an ingress it is called at `/v1`");
     private static final Setting<SectionValues> TORCHSCRIPT_SETTING = Setting.optional(
@@ -267,7 +267,7 @@ final class ApplicationSettings {
         return new DeploymentSpec(
                 values.get(DEPLOYMENT),
                 runtime(values),
-                values.has(ONNX_SETTING) || values.has(LLM_SETTING) ? Isolation.THREAD : Isolation.PROCESS,
+                values.has(LLM_SETTING) ? Isolation.THREAD : Isolation.PROCESS,
                 Resources.of(values.get(EACH_CPU), values.get(EACH_MEMORY)),
                 values.get(ONGOING),
                 values.get(QUEUED),
@@ -306,8 +306,7 @@ final class ApplicationSettings {
     }
 
     private RuntimeSpec onnxRuntime(SectionValues onnx) {
-        return new RuntimeSpec(
-                OnnxRuntime.KIND, Map.of("model", absolute(onnx.get(ONNX_MODEL)), "digest", onnx.get(ONNX_DIGEST)));
+        return new OnnxRuntime.Settings(Path.of(absolute(onnx.get(ONNX_MODEL))), onnx.get(ONNX_DIGEST)).spec();
     }
 
     private static RuntimeSpec llmRuntime(SectionValues llm) {

@@ -15,9 +15,12 @@ final class ApplicationTree {
             out.println("  " + text(deployment, "name") + "  " + state(deployment) + ", "
                     + deployment.path("replicas").size() + " of " + text(deployment, "replicas_wanted") + " replicas, "
                     + text(deployment, "ongoing") + " calls running, " + text(deployment, "queued") + " waiting");
-            for (JsonNode replica : deployment.path("replicas"))
+            for (JsonNode replica : deployment.path("replicas")) {
                 out.println("    " + text(replica, "id") + "  " + state(replica) + ", " + text(replica, "ongoing")
                         + " calls");
+                String limits = text(replica, "limits");
+                if (!limits.isEmpty()) out.println("      within  " + limits);
+            }
         }
     }
 

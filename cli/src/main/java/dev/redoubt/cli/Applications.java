@@ -54,6 +54,7 @@ record Applications(Platform platform, Runtimes runtimes) implements AutoCloseab
                 (application, deployment) -> policy,
                 (change, application, version, reason) -> note(audit, change, application, version, reason),
                 TimeSource.system()));
+        runtimes.workers().outputTo(platform.journal()::printed);
         return new Applications(platform, runtimes);
     }
 

@@ -188,9 +188,18 @@ final class RuleTable {
                         "AdmissionTest#R4_1_namesThatWouldBeSomebodysByAccidentAreRefused",
                         "WorkerTest#R4_1_aCallToAnotherDeploymentIsMadeForWhoeverTheServerKnows");
             case R4_2 ->
-                notBuilt(
+                enforced(
                         id,
-                        "quotas bound replicas, and Java handlers are worker processes with limits; models share the server's process");
+                        "handlers, ONNX and TorchScript in worker processes with hard limits; an engine's memory reserved at its start, to the byte;"
+                                + " processors by cgroup v2, else whole ones;"
+                                + " all quotas within %s of the machine".formatted(Applications.SHARE),
+                        "AdmissionTest#R4_2_quotasTogetherStayWithinTheMachinesShare",
+                        "AdmissionTest#R4_2_deploymentsTogetherStayWithinTheQuota",
+                        "WorkerIsolationTest#R4_2_aHogACrashAnExitAndADiskFillerDieAlone",
+                        "OnnxWorkerTest#R4_2_aHogOutsideOfTheArenaGetsAnErrorOrDiesAlone",
+                        "HostileModelTest#R4_2_aHogGetsAnErrorOrDiesAlone",
+                        "ReplacementTest#R4_2_aCrashOfNativeCodeIsReplacedAndOthersGoOn",
+                        "EngineMemoryTest#R4_2_thePoolHasWhatIsLeftAndNoMore");
             case R4_3 ->
                 enforced(
                         id,

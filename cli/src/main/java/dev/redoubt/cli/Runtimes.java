@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /// What deployments can run on. Closed after whatever runs on it.
-record Runtimes(WorkerRuntime workers, OnnxRuntime onnx, LlmRuntime llm) implements AutoCloseable {
+record Runtimes(WorkerRuntime workers, LlmRuntime llm) implements AutoCloseable {
     /// @param folder where worker processes have theirs
     /// @param nativeLibraries where libraries are unpacked
     /// @param engines how language models are computed, but for their share of the machine
@@ -24,22 +24,21 @@ record Runtimes(WorkerRuntime workers, OnnxRuntime onnx, LlmRuntime llm) impleme
         WorkerRuntime workers = new WorkerRuntime(
                 folder,
                 WorkerLimits.DEFAULT,
-                Map.of(TorchRuntime.KIND, () -> TorchRuntime.workers(torch, nativeLibraries)));
-        long onnxBytesMax = (long) (Applications.machine().memoryBytes() * Applications.SHARE);
-        return new Runtimes(
-                workers,
-                new OnnxRuntime(nativeLibraries, onnxBytesMax, TimeSource.system()),
-                new LlmRuntime(models, engines, TimeSource.system()));
+                Map.of(
+                        OnnxRuntime.KIND,
+                        () -> OnnxRuntime.workers(nativeLibraries),
+                        TorchRuntime.KIND,
+                        () -> TorchRuntime.workers(torch, nativeLibraries)));
+        return new Runtimes(workers, new LlmRuntime(models, engines, TimeSource.system()));
     }
 
     Map<String, ServantFactory> byKind() {
         return Map.of(
-                JavaRuntime.KIND, workers, TorchRuntime.KIND, workers, OnnxRuntime.KIND, onnx, LlmRuntime.KIND, llm);
+                JavaRuntime.KIND, workers, TorchRuntime.KIND, workers, OnnxRuntime.KIND, workers, LlmRuntime.KIND, llm);
     }
 
     @Override
     public void close() {
         workers.close();
-        onnx.close();
     }
 }

@@ -220,6 +220,7 @@ final class ApplicationsEndToEndTest {
             PlainClient.Reply wrong = client.ask(PlainClient.post("/hello", key, "{\"image\":[[[[1,2]]]]}"));
             assertThat(wrong.status()).as(wrong.body()).isEqualTo(400);
         }
+        assertThat(command("status").out()).contains("within  a process of its own: memory by", "network: none");
     }
 
     @Test

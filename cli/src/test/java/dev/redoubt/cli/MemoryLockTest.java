@@ -33,7 +33,7 @@ final class MemoryLockTest {
     }
 
     private static ModelRuntime pool(boolean locked) {
-        return new ModelRuntime("scalar", 1, "off", "f16", 1_000_000, locked);
+        return new ModelRuntime("scalar", 1, "off", "f16", 1_000_000, 1_000_000, locked);
     }
 
     @Test

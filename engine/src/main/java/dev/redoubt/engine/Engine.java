@@ -29,6 +29,7 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -83,7 +84,15 @@ public final class Engine implements LanguageModel, AutoCloseable {
     /// @throws dev.redoubt.trust.ArtifactException if the artifact is not what its architecture expects
     /// @throws StartRefusal if the machine has too little memory for it
     public static Engine open(VerifiedArtifact artifact, EngineOptions options, TimeSource time) {
-        return new Engine(options, EngineParts.load(artifact, options, time), time);
+        return new Engine(options, EngineParts.load(artifact, options, OptionalLong.empty(), time), time);
+    }
+
+    /// The same within a bound of memory: weights, activations of the largest step and KV pool together take no more.
+    ///
+    /// @throws StartRefusal with the numbers, if they do not fit
+    public static Engine open(VerifiedArtifact artifact, EngineOptions options, long memoryBytesMax, TimeSource time) {
+        Parts parts = EngineParts.load(artifact, options, OptionalLong.of(memoryBytesMax), time);
+        return new Engine(options, parts, time);
     }
 
     /// What [#open] would make of the artifact, without memory for weights. The artifact stays the caller's.

@@ -17,6 +17,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
@@ -29,7 +30,9 @@ final class EngineParts {
 
     private EngineParts() {}
 
-    static Engine.Parts load(VerifiedArtifact artifact, EngineOptions options, TimeSource time) {
+    /// @param memoryBytesMax of weights, activations and KV pool together; empty: the pool's bound alone
+    static Engine.Parts load(
+            VerifiedArtifact artifact, EngineOptions options, OptionalLong memoryBytesMax, TimeSource time) {
         Deque<Runnable> opened = new ArrayDeque<>(); // closed in reverse order
         opened.push(artifact::close);
         try {
@@ -54,7 +57,10 @@ final class EngineParts {
                                 + ": they do not belong together");
             KvLayout layout = model.kvLayout(options.kvFormat());
             int blocks = KvPoolSize.blocks(
-                    options, context, layout.blockBytes(), new MachineMemory(Path.of("/")).available());
+                    bounded(options, memoryBytesMax, compute.bytes(), layout.blockBytes()),
+                    context,
+                    layout.blockBytes(),
+                    new MachineMemory(Path.of("/")).available());
             KvMemory kv = KvMemory.map(layout, blocks);
             opened.push(kv::close);
             ModelRunner runner = new ModelRunner(model, kv, compute, tokenizer.endOfSequence());
@@ -72,6 +78,20 @@ final class EngineParts {
             closeAll(opened);
             throw failure;
         }
+    }
+
+    /// The pool has what weights and activations leave of the memory, to the byte (R4.2).
+    private static EngineOptions bounded(
+            EngineOptions options, OptionalLong memoryBytesMax, long taken, long blockBytes) {
+        if (memoryBytesMax.isEmpty()) return options;
+        long left = memoryBytesMax.getAsLong() - taken;
+        if (left < blockBytes)
+            throw new StartRefusal(
+                    "R4.2",
+                    "memory of " + memoryBytesMax.getAsLong() + " bytes, weights and activations take " + taken
+                            + ", and one block of the KV pool has " + blockBytes + ": raise memory to "
+                            + (taken + blockBytes) + " or more");
+        return options.withKvBytesMax(Math.min(left, options.kvBytesMax().orElse(left)));
     }
 
     /// What the model of an engine with these options will be, without loading it.
@@ -131,6 +151,7 @@ final class EngineParts {
                 options.prefixSharing().name().toLowerCase(Locale.ROOT),
                 kv.layout().format().name().toLowerCase(Locale.ROOT),
                 kv.blocks() * kv.layout().blockBytes(),
+                compute.bytes() + kv.blocks() * kv.layout().blockBytes(),
                 kv.locked());
     }
 

@@ -91,7 +91,7 @@ final class EngineTest {
                 model,
                 BLOCKS,
                 Set.of(FakeText.END_OF_SEQUENCE),
-                new ModelRuntime("fake", 1, "principal", "f16", BLOCKS, true),
+                new ModelRuntime("fake", 1, "principal", "f16", BLOCKS, BLOCKS, true),
                 "fake",
                 () -> resourcesClosed.set(true));
         return new Engine(options, parts, TimeSource.system());

@@ -3,8 +3,10 @@ package dev.redoubt.fuzz;
 import dev.redoubt.cli.ConfigFuzz;
 import dev.redoubt.engine.template.TemplateFuzz;
 import dev.redoubt.engine.tokenize.TokenizerFuzz;
+import dev.redoubt.gateway.GrpcMessageFuzz;
 import dev.redoubt.gateway.HttpFuzz;
 import dev.redoubt.gateway.RequestBodyFuzz;
+import dev.redoubt.gateway.SocketFrameFuzz;
 import dev.redoubt.serve.schema.MessagePackFuzz;
 import dev.redoubt.serve.schema.TensorsFuzz;
 import dev.redoubt.serve.worker.LinkFuzz;
@@ -13,6 +15,7 @@ import dev.redoubt.trust.ManifestFuzz;
 import dev.redoubt.trust.OnnxFuzz;
 import dev.redoubt.trust.SafetensorsFuzz;
 import dev.redoubt.trust.SignatureFuzz;
+import dev.redoubt.trust.TorchScriptFuzz;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -32,7 +35,10 @@ enum Target {
     ONNX(OnnxFuzz.class, OnnxFuzz::fuzzerTestOneInput),
     MESSAGEPACK(MessagePackFuzz.class, MessagePackFuzz::fuzzerTestOneInput),
     TENSORS(TensorsFuzz.class, TensorsFuzz::fuzzerTestOneInput),
-    LINK(LinkFuzz.class, LinkFuzz::fuzzerTestOneInput);
+    LINK(LinkFuzz.class, LinkFuzz::fuzzerTestOneInput),
+    TORCHSCRIPT(TorchScriptFuzz.class, TorchScriptFuzz::fuzzerTestOneInput),
+    GRPC(GrpcMessageFuzz.class, GrpcMessageFuzz::fuzzerTestOneInput),
+    WEBSOCKET(SocketFrameFuzz.class, SocketFrameFuzz::fuzzerTestOneInput);
 
     /// What Jazzer calls by name.
     interface Body {

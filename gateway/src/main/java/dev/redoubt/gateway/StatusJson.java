@@ -49,6 +49,7 @@ final class StatusJson {
                 .value(replica.state().name());
         json.name("version").value(replica.version()).name("ongoing").value(replica.ongoing());
         json.name("misses").value(replica.misses()).name("reason").value(replica.reason());
+        json.name("limits").value(replica.limits());
         json.name("since").value(replica.since().toString()).endObject();
     }
 }

@@ -76,7 +76,7 @@ final class ScriptedModel implements LanguageModel, AutoCloseable {
 
     @Override
     public ModelRuntime runtime() {
-        return new ModelRuntime("scripted", 1, "off", "f16", 100, true);
+        return new ModelRuntime("scripted", 1, "off", "f16", 100, 100, true);
     }
 
     @Override

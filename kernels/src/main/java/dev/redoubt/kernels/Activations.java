@@ -70,6 +70,15 @@ final class Activations implements AutoCloseable {
         floats = new float[values];
     }
 
+    /// Of all its parts, those on the heap included.
+    static long bytes(int rowsMax, int columnsMax) {
+        long rowBlocks = (columnsMax + R16.BLOCK - 1) / R16.BLOCK;
+        long blocks = rowsMax * rowBlocks;
+        long values = blocks * R16.BLOCK;
+        long pairs = Math.min(rowsMax, PAIRED_ROWS) * rowBlocks * PAIRS;
+        return values + 3 * 4 * blocks + 2 * pairs + 4 * blocks + 4 * values;
+    }
+
     /// Says how wide the rows are that come next.
     void columns(int rows, int columns) {
         checkSize(rows, columns, rowsMax, columnsMax);

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// What a model's forward pass is written in: whole operations over the rows of a step, spread over a fixed set
@@ -56,6 +57,7 @@ public final class Compute implements AutoCloseable {
     private final Kernels kernels;
     private final ComputeThreads threads;
     private final Scratch[] scratch;
+    private final AtomicLong bytes; // of what is computed with
     private @Nullable AttentionCall[] attentionCalls = {}; // by layer
 
     private final Embedding embedding = new Embedding();
@@ -79,6 +81,7 @@ public final class Compute implements AutoCloseable {
         this.kernels = kernels;
         this.gathered = new GatheredInputs(rowsMax);
         this.threads = new ComputeThreads(threads);
+        this.bytes = new AtomicLong(kernels.inputBytes());
         this.scratch = new Scratch[threads];
         for (int i = 0; i < threads; i++) scratch[i] = new Scratch();
     }
@@ -99,8 +102,23 @@ public final class Compute implements AutoCloseable {
         return kernels.description();
     }
 
+    /// Memory for weights and activations, which counts in [#bytes]; any thread may close it.
+    public Arena newArena() {
+        return new CountedArena(bytes);
+    }
+
+    /// What it computes with: weights, in memory or in files that are read where they are, and activations of the
+    /// largest
+    /// step.
+    public long bytes() {
+        return bytes.get();
+    }
+
     /// As [WeightMatrix#of], packed by all threads.
+    ///
+    /// @param arena of [#newArena]
     public WeightMatrix weights(WeightFormat format, int rows, int columns, MemorySegment file, Arena arena) {
+        if (!format.quantized()) bytes.addAndGet(file.byteSize());
         return WeightMatrix.of(format, rows, columns, file, arena, packed -> {
             int groups = R16.groups(rows);
             int groupsPerPart = Math.max(1, PACK_WORK / (R16.ROWS * columns));

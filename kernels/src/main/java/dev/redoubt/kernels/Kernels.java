@@ -42,6 +42,9 @@ interface Kernels extends AutoCloseable {
         R16.pack(format, rows, columns, file, groupFrom, groupTo, packed);
     }
 
+    /// What its own activations take at most, in bytes.
+    long inputBytes();
+
     /// Says that `rows` rows of `columns` columns are to be quantized next. On the caller's thread, before any
     /// [#quantize].
     ///

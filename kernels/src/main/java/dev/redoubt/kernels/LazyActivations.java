@@ -19,6 +19,11 @@ final class LazyActivations implements AutoCloseable {
         return present;
     }
 
+    /// Of what they take, or would.
+    long bytes() {
+        return Activations.bytes(rowsMax, columnsMax);
+    }
+
     @Override
     public void close() {
         Activations present = activations;

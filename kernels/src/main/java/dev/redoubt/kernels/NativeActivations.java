@@ -28,6 +28,10 @@ final class NativeActivations implements AutoCloseable {
         return (rows + TILE_ROWS - 1L) / TILE_ROWS * blocks * TILE_BLOCK_BYTES;
     }
 
+    long bytes() {
+        return data.byteSize();
+    }
+
     /// Says how wide the rows are that come next.
     void columns(int rows, int columns) {
         Activations.checkSize(rows, columns, rowsMax, columnsMax);

@@ -150,6 +150,11 @@ final class NativeKernels implements Kernels {
     }
 
     @Override
+    public long inputBytes() {
+        return input.bytes() + rounded.bytes();
+    }
+
+    @Override
     public void expect(int rows, int columns) {
         input.columns(rows, columns);
     }

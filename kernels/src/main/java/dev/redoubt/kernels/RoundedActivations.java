@@ -24,10 +24,15 @@ final class RoundedActivations implements AutoCloseable {
     void columns(int rows, int columns) {
         Activations.checkSize(rows, columns, rowsMax, columnsMax);
         if (plain.length == 0) {
-            data = SystemMemory.allocate(2L * rowsMax * stride(columnsMax), arena);
+            data = SystemMemory.allocate(bytes(), arena);
             plain = new boolean[rowsMax];
         }
         this.columns = columns;
+    }
+
+    /// Of what it takes, or would.
+    long bytes() {
+        return 2L * rowsMax * stride(columnsMax);
     }
 
     private static int stride(int columns) {

@@ -67,6 +67,7 @@ final class SystemMemory {
     ///
     /// @throws OutOfMemoryError if the system refuses it
     static MemorySegment allocate(long bytes, Arena arena) {
+        if (arena instanceof CountedArena counted) return counted.allocate(bytes, 64);
         if (bytes < MAPPED_BYTES_MIN) return arena.allocate(bytes, 64);
         return map(bytes, arena).orElseGet(() -> arena.allocate(bytes, 64));
     }

@@ -21,6 +21,11 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
+    public long inputBytes() {
+        return input.bytes() + rounded.bytes();
+    }
+
+    @Override
     public void expect(int rows, int columns) {
         input.get().columns(rows, columns);
     }

@@ -36,10 +36,9 @@ public final class TorchScriptFile implements AutoCloseable {
     ///
     /// @param signature an OpenSSF bundle over the file
     /// @param signer a public key or certificates, PEM
-    /// @param bytesMax of the model
     /// @throws ArtifactException if the file is not signed (R1.6), no regular file or over the limit
     /// @throws IOException if one of them cannot be read
-    public static TorchScriptFile read(Path model, Path signature, Path signer, long bytesMax) throws IOException {
+    public static TorchScriptFile read(Path model, Path signature, Path signer) throws IOException {
         String name = PinnedFile.name(model);
         if (!Files.exists(signature, LinkOption.NOFOLLOW_LINKS))
             throw Refusals.format(
@@ -51,7 +50,7 @@ public final class TorchScriptFile implements AutoCloseable {
             return new TorchScriptFile(
                     arena,
                     name,
-                    PinnedFile.read(arena, model, Math.min(bytesMax, TorchScriptReader.FILE_BYTES_MAX)),
+                    PinnedFile.read(arena, model, TorchScriptReader.FILE_BYTES_MAX),
                     PinnedFile.read(arena, signature, SignatureBundle.BYTES_MAX).toArray(ValueLayout.JAVA_BYTE),
                     PinnedFile.read(arena, signer, SIGNER_BYTES_MAX).toArray(ValueLayout.JAVA_BYTE));
         } catch (IOException | RuntimeException | Error e) {
@@ -60,21 +59,32 @@ public final class TorchScriptFile implements AutoCloseable {
         }
     }
 
-    /// Compares it with its digest, checks the signature, then reads all of it strictly.
+    /// Compares it with its digest and checks the signature; nothing in the archive is looked at.
     ///
     /// @param digest `sha256:` and 64 digits of lower-case hex
+    /// @throws ArtifactException if the digest or the signer is another
+    public void approve(String digest) {
+        Signer ignored = signer(digest);
+    }
+
+    /// As [#approve], then reads all of it strictly.
+    ///
     /// @return valid until this is closed
-    /// @throws ArtifactException if the digest or the signer is another, or the archive is not as
-    ///     it must be
+    /// @throws ArtifactException also if the archive is not as it must be
     public TorchScriptArtifact verify(String digest) {
+        Signer by = signer(digest);
+        TorchScriptReader.check(bytes);
+        return new TorchScriptArtifact(bytes, by);
+    }
+
+    private Signer signer(String digest) {
         PinnedFile.checkDigest(digest);
         PinnedFile.require(digest, bytes, name);
         Signer by = Signer.ofPem(signer);
         var fact = new FileFact(bytes.byteSize(), Sha256.of(bytes));
         ModelSignature.check(signature, by, TimeSource.system().now())
                 .matches(new ModelFiles(Map.of(name, bytes)), Map.of(name, fact), "");
-        TorchScriptReader.check(bytes);
-        return new TorchScriptArtifact(bytes, by);
+        return by;
     }
 
     @Override

@@ -212,15 +212,17 @@ class OnnxReaderTest {
         byte[] bytes = model(graph -> {});
         Path file = Files.write(temp.resolve("model.onnx"), bytes);
         String digest = "sha256:" + Sha256.of(bytes);
-        try (OnnxArtifact artifact = OnnxArtifact.open(file, digest)) {
-            assertThat(artifact.bytes()).isEqualTo(ByteBuffer.wrap(bytes));
+        try (OnnxFile read = OnnxFile.read(file)) {
+            assertThat(read.verify(digest).bytes()).isEqualTo(ByteBuffer.wrap(bytes));
         }
         Files.write(file, model(graph -> graph.text(2, "other")));
-        assertThatThrownBy(() -> OnnxArtifact.open(file, digest))
-                .isInstanceOf(ArtifactException.class)
-                .hasMessageContainingAll("model.onnx", digest);
-        assertThatThrownBy(() -> OnnxArtifact.open(file, "md5:00")).hasMessageContaining("64 digits");
+        try (OnnxFile read = OnnxFile.read(file)) {
+            assertThatThrownBy(() -> read.verify(digest))
+                    .isInstanceOf(ArtifactException.class)
+                    .hasMessageContainingAll("model.onnx", digest);
+            assertThatThrownBy(() -> read.verify("md5:00")).hasMessageContaining("64 digits");
+        }
         Path link = Files.createSymbolicLink(temp.resolve("link.onnx"), file);
-        assertThatThrownBy(() -> OnnxArtifact.open(link, digest)).hasMessageContaining("no regular file");
+        assertThatThrownBy(() -> OnnxFile.read(link)).hasMessageContaining("no regular file");
     }
 }

@@ -45,7 +45,7 @@ final class InstantModel implements LanguageModel {
 
     @Override
     public ModelRuntime runtime() {
-        return new ModelRuntime("instant", 1, "off", "f16", 0, true);
+        return new ModelRuntime("instant", 1, "off", "f16", 0, 0, true);
     }
 
     @Override

@@ -22,7 +22,7 @@ final class Weights implements AutoCloseable {
 
     private final VerifiedArtifact artifact;
     private final Compute compute;
-    private final Arena arena = Arena.ofShared(); // weights and activations: read by every compute thread
+    private final Arena arena; // weights and activations: read by every compute thread
     private final Map<String, QuantizedMatrix> quantized; // by the name of the plain tensor
     private final ColumnOrders orders = new ColumnOrders();
     private boolean sharesFile;
@@ -34,6 +34,7 @@ final class Weights implements AutoCloseable {
         this.artifact = artifact;
         this.quantized = quantized;
         this.compute = compute;
+        this.arena = compute.newArena();
     }
 
     /// Memory that lives as long as the weights.

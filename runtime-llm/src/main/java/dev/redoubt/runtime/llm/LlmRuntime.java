@@ -78,7 +78,8 @@ public final class LlmRuntime implements ServantFactory {
             throws RuntimeRefusal {
         LlmSettings settings = LlmSettings.of(spec);
         String place = application + "/" + spec.name();
-        if (!settings.dedicated()) return new LlmServant(place, shared(settings), () -> {}, host, options.limits());
+        if (!settings.dedicated())
+            return new LlmServant(place, shared(settings), LlmServant.Hold.SHARED, host, options.limits());
         Engine engine = dedicated(spec, settings);
         try {
             host.loaded(application, engine);
@@ -86,7 +87,7 @@ public final class LlmRuntime implements ServantFactory {
             engine.close();
             throw e;
         }
-        return new LlmServant(place, engine, engine::close, host, options.limits());
+        return new LlmServant(place, engine, LlmServant.Hold.OWN, host, options.limits());
     }
 
     private Engine dedicated(DeploymentSpec spec, LlmSettings settings) throws RuntimeRefusal {
@@ -99,7 +100,8 @@ public final class LlmRuntime implements ServantFactory {
             throw e;
         }
         try {
-            return Engine.open(artifact, sized, time); // owns the artifact, also when it throws
+            return Engine.open(
+                    artifact, sized, spec.each().memoryBytes(), time); // owns the artifact, also when it throws
         } catch (ArtifactException e) {
             throw refused(spec, e.rule(), e);
         } catch (StartRefusal e) {
@@ -129,13 +131,15 @@ public final class LlmRuntime implements ServantFactory {
         return host.shared(settings.model());
     }
 
-    /// Weights and KV pool together are what a replica may take.
+    /// Weights, activations and KV pool together are what a replica may take (R4.2): whether the weights alone are too
+    /// much
+    /// is known before they are loaded, the rest when the engine knows it to the byte.
     private EngineOptions sized(DeploymentSpec spec, VerifiedArtifact artifact) throws RuntimeRefusal {
         long left = spec.each().memoryBytes() - artifact.tensorBytes();
         if (left <= 0)
             throw new RuntimeRefusal(spec.name() + ": a replica may take "
                     + spec.each().memoryBytes() + " bytes of memory, the weights alone have " + artifact.tensorBytes()
-                    + ": raise memory (R1.1)");
+                    + ": raise memory (R4.2)");
         int threads = Math.max(1, (int) spec.each().cpus());
         // The router counts a call out a moment before the engine does.
         return options.sized(threads, 2 * spec.ongoingMax(), left);

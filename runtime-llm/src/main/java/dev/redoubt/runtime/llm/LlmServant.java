@@ -6,6 +6,7 @@ import dev.redoubt.base.generation.Caller;
 import dev.redoubt.base.generation.ChatMessage;
 import dev.redoubt.base.generation.GenerationRequest;
 import dev.redoubt.base.generation.LanguageModel;
+import dev.redoubt.base.generation.ModelRuntime;
 import dev.redoubt.base.generation.ModelStats;
 import dev.redoubt.base.generation.Prompt;
 import dev.redoubt.base.generation.RequestLimits;
@@ -35,18 +36,24 @@ final class LlmServant implements LanguageServant {
 
     private final String place;
     private final Engine engine;
-    private final Runnable release;
+    private final Hold hold;
     private final LlmHost host;
     private final RequestLimits limits;
     private final Set<PieceRun> running = ConcurrentHashMap.newKeySet();
     private long stepsSeen = -1; // guarded by this; of the last probe that found requests running
     private volatile boolean closed;
 
-    /// @param release gives back what is this servant's alone
-    LlmServant(String place, Engine engine, Runnable release, LlmHost host, RequestLimits limits) {
+    /// Whose the engine is.
+    enum Hold {
+        /// This servant's alone, which closes it.
+        OWN,
+        SHARED
+    }
+
+    LlmServant(String place, Engine engine, Hold hold, LlmHost host, RequestLimits limits) {
         this.place = place;
         this.engine = engine;
-        this.release = release;
+        this.hold = hold;
         this.host = host;
         this.limits = limits;
     }
@@ -54,6 +61,16 @@ final class LlmServant implements LanguageServant {
     @Override
     public LanguageModel model() {
         return engine;
+    }
+
+    /// Of an engine of its own: nothing is taken after its start but the heap that requests in progress have, which are
+    /// bounded.
+    @Override
+    public String limits() {
+        ModelRuntime runtime = engine.runtime();
+        if (hold == Hold.SHARED) return "the server's own engine, shared with others";
+        return "memory reserved at its start, %d bytes, of them the KV pool %d; %d compute threads"
+                .formatted(runtime.memoryBytes(), runtime.kvBytes(), runtime.threads());
     }
 
     @Override
@@ -136,6 +153,6 @@ final class LlmServant implements LanguageServant {
     public void close() {
         closed = true;
         running.forEach(PieceRun::cancel);
-        release.run();
+        if (hold == Hold.OWN) engine.close();
     }
 }

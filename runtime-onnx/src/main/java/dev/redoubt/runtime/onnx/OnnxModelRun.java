@@ -18,16 +18,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// A value in, the model, a value out. Safe for any thread.
 final class OnnxModelRun implements NativeModel {
-    /* The library's own messages may hold numbers of a request (an index that is out of range), so none is logged or passed
-     * on: its code is. Inputs are read where they are; outputs are copied, since the library's memory goes back to its arena
+    /* The library's own messages may hold numbers of a request (an index that is out of range), so none is passed on to the
+     * server's log: its code is. Inputs are read where they are; outputs are copied, since the library's memory goes back to its arena
      * when the result is closed. */
-    private static final Logger LOG = LoggerFactory.getLogger(OnnxModelRun.class);
-
     private final OrtEnvironment environment;
     private final OrtSession session;
     private final ModelTensors tensors;
@@ -46,14 +42,14 @@ final class OnnxModelRun implements NativeModel {
     }
 
     @Override
-    public Payload run(Payload value, String requestId, Ending ending) throws OrtException {
+    public Payload run(Payload value, Ending ending) throws OrtException {
         Map<String, Tensor> given = tensors.inputs(value); // the library reads their memory until the run is over
         Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
         try (OrtSession.RunOptions options = new OrtSession.RunOptions()) {
             for (Map.Entry<String, Tensor> one : given.entrySet()) inputs.put(one.getKey(), given(one.getValue()));
             if (!ending.by(() -> terminate(options))) throw ServeException.of(ErrorCode.CANCELLED);
             try (OrtSession.Result result = session.run(inputs, options)) {
-                return tensors.outputs(made(result), requestId);
+                return tensors.outputs(made(result));
             } finally {
                 ending.over(); // before the options are closed
             }
@@ -89,26 +85,13 @@ final class OnnxModelRun implements NativeModel {
     }
 
     @Override
-    public ServeException fault(String requestId, Throwable fault) {
-        if (fault instanceof OrtException refused) {
-            if (outOfMemory(refused)) {
-                LOG.error(
-                        "request {} failed: {} needs more memory than the limit of {} bytes for the models of this"
-                                + " process",
-                        requestId,
-                        place,
-                        memoryBytesMax);
-                return ServeException.of(ErrorCode.INTERNAL);
-            }
-            if (doesNotGoTogether(refused)) return ServeException.ofField(ErrorCode.VALUE_REFUSED, "input", "input");
-            LOG.error("request {} failed in {}: ONNX Runtime says {}", requestId, place, refused.getCode());
-        } else
-            LOG.error(
-                    "request {} failed in {}: {}",
-                    requestId,
-                    place,
-                    fault.getClass().getName());
-        return ServeException.of(ErrorCode.INTERNAL);
+    public ServeException fault(Throwable fault) {
+        if (!(fault instanceof OrtException refused)) return ServeException.internal(fault);
+        if (outOfMemory(refused))
+            return ServeException.internal(refused.getClass().getName() + " " + place + " needs more than the "
+                    + memoryBytesMax + " bytes that its replica has for it");
+        if (doesNotGoTogether(refused)) return ServeException.ofField(ErrorCode.VALUE_REFUSED, "input", "input");
+        return ServeException.internal(refused.getClass().getName() + " " + refused.getCode() + " in " + place);
     }
 
     private boolean doesNotGoTogether(OrtException fault) {
@@ -126,7 +109,7 @@ final class OnnxModelRun implements NativeModel {
         try {
             session.close();
         } catch (OrtException e) {
-            LOG.warn("the session of {} does not close: {}", place, e.getCode());
+            throw new IllegalStateException("the session of " + place + " does not close: " + e.getCode(), e);
         }
     }
 }

@@ -10,8 +10,8 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
-/// The memory that ONNX Runtime gives to models: one arena for the process, with a limit. Its Java API has
-/// none, its C API
+/// The memory that ONNX Runtime gives to models: one arena for the process, with a limit. Its Java API has none, its C
+/// API
 /// does.
 final class OrtArena {
     /* The C API is a table of functions whose order never changes (a rule of that project, for binary compatibility); the

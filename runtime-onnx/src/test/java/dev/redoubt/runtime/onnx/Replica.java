@@ -1,23 +1,26 @@
 package dev.redoubt.runtime.onnx;
 
-import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.serve.Call;
 import dev.redoubt.serve.Cancellation;
+import dev.redoubt.serve.model.ModelReplica;
+import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.replica.Outgoing;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.replica.Servant;
+import dev.redoubt.serve.replica.ServantFactory;
 import dev.redoubt.serve.schema.Tensor;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.spec.HealthCheck;
 import dev.redoubt.serve.spec.Isolation;
 import dev.redoubt.serve.spec.Resources;
-import dev.redoubt.serve.spec.RuntimeSpec;
 import dev.redoubt.serve.spec.Scale;
 import dev.redoubt.serve.spec.Timeouts;
+import dev.redoubt.trust.OnnxArtifact;
+import dev.redoubt.trust.OnnxFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -35,40 +38,45 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// One replica of a model file, and calls of it.
+/// One replica of a model file, in this process or in a worker's, and calls of it.
 final class Replica implements AutoCloseable {
     static final long MEMORY_BYTES_MAX = 512L << 20; // one limit for all tests: there is one library in a process
     static final int ONGOING_MAX = 16;
     static final Outgoing NOBODY = (target, input, call, replies) -> {
         throw new AssertionError("a model calls nobody");
     };
-    private static final TimeSource CLOCK = TimeSource.system();
+    /// Unpacked once for all tests.
+    static final Path NATIVE = Path.of("target", "native").toAbsolutePath();
 
-    private final OnnxRuntime runtime;
+    private static final TimeSource CLOCK = TimeSource.system();
+    private static final OnnxEngine ENGINE = engine();
+
     final Servant servant;
 
+    /// In this process.
     Replica(Path model, double cpus) throws Exception {
-        runtime = runtime();
-        servant = runtime.start("app", spec(model, digest(model), cpus), "app-Model-1", NOBODY);
+        try (OnnxFile file = OnnxFile.read(model)) {
+            OnnxArtifact artifact = file.verify(digest(model));
+            Interface types = OnnxTypes.describe(artifact.model());
+            servant = new ModelReplica(
+                            OnnxRuntime.KIND,
+                            types,
+                            (place, threads) -> ENGINE.load(artifact, place, types, threads),
+                            CLOCK,
+                            Duration.ofSeconds(10))
+                    .start("app", spec(model, digest(model), cpus), "app-Model-1", NOBODY);
+        }
     }
 
-    static OnnxRuntime runtime() throws IOException {
-        return new OnnxRuntime(NATIVE, MEMORY_BYTES_MAX, CLOCK);
+    Replica(Servant servant) {
+        this.servant = servant;
     }
 
-    static final Path NATIVE = nativeFolder();
-
-    private static Path nativeFolder() {
+    private static OnnxEngine engine() {
         try {
-            Path folder = Files.createTempDirectory("onnx-test-");
-            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
-                try {
-                    DurableFiles.deleteTree(folder);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            }));
-            return folder;
+            String folder = OnnxLibrary.unpacked(NATIVE).path().toString();
+            System.setProperty(OnnxLibrary.FOLDER_PROPERTY, folder);
+            return OnnxEngine.start(MEMORY_BYTES_MAX);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -86,14 +94,14 @@ final class Replica implements AutoCloseable {
     static DeploymentSpec spec(Path model, String digest, double cpus, long memoryBytes) {
         return new DeploymentSpec(
                 "Model",
-                new RuntimeSpec(OnnxRuntime.KIND, Map.of("model", model.toString(), "digest", digest)),
-                Isolation.THREAD,
+                new OnnxRuntime.Settings(model, digest).spec(),
+                Isolation.PROCESS,
                 Resources.of(cpus, memoryBytes),
                 ONGOING_MAX,
                 100,
                 new Scale.Fixed(1),
                 HealthCheck.DEFAULT,
-                Timeouts.DEFAULT,
+                new Timeouts(Duration.ofSeconds(30), Duration.ofSeconds(60), Duration.ofSeconds(20)),
                 DeploymentSpec.NO_USER_CONFIG);
     }
 
@@ -147,15 +155,19 @@ final class Replica implements AutoCloseable {
     @Override
     public void close() {
         servant.close();
-        runtime.close();
     }
 
-    static RuntimeRefusal refusal(Path model, String digest) throws IOException {
-        try (OnnxRuntime runtime = runtime()) {
-            runtime.describe(spec(model, digest, 1));
-            throw new AssertionError("no refusal of " + model);
+    /// Why a worker would not open or take the file.
+    static RuntimeRefusal refusal(DeploymentSpec spec) throws IOException {
+        try {
+            ServantFactory ignored = new OnnxWorker().open(spec, NATIVE).runtime(Duration.ofSeconds(10));
         } catch (RuntimeRefusal refusal) {
             return refusal;
         }
+        throw new AssertionError("no refusal of " + spec);
+    }
+
+    static RuntimeRefusal refusal(Path model, String digest) throws IOException {
+        return refusal(spec(model, digest, 1));
     }
 }

@@ -37,7 +37,7 @@ final class TorchModel implements NativeModel {
     }
 
     @Override
-    public Payload run(Payload value, String requestId, Ending ending) {
+    public Payload run(Payload value, Ending ending) {
         SequencedMap<String, Tensor> inputs = tensors.inputs(value);
         try (NDManager call = manager.newSubManager()) {
             NDList given = new NDList();
@@ -45,7 +45,7 @@ final class TorchModel implements NativeModel {
             NDList made = module.forward(new ParameterStore(call, false), given, false);
             List<ModelTensors.Made> outputs = new ArrayList<>();
             for (NDArray one : made) outputs.add(made(one));
-            return tensors.outputs(outputs, requestId);
+            return tensors.outputs(outputs);
         } finally {
             Reference.reachabilityFence(inputs);
         }
@@ -67,7 +67,7 @@ final class TorchModel implements NativeModel {
     }
 
     @Override
-    public ServeException fault(String requestId, Throwable fault) {
+    public ServeException fault(Throwable fault) {
         if (fault instanceof EngineException && tensors.blamesCaller(String.valueOf(fault.getMessage())))
             return ServeException.ofField(ErrorCode.VALUE_REFUSED, "input", "input");
         return ServeException.internal(fault); // where it was is for the server's log

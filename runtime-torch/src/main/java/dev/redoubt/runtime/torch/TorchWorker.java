@@ -1,6 +1,9 @@
 package dev.redoubt.runtime.torch;
 
 import dev.redoubt.base.TimeSource;
+import dev.redoubt.serve.model.ModelReplica;
+import dev.redoubt.serve.model.NativeModel;
+import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.replica.ServantFactory;
 import dev.redoubt.serve.spec.DeploymentSpec;
@@ -11,12 +14,10 @@ import dev.redoubt.trust.TorchScriptArtifact;
 import dev.redoubt.trust.TorchScriptFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /// The program of a worker process with one TorchScript model.
 public final class TorchWorker implements WorkerProgram {
-    /* libtorch holds the file twice while it reads it, beside the tensors that it makes of it and our own bytes. */
-    private static final int COPIES = 4;
-
     private TorchWorker() {}
 
     public static void main(String[] arguments) throws IOException {
@@ -26,35 +27,29 @@ public final class TorchWorker implements WorkerProgram {
     @Override
     public Opened open(DeploymentSpec spec, Path folder) throws RuntimeRefusal {
         TorchRuntime.Settings settings = TorchRuntime.Settings.of(spec);
-        try {
-            TorchScriptFile file = TorchScriptFile.read(
-                    settings.model(),
-                    settings.signature(),
-                    settings.signer(),
-                    spec.each().memoryBytes() / COPIES);
-            return overdueMax -> runtime(spec, settings, file);
-        } catch (ArtifactException e) {
-            throw refused(spec, e);
-        } catch (IOException e) {
-            throw new RuntimeRefusal(
-                    spec.name() + ": model '" + settings.model() + "', its signature or its signer cannot be read: "
-                            + e.getClass().getSimpleName() + ": make them readable",
-                    e);
-        }
+        TorchScriptFile file = TorchRuntime.read(spec, settings);
+        return overdueMax -> runtime(spec, settings, file, overdueMax);
     }
 
     /// The first that looks at what was read: confined by now.
-    private static ServantFactory runtime(DeploymentSpec spec, TorchRuntime.Settings settings, TorchScriptFile file)
+    private static ServantFactory runtime(
+            DeploymentSpec spec, TorchRuntime.Settings settings, TorchScriptFile file, Duration overdueMax)
             throws RuntimeRefusal {
         try {
             TorchScriptArtifact artifact = file.verify(settings.digest());
-            return new TorchReplicas(settings.types(), artifact, TimeSource.system());
+            Interface types = settings.types(); // TorchScript has no names of outputs, and no sizes
+            ModelReplica.Loader loader = (place, threads) -> load(file, artifact, place, types, threads);
+            return new ModelReplica(TorchRuntime.KIND, types, loader, TimeSource.system(), overdueMax);
         } catch (ArtifactException e) {
-            throw refused(spec, e);
+            throw TorchRuntime.refused(spec, e);
         }
     }
 
-    private static RuntimeRefusal refused(DeploymentSpec spec, ArtifactException e) {
-        return new RuntimeRefusal(spec.name() + ": " + e.getMessage() + " (" + e.rule() + ")", e);
+    private static NativeModel load(
+            TorchScriptFile file, TorchScriptArtifact artifact, String place, Interface types, int threads)
+            throws IOException {
+        try (file) { // libtorch has its own copy then
+            return TorchEngine.start(threads).load(artifact, place, types);
+        }
     }
 }

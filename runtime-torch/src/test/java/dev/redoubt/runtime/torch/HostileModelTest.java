@@ -92,6 +92,6 @@ class HostileModelTest {
     @Test
     void whatIsNoTorchScriptDoesNotStart() {
         assertThat(catchThrowable(() -> start("    import os\n    return x\n")))
-                .hasMessageContaining("PyTorch does not take the model");
+                .hasMessageContaining("the model of kind torchscript is not taken");
     }
 }

@@ -39,8 +39,7 @@ class TorchTrustTest {
     }
 
     private static void verify(Signed signed) throws IOException {
-        try (TorchScriptFile file =
-                TorchScriptFile.read(signed.model(), signed.signature(), signed.signer(), 1 << 20)) {
+        try (TorchScriptFile file = TorchScriptFile.read(signed.model(), signed.signature(), signed.signer())) {
             assertThat(file.verify(signed.digest()).bytes().byteSize()).isEqualTo(Files.size(signed.model()));
         }
     }

@@ -42,11 +42,13 @@ final class Workers implements AutoCloseable {
     private final AtomicInteger count = new AtomicInteger();
 
     Workers(Path folder) throws IOException {
+        this(folder, WorkerLimits.DEFAULT);
+    }
+
+    Workers(Path folder, WorkerLimits limits) throws IOException {
         Path jars = Path.of(System.getProperty("redoubt.torch", ""));
         runtime = new WorkerRuntime(
-                folder.resolve("workers"),
-                WorkerLimits.DEFAULT,
-                Map.of(TorchRuntime.KIND, () -> TorchRuntime.workers(jars, NATIVE)));
+                folder.resolve("workers"), limits, Map.of(TorchRuntime.KIND, () -> TorchRuntime.workers(jars, NATIVE)));
     }
 
     WorkerRuntime runtime() {
@@ -94,30 +96,38 @@ final class Workers implements AutoCloseable {
     }
 
     static CompletableFuture<JsonNode> begin(Servant servant, String name, Tensor tensor, Duration deadline) {
-        ObjectNode input = JsonNodeFactory.instance.objectNode();
-        input.set(name, tensor.node());
-        var answer = new CompletableFuture<JsonNode>();
+        var replies = new One();
         var call = new Call(
                 "request", "shop", "key", System.nanoTime() + deadline.toNanos(), Optional.empty(), new Cancellation());
-        servant.call(new Payload.Tree(input), call, new ReplyListener() {
-            private JsonNode item = JsonNodeFactory.instance.nullNode();
+        servant.call(input(name, tensor), call, replies);
+        return replies.answer;
+    }
 
-            @Override
-            public void next(Payload output) {
-                item = output.tree();
-            }
+    static Payload input(String name, Tensor tensor) {
+        ObjectNode input = JsonNodeFactory.instance.objectNode();
+        input.set(name, tensor.node());
+        return new Payload.Tree(input);
+    }
 
-            @Override
-            public void completed() {
-                answer.complete(item);
-            }
+    /// The one item of a call.
+    static final class One implements ReplyListener {
+        final CompletableFuture<JsonNode> answer = new CompletableFuture<>();
+        private JsonNode item = JsonNodeFactory.instance.nullNode();
 
-            @Override
-            public void failed(ServeException failure) {
-                answer.completeExceptionally(failure);
-            }
-        });
-        return answer;
+        @Override
+        public void next(Payload output) {
+            item = output.tree();
+        }
+
+        @Override
+        public void completed() {
+            answer.complete(item);
+        }
+
+        @Override
+        public void failed(ServeException failure) {
+            answer.completeExceptionally(failure);
+        }
     }
 
     static Tensor ask(Servant servant, String name, Tensor tensor, String output) throws Exception {

@@ -7,13 +7,9 @@ import dev.redoubt.serve.route.Router;
 import dev.redoubt.serve.route.RouterLoad;
 import dev.redoubt.serve.scale.Holding;
 import dev.redoubt.serve.spec.DeploymentSpec;
-import dev.redoubt.serve.spec.Scale;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -87,8 +83,7 @@ final class DeploymentControl {
         this.replicas = new Replicas(set.applicationName(), name, router, tools);
         this.condition = new Condition(set.applicationName(), name, tools);
         String place = set.applicationName() + "/" + name;
-        PolicyRunner policy =
-                new PolicyRunner(place, tools.policies().apply(set.applicationName(), name));
+        PolicyRunner policy = new PolicyRunner(place, tools.policies().apply(set.applicationName(), name));
         this.number = new ReplicaNumber(place, policy, goal.scale(), atFirst);
         this.notBeforeNanos = tools.time().nanos();
         take(first);
@@ -125,8 +120,7 @@ final class DeploymentControl {
         if (onlyScale && condition.is(DeploymentState.HEALTHY)) {
             if (number.wanted() != had) condition.scales(number.wanted() > had, true);
         } else
-            condition.enter(
-                    DeploymentState.UPDATING, Trigger.CONFIG_UPDATE_STARTED, next.earlier() ? "goes back" : "");
+            condition.enter(DeploymentState.UPDATING, Trigger.CONFIG_UPDATE_STARTED, next.earlier() ? "goes back" : "");
     }
 
     private void take(Wanted next) {
@@ -253,12 +247,14 @@ final class DeploymentControl {
 
     /// Old replicas go as current ones come.
     private void retire(long now) {
-        for (Replica replica : replicas.those(one -> one.state == ReplicaState.STARTING && !isCurrent(one))) replicas.stop(replica, now);
+        for (Replica replica : replicas.those(one -> one.state == ReplicaState.STARTING && !isCurrent(one)))
+            replicas.stop(replica, now);
         List<Replica> old = replicas.those(one -> one.state.serves() && !isCurrent(one));
         int current = replicas.count(one -> one.state.serves() && isCurrent(one));
         if (current == 0 && number.wanted() > 0) return;
         int surplus = current + old.size() - number.wanted();
-        for (Replica replica : old.subList(0, Math.max(0, Math.min(surplus, old.size())))) replicas.drain(replica, "", now);
+        for (Replica replica : old.subList(0, Math.max(0, Math.min(surplus, old.size()))))
+            replicas.drain(replica, "", now);
     }
 
     private void grow(long now) {
@@ -269,7 +265,9 @@ final class DeploymentControl {
         int atOnce = rollout ? surge() : STARTING_MAX;
         int more = Math.min(missing, atOnce - starting);
         if (more > 0 && starting == 0 && !application.hasRoomFor(goal.each()))
-            replicas.those(one -> one.stale && one.state.serves()).stream().findFirst().ifPresent(one -> replicas.drain(one, "", now));
+            replicas.those(one -> one.stale && one.state.serves()).stream()
+                    .findFirst()
+                    .ifPresent(one -> replicas.drain(one, "", now));
         for (; more > 0 && application.hasRoomFor(goal.each()); more--) {
             replicas.start(application.nextReplicaId(name), goal, version, set.outgoing(), now);
         }
@@ -327,6 +325,7 @@ final class DeploymentControl {
     private void started(Replica replica, ReplicaEvent.Started started, long now) {
         if (replica.state != ReplicaState.STARTING) return; // it was stopped meanwhile
         replica.face = Optional.of(started.face());
+        replica.limits = started.servant().limits();
         replicas.runs(replica, now);
         replicas.note(replica, "takes calls");
         replica.probes.begin(now, goal.health());

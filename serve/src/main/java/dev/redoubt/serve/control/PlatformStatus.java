@@ -82,6 +82,14 @@ public record PlatformStatus(Resources machine, List<ApplicationStatus> applicat
 
     /// @param version of the application's spec that it runs
     /// @param misses health checks in a row that did not pass
+    /// @param limits what keeps it within its deployment's resources, in words; empty before it runs
     public record ReplicaStatus(
-            String id, ReplicaState state, long version, int ongoing, int misses, String reason, Instant since) {}
+            String id,
+            ReplicaState state,
+            long version,
+            int ongoing,
+            int misses,
+            String reason,
+            String limits,
+            Instant since) {}
 }

@@ -15,6 +15,7 @@ final class Replica {
     Optional<Interface> face = Optional.empty(); // known once it runs
     ReplicaState state = ReplicaState.STARTING;
     String reason = "";
+    String limits = ""; // what keeps it within its resources; known once it runs
     Instant since;
     long sinceNanos;
     final Probes probes = new Probes();

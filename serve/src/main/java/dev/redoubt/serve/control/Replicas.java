@@ -110,6 +110,7 @@ final class Replicas {
                         router.running(one.id),
                         one.probes.misses(),
                         one.reason,
+                        one.limits,
                         one.since))
                 .toList();
     }

@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 final class RoutedModel implements LanguageModel {
     private static final AtomicLong IDS = new AtomicLong(); // of generations, which a model is made anew for
     private static final int AFFINITY_CHARACTERS = 512; // later ones differ between turns of one conversation
-    private static final ModelRuntime ASLEEP = new ModelRuntime("no replica", 0, "off", "none", 0, true);
+    private static final ModelRuntime ASLEEP = new ModelRuntime("no replica", 0, "off", "none", 0, 0, true);
 
     private final ModelCard card;
     private final Router router;

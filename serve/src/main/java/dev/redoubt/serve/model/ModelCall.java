@@ -2,7 +2,6 @@ package dev.redoubt.serve.model;
 
 import dev.redoubt.base.ServeException;
 import dev.redoubt.base.TimeSource;
-import dev.redoubt.serve.Call;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
 import java.time.Duration;
@@ -16,7 +15,6 @@ final class ModelCall implements Runnable, NativeModel.Ending {
      * while native code may be told to end, which happens under the monitor: never before the run, and never after it. */
     private final NativeModel model;
     private final Payload input;
-    private final Call call;
     private final ReplyListener replies;
     private final TimeSource clock;
     private final Consumer<ModelCall> whenOver;
@@ -29,16 +27,9 @@ final class ModelCall implements Runnable, NativeModel.Ending {
     private @Nullable Runnable untie; // guarded by this
 
     /// @param whenOver runs when its thread has nothing more to do
-    ModelCall(
-            NativeModel model,
-            Payload input,
-            Call call,
-            ReplyListener replies,
-            TimeSource clock,
-            Consumer<ModelCall> whenOver) {
+    ModelCall(NativeModel model, Payload input, ReplyListener replies, TimeSource clock, Consumer<ModelCall> whenOver) {
         this.model = model;
         this.input = input;
-        this.call = call;
         this.replies = replies;
         this.clock = clock;
         this.whenOver = whenOver;
@@ -71,7 +62,7 @@ final class ModelCall implements Runnable, NativeModel.Ending {
             if (!begin()) return;
             Payload output;
             try {
-                output = model.run(input, call.requestId(), this);
+                output = model.run(input, this);
             } finally {
                 finish();
             }
@@ -82,7 +73,7 @@ final class ModelCall implements Runnable, NativeModel.Ending {
         } catch (ServeException refused) {
             if (end()) replies.failed(refused);
         } catch (Throwable fault) { // errors too: whatever it is, the call ends
-            if (end()) replies.failed(model.fault(call.requestId(), fault));
+            if (end()) replies.failed(model.fault(fault));
         } finally {
             whenOver.accept(this);
             release();

@@ -6,6 +6,7 @@ import dev.redoubt.base.TimeSource;
 import dev.redoubt.serve.Call;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
+import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.replica.Servant;
 import java.time.Duration;
 import java.util.Set;
@@ -29,13 +30,14 @@ public final class ModelServant implements Servant {
      * that and otherwise leaves it to happen. */
     private static final Logger LOG = LoggerFactory.getLogger(ModelServant.class);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
-    private static final Duration STUCK_AFTER = Duration.ofSeconds(10);
 
     /// @param kind of runtime, for names of threads
     /// @param place application and deployment
     /// @param threads calls that compute at once
     /// @param ongoingMax calls that run or wait at once
-    public record Setting(String kind, String place, String replicaId, int threads, int ongoingMax) {}
+    /// @param overdueMax how long a run may go on after its call's end before the replica is sick
+    public record Setting(
+            String kind, String place, String replicaId, int threads, int ongoingMax, Duration overdueMax) {}
 
     private final Setting setting;
     private final TimeSource clock;
@@ -84,13 +86,14 @@ public final class ModelServant implements Servant {
                     + " and takes no user configuration: remove it");
     }
 
+    /// @throws RuntimeRefusal if it is closed, or a run goes on too long after its call's end
     @Override
-    public void healthCheck() {
-        if (closed) throw new IllegalStateException("the replica is closed");
+    public void healthCheck() throws RuntimeRefusal {
+        if (closed) throw new RuntimeRefusal("the replica is closed");
         long now = clock.nanos();
         for (ModelCall call : running)
-            if (call.abortedFor(now).compareTo(STUCK_AFTER) > 0)
-                throw new IllegalStateException("a run has ignored for over " + STUCK_AFTER + " that it is over");
+            if (call.abortedFor(now).compareTo(setting.overdueMax()) > 0)
+                throw new RuntimeRefusal("a run goes on " + setting.overdueMax() + " after its call's end");
     }
 
     @Override
@@ -98,7 +101,7 @@ public final class ModelServant implements Servant {
         if (closed) throw ServeException.of(ErrorCode.SHUTTING_DOWN);
         long left = call.deadlineNanos() - clock.nanos();
         if (left <= 0) throw exceeded();
-        var started = new ModelCall(model, input, call, replies, clock, running::remove);
+        var started = new ModelCall(model, input, replies, clock, running::remove);
         running.add(started);
         try {
             pool.execute(started);

@@ -15,8 +15,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SequencedMap;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -27,10 +25,9 @@ public final class ModelTensors {
     /// Of all outputs of one call, which pass through the Java heap.
     public static final long OUTPUT_BYTES_MAX = 64L << 20;
 
-    private static final Logger LOG = LoggerFactory.getLogger(ModelTensors.class);
     private static final List<String> SIZE_WORDS = List.of("broadcast", "dimension", "shape", "size");
 
-    private final String place; // application and deployment, for the log
+    private final String place; // application and deployment, for the server's log
     private final Schema.Fields input;
     private final Schema.Fields output;
     private final boolean sizesOpen; // whether a caller chooses any
@@ -71,23 +68,19 @@ public final class ModelTensors {
     ///
     /// @param made in the order of the model's outputs
     /// @throws ServeException if there is too much of it, or it is not what was declared, or not finite
-    public Payload outputs(List<Made> made, String requestId) {
-        if (made.size() != output.fields().size()) {
-            LOG.error(
-                    "request {} failed: {} has made {} outputs, declared are {}",
-                    requestId,
-                    place,
-                    made.size(),
-                    output.fields().size());
-            throw ServeException.of(ErrorCode.INTERNAL);
-        }
+    public Payload outputs(List<Made> made) {
+        if (made.size() != output.fields().size())
+            throw broken("has made " + made.size() + " outputs, declared are "
+                    + output.fields().size());
         ObjectNode node = JsonNodeFactory.instance.objectNode();
         long bytesLeft = OUTPUT_BYTES_MAX;
         for (int i = 0; i < made.size(); i++) {
             Schema.Field field = output.fields().get(i);
             Tensor tensor = copy(made.get(i), bytesLeft);
             bytesLeft -= tensor.data().byteSize();
-            if (!tensor.fits(box(field)) || !tensor.finite()) throw broken(requestId, field, tensor);
+            if (!tensor.fits(box(field)) || !tensor.finite())
+                throw broken("has made an output '" + field.name() + "' of " + tensor
+                        + (tensor.finite() ? "" : " with NaN or Inf") + ", it must be finite and " + field.schema());
             node.set(field.name(), tensor.node());
         }
         return new Payload.Tree(node);
@@ -106,16 +99,8 @@ public final class ModelTensors {
         return Tensor.of(made.dtype(), shape, made.elements().get());
     }
 
-    private ServeException broken(String requestId, Schema.Field field, Tensor tensor) {
-        LOG.error(
-                "request {} failed: the output '{}' of {} is {}{}, it must be finite and {}",
-                requestId,
-                field.name(),
-                place,
-                tensor,
-                tensor.finite() ? "" : " with NaN or Inf",
-                field.schema());
-        return ServeException.of(ErrorCode.INTERNAL);
+    private ServeException broken(String how) {
+        return ServeException.internal(getClass().getSimpleName() + " " + place + " " + how);
     }
 
     /// Whether a library speaks of sizes that do not go together, of a model that leaves sizes

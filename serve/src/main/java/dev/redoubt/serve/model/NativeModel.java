@@ -7,14 +7,13 @@ import dev.redoubt.serve.replica.Payload;
 public interface NativeModel extends AutoCloseable {
     /// Computes; on a platform thread, which native code may hold for long.
     ///
-    /// @param requestId for logs
     /// @param ending is given what ends the run early, where there is such a thing
     /// @throws ServeException if the input is refused, or the output is none that may go out
     /// @throws Exception that [#fault] makes something of
-    Payload run(Payload input, String requestId, Ending ending) throws Exception;
+    Payload run(Payload input, Ending ending) throws Exception;
 
-    /// What a caller may see of a run that failed.
-    ServeException fault(String requestId, Throwable fault);
+    /// What a caller may see of a run that failed, and what the server's log may say of it.
+    ServeException fault(Throwable fault);
 
     /// Gives its memory back; no run is in it and none will be.
     @Override

@@ -17,6 +17,11 @@ public interface Servant extends AutoCloseable {
     /// @throws Exception if it cannot work
     void healthCheck() throws Exception;
 
+    /// What keeps it within its deployment's resources, for operators; empty: nothing does.
+    default String limits() {
+        return "";
+    }
+
     /// Starts a call and returns soon. The listener is told on any thread, in order, and of one end exactly.
     /// What is
     /// cancelled

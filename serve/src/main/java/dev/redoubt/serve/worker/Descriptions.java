@@ -22,26 +22,24 @@ import org.slf4j.LoggerFactory;
 
 /// What deployments are like, remembered by all that it follows from: to ask takes a process. Safe for any thread.
 final class Descriptions {
-    /* A description follows from the jar's bytes, whose digest stands in the spec, the class, the user configuration, and the product, which is
-     * known by its files as the JVM finds them. The folder is its owner's alone, as everything at home. What cannot be read or written is asked
+    /* A description follows from the bytes of a jar or model, whose digest stands in the spec, the other settings, the user configuration, and
+     * the product, which is known by its files as the JVM finds them. The folder is its owner's alone, as everything at home. What cannot be read or written is asked
      * for again. */
     private static final Logger LOG = LoggerFactory.getLogger(Descriptions.class);
     private static final int FILES_MAX = 1000;
     private static final int BYTES_MAX = 1 << 20;
 
     private final Path folder;
-    private final List<Path> product;
 
     /// @param folder made if it is not there
-    /// @param product the files that describe
-    Descriptions(Path folder, List<Path> product) throws IOException {
+    Descriptions(Path folder) throws IOException {
         this.folder = DurableFiles.privateDirectory(folder);
-        this.product = List.copyOf(product);
     }
 
-    Optional<Interface> find(DeploymentSpec spec) {
+    /// @param product the files of what describes
+    Optional<Interface> find(DeploymentSpec spec, List<Path> product) {
         try {
-            Path file = file(spec);
+            Path file = file(spec, product);
             if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) > BYTES_MAX)
                 return Optional.empty();
             return Optional.of(InterfaceJson.read(Files.readAllBytes(file)));
@@ -51,10 +49,10 @@ final class Descriptions {
         }
     }
 
-    void remember(DeploymentSpec spec, Interface described) {
+    void remember(DeploymentSpec spec, List<Path> product, Interface described) {
         try {
             forgetMany();
-            DurableFiles.replace(file(spec), InterfaceJson.write(described));
+            DurableFiles.replace(file(spec, product), InterfaceJson.write(described));
         } catch (IOException e) {
             LOG.debug("a description cannot be written: {}", e.getClass().getName());
         }
@@ -70,7 +68,7 @@ final class Descriptions {
         for (Path file : files) Files.deleteIfExists(file);
     }
 
-    private Path file(DeploymentSpec spec) throws IOException {
+    private Path file(DeploymentSpec spec, List<Path> product) throws IOException {
         DigestOutputStream digest = new DigestOutputStream(OutputStream.nullOutputStream(), JarCopy.sha256());
         try (DataOutputStream all = new DataOutputStream(digest)) {
             all.writeUTF(spec.runtime().kind());

@@ -5,7 +5,6 @@ import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import java.io.DataOutputStream;
 import java.io.EOFException;
-import java.io.File;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -40,7 +39,6 @@ final class Worker {
     static final String SOCKET = "link";
 
     static final String TEMPORARY = "tmp";
-    private static final String OUTPUT = "output";
 
     private static final int SOCKET_PATH_MAX = 107; // of sockaddr_un
     private static final int INTERFACE_BYTES_MAX = 1 << 20;
@@ -70,6 +68,7 @@ final class Worker {
     private final CompletableFuture<Confined> ready = new CompletableFuture<>();
     private final CompletableFuture<String> ended = new CompletableFuture<>();
     private volatile @Nullable Process process;
+    private volatile @Nullable WorkerOutput output; // there when the process is
     private volatile @Nullable Frames frames;
     private volatile @Nullable ServerSocketChannel listening;
     private volatile Confined confined = Confined.NOT;
@@ -193,6 +192,7 @@ final class Worker {
             server.bind(UnixDomainSocketAddress.of(socket));
             listening = server;
             Process started = launch();
+            output = new WorkerOutput(started.getInputStream());
             process = started;
             Cgroup.Group group = group(started);
             String linkEnd = "";
@@ -221,8 +221,7 @@ final class Worker {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().clear();
         builder.directory(instructions.folder().toFile());
-        File output = instructions.folder().resolve(OUTPUT).toFile();
-        builder.redirectErrorStream(true).redirectOutput(output);
+        builder.redirectErrorStream(true);
         return builder.start();
     }
 
@@ -349,6 +348,7 @@ final class Worker {
 
     private static String meaning(int code) {
         return switch (code) {
+            case 1 -> " (what a JVM gives when native code crashes, or a fault is caught by nobody)";
             case 3 -> " (what a JVM gives for an out-of-memory error)";
             case WorkerMain.LINK_ENDED -> " (its link ended)";
             case WorkerMain.LIFELINE_ENDED -> " (its server was gone)";
@@ -359,14 +359,19 @@ final class Worker {
 
     /// The JVM's own words, where it did not get as far as a stranger's code.
     private String said() {
-        if (greeted) return "";
-        try {
-            String output =
-                    Files.readString(instructions.folder().resolve(OUTPUT)).strip();
-            return output.isEmpty() ? "" : ": " + output.substring(0, Math.min(OUTPUT_SHOWN_MAX, output.length()));
-        } catch (IOException none) {
-            return "";
-        }
+        WorkerOutput printed = output;
+        if (greeted || printed == null) return "";
+        String words = String.join(" ", printed.lines(true)).strip();
+        return words.isEmpty() ? "" : ": " + words.substring(0, Math.min(OUTPUT_SHOWN_MAX, words.length()));
+    }
+
+    /// Tells what its code has printed since the last time. Called by the watch.
+    void tell(OutputListener listener) {
+        boolean ended = hasEnded();
+        WorkerOutput printed = output;
+        if (printed == null || instructions.describe() || !greeted && !ended) return;
+        for (String line : printed.lines(ended))
+            listener.printed(instructions.application(), instructions.spec().name(), name, line);
     }
 
     /// Compares what it uses with what it may. Called by the watch, several times a second.

@@ -1,6 +1,7 @@
 package dev.redoubt.serve.worker;
 
 import dev.redoubt.serve.replica.RuntimeRefusal;
+import dev.redoubt.serve.spec.DeploymentSpec;
 import java.lang.module.ResolvedModule;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -77,8 +78,17 @@ final class WorkerCommand {
         return location.getScheme().equals("file") ? Optional.of(Path.of(location)) : Optional.empty();
     }
 
-    WorkerKind.Memory memory() {
-        return kind.memory();
+    /// @throws RuntimeRefusal if such a worker cannot live on it
+    MemorySplit split(long memoryBytes) throws RuntimeRefusal {
+        if (memoryBytes < kind.memoryBytesMin())
+            throw new RuntimeRefusal("a worker process with a memory of " + memoryBytes + " bytes, limit is at least "
+                    + kind.memoryBytesMin() + ": give the deployment more");
+        return MemorySplit.of(memoryBytes, kind.memory());
+    }
+
+    /// @throws RuntimeRefusal unless the deployment's files are those that were approved
+    void check(DeploymentSpec spec) throws RuntimeRefusal {
+        kind.approval().check(spec);
     }
 
     /// What the worker must be able to read.
@@ -118,6 +128,7 @@ final class WorkerCommand {
                 "-Djava.io.tmpdir=" + folder.resolve(Worker.TEMPORARY),
                 "-Duser.home=" + folder,
                 "-Duser.timezone=UTC",
+                "-Dslf4j.internal.verbosity=ERROR", // what is worth telling crosses the link
                 "--illegal-native-access=deny"));
         kind.properties().forEach((name, value) -> line.add("-D" + name + "=" + value));
         String paths = String.join(
@@ -137,8 +148,8 @@ final class WorkerCommand {
     }
 
     private List<String> modules(String main, String paths) {
-        List<String> roots = new ArrayList<>(kind.modules());
-        List<String> nativeAccess = new ArrayList<>(kind.modules());
+        Set<String> roots = new LinkedHashSet<>(kind.modules());
+        Set<String> nativeAccess = new LinkedHashSet<>(kind.modules());
         roots.add(main);
         nativeAccess.add(WorkerMain.class.getModule().getName());
         return List.of(

@@ -1,5 +1,7 @@
 package dev.redoubt.serve.worker;
 
+import dev.redoubt.serve.replica.RuntimeRefusal;
+import dev.redoubt.serve.spec.DeploymentSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -9,20 +11,31 @@ import java.util.Map;
 ///
 /// @param main a class with `main`, which gives [WorkerMain#run] its program
 /// @param path jars that these workers need beside those that `main` needs, and before them
-/// @param modules the names of modules in `path`, which may load native code
+/// @param modules the names of modules that these workers need beside that of `main`, and which may load native code
 /// @param properties of the JVM
 /// @param readable files and folders that they may read beside the JDK and the product
 /// @param memory how a worker's memory is shared out
+/// @param memoryBytesMin what such a worker cannot live without
+/// @param approval of the files that a deployment names
 public record WorkerKind(
         Class<?> main,
         List<Path> path,
         List<String> modules,
         Map<String, String> properties,
         List<Path> readable,
-        Memory memory) {
+        Memory memory,
+        long memoryBytesMin,
+        Approval approval) {
     /// Handlers in Java.
-    static final WorkerKind JAVA =
-            new WorkerKind(WorkerMain.class, List.of(), List.of(), Map.of(), List.of(), Memory.HEAP);
+    static final WorkerKind JAVA = new WorkerKind(
+            WorkerMain.class,
+            List.of(),
+            List.of(),
+            Map.of(),
+            List.of(),
+            Memory.HEAP,
+            128L << 20,
+            spec -> JarCopy.check(spec.runtime()));
 
     /// Where a kind comes from, for one that is dear to have: asked when its first deployment is,
     /// and again until it
@@ -32,11 +45,25 @@ public record WorkerKind(
         WorkerKind kind() throws IOException;
     }
 
+    /// Whether what a deployment names is there, and is what was approved. It is asked in the server, so it compares
+    /// bytes and
+    /// reads nothing in them; a worker compares them again.
+    @FunctionalInterface
+    public interface Approval {
+        /// @throws RuntimeRefusal if it is not
+        void check(DeploymentSpec spec) throws RuntimeRefusal;
+    }
+
     /// Where a replica has most of its data.
     public enum Memory {
         HEAP,
-        /// Outside of what the JVM counts: half of it is left to native code.
-        NATIVE
+        /// Outside of what the JVM counts.
+        NATIVE;
+
+        /// What native code may take for its data, of all that a replica may take.
+        public long nativeBytes(long memoryBytes) {
+            return MemorySplit.of(memoryBytes, this).nativeCode();
+        }
     }
 
     public WorkerKind {

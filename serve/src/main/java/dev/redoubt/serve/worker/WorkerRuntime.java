@@ -59,7 +59,8 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
     private final SecureRandom random = new SecureRandom();
     private final Map<String, Worker> workers = new ConcurrentHashMap<>(); // by folder
     private final CountDownLatch closed = new CountDownLatch(1);
-    private final AtomicBoolean told = new AtomicBoolean(); // what this system lacks
+    private final AtomicBoolean warned = new AtomicBoolean(); // of what this system lacks
+    private volatile OutputListener listener = (application, deployment, replicaId, line) -> {};
 
     /// Of handlers in Java.
     ///
@@ -80,9 +81,7 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
         kinds.put(JavaRuntime.KIND, () -> WorkerKind.JAVA);
         if (Files.exists(this.root)) DurableFiles.deleteTree(this.root);
         DurableFiles.privateDirectory(this.root);
-        descriptions = new Descriptions(
-                this.root.resolveSibling("descriptions"),
-                WorkerCommand.of(WorkerKind.JAVA).readable());
+        descriptions = new Descriptions(this.root.resolveSibling("descriptions"));
         cgroups = Cgroup.find(Path.of("/sys/fs/cgroup"), Path.of("/proc/self/cgroup"));
         Thread.ofPlatform().name("worker-watch").daemon().start(this::watch);
     }
@@ -90,15 +89,13 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
     /// In a process that ends with the answer, unless the same was asked before.
     @Override
     public Interface describe(DeploymentSpec spec) throws RuntimeRefusal {
-        MemorySplit ignored =
-                MemorySplit.of(spec.each().memoryBytes(), command(spec).memory()); // or it is refused
-        if (!spec.runtime().kind().equals(JavaRuntime.KIND))
-            return ask(spec); // what its description follows from, it alone knows
-        JarCopy.check(spec.runtime());
-        Optional<Interface> known = descriptions.find(spec);
+        WorkerCommand command = command(spec);
+        MemorySplit ignored = command.split(spec.each().memoryBytes()); // or it is refused
+        command.check(spec);
+        Optional<Interface> known = descriptions.find(spec, command.readable());
         if (known.isPresent()) return known.get();
         Interface described = ask(spec);
-        descriptions.remember(spec, described);
+        descriptions.remember(spec, command.readable(), described);
         return described;
     }
 
@@ -120,7 +117,7 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
         WorkerServant servant = new WorkerServant(replicaId, worker, outgoing, limits, spec);
         servant.start();
         Confinement confinement = worker.confinement();
-        if (!confinement.missing().isEmpty() && told.compareAndSet(false, true))
+        if (!confinement.missing().isEmpty() && warned.compareAndSet(false, true))
             LOG.warn("workers are not confined by {}: {}", String.join(", ", confinement.missing()), confinement);
         return servant;
     }
@@ -132,10 +129,15 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
         return all;
     }
 
+    /// Tells somebody from now on what replicas print.
+    public void outputTo(OutputListener newListener) {
+        listener = newListener;
+    }
+
     private Worker worker(String application, DeploymentSpec spec, String name, boolean describe)
             throws RuntimeRefusal {
         WorkerCommand command = command(spec);
-        MemorySplit memory = MemorySplit.of(spec.each().memoryBytes(), command.memory());
+        MemorySplit memory = command.split(spec.each().memoryBytes());
         int processors = (int) Math.ceil(spec.each().cpus());
         Path folder = root.resolve(HexFormat.of().formatHex(bytes(FOLDER_NAME_BYTES)));
         Instructions instructions = new Instructions(
@@ -185,12 +187,18 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
     private void watch() {
         try {
             while (!closed.await(CHECK_PERIOD.toMillis(), TimeUnit.MILLISECONDS)) {
-                workers.values().removeIf(Worker::hasEnded);
-                workers.values().forEach(Worker::check);
+                for (Worker worker : workers.values()) look(worker);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private void look(Worker worker) {
+        boolean ended = worker.hasEnded();
+        worker.tell(listener);
+        if (ended) workers.values().remove(worker);
+        else worker.check();
     }
 
     /// Ends all workers.

@@ -87,6 +87,13 @@ final class WorkerServant implements Servant, Worker.Owner, Calls.Callee {
     }
 
     @Override
+    public String limits() {
+        Confinement confinement = worker.confinement();
+        return "a process of its own: memory by " + confinement.memory() + "; cpu by " + confinement.cpu() + "; files: "
+                + confinement.files() + "; network: " + confinement.network();
+    }
+
+    @Override
     public void reconfigure(JsonNode userConfig) throws RuntimeRefusal, InterruptedException {
         ask(FrameType.RECONFIGURE, userConfig.toString().getBytes(StandardCharsets.UTF_8), startTimeout);
     }

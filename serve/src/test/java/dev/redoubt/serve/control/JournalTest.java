@@ -38,6 +38,17 @@ final class JournalTest {
     }
 
     @Test
+    void chatterDrivesOutNoOtherEntry() {
+        journal.replica("shop", "Front", "r1", "takes calls");
+        for (int i = 0; i < 1000; i++) journal.printed("shop", "Front", "r1", "line " + i);
+        journal.replica("shop", "Front", "r1", "ends");
+        assertThat(journal.of("shop")).hasSize(202);
+        assertThat(journal.of("shop").getFirst().text()).isEqualTo("takes calls");
+        assertThat(journal.of("shop").get(1).text()).isEqualTo("prints: line 800");
+        assertThat(journal.of("shop").getLast().text()).isEqualTo("ends");
+    }
+
+    @Test
     void V1_6_ofAFailureOnlyTheClassIsKept() {
         journal.failed("shop", "Front", "id1", "java.lang.IllegalStateException at a.B.c(B.java:1)");
         journal.failed("shop", "Front", "id2", "");

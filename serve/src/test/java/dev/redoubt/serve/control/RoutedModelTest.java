@@ -230,7 +230,7 @@ final class RoutedModelTest {
 
         @Override
         public ModelRuntime runtime() {
-            return new ModelRuntime("test", 1, "off", "f16", 0, true);
+            return new ModelRuntime("test", 1, "off", "f16", 0, 0, true);
         }
 
         @Override

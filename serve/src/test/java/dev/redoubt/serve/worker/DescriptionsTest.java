@@ -20,6 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 class DescriptionsTest {
     private static final Interface TEXT = new Interface(new Schema.Text(), new Schema.Text(), true, List.of());
 
+    private static final List<Path> NONE = List.of();
+
     @TempDir
     Path folder;
 
@@ -34,35 +36,35 @@ class DescriptionsTest {
 
     @Test
     void theNextServerKnowsWhatThisOneHasLearnt() throws Exception {
-        descriptions().remember(spec, TEXT);
-        assertThat(descriptions().find(spec)).contains(TEXT);
+        descriptions().remember(spec, NONE, TEXT);
+        assertThat(descriptions().find(spec, NONE)).contains(TEXT);
     }
 
     @Test
     void anotherDigestClassOrProductIsAskedAnew() throws Exception {
         Path jar = Files.writeString(folder.resolve("product.jar"), "one");
-        new Descriptions(home(), List.of(jar)).remember(spec, TEXT);
+        descriptions().remember(spec, List.of(jar), TEXT);
         Map<String, String> settings = new HashMap<>(spec.runtime().settings());
         settings.put("sha256", "0".repeat(64));
-        assertThat(new Descriptions(home(), List.of(jar)).find(with(settings))).isEmpty();
+        assertThat(descriptions().find(with(settings), List.of(jar))).isEmpty();
         settings = new HashMap<>(spec.runtime().settings());
         settings.put("class", "another.One");
-        assertThat(new Descriptions(home(), List.of(jar)).find(with(settings))).isEmpty();
+        assertThat(descriptions().find(with(settings), List.of(jar))).isEmpty();
         Files.writeString(jar, "three");
-        assertThat(new Descriptions(home(), List.of(jar)).find(spec)).isEmpty();
+        assertThat(descriptions().find(spec, List.of(jar))).isEmpty();
     }
 
     @Test
     void whatCannotBeReadIsAskedAnew() throws Exception {
-        descriptions().remember(spec, TEXT);
+        descriptions().remember(spec, NONE, TEXT);
         try (Stream<Path> files = Files.list(home())) {
             for (Path file : files.toList()) Files.writeString(file, "{}");
         }
-        assertThat(descriptions().find(spec)).isEmpty();
+        assertThat(descriptions().find(spec, NONE)).isEmpty();
     }
 
     private Descriptions descriptions() throws Exception {
-        return new Descriptions(home(), List.of());
+        return new Descriptions(home());
     }
 
     private Path home() {

@@ -35,6 +35,7 @@ public final class Hostile implements Handler<Hostile.Deed, Hostile.Outcome> {
         return new Outcome(
                 switch (deed.what()) {
                     case "echo" -> deed.to();
+                    case "print" -> print(deed.to());
                     case "fail" -> throw new IOException("a secret " + deed.to());
                     case "heap" -> heap();
                     case "direct" -> direct();
@@ -109,6 +110,14 @@ public final class Hostile implements Handler<Hostile.Deed, Hostile.Outcome> {
             Thread.onSpinWait();
         }
         return outcome.get();
+    }
+
+    private static String print(String text) {
+        for (int i = 0; i < 20_000; i++) System.err.println("chatter " + i);
+        System.out.println(text);
+        System.out.print("without an end");
+        System.out.flush();
+        return "printed";
     }
 
     private String heap() {
