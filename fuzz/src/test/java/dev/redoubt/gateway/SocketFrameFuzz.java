@@ -9,7 +9,8 @@ import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import java.util.Arrays;
 
-/// Frames of a WebSocket are the same however their bytes are cut into packets, to our counter and to the decoder behind it
+/// Frames of a WebSocket are the same however their bytes are cut into packets, to our counter and to the decoder
+/// behind it
 /// (R1.4): of bytes that are no frame yet as many are counted as wait, and none when the connection has ended.
 public final class SocketFrameFuzz {
     private static final int FRAME_BYTES_MAX = 1 << 16;
@@ -62,9 +63,12 @@ public final class SocketFrameFuzz {
 
     private static void tell(EmbeddedChannel channel, StringBuilder seen) {
         for (WebSocketFrame frame = channel.readInbound(); frame != null; frame = channel.readInbound()) {
-            seen.append(frame.getClass().getSimpleName()).append(frame.isFinalFragment()).append(' ');
+            seen.append(frame.getClass().getSimpleName())
+                    .append(frame.isFinalFragment())
+                    .append(' ');
             for (int i = 0; i < frame.content().readableBytes(); i++)
-                seen.append(Integer.toHexString(frame.content().getByte(i) & 0xFF)).append(' ');
+                seen.append(Integer.toHexString(frame.content().getByte(i) & 0xFF))
+                        .append(' ');
             seen.append('\n');
             frame.release();
         }
