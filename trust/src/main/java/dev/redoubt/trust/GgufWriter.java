@@ -166,8 +166,7 @@ public final class GgufWriter {
         return encoder.bytes();
     }
 
-    private static long rows(FileChannel channel, Planned tensor, long done, LongConsumer progress)
-            throws IOException {
+    private static long rows(FileChannel channel, Planned tensor, long done, LongConsumer progress) throws IOException {
         long rowBytes = tensor.type().bytes(tensor.columns());
         int atOnce = (int) Math.clamp(PIECE_BYTES / rowBytes, 1, tensor.rowCount());
         try (Arena arena = Arena.ofConfined()) {
@@ -206,11 +205,17 @@ public final class GgufWriter {
         }
 
         Encoder u32(int value) {
-            return raw(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(value).array());
+            return raw(ByteBuffer.allocate(4)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putInt(value)
+                    .array());
         }
 
         Encoder u64(long value) {
-            return raw(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(value).array());
+            return raw(ByteBuffer.allocate(8)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(value)
+                    .array());
         }
 
         Encoder text(String value) {

@@ -24,7 +24,7 @@ final class GgufWriterTest {
 
     private static GgufWriter.Rows counting(int columns) {
         return (first, count, to) -> {
-            for (long i = 0; i < (long) count * columns; i++) to.set(F32, 4 * i, first * columns + i);
+            for (long i = 0; i < (long) count * columns; i++) to.set(F32, 4 * i, (float) (first * columns + i));
         };
     }
 
@@ -47,8 +47,7 @@ final class GgufWriterTest {
 
         try (VerifiedArtifact read = ModelStore.openPath(file)) {
             assertThat(read.gguf().values().keySet())
-                    .containsExactly(
-                            "general.architecture", "a.unsigned", "a.real", "a.flag", "a.texts", "a.integers");
+                    .containsExactly("general.architecture", "a.unsigned", "a.real", "a.flag", "a.texts", "a.integers");
             assertThat(read.gguf().integer("a.unsigned")).hasValue(4_000_000_000L);
             assertThat(read.gguf().number("a.real")).hasValue(0.5);
             assertThat(read.gguf().bool("a.flag")).contains(true);

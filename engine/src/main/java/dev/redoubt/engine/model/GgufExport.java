@@ -67,9 +67,7 @@ public final class GgufExport {
 
     public void metadata(GgufWriter to) {
         ModelConfig config = plan.config();
-        to.text("general.architecture", family)
-                .text("general.type", "model")
-                .text("general.name", folder.name());
+        to.text("general.architecture", family).text("general.type", "model").text("general.name", folder.name());
         number(to, ConfigKey.CONTEXT_TOKENS, config.contextTokensMax());
         number(to, ConfigKey.HIDDEN_SIZE, config.hiddenSize());
         number(to, ConfigKey.LAYERS, config.layers());

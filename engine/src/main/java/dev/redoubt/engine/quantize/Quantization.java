@@ -21,7 +21,8 @@ import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 
-/// Writes a quantized GGUF file of a model whose weights are floats. Matrices are quantized, vectors stay what they are,
+/// Writes a quantized GGUF file of a model whose weights are floats. Matrices are quantized, vectors stay what they
+/// are,
 /// in 32 bits. The file says what it was made of and by what (`redoubt.quantize.*`), so that its digest covers that.
 public final class Quantization {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);

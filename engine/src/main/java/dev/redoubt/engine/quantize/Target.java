@@ -54,11 +54,11 @@ public enum Target {
         return fileType;
     }
 
-    /// The type of a matrix whose rows have so many columns. Blocks of 256 need a multiple of 256; where it is one of 32
-    /// only, the next better format of 32 stands in, and where it is none of 32, f16.
+    /// The type of a matrix whose rows have so many columns. Blocks of 256 need a multiple of 256; where it is
+    /// one of 32 only, the next better format of 32 stands in, and where it is none of 32, f16.
     ///
-    /// @param head whether it makes the logits: every token feels what is lost there, so it has six bits at least where
-    ///     blocks are of 256
+    /// @param head whether it makes the logits: every token feels what is lost there, so where blocks are of 256
+    ///     it has six bits at least
     TensorType type(long columns, boolean head) {
         if (columns % BLOCK != 0) return TensorType.F16;
         if (type.blockElements() != LARGE_BLOCK) return type;

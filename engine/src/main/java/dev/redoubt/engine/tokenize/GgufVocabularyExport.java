@@ -69,22 +69,26 @@ public final class GgufVocabularyExport {
     private String pre() {
         JsonNode pre = files.tokenizer().path("pre_tokenizer");
         List<JsonNode> steps = new ArrayList<>();
-        if (pre.path("type").asString("").equals("Sequence")) pre.path("pretokenizers").forEach(steps::add);
+        if (pre.path("type").asString("").equals("Sequence"))
+            pre.path("pretokenizers").forEach(steps::add);
         else steps.add(pre);
         if (!steps.isEmpty() && type(steps.getLast()).equals("ByteLevel")) {
             boolean words = steps.getLast().path("use_regex").asBoolean(true);
             if (steps.size() == 1 && words) return "gpt-2";
             JsonNode first = steps.getFirst();
-            if (steps.size() == 2 && words && type(first).equals("Digits") && first.path("individual_digits").asBoolean(false))
-                return "smollm";
+            if (steps.size() == 2
+                    && words
+                    && type(first).equals("Digits")
+                    && first.path("individual_digits").asBoolean(false)) return "smollm";
             if (steps.size() == 2 && !words && type(first).equals("Split")) {
                 String pattern = first.at("/pattern/Regex").asString("");
                 if (pattern.equals(WORDS.formatted("\\p{N}{1,3}"))) return "llama-bpe";
                 if (pattern.equals(WORDS.formatted("\\p{N}"))) return "qwen2";
             }
         }
-        throw GgufVocabulary.refused("tokenizer.json cuts its text in a way that GGUF has no name for here: write a GGUF"
-                + " file with llama.cpp's convert_hf_to_gguf.py first, then quantize that");
+        throw GgufVocabulary.refused(
+                "tokenizer.json cuts its text in a way that GGUF has no name for here: write a GGUF"
+                        + " file with llama.cpp's convert_hf_to_gguf.py first, then quantize that");
     }
 
     private static String type(JsonNode step) {
@@ -94,14 +98,18 @@ public final class GgufVocabularyExport {
     private List<String> merges() {
         List<String> merges = new ArrayList<>();
         for (JsonNode merge : files.tokenizer().at("/model/merges"))
-            merges.add(merge.isString() ? merge.asString() : merge.path(0).asString("") + " " + merge.path(1).asString(""));
+            merges.add(
+                    merge.isString()
+                            ? merge.asString()
+                            : merge.path(0).asString("") + " " + merge.path(1).asString(""));
         return merges;
     }
 
     private Optional<Integer> end() {
         JsonNode named = files.tokenizerConfig().path("eos_token");
         String text = named.isObject() ? named.path("content").asString("") : named.asString("");
-        for (int id = 0; id < tokens.length && !text.isEmpty(); id++) if (tokens[id].equals(text)) return Optional.of(id);
+        for (int id = 0; id < tokens.length && !text.isEmpty(); id++)
+            if (tokens[id].equals(text)) return Optional.of(id);
         for (JsonNode config : List.of(files.generationConfig(), files.config())) {
             JsonNode id = config.path("eos_token_id");
             if (id.isArray() && !id.isEmpty()) id = id.get(0);

@@ -38,7 +38,12 @@ class QuantizationTest {
     /// @param ofLlamaCpp KL of its file of the same format, from the fixture's table
     @ParameterizedTest
     @CsvSource({
-        "Q8_0, 3.24e-5", "Q6_K, 3.5e-4", "Q5_K, 1.5e-3", "Q4_K, 3.47e-3", "Q4_0, 8.42e-3", "Q3_K, 2.56e-2",
+        "Q8_0, 3.24e-5",
+        "Q6_K, 3.5e-4",
+        "Q5_K, 1.5e-3",
+        "Q4_K, 3.47e-3",
+        "Q4_0, 8.42e-3",
+        "Q3_K, 2.56e-2",
         "Q2_K, 1.05e-1"
     })
     void asMuchIsKeptAsByLlamaCpp(Target target, double ofLlamaCpp) throws IOException {
