@@ -84,7 +84,7 @@ final class QuantizerTest {
             value = WeightFormat.class,
             names = {"Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K"})
     void oneNumberIsKept(WeightFormat format) {
-        for (float number : new float[] {0.5f, -0.5f, 1e-3f, -3000}) {
+        for (float number : new float[] {0.5f, -0.5f, 0.01f, -3000}) {
             float[] row = new float[COLUMNS];
             Arrays.fill(row, number);
             double[] back = roundTrip(format, row);

@@ -169,7 +169,7 @@ public final class GgufWriter {
     private static long rows(FileChannel channel, Planned tensor, long done, LongConsumer progress) throws IOException {
         long rowBytes = tensor.type().bytes(tensor.columns());
         int atOnce = (int) Math.clamp(PIECE_BYTES / rowBytes, 1, tensor.rowCount());
-        try (Arena arena = Arena.ofConfined()) {
+        try (Arena arena = Arena.ofShared()) { // rows may be written by several threads
             MemorySegment piece = arena.allocate(atOnce * rowBytes);
             for (long first = 0; first < tensor.rowCount(); first += atOnce) {
                 int count = (int) Math.min(atOnce, tensor.rowCount() - first);

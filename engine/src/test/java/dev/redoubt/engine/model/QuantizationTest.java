@@ -12,7 +12,9 @@ import dev.redoubt.trust.ModelStore;
 import dev.redoubt.trust.TensorType;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +28,21 @@ class QuantizationTest {
 
     @TempDir
     private Path folder;
+
+    /// The files of a model, without what the fixture has beside them.
+    private Path model(String name) throws IOException {
+        Path copy = Files.createDirectory(folder.resolve(name));
+        Path source = Shared.testdata("shakespeare").resolve(name);
+        for (String file : List.of(
+                "config.json",
+                "model.safetensors",
+                "tokenizer.json",
+                "tokenizer_config.json",
+                "generation_config.json",
+                "chat_template.jinja"))
+            if (Files.exists(source.resolve(file))) Files.copy(source.resolve(file), copy.resolve(file));
+        return copy;
+    }
 
     private Path quantized(Path model, Target target) throws IOException {
         Path file = folder.resolve(target + ".gguf");
@@ -48,7 +65,7 @@ class QuantizationTest {
     })
     void asMuchIsKeptAsByLlamaCpp(Target target, double ofLlamaCpp) throws IOException {
         Path root = Shared.testdata("shakespeare");
-        Path base = root.resolve("base-bf16");
+        Path base = model("base-bf16");
         int[] text = HeldOut.ids(root);
         double divergence = 0;
         try (PromptRunner floats = PromptRunner.open(base, "auto", 256);
@@ -86,7 +103,7 @@ class QuantizationTest {
 
     @Test
     void theFileSaysWhatItWasMadeOf() throws IOException {
-        Path base = Shared.testdata("shakespeare").resolve("base-bf16");
+        Path base = model("base-bf16");
         Path file = quantized(base, Target.Q4_K);
         try (VerifiedArtifact source = ModelStore.openPath(base);
                 VerifiedArtifact small = ModelStore.openPath(file)) {
@@ -102,7 +119,7 @@ class QuantizationTest {
 
     @Test
     void itsTokensAreTheFolders() throws IOException {
-        Path base = Shared.testdata("shakespeare").resolve("base-bf16");
+        Path base = model("base-bf16");
         try (VerifiedArtifact source = ModelStore.openPath(base);
                 VerifiedArtifact small = ModelStore.openPath(quantized(base, Target.Q8_0));
                 Tokenizer expected = Tokenizer.of(source);
@@ -118,7 +135,7 @@ class QuantizationTest {
     }
 
     @Test
-    void V6_1_whatIsQuantizedAlreadyIsRefused() {
+    void V6_1_whatIsQuantizedAlreadyIsRefused() throws IOException {
         Path q4 = Shared.testdata("shakespeare").resolve("gguf").resolve("shakespeare-Q4_0.gguf");
         try (VerifiedArtifact artifact = ModelStore.openPath(q4)) {
             assertThatExceptionOfType(ArtifactException.class)
@@ -126,7 +143,7 @@ class QuantizationTest {
                     .withMessageMatching("tensor '.*' is of type Q4_0, what is quantized is F32, F16 or BF16: take the"
                             + " model that this one was made of");
         }
-        Path awq = Shared.testdata("shakespeare").resolve("awq-4bit-g128");
+        Path awq = model("awq-4bit-g128");
         try (VerifiedArtifact artifact = ModelStore.openPath(awq)) {
             assertThatExceptionOfType(ArtifactException.class)
                     .isThrownBy(() -> new Quantization(artifact, Target.Q8_0, "test"));
