@@ -82,7 +82,7 @@ final class TestRuntime implements ServantFactory, AutoCloseable {
     }
 
     final class TestServant implements Servant {
-        private final String version;
+        final String version;
         private final String fault;
         private final String calls;
         private final String takes;
