@@ -1,6 +1,5 @@
 package dev.redoubt.engine.model;
 
-import dev.redoubt.engine.tokenize.GgufVocabularyExport;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.GgufWriter;
 import dev.redoubt.trust.Tensor;
@@ -65,6 +64,7 @@ public final class GgufExport {
                 what + ": write a GGUF file with llama.cpp's convert_hf_to_gguf.py first, then quantize that");
     }
 
+    /// All but the vocabulary.
     public void metadata(GgufWriter to) {
         ModelConfig config = plan.config();
         to.text("general.architecture", family).text("general.type", "model").text("general.name", folder.name());
@@ -81,11 +81,15 @@ public final class GgufExport {
         to.real(family + "." + ConfigKey.NORM_EPSILON.gguf, config.normEpsilon());
         double base = plan.layers().getFirst().rope().orElseThrow().base();
         to.real(family + "." + ConfigKey.ROPE_BASE.gguf, (float) base);
-        GgufVocabularyExport.write(folder, config.vocabularySize(), to);
     }
 
     private void number(GgufWriter to, ConfigKey key, int value) {
         to.unsigned(family + "." + key.gguf, value);
+    }
+
+    /// Rows of the embedding.
+    public int vocabularySize() {
+        return plan.config().vocabularySize();
     }
 
     /// In the order in which a forward pass reads them.

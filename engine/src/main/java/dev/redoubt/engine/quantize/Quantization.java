@@ -2,6 +2,7 @@ package dev.redoubt.engine.quantize;
 
 import dev.redoubt.engine.model.GgufExport;
 import dev.redoubt.engine.model.GgufExport.Item;
+import dev.redoubt.engine.tokenize.GgufVocabularyExport;
 import dev.redoubt.kernels.Quantizer;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.GgufWriter;
@@ -57,6 +58,7 @@ public final class Quantization {
         } else {
             GgufExport export = GgufExport.of(model);
             export.metadata(writer);
+            GgufVocabularyExport.write(model, export.vocabularySize(), writer);
             items = export.items();
         }
         writer.unsigned(FILE_TYPE, target.fileType())
