@@ -49,7 +49,7 @@ class WeightMatrixTest {
     /// The golden file holds raw blocks and their values, bit for bit as ggml has them.
     @ParameterizedTest
     @EnumSource(
-            names = {"F32", "F16"},
+            names = {"F32", "F16", "F8_E4M3"},
             mode = EnumSource.Mode.EXCLUDE)
     void dequantizedValuesAreGgmlsToTheBit(WeightFormat format) throws IOException {
         String json = Files.readString(Shared.testdata("shakespeare/gguf-dequant.json"));
