@@ -20,7 +20,6 @@ import java.util.stream.IntStream;
 /// `WeightMatrixTest` proves to be ggml's to the bit. The reference whose whole logits can be compared.
 final class DequantizedModel {
     private static final int HEAD_DIMENSION = 64;
-    private static final int LAYERS = 4;
 
     private DequantizedModel() {}
 
@@ -28,18 +27,15 @@ final class DequantizedModel {
         TinySafetensors out = new TinySafetensors();
         try (VerifiedArtifact artifact = ModelStore.openPath(gguf);
                 Compute compute = Compute.open("auto", 1, 1, 1)) {
-            for (TensorRole role : TensorRole.values()) {
-                boolean byLayer = !role.name(Container.GGUF, 0).equals(role.name(Container.GGUF, 1));
-                for (int layer = 0; layer < (byLayer ? LAYERS : 1); layer++) {
-                    Tensor tensor = artifact.tensors().get(role.name(Container.GGUF, layer));
-                    if (tensor == null) continue;
-                    boolean permuted = role == TensorRole.QUERY || role == TensorRole.KEY;
-                    out.tensor(
-                            role.name(Container.SAFETENSORS, layer),
-                            "F32",
-                            floats(tensor, permuted, compute),
-                            tensor.shape().stream().mapToLong(Long::longValue).toArray());
-                }
+            for (TensorSpec spec : DecoderTensors.of(Models.plan(artifact), Container.GGUF)) {
+                Tensor tensor = artifact.tensors().get(spec.name(Container.GGUF));
+                if (tensor == null) continue;
+                boolean permuted = spec.role() == TensorRole.QUERY || spec.role() == TensorRole.KEY;
+                out.tensor(
+                        spec.name(Container.SAFETENSORS),
+                        "F32",
+                        floats(tensor, permuted, compute),
+                        tensor.shape().stream().mapToLong(Long::longValue).toArray());
             }
         }
         Files.copy(config, folder.resolve("config.json"));
