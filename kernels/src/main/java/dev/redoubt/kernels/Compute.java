@@ -79,9 +79,9 @@ public final class Compute implements AutoCloseable {
 
     private Compute(Kernels kernels, int threads, int rowsMax) {
         this.kernels = kernels;
-        this.gathered = new GatheredInputs(rowsMax);
         this.threads = new ComputeThreads(threads);
         this.bytes = new AtomicLong(kernels.inputBytes());
+        this.gathered = new GatheredInputs(rowsMax, newArena());
         this.scratch = new Scratch[threads];
         for (int i = 0; i < threads; i++) scratch[i] = new Scratch();
     }
@@ -128,6 +128,14 @@ public final class Compute implements AutoCloseable {
                 kernels.pack(format, rows, columns, file, from, Math.min(groups, from + groupsPerPart), packed);
             });
         });
+    }
+
+    /// Takes the memory that products with these weights need beside them, so that it counts in [#bytes] from the start.
+    public void prepare(WeightMatrix weights) {
+        ColumnOrder order = weights.order();
+        if (order != null) {
+            FloatMatrix ignored = gathered.of(order.columns());
+        }
     }
 
     /// How many there are, the caller's included.

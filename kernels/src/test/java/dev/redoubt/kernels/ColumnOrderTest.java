@@ -51,6 +51,21 @@ class ColumnOrderTest {
     }
 
     @Test
+    void R4_2_gatheredInputsCountFromTheStart() {
+        try (Arena arena = Arena.ofShared();
+                Compute compute = Compute.open("scalar", 1, 4, 96)) {
+            Random random = new Random(1);
+            WeightMatrix ordered = weights(random, 96, arena).ordered(new ColumnOrder(96, new int[96]));
+            long before = compute.bytes();
+            compute.prepare(ordered);
+            assertThat(compute.bytes()).isEqualTo(before + 4 * 4 * 96);
+            FloatMatrix in = Samples.skewed(random, 4, 96, arena);
+            compute.matmul(in, 4, Projection.into(ordered, FloatMatrix.allocate(4, 40, arena)));
+            assertThat(compute.bytes()).isEqualTo(before + 4 * 4 * 96);
+        }
+    }
+
+    @Test
     void whatDoesNotFitIsRefused() {
         try (Arena arena = Arena.ofShared();
                 Compute compute = Compute.open("scalar", 1, 2, 96)) {

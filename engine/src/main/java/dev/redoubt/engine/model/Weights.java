@@ -74,6 +74,7 @@ final class Weights implements AutoCloseable {
     private Optional<WeightMatrix> quantized(String name) {
         return Optional.ofNullable(quantized.get(name)).map(parts -> {
             WeightMatrix matrix = parts.scheme().load(parts, orders, compute, arena);
+            compute.prepare(matrix);
             parts.unload(); // else a start would hold the file and the packed weights at once
             return matrix;
         });
