@@ -130,7 +130,8 @@ public final class Compute implements AutoCloseable {
         });
     }
 
-    /// Takes the memory that products with these weights need beside them, so that it counts in [#bytes] from the start.
+    /// Takes the memory that products with these weights need beside them, so that it counts in [#bytes] from
+    /// the start.
     public void prepare(WeightMatrix weights) {
         ColumnOrder order = weights.order();
         if (order != null) {

@@ -4,8 +4,8 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Inputs in the order of the columns of a matrix, one buffer for each width. Takes memory when a matrix first asks: most
-/// models never do. Used by the caller's thread of [Compute].
+/// Inputs in the order of the columns of a matrix, one buffer for each width. Takes memory when a matrix first
+/// asks: most models never do. Used by the caller's thread of [Compute].
 final class GatheredInputs implements AutoCloseable {
     private final int rowsMax;
     private final Arena arena; // read by every compute thread; owned
