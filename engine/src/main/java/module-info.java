@@ -8,6 +8,7 @@ module dev.redoubt.engine {
     requires ai.djl.api;
 
     exports dev.redoubt.engine;
+    exports dev.redoubt.engine.canary;
     // For the command of that name.
     exports dev.redoubt.engine.quantize;
     // For tools that look at prompts and templates without an engine: `models show`, `eval`.
