@@ -95,6 +95,11 @@ public enum ErrorCode {
             Kind.CAPACITY,
             503,
             "the replica that worked on the request is gone: send it again if it may be done twice"),
+    MODEL_WITHDRAWN(
+            Requirement.V6_2,
+            Kind.CAPACITY,
+            503,
+            "the model has failed its check and answers nobody until it is loaded anew: retry later"),
     NOT_READY(Requirement.R1_5, Kind.CAPACITY, 503, "the model is not ready: retry later"),
     DEADLINE_EXCEEDED(
             Requirement.R1_3,

@@ -48,6 +48,11 @@ public record Home(Path root) {
         return root.resolve("audit-key");
     }
 
+    /// What trusted runs of models gave, signed, that later runs are compared with.
+    public Path canaries() {
+        return root.resolve("canaries");
+    }
+
     /// The rate limits' open windows.
     public Path limitWindows() {
         return root.resolve("limit-windows");

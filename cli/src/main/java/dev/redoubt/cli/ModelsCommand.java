@@ -51,11 +51,13 @@ final class ModelsCommand {
                 .addSubcommand(new Remove(context))
                 .addSubcommand(new Trust(context))
                 .addSubcommand(new Distrust(context))
+                .addSubcommand(new CalibrateCommand(context))
+                .addSubcommand(new JudgeCommand(context))
                 .addSubcommand(new Sign(context))
                 .addSubcommand(new KeyGen(context));
     }
 
-    @Command(name = "models", description = "List, fetch, show, verify, add, trust and sign models.")
+    @Command(name = "models", description = "List, fetch, show, verify, add, trust, calibrate, judge and sign models.")
     private static final class Overview extends CommandGroup {}
 
     @Command(name = "list", description = "Show what the store has, and what the catalogue could fetch.")

@@ -1,5 +1,7 @@
 package dev.redoubt.cli;
 
+import dev.redoubt.engine.canary.Judgement;
+import dev.redoubt.engine.model.Models;
 import dev.redoubt.engine.quantize.Quantization;
 import dev.redoubt.engine.quantize.Target;
 import dev.redoubt.trust.ModelStore;
@@ -54,19 +56,25 @@ final class QuantizeCommand implements Callable<Integer> {
             throw new CommandFailure(ExitCode.USAGE, "the folder of " + out + " is not there: make it first");
         try (VerifiedArtifact model = new LocalModels(context).artifact(in)) {
             Quantization quantization = new Quantization(model, target, VersionCommand.version());
+            Models.describe(model); // what cannot be computed cannot be compared with what is written
+            long bytesBefore = model.tensorBytes();
             ProgressBar bar = new ProgressBar(context.console(), String.valueOf(out.getFileName()));
             long total = quantization.tensorBytes();
+            Judgement judgement;
             try {
-                quantization.write(out, done -> bar.at(done, total, "written"));
+                judgement = quantization.write(
+                        out,
+                        done -> bar.at(done, total, done < total ? "written" : "written, now compared with " + in),
+                        Runtime.getRuntime().availableProcessors());
             } finally {
                 bar.end();
             }
-            report(model, quantization);
+            report(quantization, bytesBefore, judgement);
         }
         return ExitCode.OK.code();
     }
 
-    private void report(VerifiedArtifact model, Quantization quantization) {
+    private void report(Quantization quantization, long bytesBefore, Judgement judgement) {
         String types = quantization.weightsByType().entrySet().stream()
                 .sorted((a, b) -> Long.compare(b.getValue(), a.getValue()))
                 .map(entry -> String.format(Locale.ROOT, "%s %.1f M", entry.getKey(), entry.getValue() / 1e6))
@@ -76,13 +84,21 @@ final class QuantizeCommand implements Callable<Integer> {
                     .out()
                     .println(String.format(
                             Locale.ROOT,
-                            "%s: %.1f MB of %.1f, weights %s%nsha256:%s, made of sha256:%s",
+                            "%s: %.1f MB of %.1f, weights %s%n"
+                                    + "%d tokens compared: mean KL %.5f nats (largest %.4f), same token most likely %.3f,"
+                                    + " perplexity × %.4f%n"
+                                    + "sha256:%s, made of sha256:%s",
                             out,
                             quantization.tensorBytes() / 1e6,
-                            model.tensorBytes() / 1e6,
+                            bytesBefore / 1e6,
                             types,
+                            judgement.tokens(),
+                            judgement.meanKl(),
+                            judgement.maxKl(),
+                            judgement.top1(),
+                            judgement.perplexityRatio(),
                             written.digest(),
-                            model.digest()));
+                            judgement.base()));
         }
     }
 }

@@ -440,7 +440,17 @@ final class RuleTable {
                         "AllowListTest#V6_1_theEntryStatesTheQuantizationThatTheFilesHave",
                         "QuantizationConfigTest#V6_1_whatIsNotDeclaredInFullIsRefusedByName",
                         "CommandLineTest#V6_1_aModelIsAddedAsWhatItIsStatedToBe");
-            case V6_2 -> notBuilt(id, "eval perplexity measures by hand; nothing is signed or compared");
+            case V6_2 ->
+                enforced(
+                        id,
+                        "log probabilities of a reference text equal to the bit at each load, they and the weights in"
+                                + " memory every " + SettingType.shown(config.canaryEvery())
+                                + "; models judge against the base",
+                        "ModelCanaryTest#V6_2_aModelThatComputesOtherwiseIsNotServed",
+                        "ModelCanaryTest#V6_2_aBitThatFlipsInMemoryWithdrawsTheModel",
+                        "ModelCanaryTest#V6_2_thePreviousVersionOfAnApplicationKeepsServing",
+                        "CanaryReadingTest#V6_2_everyFaultIsFound",
+                        "JudgementTest#V6_2_whatIsNotTheBaseIsBeyondTheBounds");
             case V6_3 ->
                 enforced(
                         id,

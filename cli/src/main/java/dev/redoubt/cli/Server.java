@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
 /// A running server: keys, at most one engine, applications, one edge.
 final class Server implements AutoCloseable {
     /* Start-up is three lines of work, because a start is what a user waits for:
-     *   loader   verify the model, then load it
+     *   loader   verify the model, load it, have it read its reference text
      *   caller   open the keys, wait until the model is verified, listen
      *   audit    write down what starts, by which configuration
      * Nothing listens before that is on disk and the model's bytes and tensors are known to be good, and where the host swaps not
@@ -55,6 +55,7 @@ final class Server implements AutoCloseable {
     private final HttpEdge edge;
     private final Optional<Engine> engine;
     private final Applications applications;
+    private final CanaryWatch watch;
     private final Optional<String> firstKey;
 
     private Server(
@@ -64,6 +65,7 @@ final class Server implements AutoCloseable {
             HttpEdge edge,
             Optional<Engine> engine,
             Applications applications,
+            CanaryWatch watch,
             Optional<String> firstKey) {
         this.audit = audit;
         this.keys = keys;
@@ -71,6 +73,7 @@ final class Server implements AutoCloseable {
         this.edge = edge;
         this.engine = engine;
         this.applications = applications;
+        this.watch = watch;
         this.firstKey = firstKey;
     }
 
@@ -80,11 +83,16 @@ final class Server implements AutoCloseable {
     static Server start(Context context, LocalModels models, ServerConfig config) throws IOException {
         StateFiles.check(context.home());
         AuditEvent start = AuditEvent.of(AuditKind.SERVER_START, AuditEvent.OPERATOR, "", StartLines.served(config));
-        Optional<Loader> loader = config.model().map(model -> Loader.start(models, model, config.engine()));
+        CompletableFuture<ModelCanary> canaries = new CompletableFuture<>(); // the loader waits for it
+        Optional<Loader> loader = config.model().map(model -> Loader.start(models, model, config.engine(), canaries));
         Deque<AutoCloseable> opened = new ArrayDeque<>(); // in the order in which they are closed again
         AuditLog audit = AuditLog.open(context.home(), why -> LOG.error("{}", why.getMessage()));
         opened.push(audit);
         try {
+            ModelCanary canary = new ModelCanary(CanaryFolder.open(context.home()), audit, TimeSource.system());
+            canaries.complete(canary);
+            CanaryWatch watch = new CanaryWatch(canary, config.canaryEvery(), TimeSource.system());
+            opened.push(watch);
             CompletableFuture<Void> begun = // beside what follows: a user waits for a start
                     CompletableFuture.runAsync(() -> audit.commit(inForce(start, config)), Thread::startVirtualThread);
             KeyStore keys = KeyStore.open(context.home(), audit);
@@ -100,7 +108,7 @@ final class Server implements AutoCloseable {
                     context.home(),
                     config.waivers(),
                     config.engine(),
-                    new ServerModels(models.store(), audit, limiter, shared),
+                    new ServerModels(models.store(), audit, limiter, canary, watch, shared),
                     audit);
             opened.push(applications);
             applications.want(config.applications());
@@ -110,17 +118,24 @@ final class Server implements AutoCloseable {
             HttpEdge edge = listen(config, context, served, keys, limiter, audit);
             opened.push(edge);
             Optional<Engine> engine = loader.map(Loader::awaitLoaded);
-            engine.ifPresent(registry::register);
+            engine.ifPresent(model -> offer(model, registry, watch));
+            watch.start();
             applications.await();
             Optional<String> firstKey = firstKey(keys);
             audit.commit(start.with("done, on " + config.edge().host() + " port " + edge.port()));
-            return new Server(audit, keys, limiter, edge, engine, applications, firstKey);
+            return new Server(audit, keys, limiter, edge, engine, applications, watch, firstKey);
         } catch (IOException | RuntimeException | Error e) {
+            canaries.completeExceptionally(e);
             loader.ifPresent(Loader::discard);
             audit.note(start.with("failed"));
             close(opened, e);
             throw e;
         }
+    }
+
+    private static void offer(Engine model, ModelRegistry registry, CanaryWatch watch) {
+        registry.register(model);
+        watch.add("", model, why -> registry.withdraw(model.card().name()));
     }
 
     private static void verified(Loader loader, AuditLog audit) throws IOException {
@@ -197,6 +212,7 @@ final class Server implements AutoCloseable {
     @Override
     public void close() {
         edge.close();
+        watch.close();
         applications.close();
         engine.ifPresent(Engine::close);
         limiter.close();
@@ -257,7 +273,8 @@ final class Server implements AutoCloseable {
 
     /// The loader's line of work.
     private record Loader(CompletableFuture<VerifiedArtifact> verified, CompletableFuture<Engine> loaded) {
-        static Loader start(LocalModels models, ModelChoice model, EngineOptions engine) {
+        static Loader start(
+                LocalModels models, ModelChoice model, EngineOptions engine, CompletableFuture<ModelCanary> canaries) {
             Loader loader = new Loader(new CompletableFuture<>(), new CompletableFuture<>());
             Thread.ofPlatform().name("load").start(() -> {
                 try {
@@ -265,13 +282,26 @@ final class Server implements AutoCloseable {
                     Models.describe(artifact);
                     EngineOptions options = model.sizedFor(artifact, engine);
                     loader.verified.complete(artifact);
-                    loader.loaded.complete(models.engine(artifact, options));
+                    loader.loaded.complete(passed(canaries, models.engine(artifact, options)));
                 } catch (Throwable e) {
                     loader.verified.completeExceptionally(e);
                     loader.loaded.completeExceptionally(e);
                 }
             });
             return loader;
+        }
+
+        /// The engine, once it computes as it should (V6.2); else it is closed.
+        private static Engine passed(CompletableFuture<ModelCanary> canaries, Engine engine)
+                throws IOException, InterruptedException {
+            try {
+                Optional<String> problem = await(canaries).read("", engine);
+                if (problem.isEmpty()) return engine;
+                throw new Refusal(List.of(Refusal.line("V6.2", "model '" + engine.card().name() + "': " + problem.get())));
+            } catch (IOException | InterruptedException | RuntimeException | Error e) {
+                engine.close();
+                throw e;
+            }
         }
 
         VerifiedArtifact awaitVerified() {

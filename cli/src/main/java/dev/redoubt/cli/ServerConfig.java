@@ -8,6 +8,7 @@ import dev.redoubt.serve.spec.ApplicationSpec;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import java.util.OptionalLong;
 /// @param engine how a model is computed
 /// @param applications with deployments, wanted from the start
 /// @param admin where administration listens; empty: on the socket of the home
+/// @param canaryEvery after what time models read their reference text again (V6.2)
 /// @param waivers that count today
 /// @param fingerprint of what was given, `sha256:` and the hash: what the audit log knows it by
 record ServerConfig(
@@ -28,7 +30,10 @@ record ServerConfig(
         List<ApplicationSpec> applications,
         Optional<AdminAddress.LoopbackPort> admin,
         List<Waiver> waivers,
+        Duration canaryEvery,
         String fingerprint) {
+    static final Duration CANARY_EVERY = Duration.ofHours(6);
+
     /// Without a file: the command line's model, sized by the machine; no waivers.
     static ServerConfig ofOptions(String model, EngineOptions engine, EdgeOptions edge) {
         String all = model + "\n" + engine + "\n" + edge;
@@ -39,12 +44,13 @@ record ServerConfig(
                 List.of(),
                 Optional.empty(),
                 List.of(),
+                CANARY_EVERY,
                 fingerprint(all.getBytes(StandardCharsets.UTF_8)));
     }
 
     /// The same for applications only.
     ServerConfig withoutModel() {
-        return new ServerConfig(Optional.empty(), engine, edge, applications, admin, waivers, fingerprint);
+        return new ServerConfig(Optional.empty(), engine, edge, applications, admin, waivers, canaryEvery, fingerprint);
     }
 
     /// As [#fingerprint] holds it, of the text of a file.

@@ -160,6 +160,7 @@ final class ServerConfigReader {
                 applications,
                 admin(values.get(ServerFile.ADMIN_SETTING)),
                 List.copyOf(waivers),
+                values.get(ServerFile.ENGINE_SETTING).get(ServerFile.CANARY_EVERY),
                 fingerprint);
     }
 

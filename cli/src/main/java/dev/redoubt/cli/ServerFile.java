@@ -124,8 +124,13 @@ final class ServerFile {
             SettingType.oneOf(List.of("ngram", "off")),
             "ngram",
             "guess tokens from what the same text said before; the answers are the same");
+    static final Setting<Duration> CANARY_EVERY = Setting.of(
+            "canary-every",
+            SettingType.duration(Duration.ofMinutes(10), Duration.ofDays(7)),
+            ServerConfig.CANARY_EVERY,
+            "after what time a model reads its reference text again, when idle (V6.2)");
     static final Section ENGINE_SECTION = new Section(
-            List.of(KERNELS, MODEL_LEN, SEQUENCES, BATCHED_TOKENS, UTILIZATION, KV_TYPE, PREFIX_CACHE, SPECULATIVE));
+            List.of(CANARY_EVERY, KERNELS, MODEL_LEN, SEQUENCES, BATCHED_TOKENS, UTILIZATION, KV_TYPE, PREFIX_CACHE, SPECULATIVE));
 
     static final Setting<Integer> REQUESTS_PER_MINUTE = Setting.of(
             "requests-per-minute",

@@ -1,5 +1,6 @@
 package dev.redoubt.cli;
 
+import dev.redoubt.base.ServeException;
 import dev.redoubt.base.generation.ModelCard;
 import dev.redoubt.engine.Engine;
 import dev.redoubt.policy.audit.AuditEvent;
@@ -16,15 +17,25 @@ import java.util.function.Supplier;
 final class ServerModels extends StoredModels {
     private final AuditLog audit;
     private final RateLimiter limiter;
+    private final ModelCanary canary;
+    private final CanaryWatch watch;
     private final Optional<Shared> shared;
 
     /// The model that all applications have, by its name and how to wait for it.
     record Shared(String name, Supplier<Engine> loaded) {}
 
-    ServerModels(ModelStore store, AuditLog audit, RateLimiter limiter, Optional<Shared> shared) {
+    ServerModels(
+            ModelStore store,
+            AuditLog audit,
+            RateLimiter limiter,
+            ModelCanary canary,
+            CanaryWatch watch,
+            Optional<Shared> shared) {
         super(store, shared.map(Shared::name));
         this.audit = audit;
         this.limiter = limiter;
+        this.canary = canary;
+        this.watch = watch;
         this.shared = shared;
     }
 
@@ -43,6 +54,22 @@ final class ServerModels extends StoredModels {
                         application,
                         engine.card().name())
                 .with("verified, sha256:" + engine.card().digest()));
+        passed(application, engine);
+        watch.add(application, engine, why -> {}); // its replica is found sick
+    }
+
+    /// V6.2: an update to a model that does not compute as it should is given up, and the version before goes on.
+    private void passed(String application, Engine engine) throws RuntimeRefusal {
+        String model = "model '" + engine.card().name() + "'";
+        try {
+            Optional<String> problem = canary.read(application, engine);
+            if (problem.isPresent()) throw new RuntimeRefusal(model + ": " + problem.get() + " (V6.2)");
+        } catch (IOException | ServeException e) {
+            throw new RuntimeRefusal(model + " could not be checked: " + e.getMessage() + " (V6.2)", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RuntimeRefusal(model + " was not checked, the server is closing (V6.2)", e);
+        }
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.redoubt.cli;
 
 import dev.redoubt.base.Home;
 import dev.redoubt.cli.evidence.EvidenceFolder;
+import dev.redoubt.trust.ReportKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -41,7 +42,12 @@ final class StateFiles {
     private static List<Path> secrets(Home home) throws IOException {
         List<Path> found = new ArrayList<>();
         for (Path file : List.of(
-                home.root(), home.database(), home.keySecret(), home.auditKey(), EvidenceFolder.privateKey(home)))
+                home.root(),
+                home.database(),
+                home.keySecret(),
+                home.auditKey(),
+                EvidenceFolder.privateKey(home),
+                ReportKey.privateIn(home.canaries())))
             if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) found.add(file);
         if (Files.isDirectory(home.audit()))
             try (Stream<Path> files = Files.list(home.audit())) {

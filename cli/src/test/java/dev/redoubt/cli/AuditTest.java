@@ -97,6 +97,7 @@ final class AuditTest {
                 List.of(),
                 Optional.empty(),
                 waivers,
+                ServerConfig.CANARY_EVERY,
                 ServerConfig.fingerprint("a file".getBytes(StandardCharsets.UTF_8)));
         return Server.start(context, new LocalModels(context), config);
     }

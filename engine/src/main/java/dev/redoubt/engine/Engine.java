@@ -13,6 +13,7 @@ import dev.redoubt.base.generation.ModelCard;
 import dev.redoubt.base.generation.ModelRuntime;
 import dev.redoubt.base.generation.ModelStats;
 import dev.redoubt.base.generation.Prompt;
+import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.kvcache.BlockMemory;
 import dev.redoubt.engine.kvcache.BlockPool;
 import dev.redoubt.engine.kvcache.CacheScope;
@@ -77,6 +78,8 @@ public final class Engine implements LanguageModel, AutoCloseable {
     private final InputThreads input;
     private final EngineLoop loop;
     private final OutputThread output;
+    private final AtomicLong canaryReadings = new AtomicLong();
+    private final AtomicLong canaryFailures = new AtomicLong();
     private volatile boolean closed;
 
     /// Loads the model, sizes the KV pool against the machine, starts the loop. Owns the artifact from then on.
@@ -157,12 +160,54 @@ public final class Engine implements LanguageModel, AutoCloseable {
                 read.prefixCacheHits(),
                 read.drafts(),
                 read.draftedTokens(),
-                read.acceptedTokens());
+                read.acceptedTokens(),
+                canaryReadings.get(),
+                canaryFailures.get());
+    }
+
+    /// What a request may ask for.
+    public RequestLimits limits() {
+        return options.limits();
+    }
+
+    /// Takes note of a reading of the canary that is as it should be.
+    public void canaryPassed() {
+        canaryReadings.incrementAndGet();
+    }
+
+    /// Takes note of one that is not: requests in progress are cancelled, and no others are taken as long as this engine
+    /// lives. What it has computed cannot be trusted.
+    public void withdraw() {
+        canaryFailures.incrementAndGet();
+        for (LiveRequest request : List.copyOf(live)) cancel(request);
+    }
+
+    /// Compares the weights in memory, bit by bit, with what they were at the first call. Takes as long as reading them
+    /// once.
+    ///
+    /// @return a tensor that has changed; empty if none has
+    public synchronized Optional<String> changedWeights() { // not while it is being closed
+        return closed ? Optional.empty() : parts.runner().changedWeights();
+    }
+
+    /// Whether [#withdraw] was called.
+    public boolean withdrawn() {
+        return canaryFailures.get() > 0;
+    }
+
+    /// Whether [#close] was called.
+    public boolean closed() {
+        return closed;
+    }
+
+    private void cancel(LiveRequest request) {
+        if (request.cancelled.compareAndSet(false, true)) loop.cancel(request);
     }
 
     @Override
     public Generation generate(GenerationRequest request, GenerationListener listener) {
         if (closed) throw ServeException.of(ErrorCode.SHUTTING_DOWN);
+        if (withdrawn()) throw ServeException.of(ErrorCode.MODEL_WITHDRAWN);
         check.check(request);
         if (request.prompt() instanceof Prompt.Chat && !parts.text().chat())
             throw ServeException.of(ErrorCode.NO_CHAT_TEMPLATE, card().name());
@@ -192,6 +237,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
                     ? ServeException.of(ErrorCode.SHUTTING_DOWN)
                     : ServeException.of(ErrorCode.QUEUE_FULL, before, options.ongoingMax());
         }
+        if (withdrawn()) cancel(accepted); // came in while it was
         return new Generation() {
             @Override
             public long id() {
@@ -200,7 +246,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
 
             @Override
             public void cancel() {
-                if (accepted.cancelled.compareAndSet(false, true)) loop.cancel(accepted);
+                Engine.this.cancel(accepted);
             }
         };
     }

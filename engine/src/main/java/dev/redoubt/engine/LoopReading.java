@@ -71,6 +71,8 @@ final class LoopReading {
                 prefixHits,
                 drafts,
                 draftedTokens,
-                acceptedTokens);
+                acceptedTokens,
+                0, // of the canary the engine knows
+                0);
     }
 }

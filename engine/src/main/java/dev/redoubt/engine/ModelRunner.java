@@ -10,6 +10,7 @@ import dev.redoubt.kernels.FloatMatrix;
 import dev.redoubt.kernels.KvMemory;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +60,11 @@ final class ModelRunner implements StepRunner, Model.LogitsSink {
     public void run(StepBatch batch, List<? extends RowTask> tasks) {
         this.tasks = tasks;
         model.forward(batch, kv, this);
+    }
+
+    @Override
+    public Optional<String> changedWeights() {
+        return model.changedWeights();
     }
 
     @Override

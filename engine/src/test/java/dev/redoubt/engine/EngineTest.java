@@ -79,6 +79,11 @@ final class EngineTest {
             }
 
             @Override
+            public Optional<String> changedWeights() {
+                return model.changedWeights();
+            }
+
+            @Override
             public void run(StepBatch batch, List<? extends RowTask> tasks) {
                 if (held.get()) steps.acquireUninterruptibly();
                 model.run(batch, tasks);

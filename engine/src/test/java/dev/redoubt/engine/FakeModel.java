@@ -10,6 +10,7 @@ import dev.redoubt.kernels.FloatMatrix;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /// A model whose logits are a hash of all tokens so far, read back through the block tables: a wrong table,
 /// slot, order, row or a block that somebody else wrote changes them, and so the tokens.
@@ -45,6 +46,11 @@ final class FakeModel implements StepRunner, BlockMemory {
     @Override
     public TokenPicker newPicker(SamplingParams params, long seed, int[] promptIds) {
         return new FakePicker(params, seed);
+    }
+
+    @Override
+    public Optional<String> changedWeights() {
+        return Optional.empty(); // it has none
     }
 
     @Override

@@ -28,6 +28,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -218,6 +219,11 @@ final class KvHygieneTest {
         @Override
         public TokenPicker newPicker(SamplingParams params, long seed, int[] promptIds) {
             return java.util.Objects.requireNonNull(runner).newPicker(params, seed, promptIds);
+        }
+
+        @Override
+        public Optional<String> changedWeights() {
+            return Objects.requireNonNull(runner).changedWeights();
         }
 
         @Override

@@ -96,6 +96,14 @@ final class EdgeMetrics {
         counter("vllm:spec_decode_num_drafts", "Times that tokens were guessed", ModelStats::drafts);
         counter("vllm:spec_decode_num_draft_tokens", "Guessed tokens", ModelStats::draftedTokens);
         counter("vllm:spec_decode_num_accepted_tokens", "Guessed tokens that were right", ModelStats::acceptedTokens);
+        counter(
+                "redoubt_canary_readings",
+                "Times that the model read its reference text as it should",
+                ModelStats::canaryReadings);
+        counter(
+                "redoubt_canary_failures",
+                "Times that it did not: it answers nobody since",
+                ModelStats::canaryFailures);
         counter("redoubt_engine_steps", "Steps of the engine", ModelStats::steps);
         counter("redoubt_engine_step_seconds", "Time in steps", stats -> stats.stepNanos() / 1e9);
         counter(

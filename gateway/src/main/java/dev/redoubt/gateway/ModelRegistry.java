@@ -4,11 +4,15 @@ import dev.redoubt.base.generation.LanguageModel;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 
-/// The models that are served, by name. Ready once there is one, or where none will be. Safe for any thread.
+/// The models that are served, by name. Ready once there is one, or where none will be; not ready any more when one was
+/// withdrawn. Safe for any thread.
 public final class ModelRegistry {
     private final Map<String, LanguageModel> byName = new ConcurrentSkipListMap<>();
+    private final Set<String> withdrawn = ConcurrentHashMap.newKeySet();
 
     private final boolean expected;
 
@@ -30,6 +34,11 @@ public final class ModelRegistry {
         byName.put(model.card().name(), model);
     }
 
+    /// It answers nobody any more (V6.2); what is known of it stays to be seen.
+    public void withdraw(String name) {
+        withdrawn.add(name);
+    }
+
     public Optional<LanguageModel> find(String name) {
         return Optional.ofNullable(byName.get(name));
     }
@@ -40,6 +49,6 @@ public final class ModelRegistry {
     }
 
     public boolean ready() {
-        return !expected || !byName.isEmpty();
+        return withdrawn.isEmpty() && (!expected || !byName.isEmpty());
     }
 }

@@ -71,7 +71,7 @@ final class ScriptedModel implements LanguageModel, AutoCloseable {
 
     @Override
     public ModelStats stats() {
-        return new ModelStats(running.get(), 0, 100, 25, steps.get(), 0, 0, 0, 0, 0, steps.get(), 0, 0, 0, 0, 0);
+        return new ModelStats(running.get(), 0, 100, 25, steps.get(), 0, 0, 0, 0, 0, steps.get(), 0, 0, 0, 0, 0, 0, 0);
     }
 
     @Override

@@ -118,6 +118,11 @@ public final class WeightMatrix {
         return !format.quantized();
     }
 
+    /// The bytes as they lie in memory, read-only. How they are arranged is the kernels' own: for sums over them.
+    public MemorySegment memory() {
+        return data;
+    }
+
     MemorySegment data() {
         return data;
     }

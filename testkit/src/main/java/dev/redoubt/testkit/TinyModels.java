@@ -171,7 +171,12 @@ public final class TinyModels {
                     0));
         }
         all.add(norm(random, "output_norm.weight", "model.norm.weight"));
-        all.add(matrix(random, "output.weight", "lm_head.weight", VOCABULARY_SIZE, HIDDEN_SIZE, 0.35, 0));
+        Weight head = matrix(random, "output.weight", "lm_head.weight", VOCABULARY_SIZE, HIDDEN_SIZE, 0.35, 0);
+        // What is most likely is a text that can be printed, as it is with a model that has learnt something.
+        for (int id = 0; id < VOCABULARY_SIZE; id++)
+            if (TinyVocabulary.unprintable(id))
+                Arrays.fill(head.values, id * HIDDEN_SIZE, (id + 1) * HIDDEN_SIZE, 0);
+        all.add(head);
         return all;
     }
 

@@ -28,6 +28,12 @@ final class TinyVocabulary {
         return tokens;
     }
 
+    /// Whether a token is a byte that is no character of its own, or a control character.
+    static boolean unprintable(int id) {
+        int b = id - CONTROL.size();
+        return b >= 0 && b < 256 && (b < ' ' || b > '~');
+    }
+
     /// GGUF's token types: 3 is control, 1 normal.
     static int[] types() {
         int[] types = new int[tokens().size()];

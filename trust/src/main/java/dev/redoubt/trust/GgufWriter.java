@@ -13,7 +13,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -41,6 +43,13 @@ public final class GgufWriter {
         void write(long first, int count, MemorySegment to) throws IOException;
     }
 
+    /// Finds out what can be known only of a whole file.
+    public interface Late {
+        /// @param written all but the late values, which are zero so far
+        /// @return a value for each key of [#realLater]
+        Map<String, Float> of(Path written) throws IOException;
+    }
+
     private record Planned(String name, TensorType type, List<Long> shape, Rows rows) {
         long columns() {
             return shape.getLast();
@@ -56,6 +65,7 @@ public final class GgufWriter {
     }
 
     private final Map<String, byte[]> metadata = new LinkedHashMap<>(); // type and value
+    private final Set<String> late = new LinkedHashSet<>();
     private final Map<String, Planned> tensors = new LinkedHashMap<>();
 
     // ---- metadata
@@ -79,6 +89,12 @@ public final class GgufWriter {
 
     public GgufWriter real(String key, float value) {
         return put(key, encoder -> encoder.u32(FLOAT32).u32(Float.floatToRawIntBits(value)));
+    }
+
+    /// A number that is known when all tensors are written.
+    public GgufWriter realLater(String key) {
+        late.add(key);
+        return real(key, 0);
     }
 
     public GgufWriter flag(String key, boolean value) {
@@ -132,8 +148,15 @@ public final class GgufWriter {
     /// @param progress told how many bytes of tensors are written
     /// @throws IOException if it cannot be written; `file` is then what it was
     public void write(Path file, LongConsumer progress) throws IOException {
+        write(file, progress, written -> Map.of());
+    }
+
+    /// As [#write(Path, LongConsumer)].
+    ///
+    /// @param finish asked last, for the late values
+    public void write(Path file, LongConsumer progress, Late finish) throws IOException {
         Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
-        Path partial = Files.createTempFile(folder, ".partial-", ".gguf"); // mode 0600
+        Path partial = Files.createTempFile(folder, "partial-", ".gguf"); // mode 0600
         try {
             try (FileChannel channel = FileChannel.open(partial, StandardOpenOption.WRITE)) {
                 byte[] header = header();
@@ -146,16 +169,32 @@ public final class GgufWriter {
                 }
                 channel.force(true);
             }
+            patch(partial, finish.of(partial));
             DurableFiles.rename(partial, file.toAbsolutePath());
         } finally {
             Files.deleteIfExists(partial);
         }
     }
 
+    /// Puts the late values where their keys left room.
+    private void patch(Path written, Map<String, Float> values) throws IOException {
+        if (!values.keySet().equals(late))
+            throw new IllegalArgumentException("late values of " + values.keySet() + ", announced are " + late);
+        Map<String, Integer> ends = new HashMap<>(); // of each value in the file
+        metadata(new Encoder(), ends);
+        try (FileChannel channel = FileChannel.open(written, StandardOpenOption.WRITE)) {
+            for (Map.Entry<String, Float> value : values.entrySet()) {
+                byte[] bits = new Encoder()
+                        .u32(Float.floatToRawIntBits(value.getValue()))
+                        .bytes();
+                channel.write(ByteBuffer.wrap(bits), Objects.requireNonNull(ends.get(value.getKey())) - bits.length);
+            }
+            channel.force(true);
+        }
+    }
+
     private byte[] header() {
-        Encoder encoder = new Encoder();
-        encoder.u32(MAGIC).u32(VERSION).u64(tensors.size()).u64(metadata.size());
-        metadata.forEach((key, value) -> encoder.text(key).raw(value));
+        Encoder encoder = metadata(new Encoder(), new HashMap<>());
         long offset = 0;
         for (Planned tensor : tensors.values()) {
             encoder.text(tensor.name()).u32(tensor.shape().size());
@@ -164,6 +203,15 @@ public final class GgufWriter {
             offset += align(tensor.bytes());
         }
         return encoder.bytes();
+    }
+
+    private Encoder metadata(Encoder encoder, Map<String, Integer> ends) {
+        encoder.u32(MAGIC).u32(VERSION).u64(tensors.size()).u64(metadata.size());
+        metadata.forEach((key, value) -> {
+            encoder.text(key).raw(value);
+            ends.put(key, encoder.size());
+        });
+        return encoder;
     }
 
     private static long rows(FileChannel channel, Planned tensor, long done, LongConsumer progress) throws IOException {
@@ -226,6 +274,10 @@ public final class GgufWriter {
         Encoder raw(byte[] bytes) {
             out.writeBytes(bytes);
             return this;
+        }
+
+        int size() {
+            return out.size();
         }
 
         byte[] bytes() {

@@ -3,6 +3,8 @@ package dev.redoubt.base.generation;
 /// One reading of a model's gauges and counters; names follow vLLM's metrics.
 ///
 /// @param drafts how often tokens were guessed, `draftedTokens` how many, `acceptedTokens` how many of them were right
+/// @param canaryReadings how often the model read its reference text and was as it should be, `canaryFailures` how often it
+/// was not (V6.2)
 /// @param stepNanos what all steps took, `forwardNanos` what of it was the forward passes and the choice of tokens
 /// @param kvBlocksUsed held by a sequence; cached blocks that nobody holds count as free
 public record ModelStats(
@@ -21,8 +23,10 @@ public record ModelStats(
         long prefixCacheHits,
         long drafts,
         long draftedTokens,
-        long acceptedTokens) {
-    public static final ModelStats NOTHING = new ModelStats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        long acceptedTokens,
+        long canaryReadings,
+        long canaryFailures) {
+    public static final ModelStats NOTHING = new ModelStats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     /// Of two models together.
     public ModelStats plus(ModelStats other) {
@@ -42,6 +46,8 @@ public record ModelStats(
                 prefixCacheHits + other.prefixCacheHits,
                 drafts + other.drafts,
                 draftedTokens + other.draftedTokens,
-                acceptedTokens + other.acceptedTokens);
+                acceptedTokens + other.acceptedTokens,
+                canaryReadings + other.canaryReadings,
+                canaryFailures + other.canaryFailures);
     }
 }

@@ -40,7 +40,7 @@ final class InstantModel implements LanguageModel {
 
     @Override
     public ModelStats stats() {
-        return new ModelStats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        return new ModelStats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     }
 
     @Override

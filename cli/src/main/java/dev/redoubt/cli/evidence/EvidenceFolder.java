@@ -2,14 +2,13 @@ package dev.redoubt.cli.evidence;
 
 import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.Home;
-import dev.redoubt.trust.ModelSigner;
+import dev.redoubt.trust.ReportKey;
 import dev.redoubt.trust.SignedReport;
 import dev.redoubt.trust.Signer;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
@@ -22,10 +21,12 @@ public final class EvidenceFolder implements AutoCloseable {
     private static final String TYPE = "application/vnd.redoubt.evidence+json";
 
     private final Path folder;
+    private final ReportKey key;
     private final FileChannel channel;
 
-    private EvidenceFolder(Path folder, FileChannel channel) {
+    private EvidenceFolder(Path folder, ReportKey key, FileChannel channel) {
         this.folder = folder;
+        this.key = key;
         this.channel = channel;
     }
 
@@ -33,14 +34,14 @@ public final class EvidenceFolder implements AutoCloseable {
     ///
     /// @throws IOException if another process gathers evidence here
     public static EvidenceFolder open(Home home) throws IOException {
-        Path folder = DurableFiles.privateDirectory(folder(home));
+        Path folder = folder(home);
+        ReportKey key = ReportKey.in(folder);
         FileChannel channel =
                 FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        EvidenceFolder opened = new EvidenceFolder(folder, channel);
+        EvidenceFolder opened = new EvidenceFolder(folder, key, channel);
         try {
             FileLock lock = channel.tryLock();
             if (lock == null) throw new IOException("another process gathers evidence in " + folder + ": wait for it");
-            opened.makeKey();
             DurableFiles.deleteTree(opened.scratch()); // what one that was killed has left
             DurableFiles.privateDirectory(opened.scratch());
             return opened;
@@ -55,24 +56,16 @@ public final class EvidenceFolder implements AutoCloseable {
 
     /// The key that a report of this home is signed with; give it to whoever is to believe the reports.
     public static Path publicKey(Home home) {
-        return folder(home).resolve("key.pub.pem");
+        return ReportKey.publicIn(folder(home));
     }
 
     /// What it is signed by.
     public static Path privateKey(Home home) {
-        return folder(home).resolve("key.pem");
+        return ReportKey.privateIn(folder(home));
     }
 
     private static Path folder(Home home) {
         return home.root().resolve("evidence");
-    }
-
-    private void makeKey() throws IOException {
-        Path privateKey = folder.resolve("key.pem");
-        if (Files.exists(privateKey)) return;
-        ModelSigner.Keys keys = ModelSigner.generateKeys();
-        DurableFiles.replace(folder.resolve("key.pub.pem"), keys.publicPem());
-        DurableFiles.replace(privateKey, keys.privatePem()); // last: where it is, the other one is
     }
 
     /// Empty, and removed at the end.
@@ -88,7 +81,7 @@ public final class EvidenceFolder implements AutoCloseable {
 
     /// Signs a report and writes it, whole or not at all.
     public void write(byte[] report, Path file) throws IOException {
-        DurableFiles.replace(file, SignedReport.sign(report, TYPE, folder.resolve("key.pem")));
+        DurableFiles.replace(file, key.sign(report, TYPE));
     }
 
     /// @param envelope what [#write] wrote

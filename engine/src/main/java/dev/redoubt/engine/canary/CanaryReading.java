@@ -11,6 +11,7 @@ import dev.redoubt.base.generation.SamplingParams;
 import dev.redoubt.base.generation.TokenLogprob;
 import dev.redoubt.engine.Engine;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -22,20 +23,25 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
-/// What a model made of the reference text: for each token but the first its log probability and the id that was more
-/// likely than all others.
+/// What a model made of the reference text, and how it went on: for each token but the first its log probability and the
+/// id that was more likely than all others (V6.2).
 ///
 /// Every provider of kernels gives the same bits at any batch size and on any number of threads, so two readings of the
 /// same weights are equal to the bit, and one that differs in a bit is of other weights, of damaged memory or of a wrong
-/// kernel.
+/// kernel. The text goes through the model as one batch of rows, the answer row by row: both ways that a matrix is
+/// multiplied take part.
 ///
 /// @param kvFormat what the KV cache holds: it is part of the arithmetic
-/// @param ids of the text
+/// @param textTokens how many of `ids` are the text's; the others are the answer's
+/// @param ids of text and answer
 /// @param logprobs natural logarithms, one for each id but the first
 /// @param top1 the most likely id at the same places
+/// @param answer what the answer's ids say
 @SuppressWarnings("ArrayRecordComponent") // compared by `difference`, to the bit
-public record CanaryReading(String kvFormat, int[] ids, float[] logprobs, int[] top1) {
-    private static final int TOKENS_MAX = 256;
+public record CanaryReading(
+        String kvFormat, int textTokens, int[] ids, float[] logprobs, int[] top1, String answer) {
+    static final int TEXT_TOKENS_MAX = 128;
+    static final int ANSWER_TOKENS_MAX = 16;
     private static final Duration PATIENCE = Duration.ofMinutes(10);
     /// Its own scope of the prefix cache, and its own share beside those of callers.
     private static final Caller CALLER = new Caller("", "canary", Optional.empty());
@@ -44,45 +50,53 @@ public record CanaryReading(String kvFormat, int[] ids, float[] logprobs, int[] 
     ///
     /// @throws ServeException if the engine refuses or cannot compute it
     public static CanaryReading of(Engine engine) throws InterruptedException {
-        int[] text = engine.tokenize(ReferenceText.TEXT);
-        int room = engine.card().contextTokensMax() - 1; // one more is generated
-        int[] ids = Arrays.copyOf(text, Math.min(Math.min(text.length, TOKENS_MAX), room));
-        List<TokenLogprob> scored = scored(engine, ids);
-        float[] logprobs = new float[scored.size()];
-        int[] top1 = new int[scored.size()];
-        for (int i = 0; i < logprobs.length; i++) {
-            logprobs[i] = scored.get(i).logprob();
-            top1[i] = scored.get(i).top().getFirst().tokenId();
-        }
-        return new CanaryReading(engine.runtime().kvFormat(), ids, logprobs, top1);
-    }
-
-    private static List<TokenLogprob> scored(Engine engine, int[] ids) throws InterruptedException {
-        CompletableFuture<List<TokenLogprob>> read = new CompletableFuture<>();
-        GenerationRequest request = new GenerationRequest(
-                CALLER,
-                new Prompt.Tokens(Arrays.stream(ids).boxed().toList()),
-                scoring(),
-                List.of(),
-                1,
-                TimeSource.system().nanos() + PATIENCE.toNanos());
-        engine.generate(request, event -> {
+        int answerTokens = Math.min(ANSWER_TOKENS_MAX, engine.limits().maxTokensMax());
+        int room = engine.card().contextTokensMax() - answerTokens;
+        int[] text = engine.tokenize(ReferenceText.upTo(engine.limits().promptCodePointsMax()));
+        int[] ids = Arrays.copyOf(text, Math.min(Math.min(text.length, TEXT_TOKENS_MAX), room));
+        CompletableFuture<Collected> read = new CompletableFuture<>();
+        Collected collected = new Collected();
+        engine.generate(request(ids, answerTokens), event -> {
             switch (event) {
-                case GenerationEvent.Started started -> read.complete(started.promptLogprobs());
+                case GenerationEvent.Started started -> collected.tokens.addAll(started.promptLogprobs());
+                case GenerationEvent.Delta(int _, String more, List<Integer> _, List<TokenLogprob> tokens) -> {
+                    collected.tokens.addAll(tokens);
+                    collected.answer.append(more);
+                }
+                case GenerationEvent.Completed _ -> read.complete(collected);
                 case GenerationEvent.Failed failed -> read.completeExceptionally(failed.error());
-                case GenerationEvent.Delta _, GenerationEvent.Finished _, GenerationEvent.Completed _ -> {}
+                case GenerationEvent.Finished _ -> {}
             }
         });
         try {
-            return read.get();
+            return read.get().reading(engine.runtime().kvFormat(), ids);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof ServeException refused) throw refused;
             throw ServeException.of(ErrorCode.INTERNAL);
         }
     }
 
-    private static SamplingParams scoring() {
-        return new SamplingParams(
+    /// What the events brought, of the thread that tells them until the last one.
+    private static final class Collected {
+        private final List<TokenLogprob> tokens = new ArrayList<>();
+        private final StringBuilder answer = new StringBuilder();
+
+        CanaryReading reading(String kvFormat, int[] text) {
+            int[] ids = Arrays.copyOf(text, tokens.size() + 1);
+            float[] logprobs = new float[tokens.size()];
+            int[] top1 = new int[tokens.size()];
+            for (int i = 0; i < logprobs.length; i++) {
+                TokenLogprob token = tokens.get(i);
+                ids[i + 1] = token.tokenId();
+                logprobs[i] = token.logprob();
+                top1[i] = token.top().getFirst().tokenId();
+            }
+            return new CanaryReading(kvFormat, text.length, ids, logprobs, top1, answer.toString());
+        }
+    }
+
+    private static GenerationRequest request(int[] ids, int answerTokens) {
+        SamplingParams greedyWithLogprobs = new SamplingParams(
                 0,
                 1,
                 0,
@@ -92,34 +106,45 @@ public record CanaryReading(String kvFormat, int[] ids, float[] logprobs, int[] 
                 1,
                 Map.of(),
                 OptionalLong.empty(),
-                1,
+                answerTokens,
                 false,
-                0,
+                answerTokens,
                 List.of(),
                 Set.of(),
                 true,
-                OptionalInt.empty(),
+                OptionalInt.of(1),
                 OptionalInt.of(1));
+        return new GenerationRequest(
+                CALLER,
+                new Prompt.Tokens(Arrays.stream(ids).boxed().toList()),
+                greedyWithLogprobs,
+                List.of(),
+                1,
+                TimeSource.system().nanos() + PATIENCE.toNanos());
     }
 
     /// Where another reading of the same model differs; empty if it is equal to the bit.
     public Optional<String> difference(CanaryReading other) {
-        if (!kvFormat.equals(other.kvFormat))
-            return Optional.of("the KV cache holds " + other.kvFormat + ", the reference was made with " + kvFormat);
-        if (!Arrays.equals(ids, other.ids)) return Optional.of("the text has other tokens");
-        for (int i = 0; i < logprobs.length; i++) {
-            if (Float.floatToIntBits(logprobs[i]) != Float.floatToIntBits(other.logprobs[i]))
-                return Optional.of(String.format(
-                        Locale.ROOT,
-                        "token %d of %d has the log probability %s, the reference is %s",
-                        i + 1,
-                        ids.length,
-                        other.logprobs[i],
-                        logprobs[i]));
-            if (top1[i] != other.top1[i])
-                return Optional.of("at token " + (i + 1) + " the most likely id is " + other.top1[i]
-                        + ", the reference is " + top1[i]);
+        for (int i = 0; i < Math.min(logprobs.length, other.logprobs.length); i++) {
+            boolean sameBits = Float.floatToRawIntBits(logprobs[i]) == Float.floatToRawIntBits(other.logprobs[i]);
+            if (sameBits && ids[i + 1] == other.ids[i + 1] && top1[i] == other.top1[i]) continue;
+            return Optional.of(String.format(
+                    Locale.ROOT,
+                    "token %d of %d: id %d with log probability %s (bits %08x) where %d is the most likely,"
+                            + " in the reference id %d with %s (bits %08x) and %d",
+                    i + 1,
+                    logprobs.length,
+                    other.ids[i + 1],
+                    other.logprobs[i],
+                    Float.floatToRawIntBits(other.logprobs[i]),
+                    other.top1[i],
+                    ids[i + 1],
+                    logprobs[i],
+                    Float.floatToRawIntBits(logprobs[i]),
+                    top1[i]));
         }
-        return Optional.empty();
+        return logprobs.length == other.logprobs.length
+                ? Optional.empty()
+                : Optional.of(other.logprobs.length + " tokens were read, in the reference " + logprobs.length);
     }
 }

@@ -3,7 +3,7 @@ package dev.redoubt.engine.canary;
 /// What every model is read with: prose, dialogue, numbers, code and other scripts, so that much of a vocabulary and
 /// most directions of a hidden state take part. It must never change: references were made of it.
 final class ReferenceText {
-    static final String TEXT = """
+    private static final String TEXT = """
             The keeper of the north tower wrote three letters before the storm: one to her brother in Lisbon, one to the \
             harbour office, and one that she never sent. "If the lamp fails," she said, "count to forty and ring twice." \
             Nobody answered; the wind had taken the bell, and 17 of the 23 boats were still at sea.
@@ -25,4 +25,11 @@ final class ReferenceText {
             """;
 
     private ReferenceText() {}
+
+    /// Its beginning, where not all of it is allowed.
+    static String upTo(int codePoints) {
+        return TEXT.codePointCount(0, TEXT.length()) <= codePoints
+                ? TEXT
+                : TEXT.substring(0, TEXT.offsetByCodePoints(0, codePoints));
+    }
 }

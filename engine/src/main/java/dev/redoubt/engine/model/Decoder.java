@@ -173,6 +173,11 @@ final class Decoder implements Model {
     }
 
     @Override
+    public Optional<String> changedWeights() {
+        return weights.memory().changed();
+    }
+
+    @Override
     public void close() {
         weights.close();
     }

@@ -4,6 +4,7 @@ import dev.redoubt.kernels.FloatMatrix;
 import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.KvLayout;
 import dev.redoubt.kernels.KvMemory;
+import java.util.Optional;
 
 /// A loaded model: weights and the forward pass. Used by the engine loop's thread only.
 public interface Model extends AutoCloseable {
@@ -16,6 +17,12 @@ public interface Model extends AutoCloseable {
     /// logits out in slices of a bounded number of rows (so that prompt logprobs of a long chunk need no chunk
     /// × vocabulary matrix).
     void forward(StepBatch batch, KvMemory kv, LogitsSink sink);
+
+    /// Compares the bytes of the weights with what they were at the first call. Any thread, one at a time, not while it
+    /// is being closed.
+    ///
+    /// @return a tensor that has changed in memory; empty if none has
+    Optional<String> changedWeights();
 
     @Override
     void close();

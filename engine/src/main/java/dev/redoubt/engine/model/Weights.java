@@ -25,6 +25,7 @@ final class Weights implements AutoCloseable {
     private final Arena arena; // weights and activations: read by every compute thread
     private final Map<String, QuantizedMatrix> quantized; // by the name of the plain tensor
     private final ColumnOrders orders = new ColumnOrders();
+    private final WeightMemory memory = new WeightMemory();
     private boolean sharesFile;
 
     /// @param artifact checked by [TensorCheck]
@@ -40,6 +41,11 @@ final class Weights implements AutoCloseable {
     /// Memory that lives as long as the weights.
     Arena arena() {
         return arena;
+    }
+
+    /// What was asked for, and lies in memory.
+    WeightMemory memory() {
+        return memory;
     }
 
     WeightMatrix matrix(TensorRole role, int layer) {
@@ -76,6 +82,7 @@ final class Weights implements AutoCloseable {
             WeightMatrix matrix = parts.scheme().load(parts, orders, compute, arena);
             compute.prepare(matrix);
             parts.unload(); // else a start would hold the file and the packed weights at once
+            memory.add(name, matrix.memory());
             return matrix;
         });
     }
@@ -86,6 +93,7 @@ final class Weights implements AutoCloseable {
         MemorySegment data = tensor.data().asSlice(from * format.bytes(1, columns), format.bytes(count, columns));
         WeightMatrix matrix = compute.weights(format, count, columns, data, arena);
         sharesFile |= matrix.sharesFile();
+        memory.add(tensor.name(), matrix.memory());
         return matrix;
     }
 
@@ -104,6 +112,7 @@ final class Weights implements AutoCloseable {
             FloatMatrix result = FloatMatrix.allocate(1, size, arena);
             WeightFormat format = TensorCheck.format(tensor);
             for (int i = 0; i < size; i++) result.set(0, i, widen(format, tensor.data(), i));
+            memory.add(tensor.name(), result.segment());
             return result;
         });
     }

@@ -1,11 +1,13 @@
 package dev.redoubt.engine.quantize;
 
+import dev.redoubt.engine.canary.Judgement;
 import dev.redoubt.engine.model.GgufExport;
 import dev.redoubt.engine.model.GgufExport.Item;
 import dev.redoubt.engine.tokenize.GgufVocabularyExport;
 import dev.redoubt.kernels.Quantizer;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.GgufWriter;
+import dev.redoubt.trust.ModelStore;
 import dev.redoubt.trust.Tensor;
 import dev.redoubt.trust.TensorType;
 import dev.redoubt.trust.VerifiedArtifact;
@@ -18,7 +20,9 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 
@@ -33,6 +37,10 @@ public final class Quantization {
     private static final String FILE_TYPE = "general.file_type";
     private static final String VERSION = "general.quantization_version";
     private static final int VERSION_OF_GGML = 2;
+    private static final String MEAN_KL = "redoubt.quantize.mean_kl";
+    private static final String MAX_KL = "redoubt.quantize.max_kl";
+    private static final String TOP1 = "redoubt.quantize.top1";
+    private static final String PERPLEXITY_RATIO = "redoubt.quantize.perplexity_ratio";
     private static final String HEAD = "output.weight";
     private static final String EMBEDDING = "token_embd.weight";
 
@@ -64,7 +72,11 @@ public final class Quantization {
         writer.unsigned(FILE_TYPE, target.fileType())
                 .unsigned(VERSION, VERSION_OF_GGML)
                 .text("redoubt.quantize.source_digest", model.digest())
-                .text("redoubt.quantize.version", productVersion);
+                .text("redoubt.quantize.version", productVersion)
+                .realLater(MEAN_KL)
+                .realLater(MAX_KL)
+                .realLater(TOP1)
+                .realLater(PERPLEXITY_RATIO);
         boolean ownHead = items.stream().anyMatch(item -> item.name().equals(HEAD));
         for (Item item : items) plan(item, item.name().equals(ownHead ? HEAD : EMBEDDING));
     }
@@ -94,12 +106,28 @@ public final class Quantization {
         return writer.tensorBytes();
     }
 
+    /// Writes, then reads the reference text with both models: the file says how far it is from what it was made of.
+    ///
     /// @param file is whole or absent afterwards
     /// @param progress told how many bytes of [#tensorBytes] are written
+    /// @param threads that read
     /// @throws ArtifactException if a weight is not finite, or the model was written meanwhile
-    public void write(Path file, LongConsumer progress) throws IOException {
-        writer.write(file, progress);
-        model.confirm();
+    public Judgement write(Path file, LongConsumer progress, int threads) throws IOException {
+        AtomicReference<Judgement> judged = new AtomicReference<>();
+        writer.write(file, progress, written -> {
+            model.confirm();
+            Judgement judgement;
+            try (VerifiedArtifact smaller = ModelStore.openPath(written)) {
+                judgement = Judgement.of(model, smaller, "", threads);
+            }
+            judged.set(judgement);
+            return Map.of(
+                    MEAN_KL, (float) judgement.meanKl(),
+                    MAX_KL, (float) judgement.maxKl(),
+                    TOP1, (float) judgement.top1(),
+                    PERPLEXITY_RATIO, (float) judgement.perplexityRatio());
+        });
+        return Objects.requireNonNull(judged.get());
     }
 
     /// Rows are independent of each other: each is computed whole by one thread.

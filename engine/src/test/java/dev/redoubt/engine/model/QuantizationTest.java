@@ -47,7 +47,7 @@ class QuantizationTest {
     private Path quantized(Path model, Target target) throws IOException {
         Path file = folder.resolve(target + ".gguf");
         try (VerifiedArtifact artifact = ModelStore.openPath(model)) {
-            new Quantization(artifact, target, "test").write(file, done -> {});
+            new Quantization(artifact, target, "test").write(file, done -> {}, 2);
         }
         return file;
     }

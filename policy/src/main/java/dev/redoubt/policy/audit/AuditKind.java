@@ -52,7 +52,13 @@ public enum AuditKind {
     MODEL_REMOVE,
     MODEL_SIGN,
     MODEL_QUARANTINE,
-    MODEL_LOAD;
+    MODEL_LOAD,
+    /// A model has read its reference text, and was as before or not.
+    MODEL_CANARY,
+    /// What a model makes of it was kept, signed, for later readings.
+    MODEL_CALIBRATE,
+    /// A quantized model was compared with the one that it was made of.
+    MODEL_JUDGE;
 
     /// As records write it, such as `key.create`.
     public String wire() {

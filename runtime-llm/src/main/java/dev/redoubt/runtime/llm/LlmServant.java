@@ -79,9 +79,11 @@ final class LlmServant implements LanguageServant {
             throw new IllegalArgumentException(place + " takes no user configuration: remove it");
     }
 
-    /// @throws IOException if the loop has made no step since the last probe, and had something to do
+    /// @throws IOException if the canary has failed, or the loop has made no step since the last probe, and had something to do
     @Override
     public synchronized void healthCheck() throws IOException {
+        if (engine.withdrawn())
+            throw new IOException("the model computes otherwise than it did in a trusted run: see the audit log (V6.2)");
         ModelStats stats = engine.stats();
         boolean busy = stats.requestsRunning() > 0;
         boolean stuck = busy && stats.steps() == stepsSeen;

@@ -225,7 +225,7 @@ final class RoutedModelTest {
 
         @Override
         public ModelStats stats() {
-            return new ModelStats(0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+            return new ModelStats(0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
         }
 
         @Override

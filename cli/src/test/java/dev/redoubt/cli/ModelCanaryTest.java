@@ -1,0 +1,278 @@
+package dev.redoubt.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.redoubt.base.Home;
+import dev.redoubt.base.generation.RequestLimits;
+import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.engine.canary.CanaryReading;
+import dev.redoubt.engine.canary.CanaryReference;
+import dev.redoubt.gateway.EdgeOptions;
+import dev.redoubt.gateway.RoutePolicies;
+import dev.redoubt.policy.limit.RateLimits;
+import dev.redoubt.serve.control.ApplicationState;
+import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
+import dev.redoubt.testkit.TinyModels;
+import dev.redoubt.testkit.WeightKind;
+import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ReportKey;
+import dev.redoubt.trust.VerifiedArtifact;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Models that compute otherwise than they did.
+@SuppressWarnings("NullAway.Init")
+class ModelCanaryTest {
+    private static final String PROMPT = "{\"model\":\"tiny\",\"prompt\":\"Hi\",\"max_tokens\":4}";
+    private static final String REFERENCE = "application/vnd.redoubt.canary+json";
+
+    @TempDir
+    private Path folder;
+
+    private Path home;
+    private Path file;
+
+    @BeforeEach
+    void setUp() throws IOException {
+        home = folder.resolve("home");
+        file = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 11);
+        ran("models", "add", file.toString(), "--name", "tiny");
+        ran("keys", "create", "--application", "local", "--scopes", "inference");
+    }
+
+    private String ran(String... arguments) {
+        Ran ran = Ran.command(home, arguments);
+        assertThat(ran.exitCode()).as(ran.err()).isZero();
+        return ran.out();
+    }
+
+    private Context context() {
+        Console silent = Console.of(new ByteArrayOutputStream(), new ByteArrayOutputStream());
+        return new Context(new Home(home.toAbsolutePath()), silent);
+    }
+
+    private Server start(Duration every) throws IOException {
+        Context context = context();
+        EdgeOptions edge = new EdgeOptions(
+                "127.0.0.1",
+                0,
+                RequestLimits.DEFAULT,
+                RateLimits.DEFAULT,
+                Optional.empty(),
+                RoutePolicies.DEFAULT,
+                Optional.empty());
+        ServerConfig config = new ServerConfig(
+                Optional.of(new ModelChoice("tiny", Optional.empty(), OptionalLong.empty())),
+                EngineOptions.defaults(2),
+                edge,
+                List.of(),
+                Optional.empty(),
+                List.of(),
+                every,
+                ServerConfig.fingerprint("a file".getBytes(StandardCharsets.UTF_8)));
+        return Server.start(context, LocalModels.serving(context, Optional.empty()), config);
+    }
+
+    private List<String> told(String kind) {
+        return ran("audit-log", "export")
+                .lines()
+                .map(line -> JsonMapper.shared().readTree(line))
+                .filter(record -> record.path("kind").asString("").equals(kind))
+                .map(JsonNode::toString)
+                .toList();
+    }
+
+    private Path reference() throws IOException {
+        try (Stream<Path> files = Files.list(home.resolve("canaries"))) {
+            return files.filter(each -> each.toString().endsWith(".json"))
+                    .findAny()
+                    .orElseThrow();
+        }
+    }
+
+    /// Signs another log probability of the last token, as if the model had once computed that.
+    private static void keepAnother(Path home, Path reference) throws IOException {
+        ReportKey key = ReportKey.in(home.resolve("canaries"));
+        CanaryReference kept = CanaryReference.parse(key.open(Files.readAllBytes(reference), REFERENCE));
+        CanaryReading reading = kept.reading();
+        float[] logprobs = reading.logprobs().clone();
+        logprobs[logprobs.length - 1] = Math.nextUp(logprobs[logprobs.length - 1]);
+        CanaryReading other = new CanaryReading(
+                reading.kvFormat(), reading.textTokens(), reading.ids(), logprobs, reading.top1(), reading.answer());
+        CanaryReference changed = CanaryReference.of(kept.digest(), kept.madeAt(), other);
+        Files.write(reference, key.sign(changed.toJson(), REFERENCE));
+    }
+
+    private static int status(Server server, String path) throws IOException {
+        try (PlainClient client = new PlainClient(server.port())) {
+            return client.ask(PlainClient.get(path, "")).status();
+        }
+    }
+
+    @Test
+    void V6_2_theFirstLoadIsKeptAndTheNextOnesAreEqualToTheBit() throws Exception {
+        start(Duration.ofHours(6)).close();
+        assertThat(told("model.calibrate")).hasSize(1);
+        byte[] kept = Files.readAllBytes(reference());
+        start(Duration.ofHours(6)).close();
+        assertThat(told("model.calibrate")).hasSize(1);
+        assertThat(told("model.canary")).hasSize(2).allSatisfy(record -> assertThat(record)
+                .contains("equal to the bit"));
+        assertThat(Files.readAllBytes(reference())).isEqualTo(kept);
+        assertThat(ran("models", "calibrate", "tiny")).contains("the reference before was equal to the bit");
+    }
+
+    @Test
+    void V6_2_aModelThatComputesOtherwiseIsNotServed() throws Exception {
+        start(Duration.ofHours(6)).close();
+        keepAnother(home, reference());
+        assertThatThrownBy(() -> start(Duration.ofHours(6)).close())
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("rule=V6.2")
+                .hasMessageContaining("token 143 of 143");
+        assertThat(told("model.canary").getLast()).contains("V6.2");
+        assertThat(ran("models", "calibrate", "tiny")).contains("the reference before was other, at token 143");
+        start(Duration.ofHours(6)).close();
+    }
+
+    @Test
+    void V6_2_aReferenceThatThisHomeHasNotSignedIsNotBelieved() throws Exception {
+        start(Duration.ofHours(6)).close();
+        String envelope = Files.readString(reference());
+        int at = envelope.indexOf("\"payload\":\"") + 40;
+        Files.writeString(
+                reference(),
+                envelope.substring(0, at) + (envelope.charAt(at) == 'A' ? 'B' : 'A') + envelope.substring(at + 1));
+        assertThatThrownBy(() -> start(Duration.ofHours(6)).close())
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("rule=V6.2")
+                .hasMessageContaining("redoubt models calibrate");
+    }
+
+    @Test
+    void V6_2_aBitThatFlipsInMemoryWithdrawsTheModel() throws Exception {
+        String key = ran("keys", "create", "--application", "other", "--scopes", "inference").strip();
+        try (Server server = start(Duration.ofMillis(200))) {
+            assertThat(status(server, "/readyz")).isEqualTo(200);
+            assertThat(flipInMemory(bytesOf("output_norm.weight"))).isPositive();
+            await(() -> status(server, "/readyz") == 503);
+            try (PlainClient client = new PlainClient(server.port())) {
+                PlainClient.Reply reply = client.ask(PlainClient.post("/v1/completions", key, PROMPT));
+                assertThat(reply.status()).isEqualTo(503);
+                assertThat(reply.body()).contains("failed its check");
+            }
+        }
+        assertThat(told("model.canary").getLast()).contains("V6.2").contains("output_norm.weight");
+    }
+
+    @Test
+    void V6_2_thePreviousVersionOfAnApplicationKeepsServing() throws Exception {
+        Path next = TinyModels.gguf(folder.resolve("next.gguf"), WeightKind.Q8_0, 12);
+        ran("models", "add", next.toString(), "--name", "next");
+        try (Server first = applications("next")) {
+            assertThat(state(first)).isEqualTo(ApplicationState.RUNNING);
+        }
+        keepAnother(home, reference());
+        ran("models", "calibrate", "tiny");
+        try (Server server = applications("tiny")) {
+            assertThat(state(server)).isEqualTo(ApplicationState.RUNNING);
+            ran("deploy", "-f", specification("next").toString());
+            await(() -> told("application.state").stream().anyMatch(record -> record.contains("V6.2")));
+            assertThat(server.model("red").orElseThrow().card().name()).isEqualTo("tiny");
+        }
+    }
+
+    private Path specification(String model) throws IOException {
+        return Files.writeString(folder.resolve("application.yaml"), """
+                http: {port: 0}
+                applications:
+                  - name: red
+                    quota: {cpu: 0.5, memory: 256MiB}
+                    deployments:
+                      - {name: Chat, llm: {model: %s}, cpu: 0.1, memory: 64MiB, max-ongoing-requests: 4}
+                """.formatted(model));
+    }
+
+    private Server applications(String model) throws IOException {
+        Context context = context();
+        return Server.start(
+                context,
+                LocalModels.serving(context, Optional.empty()),
+                ServerConfigReader.read(specification(model), LocalDate.of(2026, 1, 1)));
+    }
+
+    private static ApplicationState state(Server server) {
+        return server.applications().stream()
+                .map(ApplicationStatus::state)
+                .findAny()
+                .orElseThrow();
+    }
+
+    /// As they are in the file, which are the ones in memory.
+    private byte[] bytesOf(String tensor) {
+        try (VerifiedArtifact model = ModelStore.openPath(file)) {
+            return Objects.requireNonNull(model.tensors().get(tensor)).data().toArray(ValueLayout.JAVA_BYTE);
+        }
+    }
+
+    /// The lowest bit of the first byte, wherever the process has these bytes outside of the Java heap and can write.
+    private static int flipInMemory(byte[] pattern) throws IOException {
+        int found = 0;
+        try (RandomAccessFile memory = new RandomAccessFile("/proc/self/mem", "rw")) {
+            for (String line : Files.readAllLines(Path.of("/proc/self/maps"))) {
+                String[] fields = line.split("\\s+");
+                String[] ends = fields[0].split("-");
+                long from = Long.parseUnsignedLong(ends[0], 16);
+                long length = Long.parseUnsignedLong(ends[1], 16) - from;
+                boolean anonymous = fields.length < 6 || fields[5].equals("[heap]");
+                if (!fields[1].startsWith("rw") || !anonymous || length > 64 << 20 || from < 0) continue;
+                byte[] region = new byte[(int) length];
+                memory.seek(from);
+                try {
+                    memory.readFully(region);
+                } catch (IOException unreadable) {
+                    continue;
+                }
+                for (int at = 0; at + pattern.length <= region.length; at += 4)
+                    if (Arrays.equals(region, at, at + pattern.length, pattern, 0, pattern.length)) {
+                        memory.seek(from + at);
+                        memory.write(pattern[0] ^ 1);
+                        found++;
+                    }
+            }
+        }
+        return found;
+    }
+
+    private interface Condition {
+        boolean holds() throws IOException;
+    }
+
+    private static void await(Condition condition) throws Exception {
+        long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        while (!condition.holds()) {
+            assertThat(System.nanoTime()).as("it does not come to it").isLessThan(end);
+            LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+        }
+    }
+}
