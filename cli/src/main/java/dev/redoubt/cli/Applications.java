@@ -83,8 +83,8 @@ record Applications(Platform platform, Runtimes runtimes) implements AutoCloseab
     void await() {
         long end = System.nanoTime() + START_MAX.toNanos();
         try {
-            for (var application : platform.status().applications())
-                platform.await(application.name(), Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+            for (String application : platform.wanted())
+                platform.await(application, Duration.ofNanos(Math.max(0, end - System.nanoTime())));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -8,8 +8,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +25,7 @@ final class CanaryWatch implements AutoCloseable {
     private final Thread thread;
 
     /// @param onFailure told once, when it is withdrawn
-    private record Watched(String application, Engine engine, Consumer<String> onFailure, long dueNanos) {
+    private record Watched(String application, Engine engine, Runnable onFailure, long dueNanos) {
         Watched dueAt(long nanos) {
             return new Watched(application, engine, onFailure, nanos);
         }
@@ -46,7 +44,7 @@ final class CanaryWatch implements AutoCloseable {
     }
 
     /// From now on, until it is closed. It has been read from just now.
-    synchronized void add(String application, Engine engine, Consumer<String> onFailure) {
+    synchronized void add(String application, Engine engine, Runnable onFailure) {
         engines.add(new Watched(application, engine, onFailure, time.nanos() + every.toNanos()));
     }
 
@@ -80,21 +78,20 @@ final class CanaryWatch implements AutoCloseable {
     }
 
     private void read(Watched one) throws InterruptedException {
+        String model = one.engine().card().name();
+        Duration next = every;
         try {
-            Optional<String> problem = canary.read(one.application(), one.engine());
-            if (problem.isEmpty()) again(one, every);
-            else {
-                LOG.error("model {} is withdrawn (V6.2): {}", one.engine().card().name(), problem.get());
-                drop(one);
-                one.onFailure().accept(problem.get());
-            }
+            canary.read(one.application(), one.engine())
+                    .ifPresent(problem -> LOG.error("model {} is withdrawn (V6.2): {}", model, problem));
         } catch (ServeException refused) {
-            if (one.engine().closed() || one.engine().withdrawn()) drop(one);
-            else again(one, every.dividedBy(16)); // it has more to do than it may
+            next = every.dividedBy(16); // it has more to do than it may, or is closed
         } catch (IOException | RuntimeException e) {
-            LOG.error("the reference of model {} cannot be read: {}", one.engine().card().name(), e.getMessage());
-            again(one, every.dividedBy(16));
+            LOG.error("the canary of model {} could not be read, or not written down: {}", model, e.getMessage());
+            next = every.dividedBy(16);
         }
+        if (one.engine().closed() || one.engine().withdrawn()) drop(one);
+        else again(one, next);
+        if (one.engine().withdrawn()) one.onFailure().run();
     }
 
     private synchronized void again(Watched one, Duration in) {

@@ -36,6 +36,7 @@ final class ModelCanary {
     /// @return what is wrong with it; empty if nothing is
     /// @throws ServeException if the engine could not take the reading, which says nothing about the model
     /// @throws IOException if the reference cannot be read or kept
+    /// @throws dev.redoubt.policy.audit.AuditException if the outcome cannot be written down; it counts all the same
     Optional<String> read(String application, Engine engine) throws IOException, InterruptedException {
         Optional<String> changed = engine.changedWeights(); // the first time it takes their sums
         CanaryReading reading = CanaryReading.of(engine);
@@ -50,10 +51,10 @@ final class ModelCanary {
                 : problem(application, engine, reading);
         if (problem.isPresent()) {
             engine.withdraw(); // before it is written down: that may fail
-            audit.note(event.refusedBy(Requirement.V6_2).with(problem.get()));
+            audit.commit(event.refusedBy(Requirement.V6_2).with(problem.get()));
         } else {
             engine.canaryPassed();
-            audit.note(event.with("passed, " + reading.ids().length + " tokens equal to the bit"));
+            audit.commit(event.with("passed, " + reading.ids().length + " tokens equal to the bit"));
         }
         return problem;
     }

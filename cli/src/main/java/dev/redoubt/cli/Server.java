@@ -135,7 +135,7 @@ final class Server implements AutoCloseable {
 
     private static void offer(Engine model, ModelRegistry registry, CanaryWatch watch) {
         registry.register(model);
-        watch.add("", model, why -> registry.withdraw(model.card().name()));
+        watch.add("", model, () -> registry.withdraw(model.card().name()));
     }
 
     private static void verified(Loader loader, AuditLog audit) throws IOException {

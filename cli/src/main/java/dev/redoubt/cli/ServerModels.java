@@ -55,7 +55,7 @@ final class ServerModels extends StoredModels {
                         engine.card().name())
                 .with("verified, sha256:" + engine.card().digest()));
         passed(application, engine);
-        watch.add(application, engine, why -> {}); // its replica is found sick
+        watch.add(application, engine, () -> {}); // its replica is found sick
     }
 
     /// V6.2: an update to a model that does not compute as it should is given up, and the version before goes on.

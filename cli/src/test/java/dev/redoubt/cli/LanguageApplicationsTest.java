@@ -142,11 +142,13 @@ final class LanguageApplicationsTest {
                 + application("red", "Chat", "model: tiny, engine: dedicated")
                 + application("blue", "Chat", "model: tiny, engine: dedicated"));
         assertThat(models(red)).containsExactly("tiny");
+        double checks = metric("redoubt_engine_steps_total{model_name=\"blue/tiny\"}"); // of the canary, at the load
+        double before = metric("redoubt_engine_steps_total{model_name=\"red/tiny\"}");
         String answer = ask(red, "tiny");
         assertThat(metric("redoubt_engine_steps_total{model_name=\"red/tiny\"}"))
-                .isPositive();
+                .isGreaterThan(before);
         assertThat(metric("redoubt_engine_steps_total{model_name=\"blue/tiny\"}"))
-                .isZero();
+                .isEqualTo(checks);
         assertThat(metric("redoubt_kv_blocks{model_name=\"blue/tiny\"}")).isPositive();
         assertThat(ask(blue, "tiny")).as("the same weights say the same").isEqualTo(answer);
         assertThat(ran("status").out()).contains("model   tiny  of red  sha256:", "model   tiny  of blue  sha256:");

@@ -189,6 +189,7 @@ class ModelCanaryTest {
     void V6_2_thePreviousVersionOfAnApplicationKeepsServing() throws Exception {
         Path next = TinyModels.gguf(folder.resolve("next.gguf"), WeightKind.Q8_0, 12);
         ran("models", "add", next.toString(), "--name", "next");
+        ran("keys", "create", "--application", "red", "--scopes", "inference");
         try (Server first = applications("next")) {
             assertThat(state(first)).isEqualTo(ApplicationState.RUNNING);
         }
@@ -196,9 +197,28 @@ class ModelCanaryTest {
         ran("models", "calibrate", "tiny");
         try (Server server = applications("tiny")) {
             assertThat(state(server)).isEqualTo(ApplicationState.RUNNING);
-            ran("deploy", "-f", specification("next").toString());
-            await(() -> told("application.state").stream().anyMatch(record -> record.contains("V6.2")));
+            Ran update = Ran.command(
+                    home, "deploy", "-f", specification("next").toString());
+            assertThat(update.exitCode()).isEqualTo(ExitCode.UNAVAILABLE.code());
+            assertThat(told("application.state")).anySatisfy(record -> assertThat(record)
+                    .contains("V6.2"));
             assertThat(server.model("red").orElseThrow().card().name()).isEqualTo("tiny");
+        }
+    }
+
+    @Test
+    void V6_2_aModelThatIsNotMadeOfItsBaseIsTakenOffTheAllowList() throws Exception {
+        Path base = TinyModels.gguf(folder.resolve("base.gguf"), WeightKind.F32, 11);
+        Path another = TinyModels.gguf(folder.resolve("another.gguf"), WeightKind.F32, 12);
+        assertThat(ran("models", "judge", "tiny", "--base", base.toString())).contains("255 tokens: mean KL 0.0");
+        Ran beyond = Ran.command(home, "models", "judge", "tiny", "--base", another.toString());
+        assertThat(beyond.exitCode()).isEqualTo(ExitCode.REFUSED.code());
+        assertThat(beyond.err()).contains("rule=V6.2", "at most 0.01");
+        assertThat(told("model.judge").getLast()).contains("failed");
+        assertThatThrownBy(() -> start(Duration.ofHours(6)).close()).hasMessageContaining("allow-list");
+        try (Stream<Path> files = Files.list(home.resolve("canaries"))) {
+            assertThat(files.filter(file -> file.toString().endsWith(".judgement.json")))
+                    .hasSize(1);
         }
     }
 

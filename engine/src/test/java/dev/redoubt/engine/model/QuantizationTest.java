@@ -110,6 +110,12 @@ class QuantizationTest {
             assertThat(small.gguf().string("redoubt.quantize.source_digest")).contains(source.digest());
             assertThat(small.gguf().string("redoubt.quantize.version")).contains("test");
             assertThat(small.gguf().integer("general.file_type")).hasValue(14);
+            assertThat(small.gguf().number("redoubt.quantize.mean_kl").orElseThrow())
+                    .isBetween(1e-4, 0.05);
+            assertThat(small.gguf().number("redoubt.quantize.top1").orElseThrow())
+                    .isBetween(0.8, 1.0);
+            assertThat(small.gguf().number("redoubt.quantize.perplexity_ratio").orElseThrow())
+                    .isBetween(0.9, 1.1);
             assertThat(small.tensors().get("output.weight")).extracting("type").isEqualTo(TensorType.Q6_K);
             assertThat(small.tensors().get("token_embd.weight"))
                     .extracting("type")

@@ -236,6 +236,11 @@ public final class Platform implements AutoCloseable {
 
     // ---- what is
 
+    /// The names of all applications that are wanted, whether the controller has come to them or not.
+    public Set<String> wanted() {
+        return Set.copyOf(goals.published().keySet());
+    }
+
     /// As of a moment ago.
     public PlatformStatus status() {
         return controller.controller().status();
