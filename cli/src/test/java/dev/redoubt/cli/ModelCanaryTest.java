@@ -27,7 +27,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -44,6 +43,7 @@ import tools.jackson.databind.json.JsonMapper;
 @SuppressWarnings("NullAway.Init")
 class ModelCanaryTest {
     private static final String PROMPT = "{\"model\":\"tiny\",\"prompt\":\"Hi\",\"max_tokens\":4}";
+    private static final long PIECE_BYTES = 16 << 20;
     private static final String REFERENCE = "application/vnd.redoubt.canary+json";
 
     @TempDir
@@ -174,7 +174,7 @@ class ModelCanaryTest {
         String key = ran("keys", "create", "--application", "other", "--scopes", "inference").strip();
         try (Server server = start(Duration.ofMillis(200))) {
             assertThat(status(server, "/readyz")).isEqualTo(200);
-            assertThat(flipInMemory(bytesOf("output_norm.weight"))).isPositive();
+            assertThat(flipInMemory(invertedBytesOf("output_norm.weight"))).isPositive();
             await(() -> status(server, "/readyz") == 503);
             try (PlainClient client = new PlainClient(server.port())) {
                 PlainClient.Reply reply = client.ask(PlainClient.post("/v1/completions", key, PROMPT));
@@ -200,8 +200,9 @@ class ModelCanaryTest {
             Ran update = Ran.command(
                     home, "deploy", "-f", specification("next").toString());
             assertThat(update.exitCode()).isEqualTo(ExitCode.UNAVAILABLE.code());
-            assertThat(told("application.state")).anySatisfy(record -> assertThat(record)
-                    .contains("V6.2"));
+            assertThat(told("model.canary")).anySatisfy(record -> assertThat(record)
+                    .contains("V6.2", "next"));
+            assertThat(told("application.state").getLast()).contains("rolled_back_by_itself");
             assertThat(server.model("red").orElseThrow().card().name()).isEqualTo("tiny");
         }
     }
@@ -248,15 +249,18 @@ class ModelCanaryTest {
                 .orElseThrow();
     }
 
-    /// As they are in the file, which are the ones in memory.
-    private byte[] bytesOf(String tensor) {
+    /// Of the file's, which are those in memory: inverted, so that what looks for them does not find itself.
+    private byte[] invertedBytesOf(String tensor) {
         try (VerifiedArtifact model = ModelStore.openPath(file)) {
-            return Objects.requireNonNull(model.tensors().get(tensor)).data().toArray(ValueLayout.JAVA_BYTE);
+            byte[] bytes =
+                    Objects.requireNonNull(model.tensors().get(tensor)).data().toArray(ValueLayout.JAVA_BYTE);
+            for (int i = 0; i < bytes.length; i++) bytes[i] = (byte) ~bytes[i];
+            return bytes;
         }
     }
 
-    /// The lowest bit of the first byte, wherever the process has these bytes outside of the Java heap and can write.
-    private static int flipInMemory(byte[] pattern) throws IOException {
+    /// The lowest bit of the first byte, wherever the process has these bytes and can write.
+    private static int flipInMemory(byte[] inverted) throws IOException {
         int found = 0;
         try (RandomAccessFile memory = new RandomAccessFile("/proc/self/mem", "rw")) {
             for (String line : Files.readAllLines(Path.of("/proc/self/maps"))) {
@@ -265,23 +269,35 @@ class ModelCanaryTest {
                 long from = Long.parseUnsignedLong(ends[0], 16);
                 long length = Long.parseUnsignedLong(ends[1], 16) - from;
                 boolean anonymous = fields.length < 6 || fields[5].equals("[heap]");
-                if (!fields[1].startsWith("rw") || !anonymous || length > 64 << 20 || from < 0) continue;
-                byte[] region = new byte[(int) length];
-                memory.seek(from);
-                try {
-                    memory.readFully(region);
-                } catch (IOException unreadable) {
-                    continue;
-                }
-                for (int at = 0; at + pattern.length <= region.length; at += 4)
-                    if (Arrays.equals(region, at, at + pattern.length, pattern, 0, pattern.length)) {
-                        memory.seek(from + at);
-                        memory.write(pattern[0] ^ 1);
-                        found++;
-                    }
+                if (!fields[1].startsWith("rw") || !anonymous || from < 0) continue;
+                for (long at = 0; at < length; at += PIECE_BYTES) // a pattern over two pieces is not looked for
+                    found += flip(memory, from + at, (int) Math.min(PIECE_BYTES, length - at), inverted);
             }
         }
         return found;
+    }
+
+    private static int flip(RandomAccessFile memory, long from, int length, byte[] inverted) throws IOException {
+        byte[] piece = new byte[length];
+        try {
+            memory.seek(from);
+            memory.readFully(piece);
+        } catch (IOException unreadable) {
+            return 0;
+        }
+        int found = 0;
+        for (int at = 0; at + inverted.length <= length; at += 4)
+            if (isThere(inverted, piece, at)) {
+                memory.seek(from + at);
+                memory.write(~inverted[0] ^ 1);
+                found++;
+            }
+        return found;
+    }
+
+    private static boolean isThere(byte[] inverted, byte[] piece, int at) {
+        for (int i = 0; i < inverted.length; i++) if (piece[at + i] != (byte) ~inverted[i]) return false;
+        return true;
     }
 
     private interface Condition {
@@ -292,7 +308,7 @@ class ModelCanaryTest {
         long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
         while (!condition.holds()) {
             assertThat(System.nanoTime()).as("it does not come to it").isLessThan(end);
-            LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+            LockSupport.parkNanos(Duration.ofMillis(200).toNanos());
         }
     }
 }
