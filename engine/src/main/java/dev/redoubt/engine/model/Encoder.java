@@ -27,7 +27,6 @@ public final class Encoder implements AutoCloseable {
     private final WeightMatrix words;
     private final WeightMatrix positions;
     private final WeightMatrix tokenTypes;
-    private final int[] firstType; // 0 for every row
     private final FloatMatrix normWeight;
     private final FloatMatrix normBias;
     private final EncoderLayer[] layers;
@@ -45,7 +44,6 @@ public final class Encoder implements AutoCloseable {
         this.words = weights.matrix(TensorRole.WORD_EMBEDDING, 0);
         this.positions = weights.matrix(TensorRole.POSITION_EMBEDDING, 0);
         this.tokenTypes = weights.matrix(TensorRole.TOKEN_TYPE_EMBEDDING, 0);
-        this.firstType = new int[rowsMax];
         this.normWeight = weights.vector(TensorRole.EMBEDDING_NORM, 0);
         this.normBias = weights.vector(TensorRole.EMBEDDING_NORM_BIAS, 0);
         this.layers = new EncoderLayer[plan.layers()];
@@ -89,18 +87,25 @@ public final class Encoder implements AutoCloseable {
         return kv.blocks();
     }
 
-    /// The last states of a batch.
+    /// The last states of a batch of texts that are one segment each.
     ///
     /// @param batch ids of each text, one or more
     /// @return (tokens of all texts in order, hidden); valid until the next call
     public FloatMatrix forward(List<int[]> batch) {
-        pack(batch);
+        return forward(batch, batch.stream().map(text -> new int[text.length]).toList());
+    }
+
+    /// As above.
+    ///
+    /// @param types for each text the segment of each token, from 0
+    FloatMatrix forward(List<int[]> batch, List<int[]> types) {
+        pack(batch, types);
         int rows = texts.rows();
         try {
             compute.embed(words, texts.ids(), rows, on.x());
             compute.embed(positions, texts.stored().position, rows, added);
             compute.add(added, rows, on.x());
-            compute.embed(tokenTypes, firstType, rows, added);
+            compute.embed(tokenTypes, texts.types(), rows, added);
             compute.add(added, rows, on.x());
             compute.layerNorm(on.x(), rows, normWeight, normBias, plan.normEpsilon(), on.x());
             for (EncoderLayer layer : layers) layer.run(texts, kv);
@@ -113,9 +118,10 @@ public final class Encoder implements AutoCloseable {
 
     /// What kernels take on trust is checked here: a wrong id or position would read memory that is not the
     /// text's.
-    private void pack(List<int[]> batch) {
+    private void pack(List<int[]> batch, List<int[]> types) {
         texts.clear();
-        for (int[] text : batch) {
+        for (int i = 0; i < batch.size(); i++) {
+            int[] text = batch.get(i);
             Invariant.hold(
                     text.length > 0 && text.length <= plan.positions(),
                     "a text of %d tokens, limit is %d",
@@ -127,7 +133,10 @@ public final class Encoder implements AutoCloseable {
                         "token id %d, vocabulary is %d",
                         id,
                         plan.vocabularySize());
-            texts.add(text);
+            for (int type : types.get(i))
+                Invariant.hold(
+                        type >= 0 && type < plan.tokenTypes(), "token type %d, there are %d", type, plan.tokenTypes());
+            texts.add(text, types.get(i));
         }
     }
 

@@ -13,6 +13,7 @@ final class PackedTexts {
      * position of its text, since what a row sees ends there. A text begins a block of its own, so that no block holds two. */
     private final int blocksMax;
     private final int[] ids;
+    private final int[] types;
     private final AttentionBatch stored;
     private final AttentionBatch seen;
     private int blocks; // that texts have
@@ -22,6 +23,7 @@ final class PackedTexts {
         int rowsMax = blocksMax * KvLayout.BLOCK_TOKENS;
         this.blocksMax = blocksMax;
         this.ids = new int[rowsMax];
+        this.types = new int[rowsMax];
         this.stored = new AttentionBatch(rowsMax, textsMax);
         this.seen = new AttentionBatch(rowsMax, textsMax);
     }
@@ -33,6 +35,7 @@ final class PackedTexts {
 
     void clear() {
         Arrays.fill(ids, 0);
+        Arrays.fill(types, 0);
         blocks = 0;
         for (AttentionBatch batch : List.of(stored, seen)) {
             batch.rows = 0;
@@ -40,7 +43,8 @@ final class PackedTexts {
         }
     }
 
-    void add(int[] text) {
+    /// @param textTypes the segment of each token
+    void add(int[] text, int[] textTypes) {
         int own = blocks(text.length);
         int index = stored.sequences;
         Invariant.hold(
@@ -57,6 +61,7 @@ final class PackedTexts {
             for (int i = 0; i < text.length; i++) {
                 int row = batch.rows++;
                 ids[row] = text[i];
+                types[row] = textTypes[i];
                 batch.sequence[row] = index;
                 batch.position[row] = batch == stored ? i : text.length - 1;
             }
@@ -76,6 +81,11 @@ final class PackedTexts {
     /// By row.
     int[] ids() {
         return ids;
+    }
+
+    /// By row, the segment.
+    int[] types() {
+        return types;
     }
 
     AttentionBatch stored() {
