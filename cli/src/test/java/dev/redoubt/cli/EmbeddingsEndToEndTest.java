@@ -134,7 +134,7 @@ class EmbeddingsEndToEndTest {
                 "/v1/embeddings | {\"input\":\"cat\",\"inputs\":3} | 400 | unknown_field | unknown field 'inputs'",
                 "/v1/embeddings | {\"input\":\"cat\",\"model\":\"other\"} | 404 | model_not_found | model 'other' is not served here",
                 "/v1/chat/completions | {\"model\":\"tiny-embed\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]} | 400 | wrong_kind_of_model | model 'tiny-embed' embeds texts and generates none: use /v1/embeddings",
-                "/v1/completions | {\"prompt\":\"Hi\"} | 400 | wrong_kind_of_model | embeds texts",
+                "/v1/completions | {\"model\":\"tiny-embed\",\"prompt\":\"Hi\"} | 400 | wrong_kind_of_model | embeds texts",
                 "/generate | {\"prompt\":\"Hi\"} | 400 | wrong_kind_of_model | embeds texts",
                 "/tokenize | {\"prompt\":\"Hi\"} | 400 | wrong_kind_of_model | embeds texts",
             })

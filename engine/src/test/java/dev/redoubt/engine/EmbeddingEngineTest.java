@@ -211,8 +211,6 @@ class EmbeddingEngineTest {
     private static final class Held implements AutoCloseable {
         final CountDownLatch go = new CountDownLatch(1);
         final CountDownLatch begun = new CountDownLatch(1);
-        final List<Integer> batches = Collections.synchronizedList(new ArrayList<>());
-        final List<String> order = Collections.synchronizedList(new ArrayList<>());
         final EmbeddingEngine engine;
 
         Held(EmbeddingEngineTest test, BatchEncoder after) throws IOException {
@@ -231,8 +229,6 @@ class EmbeddingEngineTest {
                             real.tokenizer(),
                             real.detokenizer(),
                             batch -> {
-                                batches.add(batch.size());
-                                for (EmbeddingJob.Text text : batch) order.add(text.tenant());
                                 begun.countDown();
                                 try {
                                     go.await();
@@ -262,23 +258,46 @@ class EmbeddingEngineTest {
     }
 
     @Test
-    void V3_6_aRequestOfManyTextsDoesNotHoldUpAnotherTenants() throws Exception {
-        try (Held held = new Held(this, EmbeddingEngineTest::ones)) {
-            Heard many = new Heard();
-            Heard one = new Heard();
-            held.engine.embed(
-                    request("busy", Collections.nCopies(10, new Prompt.Text("cat")), OptionalInt.empty()), many);
-            held.begun.await();
-            held.engine.embed(request("other", texts("cat"), OptionalInt.empty()), one);
-            while (held.engine.stats().requestsWaiting() < 1) Thread.onSpinWait();
-            held.go.countDown();
-            one.get();
-            assertThat(many.get().vectors()).hasSize(10);
-            assertThat(held.order.indexOf("other"))
-                    .as("its turn, of %s", held.order)
-                    .isLessThanOrEqualTo(4);
-            assertThat(held.batches).allMatch(size -> size <= 2);
-        }
+    void V3_6_aRequestOfManyTextsDoesNotHoldUpAnotherTenants() {
+        List<String> order = new ArrayList<>();
+        List<EmbeddingJob> embedded = new ArrayList<>();
+        EmbeddingLoop.Listener listener = new EmbeddingLoop.Listener() {
+            @Override
+            public void embedded(EmbeddingJob job) {
+                embedded.add(job);
+            }
+
+            @Override
+            public void failed(EmbeddingJob job, ServeException error) {
+                throw error;
+            }
+        };
+        EmbeddingLoop.Limits limits = new EmbeddingLoop.Limits(4, 2, 48);
+        EmbeddingLoop loop = new EmbeddingLoop(
+                limits,
+                batch -> {
+                    assertThat(batch).hasSizeLessThanOrEqualTo(2);
+                    for (EmbeddingJob.Text text : batch) order.add(text.tenant());
+                    return ones(batch);
+                },
+                listener,
+                TIME);
+        EmbeddingJob busy = job("busy", 10);
+        EmbeddingJob other = job("other", 1);
+        loop.submit(busy);
+        loop.step();
+        loop.submit(other);
+        while (loop.step()) loop.verify();
+        assertThat(order.indexOf("other")).as("its turn, of %s", order).isLessThanOrEqualTo(3);
+        assertThat(embedded).containsExactly(other, busy);
+        assertThat(order).hasSize(11);
+    }
+
+    private static EmbeddingJob job(String tenant, int texts) {
+        Caller caller = new Caller(tenant, "key", Optional.empty());
+        EmbeddingJob job = new EmbeddingJob(1, caller, 1, TIME.nanos(), Long.MAX_VALUE / 2, new Heard());
+        job.inputs = Collections.nCopies(texts, new int[] {2, 6, 3});
+        return job;
     }
 
     @Test

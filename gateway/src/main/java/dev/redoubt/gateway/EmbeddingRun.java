@@ -12,7 +12,6 @@ import dev.redoubt.base.generation.Usage;
 import dev.redoubt.gateway.openai.EmbeddingReply;
 import java.time.Duration;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /// The embedding of one request's texts, from its start to the reply.
 final class EmbeddingRun {
@@ -28,7 +27,7 @@ final class EmbeddingRun {
     private final String modelName;
     private final EmbeddingRequest request;
     private final EmbeddingReply format;
-    private @Nullable Generation running;
+    private final long tokensMax; // of all inputs
     private boolean over;
     private long deadlineTimer = NO_TIMER;
 
@@ -38,54 +37,72 @@ final class EmbeddingRun {
         this.modelName = served.label();
         this.request = request;
         this.format = format;
+        long tokens = 0;
+        for (Prompt input : request.inputs())
+            tokens += TokenBound.of(input, model.card().contextTokensMax());
+        this.tokensMax = tokens;
     }
 
     /// @throws ServeException if the request is refused, or the caller has not as many tokens left
     void start() {
         exchange.answeredBy(model.card().digest());
-        long tokens = 0;
-        for (Prompt input : request.inputs())
-            tokens += TokenBound.of(input, model.card().contextTokensMax());
-        exchange.reserve(tokens);
+        exchange.reserve(tokensMax);
         Generation begun = model.embed(request, new EmbeddingListener() {
             @Override
             public void embedded(List<float[]> vectors, Usage usage) {
-                exchange.onEventLoop(() -> answer(vectors, usage));
+                exchange.onEventLoop(() -> {
+                    if (ended(usage)) answer(vectors, usage);
+                });
             }
 
             @Override
             public void failed(ServeException error, Usage usage) {
-                exchange.onEventLoop(() -> fail(error, usage));
+                exchange.onEventLoop(() -> {
+                    if (ended(usage)) exchange.refuse(error);
+                });
             }
         });
         exchange.onEventLoop(() -> begun(begun));
     }
 
     private void begun(Generation generation) {
-        running = generation;
         if (over) return; // the answer was faster
         Duration left = exchange.services().limits().requestTimeout().plus(DEADLINE_GRACE);
-        deadlineTimer = exchange.later(left, this::late);
-        exchange.whenGone(this::cancel);
+        deadlineTimer = exchange.later(left, () -> {
+            if (abandon(generation))
+                exchange.refuse(ServeException.of(
+                        ErrorCode.DEADLINE_EXCEEDED,
+                        exchange.services().limits().requestTimeout().toSeconds()));
+        });
+        exchange.whenGone(() -> abandon(generation));
     }
 
-    private void late() {
-        cancel();
-        if (over) return;
+    /// What was computed by then nobody can tell, so all that it may have come to is charged.
+    ///
+    /// @return whether this ended it, and not another before
+    private boolean abandon(Generation generation) {
+        if (over) return false;
+        generation.cancel();
+        end(tokensMax);
+        return true;
+    }
+
+    /// @return whether this ended it, and not another before
+    private boolean ended(Usage usage) {
+        exchange.services().metrics().embeddingEnded(modelName, usage);
+        if (over) return false;
+        exchange.used(usage.promptTokens(), 0);
+        end(usage.promptTokens());
+        return true;
+    }
+
+    private void end(long tokens) {
         over = true;
-        exchange.refuse(ServeException.of(
-                ErrorCode.DEADLINE_EXCEEDED,
-                exchange.services().limits().requestTimeout().toSeconds()));
-    }
-
-    private void cancel() {
-        if (running != null) running.cancel();
+        exchange.services().vertx().cancelTimer(deadlineTimer);
+        exchange.charge(tokens);
     }
 
     private void answer(List<float[]> vectors, Usage usage) {
-        ended(usage);
-        if (over) return;
-        over = true;
         Thread.ofVirtual().name("render").start(() -> {
             try {
                 exchange.reply(200, "application/json", format.of(model.card().name(), vectors, usage));
@@ -93,19 +110,5 @@ final class EmbeddingRun {
                 exchange.fail(fault);
             }
         });
-    }
-
-    private void fail(ServeException error, Usage usage) {
-        ended(usage);
-        if (over) return;
-        over = true;
-        exchange.refuse(error);
-    }
-
-    private void ended(Usage usage) {
-        exchange.services().vertx().cancelTimer(deadlineTimer);
-        exchange.services().metrics().embeddingEnded(modelName, usage);
-        exchange.used(usage.promptTokens(), 0);
-        exchange.charge(usage.promptTokens());
     }
 }
