@@ -88,6 +88,17 @@ void FUNCTION(rms_norm)(
                     out + row * out_stride + piece * columns);
 }
 
+void FUNCTION(layer_norm)(
+        const float *in, int64_t in_stride, int64_t row_from, int64_t row_to, int64_t columns, const float *weight,
+        const float *bias, float epsilon, float *out, int64_t out_stride) {
+    for (int64_t row = row_from; row < row_to; row++)
+        layer_norm_row(in + row * in_stride, columns, weight, bias, epsilon, out + row * out_stride);
+}
+
+void FUNCTION(gelu)(float *x, int64_t stride, int64_t row_from, int64_t row_to, int64_t columns) {
+    for (int64_t row = row_from; row < row_to; row++) gelu_row(x + row * stride, columns);
+}
+
 void FUNCTION(activate)(
         int32_t activation, float *gate, int64_t gate_stride, const float *up, int64_t up_stride, int64_t row_from,
         int64_t row_to, int64_t columns) {

@@ -29,6 +29,21 @@ static inline vf vf_soft_cap(vf x, float cap) {
     return vf_mul(vf_sub(vf_set1(1), vf_div(vf_set1(2), vf_add(e, vf_set1(1)))), vf_set1(cap));
 }
 
+// x · Φ(x).
+static inline vf vf_gelu(vf x) {
+    vf a = vf_from_bits(vi_and(vf_bits(x), vi_set1(0x7FFFFFFF)));
+    vf t = vf_div(vf_set1(1), vf_fma(a, vf_set1(0x1.3851ecp-2f), vf_set1(1)));
+    vf p = vf_fma(vf_set1(0x1.2ca322p-5f), t, vf_set1(-0x1.395148p-3f));
+    p = vf_fma(p, t, vf_set1(0x1.7c580ap-3f));
+    p = vf_fma(p, t, vf_set1(-0x1.371746p-5f));
+    p = vf_fma(p, t, vf_set1(0x1.efb36ep-4f));
+    p = vf_fma(p, t, vf_set1(0x1.a79ceep-4f));
+    p = vf_fma(p, t, vf_set1(0x1.f59fbap-4f));
+    p = vf_fma(p, t, vf_set1(0x1.f23c82p-4f));
+    vf tail = vf_mul(vf_mul(p, t), vf_exp(vf_mul(vf_mul(a, a), vf_set1(-0.5f))));
+    return vf_fma(vf_negate(a), tail, vf_max(x, vf_zero()));
+}
+
 // The sum of the 16 lanes of a vector is that of i and i+8, then i and i+4, i and i+2, i and i+1.
 static inline __m128 vf_fold_twice(vf v) {
     __m256 eight = vf_fold(v);

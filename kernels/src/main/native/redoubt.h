@@ -34,6 +34,11 @@ EXPORT void redoubt_pack(
     EXPORT void redoubt_##isa##_rms_norm( \
             const float *in, int64_t in_stride, int64_t row_from, int64_t row_to, int64_t pieces, int64_t columns, \
             const float *weight, float epsilon, float *out, int64_t out_stride); \
+    EXPORT void redoubt_##isa##_layer_norm( \
+            const float *in, int64_t in_stride, int64_t row_from, int64_t row_to, int64_t columns, \
+            const float *weight, const float *bias, float epsilon, float *out, int64_t out_stride); \
+    EXPORT void redoubt_##isa##_gelu( \
+            float *x, int64_t stride, int64_t row_from, int64_t row_to, int64_t columns); \
     EXPORT void redoubt_##isa##_activate( \
             int32_t activation, float *gate, int64_t gate_stride, const float *up, int64_t up_stride, \
             int64_t row_from, int64_t row_to, int64_t columns); \

@@ -1,4 +1,4 @@
-// Operations over single rows: norm, gated activations, sums, soft cap, rotation, log-sum-exp, the largest.
+// Operations over single rows: norms, GELU, gated activations, sums, soft cap, rotation, log-sum-exp, the largest.
 #ifndef REDOUBT_ROWS_H
 #define REDOUBT_ROWS_H
 
@@ -24,6 +24,36 @@ static inline void rms_norm_row(const float *x, int64_t columns, const float *we
     }
 }
 
+// out = fma((x - mean) · inverse, weight, bias).
+static inline void layer_norm_row(
+        const float *x, int64_t columns, const float *weight, const float *bias, float epsilon, float *out) {
+    vf partials = vf_zero();
+    int64_t i = 0;
+    for (; i + 16 <= columns; i += 16) partials = vf_add(partials, vf_load(x + i));
+    int rest = (int) (columns - i);
+    if (rest > 0) partials = vf_fma_first(vf_load_first(x + i, rest), vf_set1(1), partials, rest);
+    vf mean = vf_set1(vf_tree(partials) / (float) columns);
+    partials = vf_zero();
+    for (i = 0; i + 16 <= columns; i += 16) {
+        vf d = vf_sub(vf_load(x + i), mean);
+        partials = vf_fma(d, d, partials);
+    }
+    if (rest > 0) {
+        vf d = vf_sub(vf_load_first(x + i, rest), mean);
+        partials = vf_fma_first(d, d, partials, rest);
+    }
+    float variance = vf_tree(partials) / (float) columns + epsilon;
+    vf inverse = vf_set1(1.0f / _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(variance))));
+    for (i = 0; i + 16 <= columns; i += 16) {
+        vf d = vf_mul(vf_sub(vf_load(x + i), mean), inverse);
+        vf_store(out + i, vf_fma(d, vf_load(weight + i), vf_load(bias + i)));
+    }
+    if (rest > 0) {
+        vf d = vf_mul(vf_sub(vf_load_first(x + i, rest), mean), inverse);
+        vf_store_first(out + i, vf_fma(d, vf_load_first(weight + i, rest), vf_load_first(bias + i, rest)), rest);
+    }
+}
+
 enum { SILU = 0, GELU_TANH = 1 }; // NativeKernels.number
 
 static inline vf gated(const int activation, vf gate, vf up) {
@@ -43,6 +73,13 @@ static inline __attribute__((always_inline)) void activate_row(
     int rest = (int) (columns - i);
     if (rest > 0)
         vf_store_first(gate + i, gated(activation, vf_load_first(gate + i, rest), vf_load_first(up + i, rest)), rest);
+}
+
+static inline void gelu_row(float *x, int64_t columns) {
+    int64_t i = 0;
+    for (; i + 16 <= columns; i += 16) vf_store(x + i, vf_gelu(vf_load(x + i)));
+    int rest = (int) (columns - i);
+    if (rest > 0) vf_store_first(x + i, vf_gelu(vf_load_first(x + i, rest)), rest);
 }
 
 // out = fma(factor, x, out).

@@ -22,6 +22,9 @@ typedef struct {
             const uint8_t *, int64_t, int64_t, int64_t, const uint16_t *, int64_t, int64_t, float *, int64_t, int32_t, void *);
     void (*rms_norm)(
             const float *, int64_t, int64_t, int64_t, int64_t, int64_t, const float *, float, float *, int64_t);
+    void (*layer_norm)(
+            const float *, int64_t, int64_t, int64_t, int64_t, const float *, const float *, float, float *, int64_t);
+    void (*gelu)(float *, int64_t, int64_t, int64_t, int64_t);
     void (*activate)(int32_t, float *, int64_t, const float *, int64_t, int64_t, int64_t, int64_t);
     void (*add_scaled)(const float *, int64_t, float, float *);
     void (*soft_cap)(float *, int64_t, float);
@@ -36,8 +39,9 @@ typedef struct {
 #define SET(isa, feature) \
     { \
         #isa, feature, redoubt_##isa##_quantize, redoubt_##isa##_multiply_blocks, redoubt_##isa##_multiply_floats, \
-                redoubt_##isa##_round, redoubt_##isa##_multiply_pairs, redoubt_##isa##_rms_norm, redoubt_##isa##_activate, \
-                redoubt_##isa##_add_scaled, redoubt_##isa##_soft_cap, redoubt_##isa##_rotate, \
+                redoubt_##isa##_round, redoubt_##isa##_multiply_pairs, redoubt_##isa##_rms_norm, \
+                redoubt_##isa##_layer_norm, redoubt_##isa##_gelu, redoubt_##isa##_activate, redoubt_##isa##_add_scaled, \
+                redoubt_##isa##_soft_cap, redoubt_##isa##_rotate, \
                 redoubt_##isa##_exponential_sum, redoubt_##isa##_index_of_largest, redoubt_##isa##_attention \
     }
 
@@ -139,6 +143,9 @@ static void rows(const functions *f) {
         float *x = floats(2 * columns), *y = floats(2 * columns), *weight = floats(columns), both[2];
         f->rms_norm(x, columns, 0, 2, 1, columns, weight, 1e-5f, y, columns);
         f->rms_norm(y, 2 * columns, 0, 1, 2, columns, weight, 1e-5f, y, 2 * columns); // two pieces of one row
+        f->layer_norm(y, columns, 0, 2, columns, weight, x, 1e-12f, y, columns);
+        f->gelu(y, columns, 0, 2, columns);
+        mix(y, 2 * columns);
         for (int activation = 0; activation <= 1; activation++) {
             f->activate(activation, y, columns, x, columns, 0, 2, columns);
             f->add_scaled(x + columns, columns, 0.3f, y);

@@ -46,10 +46,16 @@ public enum ErrorCode {
             Kind.CALLER,
             400,
             "prompt has %s tokens and max_tokens is %s, together over the context limit of %s: shorten the prompt or lower max_tokens"),
+    INPUT_TOO_LONG(
+            Requirement.V1_4,
+            Kind.CALLER,
+            400,
+            "'%s' has %s tokens, the model takes %s at most: shorten it or send its parts"),
     TOKEN_OUT_OF_VOCABULARY(
             Requirement.V3_1, Kind.CALLER, 400, "'%s' holds token id %s, the vocabulary has ids 0 to %s"),
     TEMPLATE_REFUSED(Requirement.V5_2, Kind.CALLER, 400, "the model's chat template refuses these messages: %s"),
     NO_CHAT_TEMPLATE(Requirement.V5_2, Kind.CALLER, 400, "model '%s' has no chat template: use /v1/completions"),
+    WRONG_KIND_OF_MODEL(Requirement.V3_1, Kind.CALLER, 400, "model '%s' %s: use %s"),
     MODEL_NOT_FOUND(
             Requirement.V4_1, Kind.CALLER, 404, "model '%s' is not served here: GET /v1/models lists those that are"),
     DEPLOY_REFUSED(Requirement.R5_2, Kind.CALLER, 422, "%s problems, nothing has changed: see 'problems'"),

@@ -2,8 +2,11 @@ package dev.redoubt.cli;
 
 import dev.redoubt.base.Requirement;
 import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.generation.ServableModel;
+import dev.redoubt.engine.EmbeddingEngine;
 import dev.redoubt.engine.Engine;
 import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.engine.model.Encoders;
 import dev.redoubt.policy.audit.AuditEvent;
 import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.trust.ArtifactException;
@@ -116,6 +119,13 @@ final class LocalModels {
     /// As [#engine(ModelOptions, EngineOptions)]; the engine owns the artifact.
     Engine engine(VerifiedArtifact artifact, EngineOptions options) {
         return Engine.open(artifact, options, TimeSource.system());
+    }
+
+    /// What serves the artifact: an engine that generates or one that embeds. It owns the artifact.
+    ServableModel serving(VerifiedArtifact artifact, EngineOptions options) {
+        return Encoders.encodes(artifact)
+                ? EmbeddingEngine.open(artifact, options, TimeSource.system())
+                : engine(artifact, options);
     }
 
     /// A path that the user named.

@@ -1,6 +1,7 @@
 package dev.redoubt.cli;
 
 import dev.redoubt.base.DurableFiles;
+import dev.redoubt.engine.model.Encoders;
 import dev.redoubt.engine.model.ModelSpec;
 import dev.redoubt.engine.model.Models;
 import dev.redoubt.policy.audit.AuditKind;
@@ -165,7 +166,9 @@ final class ModelsCommand {
         public Integer call() {
             LocalModels models = new LocalModels(context);
             try (VerifiedArtifact artifact = models.artifact(name)) {
-                print(artifact, Models.describe(artifact), ModelFacts.of(artifact));
+                ModelSpec spec =
+                        Encoders.encodes(artifact) ? Encoders.describe(artifact).model() : Models.describe(artifact);
+                print(artifact, spec, ModelFacts.of(artifact));
             }
             return ExitCode.OK.code();
         }

@@ -1,6 +1,9 @@
 package dev.redoubt.cli;
 
-import dev.redoubt.base.generation.ModelCard;
+import dev.redoubt.base.generation.EmbeddingModel;
+import dev.redoubt.base.generation.ServableModel;
+import dev.redoubt.engine.EmbeddingEngine;
+import dev.redoubt.engine.Engine;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.gateway.EdgeOptions;
 import dev.redoubt.serve.control.ApplicationState;
@@ -151,7 +154,7 @@ final class ServeCommand implements Callable<Integer> {
         var out = context.console().out();
         out.println("ready  "
                 + server.engine()
-                        .map(engine -> engine.card().name() + ", " + engine.description() + ", ")
+                        .map(engine -> engine.card().name() + ", " + description(engine) + ", ")
                         .orElse("")
                 + url);
         if (firstKey.isPresent()) {
@@ -161,8 +164,7 @@ final class ServeCommand implements Callable<Integer> {
                     + " keys create --application " + keyed(server) + " --scopes inference");
         }
         server.engine()
-                .ifPresent(engine ->
-                        out.println("try    " + curl(url, engine.card(), firstKey.orElse("$REDOUBT_API_KEY"))));
+                .ifPresent(engine -> out.println("try    " + curl(url, engine, firstKey.orElse("$REDOUBT_API_KEY"))));
         if (edge.protocols().grpcPort().isPresent()) out.println("grpc   " + host + ":" + server.grpcPort());
         for (ApplicationStatus application : server.applications())
             out.println("app    " + application.name() + ", " + address(server, application.name(), url)
@@ -187,13 +189,25 @@ final class ServeCommand implements Callable<Integer> {
                         .orElse(Server.FIRST_APPLICATION);
     }
 
+    private static String description(ServableModel model) {
+        return switch (model) {
+            case Engine engine -> engine.description();
+            case EmbeddingEngine engine -> engine.description();
+            default -> throw new IllegalStateException("no engine of this server");
+        };
+    }
+
     /// One line that works when pasted.
-    private static String curl(String url, ModelCard card, String key) {
-        String route = card.chat() ? "/v1/chat/completions" : "/v1/completions";
-        String question = card.chat()
+    private static String curl(String url, ServableModel model, String key) {
+        String route = model.card().chat() ? "/v1/chat/completions" : "/v1/completions";
+        String question = model.card().chat()
                 ? "\"messages\":[{\"role\":\"user\",\"content\":\"Why is the sky blue?\"}]"
                 : "\"prompt\":\"Once upon a time\"";
+        if (model instanceof EmbeddingModel) {
+            route = "/v1/embeddings";
+            question = "\"input\":\"Why is the sky blue?\"";
+        }
         return "curl " + url + route + " -H \"Authorization: Bearer " + key + "\" -H \"Content-Type: application/json\""
-                + " -d '{\"model\":" + Json.text(card.name()) + "," + question + "}'";
+                + " -d '{\"model\":" + Json.text(model.card().name()) + "," + question + "}'";
     }
 }

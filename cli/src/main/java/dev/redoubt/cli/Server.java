@@ -2,8 +2,11 @@ package dev.redoubt.cli;
 
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.LanguageModel;
+import dev.redoubt.base.generation.ServableModel;
+import dev.redoubt.engine.EmbeddingEngine;
 import dev.redoubt.engine.Engine;
 import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.engine.model.Encoders;
 import dev.redoubt.engine.model.Models;
 import dev.redoubt.gateway.AdminAddress;
 import dev.redoubt.gateway.AdminOptions;
@@ -20,6 +23,7 @@ import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.policy.limit.RateLimiter;
 import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
+import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.net.BindException;
@@ -53,7 +57,7 @@ final class Server implements AutoCloseable {
     private final KeyStore keys;
     private final RateLimiter limiter;
     private final HttpEdge edge;
-    private final Optional<Engine> engine;
+    private final Optional<ServableModel> engine; // of either kind
     private final Applications applications;
     private final CanaryWatch watch;
     private final Optional<String> firstKey;
@@ -63,7 +67,7 @@ final class Server implements AutoCloseable {
             KeyStore keys,
             RateLimiter limiter,
             HttpEdge edge,
-            Optional<Engine> engine,
+            Optional<ServableModel> engine,
             Applications applications,
             CanaryWatch watch,
             Optional<String> firstKey) {
@@ -103,7 +107,7 @@ final class Server implements AutoCloseable {
             opened.push(limiter);
             Loader.await(begun);
             Optional<ServerModels.Shared> shared = config.model()
-                    .map(model -> new ServerModels.Shared(model.name(), loader.orElseThrow()::awaitLoaded));
+                    .map(model -> new ServerModels.Shared(model.name(), loader.orElseThrow()::awaitLanguage));
             Applications applications = Applications.open(
                     context.home(),
                     config.waivers(),
@@ -117,7 +121,7 @@ final class Server implements AutoCloseable {
             Served served = new Served(registry, Optional.of(applications.platform()));
             HttpEdge edge = listen(config, context, served, keys, limiter, audit);
             opened.push(edge);
-            Optional<Engine> engine = loader.map(Loader::awaitLoaded);
+            Optional<ServableModel> engine = loader.map(Loader::awaitLoaded);
             engine.ifPresent(model -> offer(model, registry, watch));
             watch.start();
             applications.await();
@@ -133,9 +137,10 @@ final class Server implements AutoCloseable {
         }
     }
 
-    private static void offer(Engine model, ModelRegistry registry, CanaryWatch watch) {
+    private static void offer(ServableModel model, ModelRegistry registry, CanaryWatch watch) {
         registry.register(model);
-        watch.add("", model, () -> registry.withdraw(model.card().name()));
+        if (model instanceof Engine engine)
+            watch.add("", engine, () -> registry.withdraw(engine.card().name()));
     }
 
     private static void verified(Loader loader, AuditLog audit) throws IOException {
@@ -198,8 +203,8 @@ final class Server implements AutoCloseable {
         return applications.platform().model(application);
     }
 
-    /// Of the model, where one is served.
-    Optional<Engine> engine() {
+    /// Of the server's own model, where it has one.
+    Optional<ServableModel> engine() {
         return engine;
     }
 
@@ -214,12 +219,20 @@ final class Server implements AutoCloseable {
         edge.close();
         watch.close();
         applications.close();
-        engine.ifPresent(Engine::close);
+        engine.ifPresent(Server::close);
         limiter.close();
         keys.close();
         audit.note(AuditEvent.of(AuditKind.SERVER_STOP, AuditEvent.OPERATOR, "", "")
                 .with("done"));
         audit.close();
+    }
+
+    private static void close(ServableModel model) {
+        switch (model) {
+            case Engine engine -> engine.close();
+            case EmbeddingEngine engine -> engine.close();
+            default -> throw new IllegalStateException("no engine of this server");
+        }
     }
 
     private static HttpEdge listen(
@@ -272,17 +285,18 @@ final class Server implements AutoCloseable {
     }
 
     /// The loader's line of work.
-    private record Loader(CompletableFuture<VerifiedArtifact> verified, CompletableFuture<Engine> loaded) {
+    private record Loader(CompletableFuture<VerifiedArtifact> verified, CompletableFuture<ServableModel> loaded) {
         static Loader start(
                 LocalModels models, ModelChoice model, EngineOptions engine, CompletableFuture<ModelCanary> canaries) {
             Loader loader = new Loader(new CompletableFuture<>(), new CompletableFuture<>());
             Thread.ofPlatform().name("load").start(() -> {
                 try {
                     VerifiedArtifact artifact = models.artifact(model.name());
-                    Models.describe(artifact);
+                    if (Encoders.encodes(artifact)) Encoders.describe(artifact);
+                    else Models.describe(artifact);
                     EngineOptions options = model.sizedFor(artifact, engine);
                     loader.verified.complete(artifact);
-                    loader.loaded.complete(passed(canaries, models.engine(artifact, options)));
+                    loader.loaded.complete(passed(canaries, models.serving(artifact, options)));
                 } catch (Throwable e) {
                     loader.verified.completeExceptionally(e);
                     loader.loaded.completeExceptionally(e);
@@ -291,9 +305,10 @@ final class Server implements AutoCloseable {
             return loader;
         }
 
-        /// The engine, once it computes as it should (V6.2); else it is closed.
-        private static Engine passed(CompletableFuture<ModelCanary> canaries, Engine engine)
+        /// The model, once it computes as it should (V6.2); else it is closed. An encoder has no canary.
+        private static ServableModel passed(CompletableFuture<ModelCanary> canaries, ServableModel model)
                 throws IOException, InterruptedException {
+            if (!(model instanceof Engine engine)) return model;
             try {
                 Optional<String> problem = await(canaries).read("", engine);
                 if (problem.isEmpty()) return engine;
@@ -308,13 +323,19 @@ final class Server implements AutoCloseable {
             return await(verified);
         }
 
-        Engine awaitLoaded() {
+        ServableModel awaitLoaded() {
             return await(loaded);
+        }
+
+        /// @throws ArtifactException if it is no language model
+        Engine awaitLanguage() {
+            if (awaitLoaded() instanceof Engine engine) return engine;
+            throw new ArtifactException("V4.3", "the server's model embeds texts and generates none: name another");
         }
 
         /// The start failed: what is still being loaded is closed when it is there.
         void discard() {
-            loaded.thenAccept(Engine::close);
+            loaded.thenAccept(Server::close);
         }
 
         private static <T> T await(CompletableFuture<T> future) {

@@ -2,6 +2,7 @@ package dev.redoubt.engine;
 
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
+import dev.redoubt.base.generation.Caller;
 import dev.redoubt.base.generation.ChatMessage;
 import dev.redoubt.base.generation.GenerationRequest;
 import dev.redoubt.base.generation.Prompt;
@@ -33,10 +34,7 @@ final class RequestCheck {
     void check(GenerationRequest request) {
         checkSampling(request.sampling());
         range("n", request.choices(), 1, limits.choicesMax());
-        request.caller().endUser().ifPresent(user -> {
-            if (user.length() > USER_LENGTH_MAX)
-                throw outOfRange("user", user.length() + " characters", "up to " + USER_LENGTH_MAX);
-        });
+        user(request.caller());
         switch (request.prompt()) {
             case Prompt.Text prompt -> text("prompt", prompt.text());
             case Prompt.Tokens prompt -> {
@@ -45,6 +43,13 @@ final class RequestCheck {
             }
             case Prompt.Chat prompt -> messages(prompt.messages());
         }
+    }
+
+    void user(Caller caller) {
+        caller.endUser().ifPresent(user -> {
+            if (user.length() > USER_LENGTH_MAX)
+                throw outOfRange("user", user.length() + " characters", "up to " + USER_LENGTH_MAX);
+        });
     }
 
     /// A plain text to tokenize.

@@ -1,10 +1,10 @@
 package dev.redoubt.gateway;
 
 import dev.redoubt.base.generation.CacheClearing;
-import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.base.generation.ModelRuntime;
 import dev.redoubt.base.generation.ModelStats;
 import dev.redoubt.base.generation.RequestLimits;
+import dev.redoubt.base.generation.ServableModel;
 import dev.redoubt.gateway.Access.Metering;
 import dev.redoubt.gateway.Access.Needs;
 import dev.redoubt.gateway.Route.Handling.Get;
@@ -109,7 +109,7 @@ final class AdminHandlers {
     }
 
     private static void write(JsonWriter json, ServedModel served) {
-        LanguageModel model = served.model();
+        ServableModel model = served.model();
         ModelRuntime runtime = model.runtime();
         ModelStats stats = model.stats();
         json.beginObject().name("name").value(model.card().name());

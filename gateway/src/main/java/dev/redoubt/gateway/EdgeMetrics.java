@@ -139,10 +139,15 @@ final class EdgeMetrics {
         interToken.labelValues(model).observe(seconds);
     }
 
-    void generationEnded(String model, Usage usage) {
+    /// What generates nothing has no more to tell.
+    void embeddingEnded(String model, Usage usage) {
         endToEnd.labelValues(model).observe(usage.totalNanos() / 1e9);
         queue.labelValues(model).observe(usage.queueNanos() / 1e9);
         promptTokens.labelValues(model).observe(usage.promptTokens());
+    }
+
+    void generationEnded(String model, Usage usage) {
+        embeddingEnded(model, usage);
         generationTokens.labelValues(model).observe(usage.completionTokens());
         if (usage.firstTokenNanos() == 0) return;
         firstToken.labelValues(model).observe(usage.firstTokenNanos() / 1e9);

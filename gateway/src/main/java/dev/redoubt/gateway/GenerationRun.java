@@ -71,7 +71,7 @@ final class GenerationRun {
         int choices = requests.getFirst().choices();
         this.requests = requests;
         this.exchange = exchange;
-        this.model = served.model();
+        this.model = served.language();
         this.modelName = served.label();
         this.format = format;
         this.stream = stream;

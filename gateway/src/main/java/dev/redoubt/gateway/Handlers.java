@@ -3,6 +3,8 @@ package dev.redoubt.gateway;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.base.generation.Caller;
+import dev.redoubt.base.generation.EmbeddingModel;
+import dev.redoubt.base.generation.EmbeddingRequest;
 import dev.redoubt.base.generation.GenerationRequest;
 import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.base.generation.ModelCard;
@@ -18,6 +20,8 @@ import dev.redoubt.gateway.fields.FieldValues;
 import dev.redoubt.gateway.openai.ChatReply;
 import dev.redoubt.gateway.openai.CompletionReply;
 import dev.redoubt.gateway.openai.CompletionReply.EchoedPrompt;
+import dev.redoubt.gateway.openai.EmbeddingCall;
+import dev.redoubt.gateway.openai.EmbeddingFields;
 import dev.redoubt.gateway.openai.GenerationCall;
 import dev.redoubt.gateway.openai.GenerationFields;
 import dev.redoubt.gateway.openai.JsonWriter;
@@ -28,6 +32,7 @@ import dev.redoubt.gateway.openai.StreamFormat;
 import dev.redoubt.gateway.openai.TokenizerFields;
 import dev.redoubt.policy.Principal;
 import dev.redoubt.policy.Scope;
+import dev.redoubt.policy.screen.ScreenMode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -42,6 +47,7 @@ final class Handlers {
     private final EdgeServices services;
     private final ServedModels models;
     private final GenerationFields generation;
+    private final EmbeddingFields embedding;
     private final TokenizerFields tokenizer;
     private final PromptScreening screening;
 
@@ -49,6 +55,7 @@ final class Handlers {
         this.services = services;
         this.models = models;
         this.generation = new GenerationFields(services.limits());
+        this.embedding = new EmbeddingFields(services.limits());
         this.tokenizer = new TokenizerFields(services.limits());
         this.screening = new PromptScreening(services.policies().screen().own(), services.metrics(), services.audit());
     }
@@ -68,6 +75,11 @@ final class Handlers {
                         "/v1/completions",
                         new Post(generation.completionTable(), this::completion),
                         "continues prompts; a text ends at " + stopNames() + " too"),
+                new Route(
+                        inference,
+                        "/v1/embeddings",
+                        new Post(embedding.table(), this::embed),
+                        "makes a vector of each text"),
                 new Route(reading, "/v1/models", new Get(this::listModels), "lists the served models"),
                 new Route(reading, "/v1/models/{id}", new Get(this::showModel), "describes one served model"),
                 new Route(
@@ -115,7 +127,7 @@ final class Handlers {
     private void chat(Exchange exchange, FieldValues body) {
         GenerationCall call = generation.chat(body);
         ServedModel served = served(exchange, call.model());
-        LanguageModel model = served.model();
+        LanguageModel model = served.language();
         if (!model.card().chat())
             throw ServeException.ofField(
                     ErrorCode.NO_CHAT_TEMPLATE, "model", model.card().name());
@@ -133,14 +145,14 @@ final class Handlers {
     private void completion(Exchange exchange, FieldValues body) {
         GenerationCall call = generation.completion(body);
         ServedModel model = served(exchange, call.model());
-        generation.checkVocabulary(call, model.model().card());
+        generation.checkVocabulary(call, model.language().card());
         boolean ofText = call.prompts().stream().allMatch(Prompt.Text.class::isInstance);
         if (ofText && !call.echo()) complete(exchange, body, call, model);
         else services.workers().run(exchange, () -> complete(exchange, body, call, model)); // waits for the tokenizer
     }
 
     private void complete(Exchange exchange, FieldValues body, GenerationCall call, ServedModel served) {
-        LanguageModel model = served.model();
+        LanguageModel model = served.language();
         screening.check(
                 exchange, "prompt", call.prompts(), services.policies().screen().completions(), model);
         List<Prompt> prompts = call.prompts();
@@ -163,7 +175,7 @@ final class Handlers {
         GenerationCall call = generation.generate(body);
         ServedModel served = served(exchange, call.model());
         screening.check(
-                exchange, "prompt", call.prompts(), services.policies().screen().completions(), served.model());
+                exchange, "prompt", call.prompts(), services.policies().screen().completions(), served.language());
         run(exchange, served, call, routeStops(), new PlainReply(), Optional.empty(), call.prompts());
     }
 
@@ -175,15 +187,33 @@ final class Handlers {
             ReplyFormat format,
             Optional<StreamFormat> stream,
             List<Prompt> prompts) {
-        Principal principal = exchange.principal();
-        Caller caller = new Caller(principal.application(), principal.keyId(), call.endUser());
-        long deadline =
-                exchange.startNanos() + services.limits().requestTimeout().toNanos();
+        Caller caller = caller(exchange, call.endUser());
+        long deadline = deadline(exchange);
         SamplingParams sampling = call.sampling();
         List<GenerationRequest> requests = prompts.stream()
                 .map(prompt -> new GenerationRequest(caller, prompt, sampling, routeStops, call.choices(), deadline))
                 .toList();
         new GenerationRun(exchange, model, format, stream, requests).start();
+    }
+
+    /// A text to embed is a document more often than a prompt: what the screen finds is counted, and goes on.
+    private void embed(Exchange exchange, FieldValues body) {
+        EmbeddingCall call = embedding.call(body);
+        ServedModel served = served(exchange, call.model());
+        EmbeddingModel model = served.embedding();
+        screening.check(exchange, "input", call.inputs(), ScreenMode.SIGNAL, model);
+        EmbeddingRequest request = new EmbeddingRequest(
+                caller(exchange, call.endUser()), call.inputs(), call.dimensions(), deadline(exchange));
+        new EmbeddingRun(exchange, served, request, call.format()).start();
+    }
+
+    private static Caller caller(Exchange exchange, Optional<String> endUser) {
+        Principal principal = exchange.principal();
+        return new Caller(principal.application(), principal.keyId(), endUser);
+    }
+
+    private long deadline(Exchange exchange) {
+        return exchange.startNanos() + services.limits().requestTimeout().toNanos();
     }
 
     private List<String> routeStops() {
@@ -219,12 +249,12 @@ final class Handlers {
     }
 
     private void tokenize(Exchange exchange, FieldValues body) {
-        LanguageModel model = served(exchange, tokenizer.model(body)).model();
+        LanguageModel model = served(exchange, tokenizer.model(body)).language();
         services.workers().run(exchange, () -> exchange.reply(200, JSON, tokenizer.tokenize(body, model)));
     }
 
     private void detokenize(Exchange exchange, FieldValues body) {
-        LanguageModel model = served(exchange, tokenizer.model(body)).model();
+        LanguageModel model = served(exchange, tokenizer.model(body)).language();
         services.workers().run(exchange, () -> exchange.reply(200, JSON, tokenizer.detokenize(body, model)));
     }
 

@@ -1,6 +1,6 @@
 package dev.redoubt.gateway;
 
-import dev.redoubt.base.generation.LanguageModel;
+import dev.redoubt.base.generation.ServableModel;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,7 +11,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 /// The models that are served, by name. Ready once there is one, or where none will be; not ready any more when one was
 /// withdrawn. Safe for any thread.
 public final class ModelRegistry {
-    private final Map<String, LanguageModel> byName = new ConcurrentSkipListMap<>();
+    private final Map<String, ServableModel> byName = new ConcurrentSkipListMap<>();
     private final Set<String> withdrawn = ConcurrentHashMap.newKeySet();
 
     private final boolean expected;
@@ -30,7 +30,7 @@ public final class ModelRegistry {
         return new ModelRegistry(false);
     }
 
-    public void register(LanguageModel model) {
+    public void register(ServableModel model) {
         byName.put(model.card().name(), model);
     }
 
@@ -39,12 +39,12 @@ public final class ModelRegistry {
         withdrawn.add(name);
     }
 
-    public Optional<LanguageModel> find(String name) {
+    public Optional<ServableModel> find(String name) {
         return Optional.ofNullable(byName.get(name));
     }
 
     /// By name.
-    public List<LanguageModel> all() {
+    public List<ServableModel> all() {
         return List.copyOf(byName.values());
     }
 

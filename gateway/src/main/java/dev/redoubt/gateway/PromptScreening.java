@@ -4,8 +4,8 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.Requirement;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.base.generation.ChatMessage;
-import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.base.generation.Prompt;
+import dev.redoubt.base.generation.ServableModel;
 import dev.redoubt.policy.audit.AuditEvent;
 import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.audit.AuditLog;
@@ -33,7 +33,7 @@ final class PromptScreening {
     /// @param field that holds the prompts
     /// @throws ServeException if something is found and the mode is [ScreenMode#REFUSE]; it names the field and
     ///     nothing of the text
-    void check(Exchange exchange, String field, List<Prompt> prompts, ScreenMode mode, LanguageModel model) {
+    void check(Exchange exchange, String field, List<Prompt> prompts, ScreenMode mode, ServableModel model) {
         List<String> texts =
                 prompts.stream().flatMap(prompt -> texts(prompt, model)).toList();
         List<String> found = screen.find(texts);
@@ -55,7 +55,7 @@ final class PromptScreening {
     }
 
     /// Messages of every role: whoever has a key can write any of them.
-    private static Stream<String> texts(Prompt prompt, LanguageModel model) {
+    private static Stream<String> texts(Prompt prompt, ServableModel model) {
         return switch (prompt) {
             case Prompt.Text text -> Stream.of(text.text());
             case Prompt.Chat chat -> chat.messages().stream().map(ChatMessage::content);

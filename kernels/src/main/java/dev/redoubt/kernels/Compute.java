@@ -31,28 +31,20 @@ public final class Compute implements AutoCloseable {
      * Ownership: the caller owns everything between calls; during a call, a worker owns the rows of its part and its own scratch.
      * What a call is about stands in one object per operation, used again and again, so that a step allocates nothing. */
 
-    /// Multiply-adds that are worth a part of their own.
-    private static final long PART_WORK = 1 << 17;
-    /// What is worth a part of its own in operations over single rows, in elements of the cheapest, a norm:
-    /// about 2 µs.
-    private static final int PART_ELEMENTS = 1 << 14;
-    /// What an element of the others costs, in those of a norm.
+    /// What an element of an operation over single rows costs, in those of a norm.
     private static final int GATHERED_COST = 4;
     private static final int QUANTIZED_COST = 4;
     private static final int ROUNDED_COST = 1;
     private static final int ROTATED_COST = 1;
     private static final int STORED_COST = 24;
     private static final int GATED_COST = 8;
+    private static final int LAYER_NORM_COST = 2;
     private static final int EMBEDDED_COST = 8;
-    private static final int ADDED_COST = 1;
+    static final int ADDED_COST = 1;
     private static final int CAPPED_COST = 8;
     private static final int CHOSEN_COST = 32;
     /// Weights whose packing is worth a part of its own.
     private static final int PACK_WORK = 1 << 18;
-    /// A part of a product is what is left, divided by that many for each thread.
-    private static final int PARTS_LEFT = 2;
-    /// Query rows × heads that share the loads of a KV head.
-    private static final int TILE_QUERIES = 12;
 
     private final Kernels kernels;
     private final ComputeThreads threads;
@@ -60,21 +52,23 @@ public final class Compute implements AutoCloseable {
     private final AtomicLong bytes; // of what is computed with
     private @Nullable AttentionCall[] attentionCalls = {}; // by layer
 
-    private final Embedding embedding = new Embedding();
-    private final Gathering gathering = new Gathering();
+    private final RowTasks.Embedding embedding;
+    private final RowTasks.Gathering gathering;
     private final GatheredInputs gathered;
-    private final Quantization quantization = new Quantization();
-    private final Rounding rounding = new Rounding();
-    private final Product product = new Product();
-    private final Norm norm = new Norm();
-    private final Rotation rotation = new Rotation();
-    private final Store store = new Store();
-    private final Attention attention = new Attention();
-    private final Gate gate = new Gate();
-    private final Addition addition = new Addition();
-    private final Scaling scaling = new Scaling();
-    private final Cap cap = new Cap();
-    private final Choosing choosing = new Choosing();
+    private final RowTasks.Quantization quantization;
+    private final RowTasks.Rounding rounding;
+    private final ProductTask product;
+    private final RowTasks.Norm norm;
+    private final RowTasks.LayerNorm layerNorm;
+    private final RowTasks.Rotation rotation;
+    private final RowTasks.Store store;
+    private final AttentionTask attention;
+    private final RowTasks.Gate gate;
+    private final RowTasks.Gelu gelu;
+    private final RowTasks.Addition addition;
+    private final RowTasks.Scaling scaling;
+    private final RowTasks.Cap cap;
+    private final RowTasks.Choosing choosing;
     private final Parts parts = new Parts();
 
     private Compute(Kernels kernels, int threads, int rowsMax) {
@@ -84,6 +78,22 @@ public final class Compute implements AutoCloseable {
         this.gathered = new GatheredInputs(rowsMax, newArena());
         this.scratch = new Scratch[threads];
         for (int i = 0; i < threads; i++) scratch[i] = new Scratch();
+        embedding = new RowTasks.Embedding(this.threads);
+        gathering = new RowTasks.Gathering(this.threads);
+        quantization = new RowTasks.Quantization(this.threads, kernels);
+        rounding = new RowTasks.Rounding(this.threads, kernels);
+        product = new ProductTask(this.threads, kernels, scratch);
+        norm = new RowTasks.Norm(this.threads, kernels, scratch);
+        layerNorm = new RowTasks.LayerNorm(this.threads, kernels, scratch);
+        rotation = new RowTasks.Rotation(this.threads, kernels);
+        store = new RowTasks.Store(this.threads);
+        attention = new AttentionTask(this.threads, kernels, scratch);
+        gate = new RowTasks.Gate(this.threads, kernels);
+        gelu = new RowTasks.Gelu(this.threads, kernels);
+        addition = new RowTasks.Addition(this.threads, kernels);
+        scaling = new RowTasks.Scaling(this.threads);
+        cap = new RowTasks.Cap(this.threads, kernels);
+        choosing = new RowTasks.Choosing(this.threads);
     }
 
     /// @param provider one of [Providers#NAMES], or `native-` and an instruction set such as `avx2`
@@ -205,12 +215,7 @@ public final class Compute implements AutoCloseable {
             rounding.in = in;
             rounding.run(rows, ROUNDED_COST * in.columns());
         }
-        product.in = in;
-        product.rows = rows;
-        product.order = order;
-        product.projections = projections;
-        product.cut();
-        threads.run(product.parts, product);
+        product.run(in, rows, order, projections);
     }
 
     /// `out[r] = in[r] / sqrt(mean(in[r]²) + epsilon) · weight`; `in` and `out` may be the same.
@@ -239,6 +244,25 @@ public final class Compute implements AutoCloseable {
         norm.epsilon = epsilon;
         norm.out = out;
         norm.run(rows, in.columns());
+    }
+
+    /// `out[r] = (in[r] - mean(in[r])) / sqrt(variance(in[r]) + epsilon) · weight + bias`; `in` and `out` may be the
+    /// same.
+    ///
+    /// @param weight (1, columns), as `bias`
+    public void layerNorm(
+            FloatMatrix in, int rows, FloatMatrix weight, FloatMatrix bias, float epsilon, FloatMatrix out) {
+        same("weight columns", weight.columns(), in.columns());
+        same("bias columns", bias.columns(), in.columns());
+        same("output columns", out.columns(), in.columns());
+        checkRows(rows, in);
+        checkRows(rows, out);
+        layerNorm.in = in;
+        layerNorm.weight = weight;
+        layerNorm.bias = bias;
+        layerNorm.epsilon = epsilon;
+        layerNorm.out = out;
+        layerNorm.run(rows, LAYER_NORM_COST * in.columns());
     }
 
     /// `out[r] += in[r]`.
@@ -291,6 +315,9 @@ public final class Compute implements AutoCloseable {
     /// Causal grouped-query attention of every row over the positions up to its own that are in its window. A row that
     /// sees a marked token becomes NaN, so that no format turns what is not finite into a plausible number.
     ///
+    /// What a row sees goes by the position that `batch` has for it, and by that alone: where all rows of a
+    /// sequence have its last one, each sees the whole sequence, which is the attention of an encoder.
+    ///
     /// @param query (tokens, queryHeads · headDimension), rotated; `queryHeads` is a multiple of the KV heads
     /// @param out same shape as `query`
     public void attention(
@@ -310,10 +337,7 @@ public final class Compute implements AutoCloseable {
         same("output columns", out.columns(), query.columns());
         checkRows(batch.rows, query);
         checkRows(batch.rows, out);
-        attention.call = attentionCall(query, queryHeads / layout.kvHeads(), batch, kv, layer, rule, out);
-        attention.kvHeads = layout.kvHeads();
-        attention.cutIntoTiles(batch, Math.max(1, TILE_QUERIES / attention.call.group()));
-        threads.run(attention.tiles * layout.kvHeads(), attention);
+        attention.run(attentionCall(query, queryHeads / layout.kvHeads(), batch, kv, layer, rule, out));
         if (!kv.allFinite()) spoilRows(batch, kv, rule, out);
     }
 
@@ -358,6 +382,14 @@ public final class Compute implements AutoCloseable {
         this.gate.gate = gate;
         this.gate.up = up;
         this.gate.run(rows, GATED_COST * gate.columns());
+    }
+
+    /// `x[r][i] = x[r][i] · Φ(x[r][i])`, Φ the distribution function of the standard normal distribution: GELU itself,
+    /// of which [GateFunction#GELU_TANH] is an approximation.
+    public void gelu(FloatMatrix x, int rows) {
+        checkRows(rows, x);
+        gelu.x = x;
+        gelu.run(rows, GATED_COST * x.columns());
     }
 
     /// `x[r][i] *= factor`.
@@ -459,302 +491,18 @@ public final class Compute implements AutoCloseable {
         for (Scratch each : scratch) each.close();
     }
 
-    private static void checkRows(int rows, FloatMatrix matrix) {
+    static void checkRows(int rows, FloatMatrix matrix) {
         if (rows < 0 || rows > matrix.rows())
             throw new IllegalArgumentException("rows " + rows + ", the matrix has " + matrix.rows());
     }
 
-    private static void same(String what, int actual, int expected) {
+    static void same(String what, int actual, int expected) {
         if (actual != expected) throw new IllegalArgumentException(what + " " + actual + ", must be " + expected);
     }
 
-    // The operations. Fields are set by every call before the threads see them.
-
-    /// One over rows, cut by rows.
-    private abstract class OverRows implements ComputeThreads.Task {
-        private int rows;
-        private int rowsPerPart;
-
-        abstract void run(int from, int to, int worker);
-
-        /// @param elements of a norm that a row costs
-        final void run(int rows, int elements) {
-            this.rows = rows;
-            rowsPerPart = Math.max(1, PART_ELEMENTS / elements);
-            if (rows <= rowsPerPart || threads.threads() == 1) run(0, rows, 0);
-            else threads.run((rows + rowsPerPart - 1) / rowsPerPart, this);
-        }
-
-        @Override
-        public final void runPart(int part, int worker) {
-            run(part * rowsPerPart, Math.min(rows, (part + 1) * rowsPerPart), worker);
-        }
-    }
-
+    /// Somebody else's parts.
     @SuppressWarnings("NullAway.Init")
-    private final class Embedding extends OverRows {
-        private WeightMatrix table;
-        private int[] ids;
-        private FloatMatrix out;
-
-        @Override
-        void run(int from, int to, int worker) {
-            for (int row = from; row < to; row++) table.dequantize(ids[row], out, row);
-        }
-    }
-
-    @SuppressWarnings("NullAway.Init")
-    private final class Gathering extends OverRows {
-        private FloatMatrix in;
-        private ColumnOrder order;
-        private FloatMatrix out;
-
-        @Override
-        void run(int from, int to, int worker) {
-            for (int row = from; row < to; row++) order.gather(in, row, out);
-        }
-    }
-
-    @SuppressWarnings("NullAway.Init")
-    private final class Quantization extends OverRows {
-        private FloatMatrix in;
-
-        @Override
-        void run(int from, int to, int worker) {
-            kernels.quantize(in, from, to);
-        }
-    }
-
-    @SuppressWarnings("NullAway.Init")
-    private final class Rounding extends OverRows {
-        private FloatMatrix in;
-
-        @Override
-        void run(int from, int to, int worker) {
-            kernels.round(in, from, to);
-        }
-    }
-
-    /// Cut by groups of weight rows, one projection after the other. Parts get smaller towards the end, so that
-    /// few are
-    /// handed out and yet all threads end at about the same time.
-    @SuppressWarnings("NullAway.Init")
-    private final class Product implements ComputeThreads.Task {
-        private FloatMatrix in;
-        private int rows;
-        private @Nullable ColumnOrder order;
-        private Projection[] projections;
-        private int parts;
-        private int[] projectionOf = new int[64]; // by part
-        private int[] groupFrom = new int[64]; // by part
-        private int[] groupTo = new int[64]; // by part
-
-        void cut() {
-            long workOfGroup = (long) R16.ROWS * in.columns() * rows;
-            int atOnce = kernels.groupsAtOnce();
-            int least = roundUp(Math.toIntExact((PART_WORK + workOfGroup - 1) / workOfGroup), atOnce);
-            int left = 0;
-            for (Projection projection : projections)
-                if (projection.weights.order() == order) left += R16.groups(projection.weights.rows());
-            if (threads.threads() == 1) least = left;
-            parts = 0;
-            for (int i = 0; i < projections.length; i++) {
-                if (projections[i].weights.order() != order) continue;
-                int groups = R16.groups(projections[i].weights.rows());
-                for (int from = 0; from < groups; ) {
-                    int size = Math.max(least, left / (PARTS_LEFT * threads.threads()) / atOnce * atOnce);
-                    int to = Math.min(groups, from + size);
-                    add(i, from, to);
-                    left -= to - from;
-                    from = to;
-                }
-            }
-        }
-
-        private static int roundUp(int number, int multiple) {
-            return (number + multiple - 1) / multiple * multiple;
-        }
-
-        private void add(int projection, int from, int to) {
-            if (parts == groupFrom.length) {
-                projectionOf = Arrays.copyOf(projectionOf, 2 * parts);
-                groupFrom = Arrays.copyOf(groupFrom, 2 * parts);
-                groupTo = Arrays.copyOf(groupTo, 2 * parts);
-            }
-            projectionOf[parts] = projection;
-            groupFrom[parts] = from;
-            groupTo[parts++] = to;
-        }
-
-        @Override
-        public void runPart(int part, int worker) {
-            Projection projection = projections[projectionOf[part]];
-            kernels.matmul(
-                    projection.weights,
-                    groupFrom[part],
-                    groupTo[part],
-                    in,
-                    rows,
-                    projection.out,
-                    projection.add,
-                    scratch[worker]);
-        }
-    }
-
-    @SuppressWarnings("NullAway.Init")
-    private final class Norm extends OverRows {
-        private FloatMatrix in;
-        private FloatMatrix weight;
-        private float epsilon;
-        private FloatMatrix out;
-
-        @Override
-        void run(int from, int to, int worker) {
-            kernels.rmsNorm(in, from, to, weight, epsilon, out, scratch[worker]);
-        }
-    }
-
-    @SuppressWarnings("NullAway.Init")
-    private final class Rotation extends OverRows {
-        private FloatMatrix x;
-        private int heads;
-        private RopeTable table;
-        private AttentionBatch batch;
-
-        @Override
-        void run(int from, int to, int worker) {
-            kernels.rope(x, from, to, heads, table, batch);
-        }
-    }
-
-    @SuppressWarnings("NullAway.Init")
-    private final class Store extends OverRows {
-        private FloatMatrix keys;
-        private FloatMatrix values;
-        private AttentionBatch batch;
-        private KvMemory kv;
-        private int layer;
-
-        @Override
-        void run(int from, int to, int worker) {
-            for (int row = from; row < to; row++) KvRows.store(keys, values, batch, row, kv, layer);
-        }
-    }
-
-    /// Cut into tiles of neighbouring rows of one sequence × KV heads.
-    @SuppressWarnings("NullAway.Init")
-    private final class Attention implements ComputeThreads.Task {
-        private AttentionCall call;
-        private int kvHeads;
-        private int tiles;
-        private int[] tileFrom = new int[16]; // tile i is rows tileFrom[i] to tileFrom[i + 1] - 1
-
-        void cutIntoTiles(AttentionBatch batch, int tileRows) {
-            if (tileFrom.length < batch.rows + 1) tileFrom = new int[batch.rows + 1 + batch.rows / 4];
-            tiles = 0;
-            for (int row = 0; row < batch.rows; row++) {
-                boolean begins = tiles == 0
-                        || row - tileFrom[tiles - 1] == tileRows
-                        || batch.sequence[row] != batch.sequence[row - 1];
-                if (begins) tileFrom[tiles++] = row;
-            }
-            tileFrom[tiles] = batch.rows;
-        }
-
-        /// From the last tile to the first: a sequence's later rows cost more, and the costly parts go out early.
-        @Override
-        public void runPart(int part, int worker) {
-            int tile = tiles - 1 - part / kvHeads;
-            kernels.attention(call, tileFrom[tile], tileFrom[tile + 1], part % kvHeads, scratch[worker]);
-        }
-    }
-
-    @SuppressWarnings("NullAway.Init")
-    private final class Gate extends OverRows {
-        private GateFunction function;
-        private FloatMatrix gate;
-        private FloatMatrix up;
-
-        @Override
-        void run(int from, int to, int worker) {
-            kernels.activate(function, gate, up, from, to);
-        }
-    }
-
-    /// Adds rows to rows: each to its own, one to all, or those of an expert to where they came from.
-    @SuppressWarnings("NullAway.Init")
-    private final class Addition extends OverRows {
-        private FloatMatrix in;
-        private boolean oneForAll;
-        private @Nullable ExpertChoice choice;
-        private int expert;
-        private FloatMatrix out;
-
-        void ofRows(FloatMatrix in, boolean oneForAll, int rows, FloatMatrix out) {
-            checkRows(rows, out);
-            this.oneForAll = oneForAll;
-            choice = null;
-            begin(in, rows, out);
-        }
-
-        void ofExpert(FloatMatrix in, ExpertChoice choice, int expert, FloatMatrix out) {
-            this.choice = choice;
-            this.expert = expert;
-            begin(in, choice.rows(expert), out);
-        }
-
-        private void begin(FloatMatrix in, int rows, FloatMatrix out) {
-            same("output columns", out.columns(), in.columns());
-            this.in = in;
-            this.out = out;
-            run(rows, ADDED_COST * in.columns());
-        }
-
-        @Override
-        void run(int from, int to, int worker) {
-            ExpertChoice by = choice;
-            for (int row = from; row < to; row++) {
-                if (by == null) kernels.addScaled(in, oneForAll ? 0 : row, 1, out, row);
-                else kernels.addScaled(in, row, by.weight(expert, row), out, by.row(expert, row));
-            }
-        }
-    }
-
-    @SuppressWarnings("NullAway.Init")
-    private final class Scaling extends OverRows {
-        private FloatMatrix x;
-        private float factor;
-
-        @Override
-        void run(int from, int to, int worker) {
-            for (int row = from; row < to; row++) RowOperations.scale(x, row, factor);
-        }
-    }
-
-    @SuppressWarnings("NullAway.Init")
-    private final class Cap extends OverRows {
-        private FloatMatrix x;
-        private float cap;
-
-        @Override
-        void run(int from, int to, int worker) {
-            kernels.softCap(x, from, to, cap);
-        }
-    }
-
-    @SuppressWarnings("NullAway.Init")
-    private final class Choosing extends OverRows {
-        private FloatMatrix scores;
-        private ExpertChoice choice;
-
-        @Override
-        void run(int from, int to, int worker) {
-            for (int row = from; row < to; row++) choice.choose(scores, row);
-        }
-    }
-
-    @SuppressWarnings("NullAway.Init")
-    private final class Parts implements ComputeThreads.Task {
+    private static final class Parts implements ComputeThreads.Task {
         private Part task;
 
         @Override

@@ -89,6 +89,21 @@ interface Kernels extends AutoCloseable {
             FloatMatrix out,
             Scratch scratch);
 
+    /// partial[i mod 16] += x; tree; mean = sum / columns; partial[i mod 16] = fma(x - mean, x - mean, partial[i mod
+    /// 16]), tree, [Numbers#inverseRms]; out = fma((x - mean) · inverse, weight, bias).
+    void layerNorm(
+            FloatMatrix in,
+            int rowFrom,
+            int rowTo,
+            FloatMatrix weight,
+            FloatMatrix bias,
+            float epsilon,
+            FloatMatrix out,
+            Scratch scratch);
+
+    /// x = [Numbers#gelu] of x.
+    void gelu(FloatMatrix x, int rowFrom, int rowTo);
+
     /// Rotates every head of rows `rowFrom` to `rowTo - 1` in place by the row's position.
     default void rope(FloatMatrix x, int rowFrom, int rowTo, int heads, RopeTable table, AttentionBatch batch) {
         for (int row = rowFrom; row < rowTo; row++) RowOperations.rotate(x, row, heads, table, batch.position[row]);

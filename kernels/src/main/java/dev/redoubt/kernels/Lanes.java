@@ -174,6 +174,21 @@ final class Lanes {
         return broadcast(1).sub(broadcast(2).div(exp(x.mul(2 / cap)).add(1f))).mul(cap);
     }
 
+    /// [Numbers#gelu] of every lane.
+    static FloatVector gelu(FloatVector x) {
+        FloatVector a = x.abs();
+        FloatVector t = broadcast(1).div(a.fma(broadcast(Numbers.GELU_STEP), broadcast(1)));
+        FloatVector p = t.fma(broadcast(Numbers.G7), broadcast(Numbers.G6));
+        p = p.fma(t, broadcast(Numbers.G5));
+        p = p.fma(t, broadcast(Numbers.G4));
+        p = p.fma(t, broadcast(Numbers.G3));
+        p = p.fma(t, broadcast(Numbers.G2));
+        p = p.fma(t, broadcast(Numbers.G1));
+        p = p.fma(t, broadcast(Numbers.G0));
+        FloatVector tail = p.mul(t).mul(exp(a.mul(a).mul(-0.5f)));
+        return a.neg().fma(tail, x.max(0f));
+    }
+
     /// [Numbers#tree] of 16 floats in memory.
     static float tree(long partials) {
         float a0 = get(partials) + get(partials + 32);

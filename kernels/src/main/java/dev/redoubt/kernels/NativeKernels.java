@@ -41,6 +41,18 @@ final class NativeKernels implements Kernels {
             JAVA_FLOAT,
             JAVA_LONG,
             JAVA_LONG);
+    private static final MethodHandle LAYER_NORM = nothing(
+            JAVA_LONG,
+            JAVA_LONG,
+            JAVA_LONG,
+            JAVA_LONG,
+            JAVA_LONG,
+            JAVA_LONG,
+            JAVA_LONG,
+            JAVA_FLOAT,
+            JAVA_LONG,
+            JAVA_LONG);
+    private static final MethodHandle GELU = nothing(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle ACTIVATE =
             nothing(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle ADD_SCALED = nothing(JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_LONG);
@@ -79,6 +91,8 @@ final class NativeKernels implements Kernels {
     private final MemorySegment round;
     private final MemorySegment multiplyPairs;
     private final MemorySegment rmsNorm;
+    private final MemorySegment layerNorm;
+    private final MemorySegment gelu;
     private final MemorySegment activate;
     private final MemorySegment addScaled;
     private final MemorySegment softCap;
@@ -101,6 +115,8 @@ final class NativeKernels implements Kernels {
         round = library.function(set, "round");
         multiplyPairs = library.function(set, "multiply_pairs");
         rmsNorm = library.function(set, "rms_norm");
+        layerNorm = library.function(set, "layer_norm");
+        gelu = library.function(set, "gelu");
         activate = library.function(set, "activate");
         addScaled = library.function(set, "add_scaled");
         softCap = library.function(set, "soft_cap");
@@ -327,6 +343,50 @@ final class NativeKernels implements Kernels {
                     epsilon,
                     SystemMemory.address(out.segment()),
                     (long) out.stride());
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    @Override
+    public void layerNorm(
+            FloatMatrix in,
+            int rowFrom,
+            int rowTo,
+            FloatMatrix weight,
+            FloatMatrix bias,
+            float epsilon,
+            FloatMatrix out,
+            Scratch scratch) {
+        Objects.checkFromToIndex(rowFrom, rowTo, Math.min(in.rows(), out.rows()));
+        same("weight columns", weight.columns(), in.columns());
+        same("bias columns", bias.columns(), in.columns());
+        same("output columns", out.columns(), in.columns());
+        try {
+            LAYER_NORM.invokeExact(
+                    layerNorm,
+                    SystemMemory.address(in.segment()),
+                    (long) in.stride(),
+                    (long) rowFrom,
+                    (long) rowTo,
+                    (long) in.columns(),
+                    SystemMemory.address(weight.segment()),
+                    SystemMemory.address(bias.segment()),
+                    epsilon,
+                    SystemMemory.address(out.segment()),
+                    (long) out.stride());
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    @Override
+    public void gelu(FloatMatrix x, int rowFrom, int rowTo) {
+        Objects.checkFromToIndex(rowFrom, rowTo, x.rows());
+        try {
+            GELU.invokeExact(
+                    gelu, SystemMemory.address(x.segment()), (long) x.stride(), (long) rowFrom, (long) rowTo, (long)
+                            x.columns());
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }

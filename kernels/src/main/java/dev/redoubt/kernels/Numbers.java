@@ -19,6 +19,20 @@ final class Numbers {
     static final float P4 = 0x1.555554p-3f;
     static final float P5 = 0x1.0p-1f;
 
+    /* Φ(-a) = exp(-a²/2) · t·(G0 + G1·t + … + G7·t⁷) for a ≥ 0, t = 1 / (1 + GELU_STEP·a): the form of Hastings' approximations of
+     * erfc, its coefficients fitted for the least relative error of Φ(-a) over 0 to 14, which is 9.4e-8 before rounding. What negative
+     * numbers leave is this tail itself, so nothing cancels: |gelu(x) - x·Φ(x)| ≤ 2e-7 · |x|, at most half a unit in the last place of x
+     * above 4, and 8e-7 of the result down to x = -5. */
+    static final float GELU_STEP = 0x1.3851ecp-2f;
+    static final float G0 = 0x1.f23c82p-4f;
+    static final float G1 = 0x1.f59fbap-4f;
+    static final float G2 = 0x1.a79ceep-4f;
+    static final float G3 = 0x1.efb36ep-4f;
+    static final float G4 = -0x1.371746p-5f;
+    static final float G5 = 0x1.7c580ap-3f;
+    static final float G6 = -0x1.395148p-3f;
+    static final float G7 = 0x1.2ca322p-5f;
+
     static final float GELU_SLOPE = 0x1.988454p0f; // 2·√(2/π)
     static final float GELU_CUBE = 0.044715f;
 
@@ -55,6 +69,21 @@ final class Numbers {
             case SILU -> x;
             case GELU_TANH -> (x * GELU_SLOPE) * Math.fma(x * x, GELU_CUBE, 1);
         };
+    }
+
+    /// x · Φ(x) as max(x, 0) - |x| · Φ(-|x|); NaN for what is infinite.
+    static float gelu(float x) {
+        float a = Math.abs(x);
+        float t = 1 / Math.fma(a, GELU_STEP, 1);
+        float p = Math.fma(G7, t, G6);
+        p = Math.fma(p, t, G5);
+        p = Math.fma(p, t, G4);
+        p = Math.fma(p, t, G3);
+        p = Math.fma(p, t, G2);
+        p = Math.fma(p, t, G1);
+        p = Math.fma(p, t, G0);
+        float tail = (p * t) * exp((a * a) * -0.5f);
+        return Math.fma(-a, tail, Math.max(x, 0));
     }
 
     /// cap · tanh(x / cap) as (1 - 2 / (exp(x · (2 / cap)) + 1)) · cap.

@@ -162,6 +162,37 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
+    public void layerNorm(
+            FloatMatrix in,
+            int rowFrom,
+            int rowTo,
+            FloatMatrix weight,
+            FloatMatrix bias,
+            float epsilon,
+            FloatMatrix out,
+            Scratch scratch) {
+        for (int row = rowFrom; row < rowTo; row++) {
+            float[] sums = new float[Numbers.PARTIALS];
+            for (int i = 0; i < in.columns(); i++) sums[i % 16] += in.get(row, i);
+            float mean = Numbers.tree(sums) / in.columns();
+            float[] squares = new float[Numbers.PARTIALS];
+            for (int i = 0; i < in.columns(); i++) {
+                float d = in.get(row, i) - mean;
+                squares[i % 16] = Math.fma(d, d, squares[i % 16]);
+            }
+            float inverse = Numbers.inverseRms(Numbers.tree(squares), in.columns(), epsilon);
+            for (int i = 0; i < in.columns(); i++)
+                out.set(row, i, Math.fma((in.get(row, i) - mean) * inverse, weight.get(0, i), bias.get(0, i)));
+        }
+    }
+
+    @Override
+    public void gelu(FloatMatrix x, int rowFrom, int rowTo) {
+        for (int row = rowFrom; row < rowTo; row++)
+            for (int i = 0; i < x.columns(); i++) x.set(row, i, Numbers.gelu(x.get(row, i)));
+    }
+
+    @Override
     public void activate(GateFunction function, FloatMatrix gate, FloatMatrix up, int rowFrom, int rowTo) {
         for (int row = rowFrom; row < rowTo; row++) {
             for (int i = 0; i < gate.columns(); i++) {

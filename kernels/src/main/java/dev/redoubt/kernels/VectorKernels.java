@@ -94,6 +94,33 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
+    public void layerNorm(
+            FloatMatrix in,
+            int rowFrom,
+            int rowTo,
+            FloatMatrix weight,
+            FloatMatrix bias,
+            float epsilon,
+            FloatMatrix out,
+            Scratch scratch) {
+        long partials = SystemMemory.address(scratch.floats(Numbers.PARTIALS));
+        for (int row = rowFrom; row < rowTo; row++)
+            VectorLayerNorm.norm(
+                    rowAddress(in, row),
+                    in.columns(),
+                    rowAddress(weight, 0),
+                    rowAddress(bias, 0),
+                    epsilon,
+                    rowAddress(out, row),
+                    partials);
+    }
+
+    @Override
+    public void gelu(FloatMatrix x, int rowFrom, int rowTo) {
+        for (int row = rowFrom; row < rowTo; row++) VectorRows.gelu(rowAddress(x, row), x.columns());
+    }
+
+    @Override
     public void activate(GateFunction function, FloatMatrix gate, FloatMatrix up, int rowFrom, int rowTo) {
         for (int row = rowFrom; row < rowTo; row++)
             VectorRows.activate(function, rowAddress(gate, row), rowAddress(up, row), gate.columns());

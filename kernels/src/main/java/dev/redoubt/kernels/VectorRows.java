@@ -6,7 +6,7 @@ import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// Vector kernels over single rows: quantization, norm, gate functions, sums, soft cap, log-sum-exp. Rows are
+/// Vector kernels over single rows: quantization, norm, GELU, gate functions, sums, soft cap, log-sum-exp. Rows are
 /// addresses, counts are in
 /// elements.
 final class VectorRows {
@@ -110,6 +110,12 @@ final class VectorRows {
             FloatVector gelu = x.div(Lanes.exp(z.neg()).add(1f));
             Lanes.store(gelu.mul(Lanes.load(up + 4L * i)), gate + 4L * i);
         }
+    }
+
+    static void gelu(long x, int columns) {
+        int whole = columns / COUNT * COUNT;
+        for (int i = 0; i < whole; i += COUNT) Lanes.store(Lanes.gelu(Lanes.load(x + 4L * i)), x + 4L * i);
+        for (int i = whole; i < columns; i++) Lanes.set(x + 4L * i, Numbers.gelu(Lanes.get(x + 4L * i)));
     }
 
     static void addScaled(long x, int columns, float factor, long out) {

@@ -191,6 +191,77 @@ class AttentionTest {
         }
     }
 
+    /// Rows that all have the last position of their sequence: what an encoder asks for.
+    @Test
+    void V3_2_rowsOfTheLastPositionSeeTheWholeSequenceAndNoOther() {
+        for (int tokens : new int[] {1, 15, 16, 17, 40}) {
+            try (Arena arena = Arena.ofShared()) {
+                FloatMatrix alone = attendToAll("scalar", 1, tokens, false, arena);
+                for (String provider : providers())
+                    for (int threads = 1; threads <= 2; threads++)
+                        for (boolean neighbours : new boolean[] {false, true})
+                            assertThat(Samples.difference(
+                                            attendToAll(provider, threads, tokens, neighbours, arena), alone))
+                                    .as("%s, %d tokens", provider, tokens)
+                                    .isEmpty();
+                Random random = new Random(tokens);
+                FloatMatrix query = Samples.matrix(random, tokens, 24, arena);
+                FloatMatrix keys = Samples.matrix(random, tokens, 24, arena);
+                FloatMatrix values = Samples.matrix(random, tokens, 24, arena);
+                for (int row = 0; row < tokens; row++) {
+                    double[] weights = new double[tokens];
+                    double sum = 0;
+                    for (int t = 0; t < tokens; t++) {
+                        double score = 0;
+                        for (int d = 0; d < 12; d++) score += (double) query.get(row, 12 + d) * keys.get(t, 12 + d);
+                        weights[t] = Math.exp(0.3f * score);
+                        sum += weights[t];
+                    }
+                    double expected = 0;
+                    for (int t = 0; t < tokens; t++) expected += weights[t] / sum * values.get(t, 15);
+                    assertThat((double) alone.get(row, 15)).isCloseTo(expected, within(1e-5));
+                }
+            }
+        }
+    }
+
+    private static FloatMatrix attendToAll(String provider, int threads, int tokens, boolean neighbours, Arena arena) {
+        Random random = new Random(tokens);
+        int before = neighbours ? 5 : 0;
+        int rows = before + tokens + (neighbours ? 7 : 0);
+        FloatMatrix[] own = new FloatMatrix[3];
+        for (int i = 0; i < 3; i++) own[i] = Samples.matrix(random, tokens, 24, arena);
+        FloatMatrix[] all = new FloatMatrix[3];
+        for (int i = 0; i < 3; i++) {
+            all[i] = Samples.matrix(random, rows, 24, arena);
+            for (int row = 0; row < tokens; row++) copyRow(own[i], row, all[i], before + row);
+        }
+        AttentionBatch stored = new AttentionBatch(rows, 3);
+        AttentionBatch seen = new AttentionBatch(rows, 3);
+        int[][] tables = {{3}, {2, 0, 4}, {1}};
+        for (AttentionBatch batch : List.of(stored, seen)) {
+            batch.rows = rows;
+            batch.sequences = 3;
+            for (int row = 0; row < rows; row++) {
+                int sequence = row < before ? 0 : row < before + tokens ? 1 : 2;
+                int first = sequence == 0 ? 0 : sequence == 1 ? before : before + tokens;
+                int length = sequence == 0 ? before : sequence == 1 ? tokens : rows - before - tokens;
+                batch.sequence[row] = sequence;
+                batch.position[row] = batch == stored ? row - first : length - 1;
+            }
+            System.arraycopy(tables, 0, batch.blockTable, 0, 3);
+        }
+        FloatMatrix out = FloatMatrix.allocate(rows, 24, arena);
+        FloatMatrix result = FloatMatrix.allocate(tokens, 24, arena);
+        try (Compute compute = Compute.open(provider, threads, rows, 64);
+                KvMemory kv = KvMemory.map(new KvLayout(KvFormat.F32, 1, 2, 12), 5)) {
+            compute.storeKv(all[1], all[2], stored, kv, 0);
+            compute.attention(all[0], 2, seen, kv, 0, FULL, out);
+        }
+        for (int row = 0; row < tokens; row++) copyRow(out, before + row, result, row);
+        return result;
+    }
+
     /// The error of a format, seen through attention: what f16 and 8 bits may cost, and no more.
     @ParameterizedTest
     @CsvSource({"F16,0.004", "Q8,0.1"})

@@ -51,6 +51,14 @@ class RowKernelsTest {
                 vector.rmsNorm(in, 33, weight, 1e-5f, actual);
                 assertThat(Samples.difference(actual, expected)).isEmpty();
 
+                FloatMatrix bias = Samples.matrix(random, 1, columns, arena);
+                scalar.layerNorm(in, 33, weight, bias, 1e-12f, expected);
+                vector.layerNorm(in, 33, weight, bias, 1e-12f, actual);
+                assertThat(Samples.difference(actual, expected)).isEmpty();
+                scalar.gelu(expected, 33);
+                vector.gelu(actual, 33);
+                assertThat(Samples.difference(actual, expected)).isEmpty();
+
                 float[] sums = new float[33];
                 float[] vectorSums = new float[33];
                 int[] largest = new int[33];
@@ -128,6 +136,64 @@ class RowKernelsTest {
                     assertThat((double) gate.get(r, i)).isCloseTo(silu * out.get(r, i), within(1e-5));
                     assertThat(in.get(r, i)).isLessThanOrEqualTo(in.get(r, largest[r]));
                 }
+            }
+        }
+    }
+
+    @Test
+    void geluIsWithinItsBound() {
+        for (float x = -13; x <= 13; x += 0.00037f) {
+            double exact = x * upperTail(-x);
+            assertThat(Math.abs(Numbers.gelu(x) - exact)).isLessThanOrEqualTo(2e-7 * Math.abs(x));
+            if (x > -5 && x < 0) assertThat(Numbers.gelu(x) / exact).isCloseTo(1, within(8e-7));
+        }
+        assertThat(Numbers.gelu(0)).isZero();
+        assertThat(Numbers.gelu(-0.0f)).isZero();
+        assertThat(Numbers.gelu(1e30f)).isEqualTo(1e30f);
+        assertThat(Numbers.gelu(-1e30f)).isZero();
+        assertThat(Numbers.gelu(Float.NaN)).isNaN();
+        assertThat(Numbers.gelu(Float.POSITIVE_INFINITY)).isNaN();
+    }
+
+    /// 1 - Φ(x): the series around 0, the continued fraction further out.
+    private static double upperTail(double x) {
+        if (x < 0) return 1 - upperTail(-x);
+        double density = Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI);
+        if (x < 3) {
+            double term = x;
+            double sum = x;
+            for (int k = 1; k < 60; k++) {
+                term *= x * x / (2 * k + 1);
+                sum += term;
+            }
+            return 0.5 - density * sum;
+        }
+        double fraction = x;
+        for (int k = 120; k > 0; k--) fraction = x + k / fraction;
+        return density / fraction;
+    }
+
+    @Test
+    void layerNormIsCloseToAnIndependentFormula() {
+        Random random = new Random(12);
+        try (Arena arena = Arena.ofShared();
+                Compute compute = Compute.open("scalar", 1, 3, 64)) {
+            FloatMatrix x = Samples.matrix(random, 3, 50, arena);
+            FloatMatrix weight = Samples.matrix(random, 1, 50, arena);
+            FloatMatrix bias = Samples.matrix(random, 1, 50, arena);
+            FloatMatrix out = FloatMatrix.allocate(3, 50, arena);
+            compute.layerNorm(x, 3, weight, bias, 1e-3f, out);
+            for (int r = 0; r < 3; r++) {
+                double mean = 0;
+                for (int i = 0; i < 50; i++) mean += x.get(r, i) / 50.0;
+                double variance = 0;
+                for (int i = 0; i < 50; i++) variance += (x.get(r, i) - mean) * (x.get(r, i) - mean) / 50.0;
+                for (int i = 0; i < 50; i++)
+                    assertThat((double) out.get(r, i))
+                            .isCloseTo(
+                                    (x.get(r, i) - mean) / Math.sqrt(variance + 1e-3) * weight.get(0, i)
+                                            + bias.get(0, i),
+                                    within(1e-5));
             }
         }
     }

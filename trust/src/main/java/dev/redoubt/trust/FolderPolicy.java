@@ -18,6 +18,9 @@ final class FolderPolicy {
     private static final Pattern DEVICE_NAME = Pattern.compile("(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\\..*)?");
     private static final Set<String> EXTENSIONS =
             Set.of("safetensors", "gguf", "json", "jinja", "txt", "md", "model", "yaml", "yml", "sig");
+    /// The one file that lies in a sub folder: how a sentence encoder makes one vector of a text's.
+    static final String POOLING = "1_Pooling/config.json";
+
     private static final Set<String> BARE_NAMES =
             Set.of("license", "licence", "notice", "copying", "readme", "use_policy", "acceptable_use_policy");
     private static final Set<String> DOT_NAMES = Set.of(".gitattributes", ".gitignore");
@@ -36,16 +39,21 @@ final class FolderPolicy {
             String last = name.substring(name.lastIndexOf('/') + 1);
             Optional<ArtifactException> kind = FileKinds.refusal(name, file.getValue());
             if (kind.isPresent()) throw kind.get();
-            if (name.contains("/"))
+            if (name.contains("/") && !name.equals(POOLING))
                 throw Refusals.files(
-                        "unexpected file '%s' in a sub folder, a model is one flat folder: remove it",
-                        Refusals.shown(name));
+                        "unexpected file '%s' in a sub folder, a model is one flat folder and at most '%s': remove it",
+                        Refusals.shown(name), POOLING);
             checkName(last);
-            String twin = lowerCase.put(last.toLowerCase(Locale.ROOT), last);
+            String twin = lowerCase.put(name.toLowerCase(Locale.ROOT), name);
             if (twin != null)
-                throw Refusals.files("file names '%s' and '%s' differ only in case: rename one", twin, last);
+                throw Refusals.files("file names '%s' and '%s' differ only in case: rename one", twin, name);
             checkContent(last, file.getValue());
         }
+    }
+
+    /// Whether `name` can be that of a file of a model, as a manifest lists it.
+    static boolean isModelFile(String name) {
+        return isPlainName(name) || name.equals(POOLING);
     }
 
     /// Whether `name` can be a file of a model folder on every system: ASCII, no separator, no device.

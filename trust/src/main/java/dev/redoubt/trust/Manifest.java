@@ -101,7 +101,7 @@ record Manifest(
             String file = string(name, entry, "name");
             String digest = string(name, entry, "sha256");
             JsonNode size = entry.path("size");
-            if (!FolderPolicy.isPlainName(file)) throw malformed(name, "lists the path '" + Refusals.shown(file) + "'");
+            if (!FolderPolicy.isModelFile(file)) throw malformed(name, "lists the path '" + Refusals.shown(file) + "'");
             if (!Sha256.isHex(digest)) throw malformed(name, "lists a digest of a wrong length or alphabet");
             if (entry.size() != 3 || !size.isIntegralNumber() || !size.canConvertToLong() || size.longValue() < 0)
                 throw malformed(name, "lists a file without a valid size");

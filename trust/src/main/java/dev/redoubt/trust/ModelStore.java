@@ -417,6 +417,8 @@ public final class ModelStore {
             Path target = DurableFiles.privateDirectory(stagedFiles(stage));
             for (Map.Entry<String, Path> file : files.entrySet()) {
                 Path copy = target.resolve(file.getKey());
+                if (file.getKey().equals(FolderPolicy.POOLING))
+                    DurableFiles.privateDirectory(Objects.requireNonNull(copy.getParent()));
                 Files.copy(file.getValue(), copy, LinkOption.NOFOLLOW_LINKS);
                 Files.setPosixFilePermissions(copy, OWNER_READS);
             }

@@ -313,4 +313,31 @@ class ModelStoreTest {
     void moduleIsNamed() {
         assertThat(ModelStore.class.getModule().getName()).isEqualTo("dev.redoubt.trust");
     }
+
+    @Test
+    void V4_2_oneFileMayLieInASubFolderAndItsBytesCountAsAllOthers() throws IOException {
+        Path pooling = Files.createDirectories(source.resolve("1_Pooling")).resolve("config.json");
+        Files.writeString(pooling, "{\"pooling_mode_mean_tokens\": true}");
+        store.add(source, "pooled");
+        try (VerifiedArtifact artifact = store.open("pooled")) {
+            assertThat(artifact.file("1_Pooling/config.json")).contains(Files.readAllBytes(pooling));
+        }
+        assertThat(store.verify("pooled").files()).contains("1_Pooling/config.json");
+        Path copy = root.resolve("pooled/files/1_Pooling/config.json");
+        Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-------"));
+        Files.writeString(copy, "{\"pooling_mode_mean_tokens\": null}");
+        assertThatThrownBy(() -> store.open("pooled"))
+                .isInstanceOf(ArtifactException.class)
+                .hasMessageContaining("1_Pooling/config.json");
+
+        for (String other : List.of("2_Dense/config.json", "1_Pooling/other.json", "1_Pooling/1_Pooling/config.json")) {
+            Path second = source.resolve(other);
+            Files.createDirectories(Objects.requireNonNull(second.getParent()));
+            Files.writeString(second, "{}");
+            assertThatThrownBy(() -> store.add(source, "another"))
+                    .isInstanceOf(ArtifactException.class)
+                    .hasMessageContaining("unexpected file '" + other + "' in a sub folder");
+            Files.delete(second);
+        }
+    }
 }

@@ -5,19 +5,7 @@ import java.util.List;
 /// A language model that answers. The gateway calls it without knowing what stands behind: an engine in this
 /// process now, a deployment of replicas later. Safe for any thread; no method computes on the caller's thread
 /// for long except the tokenizer's.
-public interface LanguageModel {
-    /// What the model is; does not change.
-    ModelCard card();
-
-    /// Gauges and counters, read at once.
-    ModelStats stats();
-
-    /// How it runs; does not change.
-    ModelRuntime runtime();
-
-    /// Forgets everything that was cached for a tenant (V1.3). Waits for the step in progress.
-    CacheClearing clearCache(String tenant);
-
+public non-sealed interface LanguageModel extends ServableModel {
     /// Starts a generation. Everything about the request is validated before anything is queued.
     ///
     /// @param listener told of every event in order, one at a time, from a thread of the model's; must not
@@ -35,11 +23,6 @@ public interface LanguageModel {
     ///
     /// @throws dev.redoubt.base.ServeException if there is no template or it refuses the messages
     int[] tokenize(List<ChatMessage> messages);
-
-    /// The text of token ids; control tokens give their names.
-    ///
-    /// @throws dev.redoubt.base.ServeException if an id is outside the vocabulary
-    String detokenize(int[] tokenIds);
 
     /// The text of one token, as shown in logprobs; bytes that are no whole code point become U+FFFD.
     String tokenText(int tokenId);

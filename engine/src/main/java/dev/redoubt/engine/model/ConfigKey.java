@@ -13,6 +13,12 @@ enum ConfigKey {
     HEAD_DIMENSION("attention.key_length", "head_dim"),
     CONTEXT_TOKENS("context_length", "max_position_embeddings"),
     NORM_EPSILON("attention.layer_norm_rms_epsilon", "rms_norm_eps"),
+    /// Of norms that take the mean away first.
+    LAYER_NORM_EPSILON("attention.layer_norm_epsilon", "layer_norm_eps"),
+    TOKEN_TYPES("tokenizer.ggml.token_type_count", "type_vocab_size"),
+    /// Whether the first numbers of an embedding are one themselves, and how many of them.
+    MATRYOSHKA("", "is_matryoshka"),
+    MATRYOSHKA_DIMENSIONS("", "matryoshka_dimensions"),
     ROPE_BASE("rope.freq_base", "rope_theta"),
     /// Of layers with a window.
     ROPE_LOCAL_BASE("rope.freq_base_swa", "rope_local_base_freq"),

@@ -274,6 +274,24 @@ final class HuggingFaceConfig implements ConfigSource {
                 + ", supported are float32, float16, bfloat16: this model cannot be served");
     }
 
+    /// Refuses a key that is there and says something else, by name.
+    ///
+    /// @param allowed the first is what an absent key means
+    void requireText(String name, List<String> allowed) {
+        requireNeutral(
+                allowed.contains(string(root, name).orElse(allowed.getFirst())), name, String.join(", ", allowed));
+    }
+
+    /// Refuses a flag that is set, by name.
+    void requireFalse(String name) {
+        requireNeutral(!bool(name), name, "false");
+    }
+
+    /// Refuses a key that is there at all, by name.
+    void requireAbsent(String name) {
+        requireNeutral(present(root, name) == null, name, "absent");
+    }
+
     private void refuseWindows(int contextTokensMax) {
         OptionalLong window = integer(ConfigKey.SLIDING_WINDOW);
         boolean unused = has(ConfigKey.USE_SLIDING_WINDOW) && !bool("use_sliding_window");

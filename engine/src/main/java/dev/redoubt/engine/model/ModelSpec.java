@@ -21,4 +21,21 @@ public record ModelSpec(
         int contextTokensMax,
         long parameters,
         long weightBytes,
-        int widestInput) {}
+        int widestInput) {
+    /// The same for texts of at most that many tokens.
+    ModelSpec withContext(int tokens) {
+        return new ModelSpec(
+                architecture,
+                quantization,
+                layers,
+                hiddenSize,
+                queryHeads,
+                kvHeads,
+                headDimension,
+                vocabularySize,
+                tokens,
+                parameters,
+                weightBytes,
+                widestInput);
+    }
+}

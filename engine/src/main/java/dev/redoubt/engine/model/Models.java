@@ -77,6 +77,9 @@ public final class Models {
                 new HuggingFaceConfig(artifact.file("config.json")
                         .orElseThrow(() -> ConfigSource.refusal("config.json is missing: the folder must have one")));
         };
+        if (Bert.NAMES.contains(source.architecture()))
+            throw ConfigSource.refusal("architecture " + ConfigSource.quote(source.architecture())
+                    + " embeds texts and generates none: serve it as the server's model and ask /v1/embeddings");
         Architecture architecture = find(source.architecture(), artifact.container());
         Tensor embedding = artifact.tensors().get(TensorRole.EMBEDDING.name(artifact.container(), 0));
         long embeddingRows = embedding != null
@@ -119,7 +122,7 @@ public final class Models {
     }
 
     /// What the tensors were found to be must be what the entry of the allow-list states (RULES V6.1).
-    private static void refuseOtherMethod(VerifiedArtifact artifact, Quantization found) {
+    static void refuseOtherMethod(VerifiedArtifact artifact, Quantization found) {
         artifact.trust().ifPresent(entry -> {
             if (!entry.quantization().equals(Optional.of(found)))
                 throw ConfigObject.undeclared("model '" + artifact.name() + "' is stored as " + found.word()
@@ -138,6 +141,7 @@ public final class Models {
 
     private static Architecture find(String name, Container container) {
         TreeSet<String> known = new TreeSet<>();
+        known.addAll(Bert.NAMES);
         for (Architecture architecture : ARCHITECTURES) {
             if (architecture.names(container).contains(name)) return architecture;
             known.addAll(architecture.names(container));

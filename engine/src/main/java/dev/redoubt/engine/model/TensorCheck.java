@@ -40,6 +40,15 @@ final class TensorCheck {
     ///
     /// @param quantization that the configuration declares
     static Totals check(VerifiedArtifact artifact, List<TensorSpec> specs, Optional<QuantizationConfig> quantization) {
+        return check(artifact, "", specs, quantization);
+    }
+
+    /// As above, where all names in the file begin with `prefix`.
+    static Totals check(
+            VerifiedArtifact artifact,
+            String prefix,
+            List<TensorSpec> specs,
+            Optional<QuantizationConfig> quantization) {
         Map<String, Tensor> tensors = artifact.tensors();
         if (quantization.isEmpty()) refuseUndeclared(tensors.keySet());
         Map<String, QuantizedMatrix> matrices = new HashMap<>();
@@ -49,7 +58,7 @@ final class TensorCheck {
         long parameters = 0;
         long bytes = 0;
         for (TensorSpec spec : specs) {
-            String name = spec.name(artifact.container());
+            String name = prefix + spec.name(artifact.container());
             if (spec.use() == TensorSpec.Use.REQUIRED
                     && quantization.filter(each -> each.covers(spec, name)).isPresent()) {
                 if (spec.role().fused()) {

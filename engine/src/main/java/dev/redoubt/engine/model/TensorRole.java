@@ -44,7 +44,35 @@ enum TensorRole {
     ROPE_SHORT_DIVISORS("rope_factors_short.weight", "rope_factors_short.weight"),
     ROPE_LONG_DIVISORS("rope_factors_long.weight", "rope_factors_long.weight"),
     /// The frequencies themselves, stored by old versions of transformers; always computed anew.
-    ROPE_FREQUENCIES("blk.%d.attn_rot_embd.weight", "model.layers.%d.self_attn.rotary_emb.inv_freq");
+    ROPE_FREQUENCIES("blk.%d.attn_rot_embd.weight", "model.layers.%d.self_attn.rotary_emb.inv_freq"),
+
+    // Of encoders, which are served from safetensors alone.
+    WORD_EMBEDDING("embeddings.word_embeddings.weight"),
+    POSITION_EMBEDDING("embeddings.position_embeddings.weight"),
+    TOKEN_TYPE_EMBEDDING("embeddings.token_type_embeddings.weight"),
+    /// 0, 1, 2, …, stored by old versions of transformers.
+    POSITION_IDS("embeddings.position_ids"),
+    EMBEDDING_NORM("embeddings.LayerNorm.weight"),
+    EMBEDDING_NORM_BIAS("embeddings.LayerNorm.bias"),
+    ENCODER_QUERY("encoder.layer.%d.attention.self.query.weight"),
+    ENCODER_QUERY_BIAS("encoder.layer.%d.attention.self.query.bias"),
+    ENCODER_KEY("encoder.layer.%d.attention.self.key.weight"),
+    ENCODER_KEY_BIAS("encoder.layer.%d.attention.self.key.bias"),
+    ENCODER_VALUE("encoder.layer.%d.attention.self.value.weight"),
+    ENCODER_VALUE_BIAS("encoder.layer.%d.attention.self.value.bias"),
+    ENCODER_ATTENTION_OUTPUT("encoder.layer.%d.attention.output.dense.weight"),
+    ENCODER_ATTENTION_OUTPUT_BIAS("encoder.layer.%d.attention.output.dense.bias"),
+    ENCODER_ATTENTION_NORM("encoder.layer.%d.attention.output.LayerNorm.weight"),
+    ENCODER_ATTENTION_NORM_BIAS("encoder.layer.%d.attention.output.LayerNorm.bias"),
+    ENCODER_UP("encoder.layer.%d.intermediate.dense.weight"),
+    ENCODER_UP_BIAS("encoder.layer.%d.intermediate.dense.bias"),
+    ENCODER_DOWN("encoder.layer.%d.output.dense.weight"),
+    ENCODER_DOWN_BIAS("encoder.layer.%d.output.dense.bias"),
+    ENCODER_OUTPUT_NORM("encoder.layer.%d.output.LayerNorm.weight"),
+    ENCODER_OUTPUT_NORM_BIAS("encoder.layer.%d.output.LayerNorm.bias"),
+    /// Of the first token's last state, for a task of the training.
+    POOLER("pooler.dense.weight"),
+    POOLER_BIAS("pooler.dense.bias");
 
     private final String gguf;
     private final String huggingFace;
@@ -52,6 +80,10 @@ enum TensorRole {
     TensorRole(String gguf, String huggingFace) {
         this.gguf = gguf;
         this.huggingFace = huggingFace;
+    }
+
+    TensorRole(String huggingFace) {
+        this("", huggingFace);
     }
 
     /// Whether its rows are those of several matrices.

@@ -24,6 +24,7 @@ final class Weights implements AutoCloseable {
     private final Compute compute;
     private final Arena arena; // weights and activations: read by every compute thread
     private final Map<String, QuantizedMatrix> quantized; // by the name of the plain tensor
+    private final String prefix; // of all names in the file
     private final ColumnOrders orders = new ColumnOrders();
     private final WeightMemory memory = new WeightMemory();
     private boolean sharesFile;
@@ -32,7 +33,13 @@ final class Weights implements AutoCloseable {
     /// @param quantized what the check found
     /// @param compute whose threads pack
     Weights(VerifiedArtifact artifact, Map<String, QuantizedMatrix> quantized, Compute compute) {
+        this(artifact, "", quantized, compute);
+    }
+
+    /// As above, where all names in the file begin with `prefix`.
+    Weights(VerifiedArtifact artifact, String prefix, Map<String, QuantizedMatrix> quantized, Compute compute) {
         this.artifact = artifact;
+        this.prefix = prefix;
         this.quantized = quantized;
         this.compute = compute;
         this.arena = compute.newArena();
@@ -53,7 +60,7 @@ final class Weights implements AutoCloseable {
     }
 
     Optional<WeightMatrix> optionalMatrix(TensorRole role, int layer) {
-        String name = role.name(artifact.container(), layer);
+        String name = prefix + role.name(artifact.container(), layer);
         return quantized(name)
                 .or(() -> tensor(role, layer)
                         .map(tensor ->
@@ -67,7 +74,7 @@ final class Weights implements AutoCloseable {
 
     /// The matrix of one expert, be it stored alone or a part of a tensor.
     WeightMatrix ofExpert(TensorRole role, int layer, int expert) {
-        String name = role.name(artifact.container(), layer, expert);
+        String name = prefix + role.name(artifact.container(), layer, expert);
         return quantized(name).orElseGet(() -> {
             Tensor tensor = required(Optional.ofNullable(artifact.tensors().get(name)), role);
             if (tensor.shape().size() == 2)
@@ -134,7 +141,7 @@ final class Weights implements AutoCloseable {
     }
 
     private Optional<Tensor> tensor(TensorRole role, int layer) {
-        return Optional.ofNullable(artifact.tensors().get(role.name(artifact.container(), layer)));
+        return Optional.ofNullable(artifact.tensors().get(prefix + role.name(artifact.container(), layer)));
     }
 
     private static float widen(WeightFormat format, MemorySegment data, long i) {

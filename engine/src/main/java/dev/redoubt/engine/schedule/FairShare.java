@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Whose turn it is among waiting sequences: the tenant that was served least, and inside a tenant the one that
 /// came first.
-final class FairShare {
+///
+/// @param <T> sequences, or texts to embed: those have a prompt and generate nothing
+public final class FairShare<T extends Waiting> {
     /* Virtual token counter (Sheng et al., "Fairness in Serving Large Language Models", OSDI 2024)
      * ---------------------------------------------------------------------------------------------
      * counter(t)  what tenant t was served: 1 per prompt token, charged when a sequence is admitted and only for tokens that
@@ -40,14 +42,15 @@ final class FairShare {
     private static final int PROMPT_WEIGHT = 1;
     private static final int OUTPUT_WEIGHT = 2;
 
-    private final Map<String, Tenant> tenants = new LinkedHashMap<>(); // in order of first arrival, so that runs repeat
+    private final Map<String, Tenant<T>> tenants =
+            new LinkedHashMap<>(); // in order of first arrival, so that runs repeat
     private final long spreadBound;
     private long floor;
     private int waiting;
     private long spreadMax;
 
-    private static final class Tenant {
-        final Deque<Sequence> waiting = new ArrayDeque<>();
+    private static final class Tenant<T> {
+        final Deque<T> waiting = new ArrayDeque<>();
         long counter;
         int running;
 
@@ -56,8 +59,9 @@ final class FairShare {
         }
     }
 
-    FairShare(SchedulerLimits limits) {
-        this.spreadBound = spreadBound(limits);
+    /// @param spreadBound U above
+    public FairShare(long spreadBound) {
+        this.spreadBound = spreadBound;
     }
 
     /// U above.
@@ -67,7 +71,7 @@ final class FairShare {
     }
 
     /// Waiting sequences of all tenants.
-    int waiting() {
+    public int waiting() {
         return waiting;
     }
 
@@ -78,30 +82,29 @@ final class FairShare {
 
     /// What a tenant was served, with every lift; 0 if it is unknown.
     long counter(String name) {
-        Tenant tenant = tenants.get(name);
+        Tenant<T> tenant = tenants.get(name);
         return tenant == null ? 0 : tenant.counter;
     }
 
     boolean isWaiting(String name) {
-        Tenant tenant = tenants.get(name);
+        Tenant<T> tenant = tenants.get(name);
         return tenant != null && !tenant.waiting.isEmpty();
     }
 
-    void enqueueLast(Sequence sequence) {
+    public void enqueueLast(T sequence) {
         entered(sequence).waiting.addLast(sequence);
     }
 
-    void enqueueFirst(Sequence sequence) {
+    void enqueueFirst(T sequence) {
         entered(sequence).waiting.addFirst(sequence);
     }
 
     /// The sequence whose turn it is; null if none waits. Raises the floor and asserts the bound.
-    @Nullable
-    Sequence head() {
+    public @Nullable T head() {
         if (waiting == 0) return null;
-        Tenant least = null;
+        Tenant<T> least = null;
         long most = 0;
-        for (Tenant tenant : tenants.values()) {
+        for (Tenant<T> tenant : tenants.values()) {
             if (tenant.waiting.isEmpty()) continue;
             most = Math.max(most, tenant.counter);
             if (least == null || before(tenant, least)) least = tenant;
@@ -117,40 +120,41 @@ final class FairShare {
     /// The head got its turn.
     ///
     /// @param promptTokens to charge
-    void admitted(Sequence sequence, int promptTokens) {
-        Tenant tenant = of(sequence);
-        Invariant.hold(tenant.waiting.pollFirst() == sequence, "sequence %d was not at the head", sequence.id());
+    public void admitted(T sequence, int promptTokens) {
+        Tenant<T> tenant = of(sequence);
+        T first = tenant.waiting.pollFirst();
+        Invariant.hold(first != null && first.id() == sequence.id(), "sequence %d was not at the head", sequence.id());
         waiting--;
         tenant.running++;
         tenant.counter += (long) PROMPT_WEIGHT * promptTokens;
     }
 
     /// A running sequence generated a token.
-    void generated(Sequence sequence) {
+    void generated(T sequence) {
         of(sequence).counter += OUTPUT_WEIGHT;
     }
 
     /// A running sequence ended or was preempted.
-    void stoppedRunning(Sequence sequence) {
+    public void stoppedRunning(T sequence) {
         of(sequence).running--;
     }
 
     /// A waiting sequence ended.
-    void leave(Sequence sequence) {
+    public void leave(T sequence) {
         Invariant.hold(of(sequence).waiting.remove(sequence), "sequence %d was not waiting", sequence.id());
         waiting--;
     }
 
     /// Forgets everything.
-    void reset() {
+    public void reset() {
         tenants.clear();
         waiting = 0;
         floor = 0;
     }
 
-    void verify() {
+    public void verify() {
         int found = 0;
-        for (Tenant tenant : tenants.values()) {
+        for (Tenant<T> tenant : tenants.values()) {
             found += tenant.waiting.size();
             Invariant.hold(tenant.running >= 0, "a tenant runs %d sequences", tenant.running);
             Invariant.hold(tenant.counter - floor <= spreadBound, "counter %d, floor %d", tenant.counter, floor);
@@ -160,11 +164,11 @@ final class FairShare {
         Invariant.hold(found == waiting, "%d sequences wait, %d are counted", found, waiting);
     }
 
-    private Tenant entered(Sequence sequence) {
-        Tenant tenant = tenants.get(sequence.tenant());
+    private Tenant<T> entered(T sequence) {
+        Tenant<T> tenant = tenants.get(sequence.tenant());
         if (tenant == null) {
             tenants.values().removeIf(known -> known.idle() && known.counter <= floor);
-            tenant = new Tenant();
+            tenant = new Tenant<>();
             tenants.put(sequence.tenant(), tenant);
         }
         if (tenant.waiting.isEmpty()) {
@@ -179,17 +183,17 @@ final class FairShare {
     /// and (2) gets easier.
     private void raiseFloor() {
         long least = Long.MAX_VALUE;
-        for (Tenant tenant : tenants.values())
+        for (Tenant<T> tenant : tenants.values())
             if (waiting > 0 ? !tenant.waiting.isEmpty() : tenant.running > 0) least = Math.min(least, tenant.counter);
         if (least != Long.MAX_VALUE) floor = Math.max(floor, least);
     }
 
-    private static boolean before(Tenant one, Tenant other) {
+    private boolean before(Tenant<T> one, Tenant<T> other) {
         if (one.counter != other.counter) return one.counter < other.counter;
-        return one.waiting.getFirst().arrival < other.waiting.getFirst().arrival;
+        return one.waiting.getFirst().arrival() < other.waiting.getFirst().arrival();
     }
 
-    private Tenant of(Sequence sequence) {
+    private Tenant<T> of(T sequence) {
         return java.util.Objects.requireNonNull(tenants.get(sequence.tenant()));
     }
 }

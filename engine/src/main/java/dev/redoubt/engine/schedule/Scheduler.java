@@ -49,7 +49,7 @@ public final class Scheduler {
     private final BlockPool pool;
     private final @Nullable PrefixKeys prefixKeys; // null: no prefix cache
     private final @Nullable Speculation speculation; // null: nothing is guessed
-    private final FairShare fairShare;
+    private final FairShare<Sequence> fairShare;
     private final List<Sequence> running = new ArrayList<>(); // in order of admission
     private final Set<Sequence> alive = new LinkedHashSet<>(); // held, waiting and running
     private final Map<PrefixKey, Sequence> computing = new HashMap<>(); // who will publish a block
@@ -74,7 +74,7 @@ public final class Scheduler {
         this.pool = pool;
         this.prefixKeys = prefixKeys;
         this.speculation = speculation;
-        this.fairShare = new FairShare(limits);
+        this.fairShare = new FairShare<>(FairShare.spreadBound(limits));
         this.plan = new StepPlan(limits.sequencesMax());
         this.turns = new Sequence[limits.sequencesMax()];
     }

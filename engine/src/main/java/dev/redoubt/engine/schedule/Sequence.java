@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /// One token stream: the prompt, what was generated, and how much of it has keys and values. Owned by the
 /// scheduler from [Scheduler#submit] on.
-public final class Sequence {
+public final class Sequence implements Waiting {
     /// Where a sequence stands.
     public enum State {
         /// Out of the queue for a step in which a running sequence computes what both need; holds no block.
@@ -86,6 +86,7 @@ public final class Sequence {
         this.keys = new ArrayList<>(tokensMax / BlockPool.BLOCK_TOKENS);
     }
 
+    @Override
     public long id() {
         return id;
     }
@@ -94,6 +95,12 @@ public final class Sequence {
         return state;
     }
 
+    @Override
+    public long arrival() {
+        return arrival;
+    }
+
+    @Override
     public String tenant() {
         return scope.tenant();
     }

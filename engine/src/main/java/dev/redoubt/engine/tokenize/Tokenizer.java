@@ -176,7 +176,7 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /// Without halves of surrogate pairs, which have no UTF-8: each becomes U+FFFD.
-    private static String wellFormed(String text) {
+    static String wellFormed(String text) {
         for (int i = 0; i < text.length(); i++) {
             if (!Character.isSurrogate(text.charAt(i))) continue;
             StringBuilder all = new StringBuilder(text.length());

@@ -63,6 +63,14 @@ public final class JsonWriter {
         return this;
     }
 
+    /// Finite.
+    public JsonWriter value(float number) {
+        separate();
+        out.append(number);
+        comma = true;
+        return this;
+    }
+
     /// A log probability; what is not finite becomes [#LOGPROB_MIN].
     public JsonWriter logprob(float value) {
         separate();
