@@ -134,6 +134,8 @@ public final class EmbeddingEngine implements EmbeddingModel, AutoCloseable {
                 0,
                 0,
                 0,
+                0,
+                0,
                 0);
     }
 

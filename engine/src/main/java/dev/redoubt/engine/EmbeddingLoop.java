@@ -262,6 +262,8 @@ final class EmbeddingLoop {
                 0,
                 0,
                 0,
+                0,
+                0,
                 0);
     }
 }
