@@ -1,0 +1,192 @@
+package dev.redoubt.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.generation.LanguageModel;
+import dev.redoubt.base.generation.Prompt;
+import dev.redoubt.base.generation.RequestLimits;
+import dev.redoubt.base.generation.SamplingParams;
+import dev.redoubt.engine.Answers.Reply;
+import dev.redoubt.kernels.KvFormat;
+import dev.redoubt.kernels.Providers;
+import dev.redoubt.testkit.ShakespeareFiles;
+import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.VerifiedArtifact;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Adapters in one batch with each other and with their base, on the real engine: nobody sees who else is in a step
+/// (V3.2), and no block crosses (V1.1).
+@SuppressWarnings("NullAway.Init")
+final class AdapterNonInterferenceTest {
+    private static final int PROMPTS = 2;
+    private static final int TOKENS = 3;
+
+    @TempDir
+    Path folder;
+
+    private Path base;
+    private List<Path> adapters;
+
+    @BeforeEach
+    void copy() throws IOException {
+        base = ShakespeareFiles.base(folder.resolve("base"));
+        adapters = List.of(
+                ShakespeareFiles.adapter("lora-shout-all", folder.resolve("all")),
+                ShakespeareFiles.adapter("lora-shout-qv", folder.resolve("qv")),
+                ShakespeareFiles.adapter("lora-shout-all", 8, folder.resolve("half")));
+    }
+
+    private Engine open(String kernels, int threads, int rows, PrefixSharing sharing, List<Path> adapterPaths) {
+        EngineOptions options = new EngineOptions(
+                kernels,
+                threads,
+                256,
+                16,
+                rows,
+                rows,
+                64,
+                0.5,
+                KvFormat.F16,
+                OptionalLong.of(8 << 20),
+                sharing,
+                true,
+                RequestLimits.DEFAULT);
+        List<VerifiedArtifact> opened =
+                adapterPaths.stream().map(ModelStore::openPath).toList();
+        try {
+            return Engine.open(ModelStore.openPath(base), opened, options, TimeSource.system());
+        } finally {
+            opened.forEach(VerifiedArtifact::close);
+        }
+    }
+
+    /// The base, then its adapters.
+    private static List<LanguageModel> models(Engine engine) {
+        List<LanguageModel> models = new ArrayList<>();
+        models.add(engine);
+        models.addAll(engine.adapters());
+        return models;
+    }
+
+    private static List<Prompt> prompts(int tokens) {
+        Random random = new Random(4);
+        List<Prompt> prompts = new ArrayList<>();
+        for (int i = 0; i < PROMPTS; i++)
+            prompts.add(new Prompt.Tokens(random.ints(tokens + 7L * i, 3, 1000).boxed().toList()));
+        return prompts;
+    }
+
+    private static List<Integer> bits(Reply reply) {
+        List<Integer> bits = new ArrayList<>(reply.only().tokenIds());
+        reply.only().logprobs().forEach(each -> bits.add(Float.floatToRawIntBits(each.logprob())));
+        return bits;
+    }
+
+    private static SamplingParams greedy() {
+        return new SamplingParams(
+                0,
+                1,
+                0,
+                0,
+                0,
+                0,
+                1,
+                Map.of(),
+                OptionalLong.of(1),
+                TOKENS,
+                false,
+                0,
+                List.of(),
+                Set.of(),
+                true,
+                OptionalInt.of(0),
+                OptionalInt.empty());
+    }
+
+    @Test
+    void V3_2_adaptersInOneBatchGetTheBitsThatEachGetsAlone() throws Exception {
+        List<Prompt> prompts = prompts(20);
+        List<List<Integer>> alone = new ArrayList<>();
+        for (int model = 0; model <= adapters.size(); model++) {
+            List<Path> one = model == 0 ? List.of() : List.of(adapters.get(model - 1));
+            try (Engine engine = open("vector", 1, 256, PrefixSharing.OFF, one)) {
+                for (Prompt prompt : prompts)
+                    alone.add(bits(Answers.answer(models(engine).getLast(), prompt, greedy())));
+            }
+        }
+        assertThat(alone).doesNotHaveDuplicates(); // the adapters say different things, or this proves nothing
+        for (String kernels : Providers.present())
+            for (int threads = 1; threads <= 2; threads++)
+                try (Engine engine = open(kernels, threads, threads == 1 ? 256 : 24, PrefixSharing.PRINCIPAL, adapters)) {
+                    List<CompletableFuture<Reply>> together = new ArrayList<>();
+                    for (LanguageModel model : models(engine))
+                        for (Prompt prompt : prompts)
+                            together.add(Answers.ask(model, Answers.ADA, prompt, greedy(), 1));
+                    for (int i = 0; i < together.size(); i++)
+                        assertThat(bits(together.get(i).get(1, TimeUnit.MINUTES)))
+                                .as("request %d by %s on %d threads", i, kernels, threads)
+                                .isEqualTo(alone.get(i));
+                }
+    }
+
+    @Test
+    void V1_1_noBlockCrossesBetweenAdaptersOrTheBase() throws Exception {
+        Prompt prompt = prompts(65).getFirst(); // four blocks and a token
+        try (Engine engine = open("auto", 1, 256, PrefixSharing.PRINCIPAL, adapters)) {
+            for (LanguageModel model : models(engine))
+                assertThat(Answers.answer(model, prompt, greedy()).usage().cachedTokens())
+                        .as("first of %s", model.card().name())
+                        .isZero();
+            for (LanguageModel model : models(engine))
+                assertThat(Answers.answer(model, prompt, greedy()).usage().cachedTokens())
+                        .as("second of %s", model.card().name())
+                        .isEqualTo(64);
+        }
+    }
+
+    @Test
+    void anAdapterIsAModelThatNamesItsBase() throws Exception {
+        try (Engine engine = open("auto", 1, 64, PrefixSharing.OFF, adapters)) {
+            assertThat(engine.adapters()).hasSize(3);
+            LanguageModel adapter = engine.adapters().getFirst();
+            assertThat(adapter.card().name()).isEqualTo("all");
+            assertThat(adapter.card().digest()).isNotEqualTo(engine.card().digest());
+            assertThat(adapter.card().base().orElseThrow().digest())
+                    .isEqualTo(engine.card().digest());
+            assertThat(engine.card().base()).isEmpty();
+        }
+    }
+
+    /// f32 matrices of 8 · (in + out) numbers each, and activations of the rows that are computed together.
+    @Test
+    void R4_2_adaptersCountInTheMemoryOfTheEngine() throws Exception {
+        long without;
+        long with;
+        try (Engine engine = open("scalar", 1, 64, PrefixSharing.OFF, List.of())) {
+            without = engine.runtime().memoryBytes();
+        }
+        try (Engine engine = open("scalar", 1, 64, PrefixSharing.OFF, List.of(adapters.get(1)))) {
+            with = engine.runtime().memoryBytes();
+        }
+        int hidden = 256;
+        int rank = 8;
+        long query = 4L * rank * (hidden + 256);
+        long value = 4L * rank * (hidden + 128);
+        long rows = 64L * 4 * (hidden + 2 * 16 + 256 + 128); // ranks are padded to 16
+        assertThat(with - without).isEqualTo(4 * (query + value) + rows);
+    }
+}
