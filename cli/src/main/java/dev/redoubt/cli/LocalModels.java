@@ -83,6 +83,26 @@ final class LocalModels {
                 "redoubt models add " + nameOrPath + " --name NAME, then serve NAME; or --trust-digest sha256:HEX")));
     }
 
+    /// An adapter to serve: of the store alone, where its base is stated.
+    ///
+    /// @throws Refusal if there is none of the name, or it is another one than was chosen
+    VerifiedArtifact adapter(AdapterChoice choice) {
+        if (!isName(choice.name()) || store.find(choice.name()).isEmpty())
+            throw new Refusal(List.of(Refusal.line(
+                    "R1.7",
+                    "adapter:" + choice.name().replaceAll("\\s", "_"),
+                    "an adapter of the store",
+                    "redoubt models add PATH --name NAME --base MODEL")));
+        VerifiedArtifact artifact = store.open(choice.name());
+        try {
+            choice.require(artifact);
+            return artifact;
+        } catch (RuntimeException e) {
+            artifact.close();
+            throw e;
+        }
+    }
+
     private void setAside(String name, String during, String rule) {
         context.refused(AuditEvent.of(AuditKind.MODEL_QUARANTINE, AuditEvent.OPERATOR, "", name)
                 .refusedBy(Requirement.find(rule).orElseThrow())
@@ -115,7 +135,12 @@ final class LocalModels {
 
     /// As [#engine(ModelOptions, EngineOptions)]; the engine owns the artifact.
     Engine engine(VerifiedArtifact artifact, EngineOptions options) {
-        return Engine.open(artifact, options, TimeSource.system());
+        return engine(artifact, List.of(), options);
+    }
+
+    /// The same with adapters, which stay the caller's.
+    Engine engine(VerifiedArtifact artifact, List<VerifiedArtifact> adapters, EngineOptions options) {
+        return Engine.open(artifact, adapters, options, TimeSource.system());
     }
 
     /// A path that the user named.

@@ -4,6 +4,7 @@ import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.engine.Engine;
 import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.engine.lora.AdapterPlan;
 import dev.redoubt.engine.model.Models;
 import dev.redoubt.gateway.AdminAddress;
 import dev.redoubt.gateway.AdminOptions;
@@ -27,6 +28,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -110,7 +112,10 @@ final class Server implements AutoCloseable {
             HttpEdge edge = listen(config, context, served, keys, limiter, audit);
             opened.push(edge);
             Optional<Engine> engine = loader.map(Loader::awaitLoaded);
-            engine.ifPresent(registry::register);
+            engine.ifPresent(one -> {
+                one.adapters().forEach(registry::register);
+                registry.register(one);
+            });
             applications.await();
             Optional<String> firstKey = firstKey(keys);
             audit.commit(start.with("done, on " + config.edge().host() + " port " + edge.port()));
@@ -124,9 +129,15 @@ final class Server implements AutoCloseable {
     }
 
     private static void verified(Loader loader, AuditLog audit) throws IOException {
-        VerifiedArtifact model = loader.awaitVerified();
-        audit.commit(AuditEvent.of(AuditKind.MODEL_LOAD, AuditEvent.SERVER, "", model.name())
+        Verified verified = loader.awaitVerified();
+        List<AuditEvent> events = new ArrayList<>();
+        VerifiedArtifact model = verified.model();
+        events.add(AuditEvent.of(AuditKind.MODEL_LOAD, AuditEvent.SERVER, "", model.name())
                 .with("verified, sha256:" + model.digest()));
+        for (VerifiedArtifact adapter : verified.adapters())
+            events.add(AuditEvent.of(AuditKind.MODEL_LOAD, AuditEvent.SERVER, "", adapter.name())
+                    .with("verified, sha256:" + adapter.digest() + ", adapter of " + model.name()));
+        audit.commit(events);
         MemoryLock memory = MemoryLock.ofSystem();
         // Where the host swaps the pool is locked before anything listens, or nothing does (V2.2).
         if (!memory.swapsInUse().isEmpty()) memory.check(loader.awaitLoaded().runtime());
@@ -255,26 +266,44 @@ final class Server implements AutoCloseable {
                 keys.create(FIRST_APPLICATION, Set.of(Scope.INFERENCE)).secret());
     }
 
+    /// What is served, before it is loaded; of an adapter that was loaded, name and digest may still be read.
+    private record Verified(VerifiedArtifact model, List<VerifiedArtifact> adapters) {}
+
     /// The loader's line of work.
-    private record Loader(CompletableFuture<VerifiedArtifact> verified, CompletableFuture<Engine> loaded) {
+    private record Loader(CompletableFuture<Verified> verified, CompletableFuture<Engine> loaded) {
         static Loader start(LocalModels models, ModelChoice model, EngineOptions engine) {
             Loader loader = new Loader(new CompletableFuture<>(), new CompletableFuture<>());
             Thread.ofPlatform().name("load").start(() -> {
+                List<VerifiedArtifact> adapters = new ArrayList<>();
                 try {
                     VerifiedArtifact artifact = models.artifact(model.name());
-                    Models.describe(artifact);
-                    EngineOptions options = model.sizedFor(artifact, engine);
-                    loader.verified.complete(artifact);
-                    loader.loaded.complete(models.engine(artifact, options));
+                    for (AdapterChoice choice : model.adapters()) adapters.add(models.adapter(choice));
+                    refuseNamesakes(artifact, adapters);
+                    List<AdapterPlan> plans = Models.describe(artifact, adapters);
+                    EngineOptions options = model.sizedFor(artifact, plans, engine);
+                    loader.verified.complete(new Verified(artifact, List.copyOf(adapters)));
+                    loader.loaded.complete(models.engine(artifact, adapters, options));
                 } catch (Throwable e) {
                     loader.verified.completeExceptionally(e);
                     loader.loaded.completeExceptionally(e);
+                } finally {
+                    adapters.forEach(VerifiedArtifact::close); // the engine has copies
                 }
             });
             return loader;
         }
 
-        VerifiedArtifact awaitVerified() {
+        private static void refuseNamesakes(VerifiedArtifact model, List<VerifiedArtifact> adapters) {
+            Set<String> names = new HashSet<>(Set.of(model.name()));
+            for (VerifiedArtifact adapter : adapters)
+                if (!names.add(adapter.name()))
+                    throw new CommandFailure(
+                            ExitCode.USAGE,
+                            "adapter '" + adapter.name() + "' is given twice, or has the name of the model: give each"
+                                    + " name once");
+        }
+
+        Verified awaitVerified() {
             return await(verified);
         }
 

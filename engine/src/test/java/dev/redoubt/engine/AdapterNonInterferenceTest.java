@@ -86,7 +86,8 @@ final class AdapterNonInterferenceTest {
         Random random = new Random(4);
         List<Prompt> prompts = new ArrayList<>();
         for (int i = 0; i < PROMPTS; i++)
-            prompts.add(new Prompt.Tokens(random.ints(tokens + 7L * i, 3, 1000).boxed().toList()));
+            prompts.add(new Prompt.Tokens(
+                    random.ints(tokens + 7L * i, 3, 1000).boxed().toList()));
         return prompts;
     }
 
@@ -131,7 +132,8 @@ final class AdapterNonInterferenceTest {
         assertThat(alone).doesNotHaveDuplicates(); // the adapters say different things, or this proves nothing
         for (String kernels : Providers.present())
             for (int threads = 1; threads <= 2; threads++)
-                try (Engine engine = open(kernels, threads, threads == 1 ? 256 : 24, PrefixSharing.PRINCIPAL, adapters)) {
+                try (Engine engine =
+                        open(kernels, threads, threads == 1 ? 256 : 24, PrefixSharing.PRINCIPAL, adapters)) {
                     List<CompletableFuture<Reply>> together = new ArrayList<>();
                     for (LanguageModel model : models(engine))
                         for (Prompt prompt : prompts)

@@ -196,7 +196,15 @@ final class EngineLoopTest {
         harness.submit(BOB, PROMPT, params(20, List.of(), Set.of(), true), 1, neighbour);
         int[] heardBefore = {0};
         LiveRequest broken = new LiveRequest(
-                7, ALICE, params(20, List.of(), Set.of(), true), List.of(), 1, AdapterRows.NONE, 0, Long.MAX_VALUE, event -> {
+                7,
+                ALICE,
+                params(20, List.of(), Set.of(), true),
+                List.of(),
+                1,
+                AdapterRows.NONE,
+                0,
+                Long.MAX_VALUE,
+                event -> {
                     heardBefore[0]++;
                     throw new IllegalStateException("broken listener");
                 });

@@ -2,11 +2,11 @@ package dev.redoubt.engine;
 
 import dev.redoubt.base.generation.Caller;
 import dev.redoubt.base.generation.SamplingParams;
-import dev.redoubt.engine.lora.AdapterRows;
 import dev.redoubt.engine.kvcache.BlockMemory;
 import dev.redoubt.engine.kvcache.BlockPool;
 import dev.redoubt.engine.kvcache.CacheScope;
 import dev.redoubt.engine.kvcache.PrefixKeys;
+import dev.redoubt.engine.lora.AdapterRows;
 import dev.redoubt.engine.schedule.Drafter;
 import dev.redoubt.engine.schedule.Scheduler;
 import dev.redoubt.engine.schedule.SchedulerLimits;
@@ -73,8 +73,8 @@ final class Harness<M extends StepRunner & BlockMemory> {
 
     LiveRequest submit(
             Caller caller, int[] prompt, SamplingParams sampling, int choiceCount, long deadline, Heard heard) {
-        LiveRequest request =
-                new LiveRequest(ids++, caller, sampling, List.of(), choiceCount, AdapterRows.NONE, clock.nanos(), deadline, heard);
+        LiveRequest request = new LiveRequest(
+                ids++, caller, sampling, List.of(), choiceCount, AdapterRows.NONE, clock.nanos(), deadline, heard);
         return submit(request, prompt);
     }
 

@@ -26,6 +26,7 @@ public final class ModelRegistry {
         return new ModelRegistry(false);
     }
 
+    /// Adapters before their base: with it the server is ready.
     public void register(LanguageModel model) {
         byName.put(model.card().name(), model);
     }
@@ -40,6 +41,8 @@ public final class ModelRegistry {
     }
 
     public boolean ready() {
-        return !expected || !byName.isEmpty();
+        return !expected
+                || byName.values().stream()
+                        .anyMatch(model -> model.card().base().isEmpty());
     }
 }

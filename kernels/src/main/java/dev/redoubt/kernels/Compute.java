@@ -413,8 +413,7 @@ public final class Compute implements AutoCloseable {
     public void addRows(FloatMatrix in, float factor, int[] index, int count, FloatMatrix out) {
         same("output columns", out.columns(), in.columns());
         checkRows(count, in);
-        for (int i = 0; i < count; i++)
-            kernels.addScaled(in, i, factor, out, Objects.checkIndex(index[i], out.rows()));
+        for (int i = 0; i < count; i++) kernels.addScaled(in, i, factor, out, Objects.checkIndex(index[i], out.rows()));
     }
 
     private static void copyRow(FloatMatrix in, int row, FloatMatrix out, int outRow) {

@@ -44,8 +44,7 @@ public final class ShakespeareFiles {
     private static Path copy(String name, Path folder, String... files) throws IOException {
         Files.createDirectories(folder);
         for (String file : files)
-            Files.copy(
-                    Shared.testdata("shakespeare").resolve(name).resolve(file), folder.resolve(file));
+            Files.copy(Shared.testdata("shakespeare").resolve(name).resolve(file), folder.resolve(file));
         return folder;
     }
 }

@@ -4,7 +4,8 @@ import dev.redoubt.base.Check;
 import java.util.Objects;
 import java.util.Optional;
 
-/// Inside what prefix-cache hits may happen (RULES V1.1): one principal of one tenant, where the caller names one, one end
+/// Inside what prefix-cache hits may happen (RULES V1.1): one principal of one tenant, where the caller names one, one
+/// end
 /// user, and the weights, which are the model's or those of one adapter on it. Equal only if all of that is; carries
 /// the secret that its keys are made with. Made by [PrefixKeys#scope].
 public final class CacheScope {
@@ -14,8 +15,7 @@ public final class CacheScope {
     private final Optional<String> adapter;
     private final byte[] secret;
 
-    CacheScope(
-            String tenant, String principal, Optional<String> endUser, Optional<String> adapter, byte[] secret) {
+    CacheScope(String tenant, String principal, Optional<String> endUser, Optional<String> adapter, byte[] secret) {
         this.tenant = tenant;
         this.principal = principal;
         this.endUser = endUser;

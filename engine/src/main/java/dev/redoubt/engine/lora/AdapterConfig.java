@@ -98,8 +98,7 @@ record AdapterConfig(
         if (!root.isObject()) throw refusal(FILE + " must be an object");
         if (!root.path("peft_type").asString("").equals("LORA")) throw refused(root, "peft_type", "LORA");
         refuseOtherComputations(root);
-        if (root.hasNonNull("task_type")
-                && !root.path("task_type").asString("").equals("CAUSAL_LM"))
+        if (root.hasNonNull("task_type") && !root.path("task_type").asString("").equals("CAUSAL_LM"))
             throw refused(root, "task_type", "CAUSAL_LM");
         if (root.hasNonNull("use_rslora") && !root.path("use_rslora").isBoolean())
             throw refused(root, "use_rslora", "true or false");
@@ -119,13 +118,15 @@ record AdapterConfig(
             if (READ.contains(name) || IGNORED.contains(name)) continue;
             String neutral = NEUTRAL.get(name);
             if (neutral == null)
-                throw refusal(quote(name) + " in " + FILE + " is no field that is known: this adapter cannot be served");
+                throw refusal(
+                        quote(name) + " in " + FILE + " is no field that is known: this adapter cannot be served");
             boolean empty = value.isNull() || (value.isContainer() && value.isEmpty());
             if (!empty && !value.toString().equals(neutral)) throw refused(root, name, neutral);
         }
         JsonNode begun = root.path("init_lora_weights");
         if (root.hasNonNull("init_lora_weights") && !BEGINNINGS.contains(begun.toString()))
-            throw refused(root, "init_lora_weights", "true, false, gaussian or orthogonal, which leave the base as it is");
+            throw refused(
+                    root, "init_lora_weights", "true, false, gaussian or orthogonal, which leave the base as it is");
     }
 
     private static List<String> targets(JsonNode root) {
@@ -176,8 +177,7 @@ record AdapterConfig(
         if (!value.isIntegralNumber()
                 || !value.canConvertToInt()
                 || value.intValue() < 1
-                || value.intValue() > RANK_MAX)
-            throw refused(root, field, "a rank of 1 to " + RANK_MAX);
+                || value.intValue() > RANK_MAX) throw refused(root, field, "a rank of 1 to " + RANK_MAX);
         return value.intValue();
     }
 
@@ -212,8 +212,9 @@ record AdapterConfig(
 
     private static ArtifactException refused(JsonNode root, String field, String allowed) {
         JsonNode value = root.path(field);
-        return refusal("'" + field + "' in " + FILE + " is " + (value.isMissingNode() ? "missing" : quote(value.toString()))
-                + ", allowed is " + allowed + ": this adapter cannot be served");
+        return refusal(
+                "'" + field + "' in " + FILE + " is " + (value.isMissingNode() ? "missing" : quote(value.toString()))
+                        + ", allowed is " + allowed + ": this adapter cannot be served");
     }
 
     static ArtifactException refusal(String message) {

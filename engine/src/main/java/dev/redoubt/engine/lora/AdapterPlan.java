@@ -88,8 +88,8 @@ public record AdapterPlan(List<LowRank> layers) {
                     + ", allowed is [" + rows + ", " + columns + "] by the rank in " + AdapterConfig.FILE
                     + " and the layer of the base");
         if (!FloatTensor.isOne(tensor))
-            throw AdapterConfig.refusal("tensor '" + tensor.name() + "' has the type " + tensor.type()
-                    + ", allowed are F32, F16 and BF16");
+            throw AdapterConfig.refusal(
+                    "tensor '" + tensor.name() + "' has the type " + tensor.type() + ", allowed are F32, F16 and BF16");
         long notFinite = FloatTensor.firstNotFinite(tensor);
         if (notFinite >= 0)
             throw AdapterConfig.refusal("tensor '" + tensor.name() + "' has the value "

@@ -55,24 +55,18 @@ public final class LowRankUpdates {
             if (update == null) continue;
             if (!product.layer.equals(before)) // the products of a fused layer share its A
             low.add(Projection.into(
-                        FloatTensor.matrix(update.a(), update.rank(), row -> row, buffers.arena()),
-                        buffers.low(low.size(), update.rank())));
+                    FloatTensor.matrix(update.a(), update.rank(), row -> row, buffers.arena()),
+                    buffers.low(low.size(), update.rank())));
             before = product.layer;
             int rows = product.out.columns();
             FloatMatrix added = buffers.output(rows);
             Projection up = Projection.into(
                     FloatTensor.matrix(
-                            update.b(),
-                            rows,
-                            row -> product.from + product.source.applyAsInt(row),
-                            buffers.arena()),
+                            update.b(), rows, row -> product.from + product.source.applyAsInt(row), buffers.arena()),
                     added);
-            additions.add(
-                    new Addition(low.getLast().out(), new Projection[] {up}, added, update.scale(), product.out));
+            additions.add(new Addition(low.getLast().out(), new Projection[] {up}, added, update.scale(), product.out));
         }
-        return low.isEmpty()
-                ? null
-                : new Update(low.toArray(Projection[]::new), additions.toArray(Addition[]::new));
+        return low.isEmpty() ? null : new Update(low.toArray(Projection[]::new), additions.toArray(Addition[]::new));
     }
 
     /// After the base's products of this input, before anything else is done to them.

@@ -65,12 +65,11 @@ public final class Models {
             int rowsMax,
             int contextTokensMax) {
         Examined examined = examine(artifact);
-        List<AdapterPlan> plans = adapters(examined.plan, adapters);
+        List<AdapterPlan> plans = adapters(artifact, examined.plan, adapters);
         examined.plan.checkContext(contextTokensMax);
         Weights weights = new Weights(artifact, examined.matrices, compute);
         try {
-            Model model = new Decoder(
-                    examined.plan, examined.spec, weights, plans, compute, rowsMax, contextTokensMax);
+            Model model = new Decoder(examined.plan, examined.spec, weights, plans, compute, rowsMax, contextTokensMax);
             artifact.confirm();
             for (VerifiedArtifact adapter : adapters) adapter.confirm();
             weights.loaded();
@@ -85,11 +84,13 @@ public final class Models {
     ///
     /// @throws ArtifactException if one does not, naming field or tensor, value and what is allowed
     public static List<AdapterPlan> describe(VerifiedArtifact artifact, List<VerifiedArtifact> adapters) {
-        return adapters(examine(artifact).plan, adapters);
+        return adapters(artifact, examine(artifact).plan, adapters);
     }
 
-    private static List<AdapterPlan> adapters(DecoderPlan plan, List<VerifiedArtifact> adapters) {
+    private static List<AdapterPlan> adapters(
+            VerifiedArtifact base, DecoderPlan plan, List<VerifiedArtifact> adapters) {
         if (adapters.isEmpty()) return List.of();
+        for (VerifiedArtifact adapter : adapters) adapter.requireBase(base);
         List<LinearLayer> layers = DecoderAdapters.layers(plan);
         return adapters.stream().map(adapter -> AdapterPlan.of(adapter, layers)).toList();
     }
@@ -102,6 +103,9 @@ public final class Models {
     private record Examined(DecoderPlan plan, ModelSpec spec, Map<String, QuantizedMatrix> matrices) {}
 
     private static Examined examine(VerifiedArtifact artifact) {
+        if (artifact.adapter())
+            throw ConfigSource.refusal("'" + artifact.name() + "' is an adapter, which is no model by itself: serve its"
+                    + " base, and name it among the adapters");
         ConfigSource source = switch (artifact.container()) {
             case GGUF -> new GgufConfig(artifact.gguf());
             case SAFETENSORS ->

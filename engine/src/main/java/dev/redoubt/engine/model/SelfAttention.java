@@ -63,7 +63,8 @@ final class SelfAttention {
         rule = plan.rule();
         norms = weights.attentionNorms(layer, plan);
         queryKeyValue = weights.queryKeyValue(layer, plan, on);
-        queryKeyValueUpdates = weights.adapters().queryKeyValue(layer, plan, parts.config().hiddenSize(), queryKeyValue);
+        queryKeyValueUpdates =
+                weights.adapters().queryKeyValue(layer, plan, parts.config().hiddenSize(), queryKeyValue);
         biases = weights.biases(layer, plan);
         headNorms = weights.headNorms(layer, plan);
         output = new Projection[] {norms.output(weights.matrix(TensorRole.ATTENTION_OUTPUT, layer))};

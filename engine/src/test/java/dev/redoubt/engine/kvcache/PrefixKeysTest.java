@@ -28,8 +28,7 @@ final class PrefixKeysTest {
                 keys.key(scope.withAdapter("adapter"), null, TOKENS, 0),
                 new PrefixKeys("modeladapter", fixed()).key(scope, null, TOKENS, 0)));
         assertThat(all).hasSize(7);
-        assertThat(new PrefixKeys("model", fixed()).key(scope, null, TOKENS, 0))
-                .isEqualTo(key);
+        assertThat(new PrefixKeys("model", fixed()).key(scope, null, TOKENS, 0)).isEqualTo(key);
     }
 
     @Test

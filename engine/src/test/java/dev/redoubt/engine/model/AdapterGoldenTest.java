@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.redoubt.base.json.JsonRefusal;
-import dev.redoubt.testkit.Shared;
 import dev.redoubt.testkit.ShakespeareFiles;
+import dev.redoubt.testkit.Shared;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -67,7 +67,8 @@ class AdapterGoldenTest {
             JsonNode reply = Golden.json(shakespeare.resolve(name).resolve("reference.json"))
                     .path("greedy")
                     .get(0);
-            float[] last = runner.logits(Golden.ints(reply.path("promptIds")))[reply.path("promptIds").size() - 1];
+            float[] last = runner.logits(Golden.ints(reply.path("promptIds")))[
+                    reply.path("promptIds").size() - 1];
             float[] expected = Golden.floats(shakespeare.resolve(name).resolve("logits.f32"));
             double divergence = divergence(expected, last);
             System.out.printf(Locale.ROOT, "KL of the first prompt's next token %.7f%n", divergence);

@@ -28,7 +28,14 @@ import tools.jackson.databind.JsonNode;
 /// splits (`trust`).
 class HostileModelTest {
     private static final Set<String> CLASSES = Set.of(
-            "gg.model", "gg.accept", "md.config", "md.config_text", "md.tensors", "md.accept", "md.quantization", "md.lora");
+            "gg.model",
+            "gg.accept",
+            "md.config",
+            "md.config_text",
+            "md.tensors",
+            "md.accept",
+            "md.quantization",
+            "md.lora");
 
     @TestFactory
     Stream<DynamicTest> V4_3_everyCaseGetsItsVerdict() throws IOException, JsonRefusal {
@@ -40,9 +47,8 @@ class HostileModelTest {
                 .filter(hostile -> CLASSES.contains(hostile.path("class").asString(""))
                         && "model".equals(hostile.path("level").asString(""))
                         && !hostile.has("recipe"))
-                .map(hostile -> DynamicTest.dynamicTest(
-                        hostile.path("id").stringValue(),
-                        () -> judge(hostile, corpus)));
+                .map(hostile ->
+                        DynamicTest.dynamicTest(hostile.path("id").stringValue(), () -> judge(hostile, corpus)));
     }
 
     private static void judge(JsonNode hostile, Path corpus) {
