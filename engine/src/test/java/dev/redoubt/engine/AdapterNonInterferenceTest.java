@@ -10,7 +10,9 @@ import dev.redoubt.base.generation.SamplingParams;
 import dev.redoubt.engine.Answers.Reply;
 import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.Providers;
-import dev.redoubt.testkit.ShakespeareFiles;
+import dev.redoubt.testkit.TinyAdapters;
+import dev.redoubt.testkit.TinyModels;
+import dev.redoubt.testkit.WeightKind;
 import dev.redoubt.trust.ModelStore;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
@@ -32,8 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// (V3.2), and no block crosses (V1.1).
 @SuppressWarnings("NullAway.Init")
 final class AdapterNonInterferenceTest {
-    private static final int PROMPTS = 2;
-    private static final int TOKENS = 2;
+    private static final int PROMPTS = 4;
+    private static final int TOKENS = 8;
 
     @TempDir
     Path folder;
@@ -41,13 +43,16 @@ final class AdapterNonInterferenceTest {
     private Path base;
     private List<Path> adapters;
 
+    /// A quantized base, whose rows of queries and keys are in another order than the adapters'; ranks that fill no
+    /// vector, one, and four.
     @BeforeEach
-    void copy() throws IOException {
-        base = ShakespeareFiles.base(folder.resolve("base"));
+    void write() throws IOException {
+        base = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 7);
         adapters = List.of(
-                ShakespeareFiles.adapter("lora-shout-all", folder.resolve("all")),
-                ShakespeareFiles.adapter("lora-shout-qv", folder.resolve("qv")),
-                ShakespeareFiles.adapter("lora-shout-all", 8, folder.resolve("half")));
+                TinyAdapters.write(folder.resolve("all"), TinyAdapters.layers(), 7, 4, 1),
+                TinyAdapters.write(folder.resolve("qv"), TinyAdapters.layers("q_proj", "v_proj"), 16, 8, 2),
+                TinyAdapters.write(folder.resolve("other"), TinyAdapters.layers(), 7, 8, 1), // another alpha
+                TinyAdapters.write(folder.resolve("down"), TinyAdapters.layers("down_proj", "up_proj"), 64, 8, 3));
     }
 
     private Engine open(String kernels, int threads, int rows, PrefixSharing sharing, List<Path> adapterPaths) {
@@ -87,7 +92,7 @@ final class AdapterNonInterferenceTest {
         List<Prompt> prompts = new ArrayList<>();
         for (int i = 0; i < PROMPTS; i++)
             prompts.add(new Prompt.Tokens(
-                    random.ints(tokens + 7L * i, 3, 1000).boxed().toList()));
+                    random.ints(tokens + 7L * i, 3, 250).boxed().toList()));
         return prompts;
     }
 
@@ -120,7 +125,7 @@ final class AdapterNonInterferenceTest {
 
     @Test
     void V3_2_adaptersInOneBatchGetTheBitsThatEachGetsAlone() throws Exception {
-        List<Prompt> prompts = prompts(9);
+        List<Prompt> prompts = prompts(30);
         List<List<Integer>> alone = new ArrayList<>();
         for (int model = 0; model <= adapters.size(); model++) {
             List<Path> one = model == 0 ? List.of() : List.of(adapters.get(model - 1));
@@ -163,7 +168,7 @@ final class AdapterNonInterferenceTest {
     @Test
     void anAdapterIsAModelThatNamesItsBase() throws Exception {
         try (Engine engine = open("auto", 1, 64, PrefixSharing.OFF, adapters)) {
-            assertThat(engine.adapters()).hasSize(3);
+            assertThat(engine.adapters()).hasSize(adapters.size());
             LanguageModel adapter = engine.adapters().getFirst();
             assertThat(adapter.card().name()).isEqualTo("all");
             assertThat(adapter.card().digest()).isNotEqualTo(engine.card().digest());
@@ -173,7 +178,7 @@ final class AdapterNonInterferenceTest {
         }
     }
 
-    /// f32 matrices of 8 · (in + out) numbers each, and activations of the rows that are computed together.
+    /// f32 matrices of 16 · (in + out) numbers each, and activations of the rows that are computed together.
     @Test
     void R4_2_adaptersCountInTheMemoryOfTheEngine() throws Exception {
         long without;
@@ -184,11 +189,11 @@ final class AdapterNonInterferenceTest {
         try (Engine engine = open("scalar", 1, 64, PrefixSharing.OFF, List.of(adapters.get(1)))) {
             with = engine.runtime().memoryBytes();
         }
-        int hidden = 256;
-        int rank = 8;
-        long query = 4L * rank * (hidden + 256);
-        long value = 4L * rank * (hidden + 128);
-        long rows = 64L * 4 * (hidden + 2 * 16 + 256 + 128); // ranks are padded to 16
-        assertThat(with - without).isEqualTo(4 * (query + value) + rows);
+        int hidden = TinyModels.HIDDEN_SIZE;
+        int query = TinyModels.QUERY_HEADS * TinyModels.HEAD_DIMENSION;
+        int value = TinyModels.KV_HEADS * TinyModels.HEAD_DIMENSION;
+        long matrices = 4L * 16 * ((hidden + query) + (hidden + value));
+        long rows = 64L * 4 * (hidden + 2 * 16 + query + value);
+        assertThat(with - without).isEqualTo(TinyModels.LAYERS * matrices + rows);
     }
 }

@@ -1,5 +1,6 @@
 package dev.redoubt.engine.lora;
 
+import dev.redoubt.base.StrangerText;
 import dev.redoubt.base.json.JsonLimits;
 import dev.redoubt.base.json.JsonRefusal;
 import dev.redoubt.base.json.StrictJson;
@@ -118,8 +119,8 @@ record AdapterConfig(
             if (READ.contains(name) || IGNORED.contains(name)) continue;
             String neutral = NEUTRAL.get(name);
             if (neutral == null)
-                throw refusal(
-                        quote(name) + " in " + FILE + " is no field that is known: this adapter cannot be served");
+                throw refusal(StrangerText.quoted(name) + " in " + FILE
+                        + " is no field that is known: this adapter cannot be served");
             boolean empty = value.isNull() || (value.isContainer() && value.isEmpty());
             if (!empty && !value.toString().equals(neutral)) throw refused(root, name, neutral);
         }
@@ -139,8 +140,8 @@ record AdapterConfig(
         List<String> words = new ArrayList<>();
         for (JsonNode word : value) {
             if (!word.isString() || !WORD.matcher(word.stringValue()).matches())
-                throw refusal("target_modules in " + FILE + " has " + quote(word.asString(word.toString()))
-                        + ", allowed is " + allowed);
+                throw refusal("target_modules in " + FILE + " has "
+                        + StrangerText.quoted(word.asString(word.toString())) + ", allowed is " + allowed);
             words.add(word.stringValue());
         }
         return words;
@@ -166,7 +167,7 @@ record AdapterConfig(
             throw refused(root, field, "an object of at most " + WORDS_MAX + " names of modules");
         for (Map.Entry<String, JsonNode> entry : value.properties()) {
             if (!WORD.matcher(entry.getKey()).matches())
-                throw refusal(field + " in " + FILE + " has " + quote(entry.getKey())
+                throw refusal(field + " in " + FILE + " has " + StrangerText.quoted(entry.getKey())
                         + ", allowed are names of modules and no regular expression");
             pattern.put(entry.getKey(), entry.getValue());
         }
@@ -184,7 +185,7 @@ record AdapterConfig(
     private static double alpha(String field, JsonNode value) {
         double alpha = value.isNumber() ? value.doubleValue() : Double.NaN;
         if (!(alpha > 0 && alpha <= ALPHA_MAX))
-            throw refusal("'" + field + "' in " + FILE + " is " + quote(value.toString())
+            throw refusal("'" + field + "' in " + FILE + " is " + StrangerText.quoted(value.toString())
                     + ", allowed is a number above 0, at most " + ALPHA_MAX);
         return alpha;
     }
@@ -212,23 +213,12 @@ record AdapterConfig(
 
     private static ArtifactException refused(JsonNode root, String field, String allowed) {
         JsonNode value = root.path(field);
-        return refusal(
-                "'" + field + "' in " + FILE + " is " + (value.isMissingNode() ? "missing" : quote(value.toString()))
-                        + ", allowed is " + allowed + ": this adapter cannot be served");
+        return refusal("'" + field + "' in " + FILE + " is "
+                + (value.isMissingNode() ? "missing" : StrangerText.quoted(value.toString())) + ", allowed is "
+                + allowed + ": this adapter cannot be served");
     }
 
     static ArtifactException refusal(String message) {
         return new ArtifactException("V4.3", message);
-    }
-
-    /// What a stranger wrote, fit for a message: quoted, printable, bounded.
-    static String quote(String text) {
-        StringBuilder result = new StringBuilder("'");
-        text.codePoints()
-                .limit(100)
-                .forEach(c -> result.appendCodePoint(
-                        Character.isISOControl(c) || Character.getType(c) == Character.FORMAT ? '?' : c));
-        return result.append(text.codePointCount(0, text.length()) > 100 ? "…'" : "'")
-                .toString();
     }
 }

@@ -1,5 +1,6 @@
 package dev.redoubt.engine.lora;
 
+import dev.redoubt.base.StrangerText;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.Tensor;
 import dev.redoubt.trust.VerifiedArtifact;
@@ -54,7 +55,7 @@ public record AdapterPlan(List<LowRank> layers) {
         }
         for (String name : adapter.tensors().keySet())
             if (!declared.contains(name))
-                throw AdapterConfig.refusal("tensor " + AdapterConfig.quote(name)
+                throw AdapterConfig.refusal("tensor " + StrangerText.quoted(name)
                         + " is of no layer that target_modules names and an adapter may change, allowed are lora_A and"
                         + " lora_B of " + shortNames(layers) + ": this adapter cannot be served");
         return new AdapterPlan(found);
@@ -64,7 +65,7 @@ public record AdapterPlan(List<LowRank> layers) {
         for (String target : config.targets())
             if (!target.equals(AdapterConfig.ALL_LINEAR) && layers.stream().noneMatch(layer -> layer.isMeantBy(target)))
                 throw AdapterConfig.refusal("target_modules in " + AdapterConfig.FILE + " has "
-                        + AdapterConfig.quote(target) + ", which is no layer of the base that an adapter may change,"
+                        + StrangerText.quoted(target) + ", which is no layer of the base that an adapter may change,"
                         + " allowed are " + shortNames(layers) + ": this adapter cannot be served");
     }
 
