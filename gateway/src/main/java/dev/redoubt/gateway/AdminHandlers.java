@@ -84,7 +84,7 @@ final class AdminHandlers {
         CacheClearing all = services.audit()
                 .carryOut(
                         event,
-                        () -> models.all().stream()
+                        () -> models.engines().stream()
                                 .map(one -> one.model().clearCache(name))
                                 .reduce(CacheClearing.NOTHING, CacheClearing::plus),
                         done -> "done, blocks zeroed: " + done.blocksZeroed());
