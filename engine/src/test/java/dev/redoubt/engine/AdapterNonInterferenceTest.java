@@ -1,6 +1,7 @@
 package dev.redoubt.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.LanguageModel;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Random;
@@ -56,7 +58,15 @@ final class AdapterNonInterferenceTest {
     }
 
     private Engine open(String kernels, int threads, int rows, PrefixSharing sharing, List<Path> adapterPaths) {
-        EngineOptions options = new EngineOptions(
+        return open(options(kernels, threads, rows, sharing), adapterPaths, Long.MAX_VALUE);
+    }
+
+    private Engine openWithin(List<Path> adapterPaths, long memory) {
+        return open(options("scalar", 1, 64, PrefixSharing.OFF), adapterPaths, memory);
+    }
+
+    private static EngineOptions options(String kernels, int threads, int rows, PrefixSharing sharing) {
+        return new EngineOptions(
                 kernels,
                 threads,
                 256,
@@ -70,10 +80,13 @@ final class AdapterNonInterferenceTest {
                 sharing,
                 true,
                 RequestLimits.DEFAULT);
+    }
+
+    private Engine open(EngineOptions options, List<Path> adapterPaths, long memory) {
         List<VerifiedArtifact> opened =
                 adapterPaths.stream().map(ModelStore::openPath).toList();
         try {
-            return Engine.open(ModelStore.openPath(base), opened, options, TimeSource.system());
+            return Engine.open(ModelStore.openPath(base), opened, options, memory, TimeSource.system());
         } finally {
             opened.forEach(VerifiedArtifact::close);
         }
@@ -195,5 +208,24 @@ final class AdapterNonInterferenceTest {
         long matrices = 4L * 16 * ((hidden + query) + (hidden + value));
         long rows = 64L * 4 * (hidden + 2 * 16 + query + value);
         assertThat(with - without).isEqualTo(TinyModels.LAYERS * matrices + rows);
+    }
+
+    @Test
+    void R4_2_whatDoesNotFitWithItsAdaptersIsRefusedWithTheNumberThatWould() throws Exception {
+        long alone = enough(List.of());
+        long all = enough(adapters);
+        assertThat(all).isGreaterThan(alone);
+        try (Engine engine = openWithin(adapters, all)) {
+            assertThat(engine.runtime().memoryBytes()).isEqualTo(all);
+        }
+    }
+
+    /// What the refusal names.
+    private long enough(List<Path> adapterPaths) {
+        StartRefusal refusal =
+                Objects.requireNonNull(catchThrowableOfType(StartRefusal.class, () -> openWithin(adapterPaths, 1000)));
+        assertThat(refusal.rule()).isEqualTo("R4.2");
+        return Long.parseLong(
+                String.valueOf(refusal.getMessage()).replaceAll(".*raise memory to (\\d+) or more.*", "$1"));
     }
 }

@@ -26,14 +26,6 @@ public record Vouch(
         this(signer, signature, revision, quantization, Optional.empty());
     }
 
-    /// The operator's word for an adapter.
-    ///
-    /// @param digest hex SHA-256 of the manifest of its base
-    public static Vouch operatorForAdapterOf(String digest) {
-        return new Vouch(
-                Optional.empty(), Optional.empty(), OptionalLong.empty(), Optional.empty(), Optional.of(digest));
-    }
-
     /// The operator's word.
     public static final Vouch OPERATOR =
             new Vouch(Optional.empty(), Optional.empty(), OptionalLong.empty(), Optional.empty());

@@ -172,6 +172,10 @@ class AllowListTest {
         assertThatThrownBy(() -> store.add(folder, "three")).hasMessageContaining("'bits'");
     }
 
+    private static Vouch adapterOf(String base) {
+        return new Vouch(Optional.empty(), Optional.empty(), OptionalLong.empty(), Optional.empty(), Optional.of(base));
+    }
+
     private Path adapter() throws IOException {
         Path folder = Files.createDirectories(temp.resolve("adapter"));
         Files.write(folder.resolve("adapter_model.safetensors"), TinyModels.safetensors("a", "b"));
@@ -182,7 +186,7 @@ class AllowListTest {
     @Test
     void V4_1_anAdapterIsAnEntryOfItsOwnThatNamesItsBase() throws IOException {
         String base = store.add(gguf(2), "tiny").digest();
-        StoreEntry added = store.add(adapter(), "shout", Vouch.operatorForAdapterOf(base));
+        StoreEntry added = store.add(adapter(), "shout", adapterOf(base));
         assertThat(added.adapter()).isTrue();
         assertThat(store.show("tiny").adapter()).isFalse();
         assertThat(store.trusted("shout").orElseThrow().base()).contains(base);
@@ -210,7 +214,7 @@ class AllowListTest {
                 .isInstanceOf(ArtifactException.class)
                 .hasMessageContaining("'shout' is an adapter, which belongs to one base");
         Path model = gguf(2);
-        assertThatThrownBy(() -> store.add(model, "tiny", Vouch.operatorForAdapterOf("0".repeat(64))))
+        assertThatThrownBy(() -> store.add(model, "tiny", adapterOf("0".repeat(64))))
                 .hasMessageContaining("'tiny' is no adapter");
         assertThat(store.quarantined()).isEmpty();
         assertThat(store.list()).isEmpty();
