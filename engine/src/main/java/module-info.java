@@ -15,4 +15,6 @@ module dev.redoubt.engine {
     exports dev.redoubt.engine.template;
     exports dev.redoubt.engine.tokenize;
     exports dev.redoubt.engine.model;
+    exports dev.redoubt.engine.lora to
+            dev.redoubt.cli;
 }

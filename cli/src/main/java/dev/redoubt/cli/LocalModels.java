@@ -86,6 +86,26 @@ final class LocalModels {
                 "redoubt models add " + nameOrPath + " --name NAME, then serve NAME; or --trust-digest sha256:HEX")));
     }
 
+    /// An adapter to serve: of the store alone, where its base is stated.
+    ///
+    /// @throws Refusal if there is none of the name, or it is another one than was chosen
+    VerifiedArtifact adapter(AdapterChoice choice) {
+        if (!isName(choice.name()) || store.find(choice.name()).isEmpty())
+            throw new Refusal(List.of(Refusal.line(
+                    "R1.7",
+                    "adapter:" + choice.name().replaceAll("\\s", "_"),
+                    "an adapter of the store",
+                    "redoubt models add PATH --name NAME --base MODEL")));
+        VerifiedArtifact artifact = store.open(choice.name());
+        try {
+            choice.require(artifact);
+            return artifact;
+        } catch (RuntimeException e) {
+            artifact.close();
+            throw e;
+        }
+    }
+
     private void setAside(String name, String during, String rule) {
         context.refused(AuditEvent.of(AuditKind.MODEL_QUARANTINE, AuditEvent.OPERATOR, "", name)
                 .refusedBy(Requirement.find(rule).orElseThrow())
@@ -118,14 +138,19 @@ final class LocalModels {
 
     /// As [#engine(ModelOptions, EngineOptions)]; the engine owns the artifact.
     Engine engine(VerifiedArtifact artifact, EngineOptions options) {
-        return Engine.open(artifact, options, TimeSource.system());
+        return engine(artifact, List.of(), options);
+    }
+
+    /// The same with adapters, which stay the caller's.
+    Engine engine(VerifiedArtifact artifact, List<VerifiedArtifact> adapters, EngineOptions options) {
+        return Engine.open(artifact, adapters, options, TimeSource.system());
     }
 
     /// What serves the artifact: an engine that generates or one that embeds. It owns the artifact.
-    ServableModel serving(VerifiedArtifact artifact, EngineOptions options) {
+    ServableModel serving(VerifiedArtifact artifact, List<VerifiedArtifact> adapters, EngineOptions options) {
         return Encoders.encodes(artifact)
                 ? EmbeddingEngine.open(artifact, options, TimeSource.system())
-                : engine(artifact, options);
+                : engine(artifact, adapters, options);
     }
 
     /// A path that the user named.

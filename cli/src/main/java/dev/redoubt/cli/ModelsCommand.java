@@ -1,6 +1,7 @@
 package dev.redoubt.cli;
 
 import dev.redoubt.base.DurableFiles;
+import dev.redoubt.engine.lora.AdapterPlan;
 import dev.redoubt.engine.model.Encoders;
 import dev.redoubt.engine.model.ModelSpec;
 import dev.redoubt.engine.model.Models;
@@ -58,7 +59,9 @@ final class ModelsCommand {
                 .addSubcommand(new KeyGen(context));
     }
 
-    @Command(name = "models", description = "List, fetch, show, verify, add, trust, calibrate, judge and sign models.")
+    @Command(
+            name = "models",
+            description = "List, fetch, show, verify, add, trust, calibrate, judge and sign models and their adapters.")
     private static final class Overview extends CommandGroup {}
 
     @Command(name = "list", description = "Show what the store has, and what the catalogue could fetch.")
@@ -77,10 +80,11 @@ final class ModelsCommand {
             ModelStore store = new LocalModels(context).store();
             if (quarantine) return quarantined(store);
             List<StoreEntry> entries = store.list();
-            Table table = new Table("MODEL", "SIZE", "FORMAT", "DIGEST", "REVISION", "SIGNER", "SOURCE");
+            Table table = new Table("MODEL", "KIND", "SIZE", "FORMAT", "DIGEST", "REVISION", "SIGNER", "SOURCE");
             for (StoreEntry entry : entries)
                 table.row(
                         entry.name(),
+                        kind(store, entry),
                         megabytes(entry.bytes()),
                         entry.container().name().toLowerCase(Locale.ROOT),
                         entry.digest().substring(0, 12),
@@ -89,7 +93,15 @@ final class ModelsCommand {
                         entry.source());
             for (CatalogueEntry entry : Catalogue.entries())
                 if (entries.stream().noneMatch(present -> present.name().equals(entry.name())))
-                    table.row(entry.name(), megabytes(entry.bytes()), "-", "-", "-", "-", "catalogue, not fetched yet");
+                    table.row(
+                            entry.name(),
+                            "model",
+                            megabytes(entry.bytes()),
+                            "-",
+                            "-",
+                            "-",
+                            "-",
+                            "catalogue, not fetched yet");
             table.print(context.console().out());
             List<ArtifactException> damaged = store.damaged();
             damaged.forEach(e -> context.console().note(line(e)));
@@ -107,6 +119,15 @@ final class ModelsCommand {
                         printable(model.reason()));
             table.print(context.console().out());
             return ExitCode.OK.code();
+        }
+
+        private static String kind(ModelStore store, StoreEntry entry) {
+            if (!entry.adapter()) return "model";
+            return store.trusted(entry.name())
+                    .flatMap(TrustEntry::base)
+                    .map(base -> "adapter of "
+                            + store.findByDigest(base).map(StoreEntry::name).orElse(base.substring(0, 12)))
+                    .orElse("adapter");
         }
 
         private static String revision(Optional<TrustEntry> trusted) {
@@ -166,16 +187,39 @@ final class ModelsCommand {
         public Integer call() {
             LocalModels models = new LocalModels(context);
             try (VerifiedArtifact artifact = models.artifact(name)) {
-                ModelSpec spec =
-                        Encoders.encodes(artifact) ? Encoders.describe(artifact).model() : Models.describe(artifact);
-                print(artifact, spec, ModelFacts.of(artifact));
+                if (artifact.adapter()) printAdapter(models.store(), artifact);
+                else if (Encoders.encodes(artifact))
+                    print(artifact, Encoders.describe(artifact).model(), ModelFacts.of(artifact));
+                else print(artifact, Models.describe(artifact), ModelFacts.of(artifact));
             }
             return ExitCode.OK.code();
+        }
+
+        /// What it changes is only known where its base is.
+        private void printAdapter(ModelStore store, VerifiedArtifact adapter) {
+            PrintStream out = context.console().out();
+            out.println("name            " + adapter.name());
+            out.println("kind            adapter");
+            Optional<String> base = adapter.trust().flatMap(TrustEntry::base);
+            Optional<StoreEntry> present = base.flatMap(store::findByDigest);
+            base.ifPresent(digest -> out.println("base            "
+                    + present.map(StoreEntry::name).orElse("not in the store") + ", sha256:" + digest));
+            present.ifPresent(entry -> {
+                try (VerifiedArtifact model = store.open(entry.name())) {
+                    AdapterPlan plan = Models.describe(model, List.of(adapter)).getFirst();
+                    out.println("rank            " + plan.rank());
+                    out.println("layers          " + plan.layers().size());
+                    out.println("parameters      " + plan.parameters());
+                }
+            });
+            out.println("size            " + adapter.bytes() + " bytes");
+            vouched(adapter);
         }
 
         private void print(VerifiedArtifact artifact, ModelSpec spec, ModelFacts facts) {
             PrintStream out = context.console().out();
             out.println("name            " + artifact.name());
+            out.println("kind            model");
             out.println("architecture    " + spec.architecture());
             out.println("quantization    " + spec.quantization());
             out.println("parameters      " + spec.parameters());
@@ -185,6 +229,13 @@ final class ModelsCommand {
             out.println("vocabulary      " + spec.vocabularySize());
             out.println("context         " + spec.contextTokensMax() + " tokens");
             out.println("licence         " + facts.licence().orElse("not stated"));
+            vouched(artifact);
+            out.println("chat template   " + (facts.chatTemplate().isPresent() ? "" : "none"));
+            facts.chatTemplate().ifPresent(template -> template.lines().forEach(line -> out.println("    " + line)));
+        }
+
+        private void vouched(VerifiedArtifact artifact) {
+            PrintStream out = context.console().out();
             out.println("digest          sha256:" + artifact.digest());
             artifact.trust().ifPresent(entry -> {
                 out.println("revision        " + entry.revision());
@@ -195,8 +246,6 @@ final class ModelsCommand {
                     .store()
                     .find(artifact.name())
                     .ifPresent(entry -> out.println("files           " + String.join(", ", entry.files())));
-            out.println("chat template   " + (facts.chatTemplate().isPresent() ? "" : "none"));
-            facts.chatTemplate().ifPresent(template -> template.lines().forEach(line -> out.println("    " + line)));
         }
     }
 
@@ -306,6 +355,12 @@ final class ModelsCommand {
                         "How its weights must be stored, such as gguf-q4_1, gptq-4bit, bf16. Default: as its files say.")
         private @Nullable String quantization;
 
+        @Option(
+                names = "--base",
+                paramLabel = "NAME|sha256:HEX",
+                description = "Of a LoRA adapter: the one model that it may be loaded on.")
+        private @Nullable String base;
+
         @Mixin
         private SignatureOptions options = new SignatureOptions();
 
@@ -315,20 +370,43 @@ final class ModelsCommand {
 
         @Override
         public Integer call() throws IOException {
+            ModelStore store = new LocalModels(context).store();
             var vouch = new Vouch(
                     options.signer(),
                     options.signature(),
                     revision == null ? OptionalLong.empty() : OptionalLong.of(revision),
-                    Optional.ofNullable(quantization).map(Add::method));
-            ModelStore store = new LocalModels(context).store();
+                    Optional.ofNullable(quantization).map(Add::method),
+                    Optional.ofNullable(base).map(given -> digestOf(store, given)));
             Path source = LocalModels.existing(path);
             StoreEntry entry = context.carryOut(
                     AuditKind.MODEL_ADD,
                     name,
-                    () -> store.add(source, name, vouch),
+                    () -> {
+                        vouch.base().ifPresent(digest -> refuseWhatDoesNotFit(store, source, digest));
+                        return store.add(source, name, vouch);
+                    },
                     added -> "done, sha256:" + added.digest());
             said(context, store.trusted(entry.name()).orElseThrow());
             return ExitCode.OK.code();
+        }
+
+        private static String digestOf(ModelStore store, String nameOrDigest) {
+            if (!LocalModels.isName(nameOrDigest)) return LocalModels.hex(nameOrDigest);
+            return store.trusted(nameOrDigest)
+                    .map(TrustEntry::digest)
+                    .orElseThrow(() -> new CommandFailure(
+                            ExitCode.NO_INPUT,
+                            "--base " + nameOrDigest + " is no model that is trusted: redoubt models list shows all"));
+        }
+
+        /// Where the base is at hand: else a start would be the first to tell.
+        private static void refuseWhatDoesNotFit(ModelStore store, Path adapter, String baseDigest) {
+            Optional<StoreEntry> base = store.findByDigest(baseDigest);
+            if (base.isEmpty()) return;
+            try (VerifiedArtifact model = store.open(base.get().name());
+                    VerifiedArtifact checked = ModelStore.openPath(adapter)) {
+                if (checked.adapter()) Models.describe(model, List.of(checked)); // else the store says what is wrong
+            }
         }
 
         private static Quantization method(String word) {
@@ -495,7 +573,10 @@ final class ModelsCommand {
 
     private static void said(Context context, TrustEntry entry) {
         context.console()
-                .note(entry.name() + " is in the store, digest sha256:" + entry.digest() + ", stored as "
+                .note(entry.name() + " is in the store"
+                        + entry.base()
+                                .map(base -> " as an adapter of sha256:" + base)
+                                .orElse("") + ", digest sha256:" + entry.digest() + ", stored as "
                         + entry.quantization().map(Quantization::word).orElseThrow() + ", revision "
                         + entry.revision() + ", vouched for by " + entry.signer());
     }

@@ -251,6 +251,7 @@ final class RuleTable {
                                 id,
                                 "scope " + engine.prefixSharing().name().toLowerCase(Locale.ROOT),
                                 "BlockPoolTest#V1_1_aHitNeedsTheScopeAndTheTokensToMatchNotTheKeyAlone",
+                                "AdapterNonInterferenceTest#V1_1_noBlockCrossesBetweenAdaptersOrTheBase",
                                 "RulesEndToEndTest#V1_1_whatOneKeyHasAskedIsNoHitForAnother",
                                 "PrefixTimingTest#V1_1_aStopwatchDoesNotTellWhatOthersHaveAskedFor");
             case V1_2 ->
@@ -367,6 +368,7 @@ final class RuleTable {
                                         .map(digest -> ", digest sha256:" + digest)
                                         .orElse(""),
                         "AllowListTest#V4_1_aNameAloneIsRefused",
+                        "AllowListTest#V4_1_anAdapterIsAnEntryOfItsOwnThatNamesItsBase",
                         "CommandLineTest#V4_1_serveTakesAPathWithItsDigestAndAnEntryOfTheAllowList");
             case V4_2 ->
                 enforced(

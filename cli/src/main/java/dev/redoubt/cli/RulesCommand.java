@@ -118,7 +118,8 @@ final class RulesCommand implements Callable<Integer> {
     private ServerConfig config() throws IOException {
         if (file != null) return ServerConfigReader.read(file, LocalDate.now(ZoneOffset.UTC));
         EngineOptions engine = EngineOptions.defaults(Runtime.getRuntime().availableProcessors());
-        return ServerConfig.ofOptions(ModelOptions.DEFAULT_MODEL, engine, new EdgeOptions("127.0.0.1", 8000));
+        return ServerConfig.ofOptions(
+                ModelOptions.DEFAULT_MODEL, List.of(), engine, new EdgeOptions("127.0.0.1", 8000));
     }
 
     private void print(List<Rule> rules) {

@@ -64,6 +64,12 @@ final class ServeCommand implements Callable<Integer> {
             description = "What the files of a --model PATH must be; models verify PATH prints it.")
     private @Nullable String trustDigest;
 
+    @Option(
+            names = "--adapter",
+            paramLabel = "NAME",
+            description = "A LoRA adapter of the store, served as a model of its own beside --model; may be repeated.")
+    private List<String> adapters = List.of();
+
     ServeCommand(Context context) {
         this.context = context;
     }
@@ -107,7 +113,7 @@ final class ServeCommand implements Callable<Integer> {
         refuseWhatNoRuleAllows();
         EngineOptions engine = withContext(EngineOptions.defaults(model.threads()));
         EdgeOptions edge = new EdgeOptions(host, port);
-        return ServerConfig.ofOptions(model.model(), engine, edge);
+        return ServerConfig.ofOptions(model.model(), List.copyOf(adapters), engine, edge);
     }
 
     /// Every problem at once, before anything is read, fetched or opened.
@@ -126,6 +132,11 @@ final class ServeCommand implements Callable<Integer> {
                     ExitCode.USAGE,
                     "--max-model-len is " + contextTokensMax + ", allowed is 16 to " + CONTEXT_TOKENS_LIMIT
                             + ": give another");
+        if (adapters.size() > ModelChoice.ADAPTERS_MAX)
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "--adapter is there " + adapters.size() + " times, limit is " + ModelChoice.ADAPTERS_MAX
+                            + ": serve some from another server");
         if (port < 0 || port > 65535)
             throw new CommandFailure(ExitCode.USAGE, "--port is " + port + ", allowed is 0 to 65535: give another");
     }
@@ -165,6 +176,9 @@ final class ServeCommand implements Callable<Integer> {
         }
         server.engine()
                 .ifPresent(engine -> out.println("try    " + curl(url, engine, firstKey.orElse("$REDOUBT_API_KEY"))));
+        server.adapters()
+                .forEach(adapter -> out.println("lora   " + adapter.card().name() + ", sha256:"
+                        + adapter.card().digest()));
         if (edge.protocols().grpcPort().isPresent()) out.println("grpc   " + host + ":" + server.grpcPort());
         for (ApplicationStatus application : server.applications())
             out.println("app    " + application.name() + ", " + address(server, application.name(), url)

@@ -3,10 +3,7 @@ package dev.redoubt.cli;
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.base.generation.ServableModel;
-import dev.redoubt.engine.EmbeddingEngine;
 import dev.redoubt.engine.Engine;
-import dev.redoubt.engine.EngineOptions;
-import dev.redoubt.engine.model.Encoders;
 import dev.redoubt.engine.model.Models;
 import dev.redoubt.gateway.AdminAddress;
 import dev.redoubt.gateway.AdminOptions;
@@ -23,7 +20,6 @@ import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.policy.limit.RateLimiter;
 import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
-import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.net.BindException;
@@ -35,7 +31,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -88,7 +83,7 @@ final class Server implements AutoCloseable {
         StateFiles.check(context.home());
         AuditEvent start = AuditEvent.of(AuditKind.SERVER_START, AuditEvent.OPERATOR, "", StartLines.served(config));
         CompletableFuture<ModelCanary> canaries = new CompletableFuture<>(); // the loader waits for it
-        Optional<Loader> loader = config.model().map(model -> Loader.start(models, model, config.engine(), canaries));
+        Optional<ModelLoader> loader = config.model().map(model -> ModelLoader.start(models, model, config.engine(), canaries));
         Deque<AutoCloseable> opened = new ArrayDeque<>(); // in the order in which they are closed again
         AuditLog audit = AuditLog.open(context.home(), why -> LOG.error("{}", why.getMessage()));
         opened.push(audit);
@@ -105,7 +100,7 @@ final class Server implements AutoCloseable {
             RateLimiter limiter = RateLimiter.open(
                     context.home().limitWindows(), config.edge().rates(), TimeSource.system());
             opened.push(limiter);
-            Loader.await(begun);
+            ModelLoader.await(begun);
             Optional<ServerModels.Shared> shared = config.model()
                     .map(model -> new ServerModels.Shared(model.name(), loader.orElseThrow()::awaitLanguage));
             Applications applications = Applications.open(
@@ -121,7 +116,7 @@ final class Server implements AutoCloseable {
             Served served = new Served(registry, Optional.of(applications.platform()));
             HttpEdge edge = listen(config, context, served, keys, limiter, audit);
             opened.push(edge);
-            Optional<ServableModel> engine = loader.map(Loader::awaitLoaded);
+            Optional<ServableModel> engine = loader.map(ModelLoader::awaitLoaded);
             engine.ifPresent(model -> offer(model, registry, watch));
             watch.start();
             applications.await();
@@ -130,7 +125,7 @@ final class Server implements AutoCloseable {
             return new Server(audit, keys, limiter, edge, engine, applications, watch, firstKey);
         } catch (IOException | RuntimeException | Error e) {
             canaries.completeExceptionally(e);
-            loader.ifPresent(Loader::discard);
+            loader.ifPresent(ModelLoader::discard);
             audit.note(start.with("failed"));
             close(opened, e);
             throw e;
@@ -138,15 +133,22 @@ final class Server implements AutoCloseable {
     }
 
     private static void offer(ServableModel model, ModelRegistry registry, CanaryWatch watch) {
+        adapters(model).forEach(registry::register);
         registry.register(model);
         if (model instanceof Engine engine)
             watch.add("", engine, () -> registry.withdraw(engine.card().name()));
     }
 
-    private static void verified(Loader loader, AuditLog audit) throws IOException {
-        VerifiedArtifact model = loader.awaitVerified();
-        audit.commit(AuditEvent.of(AuditKind.MODEL_LOAD, AuditEvent.SERVER, "", model.name())
+    private static void verified(ModelLoader loader, AuditLog audit) throws IOException {
+        ModelLoader.Verified verified = loader.awaitVerified();
+        List<AuditEvent> events = new ArrayList<>();
+        VerifiedArtifact model = verified.model();
+        events.add(AuditEvent.of(AuditKind.MODEL_LOAD, AuditEvent.SERVER, "", model.name())
                 .with("verified, sha256:" + model.digest()));
+        for (VerifiedArtifact adapter : verified.adapters())
+            events.add(AuditEvent.of(AuditKind.MODEL_LOAD, AuditEvent.SERVER, "", adapter.name())
+                    .with("verified, sha256:" + adapter.digest() + ", adapter of " + model.name()));
+        audit.commit(events);
         MemoryLock memory = MemoryLock.ofSystem();
         // Where the host swaps the pool is locked before anything listens, or nothing does (V2.2).
         if (!memory.swapsInUse().isEmpty()) memory.check(loader.awaitLoaded().runtime());
@@ -208,6 +210,15 @@ final class Server implements AutoCloseable {
         return engine;
     }
 
+    /// Models that the server's engine computes beside its own.
+    List<LanguageModel> adapters() {
+        return engine.map(Server::adapters).orElse(List.of());
+    }
+
+    private static List<LanguageModel> adapters(ServableModel model) {
+        return model instanceof Engine engine ? engine.adapters() : List.of();
+    }
+
     /// The key that this start made, if it made one.
     Optional<String> firstKey() {
         return firstKey;
@@ -219,20 +230,12 @@ final class Server implements AutoCloseable {
         edge.close();
         watch.close();
         applications.close();
-        engine.ifPresent(Server::close);
+        engine.ifPresent(ModelLoader::close);
         limiter.close();
         keys.close();
         audit.note(AuditEvent.of(AuditKind.SERVER_STOP, AuditEvent.OPERATOR, "", "")
                 .with("done"));
         audit.close();
-    }
-
-    private static void close(ServableModel model) {
-        switch (model) {
-            case Engine engine -> engine.close();
-            case EmbeddingEngine engine -> engine.close();
-            default -> throw new IllegalStateException("no engine of this server");
-        }
     }
 
     private static HttpEdge listen(
@@ -282,70 +285,5 @@ final class Server implements AutoCloseable {
         if (!keys.list().isEmpty()) return Optional.empty();
         return Optional.of(
                 keys.create(FIRST_APPLICATION, Set.of(Scope.INFERENCE)).secret());
-    }
-
-    /// The loader's line of work.
-    private record Loader(CompletableFuture<VerifiedArtifact> verified, CompletableFuture<ServableModel> loaded) {
-        static Loader start(
-                LocalModels models, ModelChoice model, EngineOptions engine, CompletableFuture<ModelCanary> canaries) {
-            Loader loader = new Loader(new CompletableFuture<>(), new CompletableFuture<>());
-            Thread.ofPlatform().name("load").start(() -> {
-                try {
-                    VerifiedArtifact artifact = models.artifact(model.name());
-                    if (Encoders.encodes(artifact)) Encoders.describe(artifact);
-                    else Models.describe(artifact);
-                    EngineOptions options = model.sizedFor(artifact, engine);
-                    loader.verified.complete(artifact);
-                    loader.loaded.complete(passed(canaries, models.serving(artifact, options)));
-                } catch (Throwable e) {
-                    loader.verified.completeExceptionally(e);
-                    loader.loaded.completeExceptionally(e);
-                }
-            });
-            return loader;
-        }
-
-        /// The model, once it computes as it should (V6.2); else it is closed. An encoder has no canary.
-        private static ServableModel passed(CompletableFuture<ModelCanary> canaries, ServableModel model)
-                throws IOException, InterruptedException {
-            if (!(model instanceof Engine engine)) return model;
-            try {
-                Optional<String> problem = await(canaries).read("", engine);
-                if (problem.isEmpty()) return engine;
-                throw new Refusal(List.of(Refusal.line("V6.2", "model '" + engine.card().name() + "': " + problem.get())));
-            } catch (IOException | InterruptedException | RuntimeException | Error e) {
-                engine.close();
-                throw e;
-            }
-        }
-
-        VerifiedArtifact awaitVerified() {
-            return await(verified);
-        }
-
-        ServableModel awaitLoaded() {
-            return await(loaded);
-        }
-
-        /// @throws ArtifactException if it is no language model
-        Engine awaitLanguage() {
-            if (awaitLoaded() instanceof Engine engine) return engine;
-            throw new ArtifactException("V4.3", "the server's model embeds texts and generates none: name another");
-        }
-
-        /// The start failed: what is still being loaded is closed when it is there.
-        void discard() {
-            loaded.thenAccept(Server::close);
-        }
-
-        private static <T> T await(CompletableFuture<T> future) {
-            try {
-                return future.join();
-            } catch (CompletionException e) {
-                if (e.getCause() instanceof RuntimeException cause) throw cause;
-                if (e.getCause() instanceof Error cause) throw cause;
-                throw e;
-            }
-        }
     }
 }

@@ -35,10 +35,16 @@ record ServerConfig(
     static final Duration CANARY_EVERY = Duration.ofHours(6);
 
     /// Without a file: the command line's model, sized by the machine; no waivers.
-    static ServerConfig ofOptions(String model, EngineOptions engine, EdgeOptions edge) {
-        String all = model + "\n" + engine + "\n" + edge;
+    static ServerConfig ofOptions(String model, List<String> adapters, EngineOptions engine, EdgeOptions edge) {
+        String all = model + "\n" + adapters + "\n" + engine + "\n" + edge;
         return new ServerConfig(
-                Optional.of(new ModelChoice(model, Optional.empty(), OptionalLong.empty())),
+                Optional.of(new ModelChoice(
+                        model,
+                        Optional.empty(),
+                        OptionalLong.empty(),
+                        adapters.stream()
+                                .map(name -> new AdapterChoice(name, Optional.empty()))
+                                .toList())),
                 engine,
                 edge,
                 List.of(),

@@ -33,6 +33,7 @@ import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -154,7 +155,7 @@ final class ServerConfigReader {
         RequestLimits limits = limits(values.get(ServerFile.LIMITS_SETTING));
         EngineOptions engine = engine(values.get(ServerFile.ENGINE_SETTING), model, limits);
         return new ServerConfig(
-                model.map(ServerConfigReader::choice),
+                model.map(this::choice),
                 engine,
                 edge(values, limits, waivers),
                 applications,
@@ -164,11 +165,23 @@ final class ServerConfigReader {
                 fingerprint);
     }
 
-    private static ModelChoice choice(SectionValues model) {
+    private ModelChoice choice(SectionValues model) {
+        List<AdapterChoice> adapters = new ArrayList<>();
+        Set<String> names = new HashSet<>(Set.of(model.get(ServerFile.MODEL_NAME)));
+        for (SectionValues adapter : model.get(ServerFile.MODEL_ADAPTERS)) {
+            String name = adapter.get(ServerFile.ADAPTER_NAME);
+            if (!names.add(name))
+                problem(
+                        adapter.line(ServerFile.ADAPTER_NAME),
+                        "'model.adapters' has '" + name + "' twice, or it is the model: give each name once");
+            adapters.add(new AdapterChoice(
+                    name, adapter.find(ServerFile.ADAPTER_DIGEST).map(digest -> digest.substring("sha256:".length()))));
+        }
         return new ModelChoice(
                 model.get(ServerFile.MODEL_NAME),
                 model.find(ServerFile.MODEL_DIGEST).map(digest -> digest.substring("sha256:".length())),
-                OptionalLong.of(model.get(ServerFile.MODEL_MEMORY)));
+                OptionalLong.of(model.get(ServerFile.MODEL_MEMORY)),
+                List.copyOf(adapters));
     }
 
     /// Requests in progress over the whole server.

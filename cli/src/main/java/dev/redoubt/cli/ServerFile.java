@@ -94,7 +94,20 @@ final class ServerFile {
             SettingType.integer(1, 10_000),
             Requirement.R1_1,
             "running and waiting; more get 429 (R1.1)");
-    static final Section MODEL = new Section(List.of(MODEL_NAME, MODEL_DIGEST, MODEL_CPU, MODEL_MEMORY, MODEL_ONGOING));
+    static final Setting<String> ADAPTER_NAME = Setting.required(
+            "name",
+            SettingType.text("a name of the store", Pattern.compile("[a-z0-9][a-z0-9._-]{0,63}")),
+            "an adapter of the store, added for this model; requests choose it by this name");
+    static final Setting<String> ADAPTER_DIGEST =
+            Setting.optional("digest", DIGEST, "of its manifest: another one is refused (V4.1)");
+    static final Section ADAPTER = new Section(List.of(ADAPTER_NAME, ADAPTER_DIGEST));
+    static final Setting<List<SectionValues>> MODEL_ADAPTERS = Setting.of(
+            "adapters",
+            SettingType.list(ADAPTER, ModelChoice.ADAPTERS_MAX),
+            List.of(),
+            "LoRA adapters, each a model of its own beside this one; their weights count in `memory`");
+    static final Section MODEL =
+            new Section(List.of(MODEL_NAME, MODEL_DIGEST, MODEL_CPU, MODEL_MEMORY, MODEL_ONGOING, MODEL_ADAPTERS));
 
     static final Setting<String> KERNELS =
             Setting.of("kernels", SettingType.oneOf(Providers.NAMES), "auto", "who computes; all give the same bits");

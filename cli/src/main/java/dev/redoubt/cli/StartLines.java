@@ -13,7 +13,7 @@ final class StartLines {
     /// What a configuration serves.
     static String served(ServerConfig config) {
         List<String> served = new ArrayList<>();
-        config.model().ifPresent(model -> served.add("model " + model.name()));
+        config.model().ifPresent(model -> served.add("model " + model.name() + adapters(model)));
         if (!config.applications().isEmpty())
             served.add("applications "
                     + config.applications().stream()
@@ -21,6 +21,13 @@ final class StartLines {
                             .sorted()
                             .collect(Collectors.joining(", ")));
         return String.join(", ", served);
+    }
+
+    private static String adapters(ModelChoice model) {
+        if (model.adapters().isEmpty()) return "";
+        return model.adapters().stream()
+                .map(AdapterChoice::name)
+                .collect(Collectors.joining(", ", " with adapters ", ""));
     }
 
     /// One line for each: nobody shall be able to say that he did not know.

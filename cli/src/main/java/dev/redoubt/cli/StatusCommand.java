@@ -44,6 +44,11 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private static void print(PrintStream out, JsonNode model) {
+        if (model.has("parent")) { // its base's lines tell how it runs
+            out.println(
+                    "adapter " + text(model, "name") + " of " + text(model, "parent") + "  " + text(model, "digest"));
+            return;
+        }
         JsonNode kv = model.path("kv");
         String whose = model.has("application") ? "  of " + text(model, "application") : "";
         if (model.has("deployment")) whose += "/" + text(model, "deployment");

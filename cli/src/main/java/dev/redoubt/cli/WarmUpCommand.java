@@ -11,6 +11,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -49,7 +50,7 @@ final class WarmUpCommand implements Callable<Integer> {
             Context away = new Context(new Home(home.toAbsolutePath()), context.console());
             EdgeOptions edge = new EdgeOptions("127.0.0.1", 0);
             EngineOptions engine = model.local(512); // a small pool: the real server runs beside it
-            ServerConfig config = ServerConfig.ofOptions(model.model(), engine, edge);
+            ServerConfig config = ServerConfig.ofOptions(model.model(), List.of(), engine, edge);
             if (applications) config = config.withoutModel();
             try (Server server = Server.start(away, new LocalModels(context), config)) {
                 ask(server);

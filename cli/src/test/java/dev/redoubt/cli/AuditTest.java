@@ -91,7 +91,7 @@ final class AuditTest {
                 RoutePolicies.DEFAULT,
                 Optional.empty());
         ServerConfig config = new ServerConfig(
-                Optional.of(new ModelChoice(model.toString(), Optional.empty(), OptionalLong.empty())),
+                Optional.of(new ModelChoice(model.toString(), Optional.empty(), OptionalLong.empty(), List.of())),
                 EngineOptions.defaults(2),
                 edge,
                 List.of(),

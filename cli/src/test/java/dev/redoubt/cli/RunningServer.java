@@ -11,6 +11,7 @@ import dev.redoubt.testkit.WeightKind;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /// A server on a free port, with a tiny model unless said otherwise, for tests that talk to it as strangers do.
@@ -45,6 +46,11 @@ final class RunningServer implements AutoCloseable {
         return start(home, model, limits, EngineOptions.defaults(2), RoutePolicies.DEFAULT);
     }
 
+    /// @param adapters of the store, beside the model
+    static RunningServer start(Path home, String model, List<String> adapters) throws IOException {
+        return start(home, model, adapters, RequestLimits.DEFAULT, EngineOptions.defaults(2), RoutePolicies.DEFAULT);
+    }
+
     /// @param limits of the edge
     /// @param options of the engine, with limits of its own
     static RunningServer start(Path home, String model, RequestLimits limits, EngineOptions options)
@@ -55,6 +61,17 @@ final class RunningServer implements AutoCloseable {
     private static RunningServer start(
             Path home, String model, RequestLimits limits, EngineOptions options, RoutePolicies policies)
             throws IOException {
+        return start(home, model, List.of(), limits, options, policies);
+    }
+
+    private static RunningServer start(
+            Path home,
+            String model,
+            List<String> adapters,
+            RequestLimits limits,
+            EngineOptions options,
+            RoutePolicies policies)
+            throws IOException {
         Console silent = Console.of(new ByteArrayOutputStream(), new ByteArrayOutputStream());
         Context context = new Context(new Home(home.toAbsolutePath()), silent);
         RateLimits rates = new RateLimits(6000, 1_000_000_000, 1000, 1000, 1000, 6000, 1000); // no test of rates
@@ -63,6 +80,7 @@ final class RunningServer implements AutoCloseable {
                 new LocalModels(context),
                 ServerConfig.ofOptions(
                         model,
+                        adapters,
                         options,
                         new EdgeOptions("127.0.0.1", 0, limits, rates, Optional.empty(), policies, Optional.empty()))));
     }

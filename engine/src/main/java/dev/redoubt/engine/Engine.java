@@ -18,6 +18,7 @@ import dev.redoubt.engine.kvcache.BlockMemory;
 import dev.redoubt.engine.kvcache.BlockPool;
 import dev.redoubt.engine.kvcache.CacheScope;
 import dev.redoubt.engine.kvcache.PrefixKeys;
+import dev.redoubt.engine.lora.AdapterRows;
 import dev.redoubt.engine.schedule.NgramDrafter;
 import dev.redoubt.engine.schedule.Scheduler;
 import dev.redoubt.engine.schedule.SchedulerLimits;
@@ -29,7 +30,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -48,6 +48,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
     /// @param kvBlocks how many there are behind `memory`
     /// @param runtime for the operator
     /// @param description one line for people
+    /// @param adapters in the order of their indices
     /// @param resources closed last, after loop and threads have ended
     record Parts(
             ModelCard card,
@@ -58,6 +59,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
             Set<Integer> endOfSequence,
             ModelRuntime runtime,
             String description,
+            List<ModelCard> adapters,
             Runnable resources) {}
 
     /// How much stays in the prefix cache that nobody uses; more is memory that never comes back.
@@ -87,14 +89,34 @@ public final class Engine implements LanguageModel, AutoCloseable {
     /// @throws dev.redoubt.trust.ArtifactException if the artifact is not what its architecture expects
     /// @throws StartRefusal if the machine has too little memory for it
     public static Engine open(VerifiedArtifact artifact, EngineOptions options, TimeSource time) {
-        return new Engine(options, EngineParts.load(artifact, options, OptionalLong.empty(), time), time);
+        return open(artifact, List.of(), options, time);
     }
 
-    /// The same within a bound of memory: weights, activations of the largest step and KV pool together take no more.
+    /// The same with adapters, which are read while it loads and stay the caller's: each is a model of its own, see
+    /// [#adapters].
+    ///
+    /// @throws dev.redoubt.trust.ArtifactException if one does not fit, or belongs to another base
+    public static Engine open(
+            VerifiedArtifact artifact, List<VerifiedArtifact> adapters, EngineOptions options, TimeSource time) {
+        return new Engine(options, EngineParts.load(artifact, adapters, options, OptionalLong.empty(), time), time);
+    }
+
+    /// The same within a bound of memory: weights, those of adapters too, activations of the largest step and KV
+    /// pool together take no more.
     ///
     /// @throws StartRefusal with the numbers, if they do not fit
     public static Engine open(VerifiedArtifact artifact, EngineOptions options, long memoryBytesMax, TimeSource time) {
-        Parts parts = EngineParts.load(artifact, options, OptionalLong.of(memoryBytesMax), time);
+        return open(artifact, List.of(), options, memoryBytesMax, time);
+    }
+
+    /// The same with adapters.
+    public static Engine open(
+            VerifiedArtifact artifact,
+            List<VerifiedArtifact> adapters,
+            EngineOptions options,
+            long memoryBytesMax,
+            TimeSource time) {
+        Parts parts = EngineParts.load(artifact, adapters, options, OptionalLong.of(memoryBytesMax), time);
         return new Engine(options, parts, time);
     }
 
@@ -115,7 +137,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
         BlockPool pool =
                 new BlockPool(parts.kvBlocks(), IDLE_CONTEXTS_MAX * BlockPool.blocksFor(context), parts.memory());
         this.sharing = options.prefixSharing();
-        this.scopes = new PrefixKeys(parts.card().digest(), Optional.empty(), random);
+        this.scopes = new PrefixKeys(parts.card().digest(), random);
         SchedulerLimits limits = new SchedulerLimits(
                 options.sequencesMax(),
                 options.batchedTokensMax(),
@@ -204,8 +226,21 @@ public final class Engine implements LanguageModel, AutoCloseable {
         if (request.cancelled.compareAndSet(false, true)) loop.cancel(request);
     }
 
+    /// A model for each adapter, which this engine computes; they end with it.
+    public List<LanguageModel> adapters() {
+        List<LanguageModel> models = new ArrayList<>();
+        for (int i = 0; i < parts.adapters().size(); i++)
+            models.add(new AdapterModel(this, i, parts.adapters().get(i)));
+        return List.copyOf(models);
+    }
+
     @Override
     public Generation generate(GenerationRequest request, GenerationListener listener) {
+        return generate(request, AdapterRows.NONE, listener);
+    }
+
+    /// @param adapter index, or [AdapterRows#NONE]
+    Generation generate(GenerationRequest request, int adapter, GenerationListener listener) {
         if (closed) throw ServeException.of(ErrorCode.SHUTTING_DOWN);
         if (withdrawn()) throw ServeException.of(ErrorCode.MODEL_WITHDRAWN);
         check.check(request);
@@ -225,6 +260,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
                 request.sampling(),
                 request.routeStops(),
                 request.choices(),
+                adapter,
                 time.nanos(),
                 request.deadlineNanos(),
                 listener);
@@ -330,7 +366,7 @@ public final class Engine implements LanguageModel, AutoCloseable {
             check.tokens(prompt instanceof Prompt.Chat ? "messages" : "prompt", ids.length, request.sampling);
             request.promptIds = ids;
             request.sampling = check.fitted(ids.length, request.sampling);
-            CacheScope scope = sharing.scope(scopes, request.caller);
+            CacheScope scope = scope(request);
             List<Choice> choices = new ArrayList<>();
             for (int i = 0; i < request.choiceCount; i++) {
                 boolean readsCache = i > 0 || request.sampling.promptLogprobs().isEmpty();
@@ -354,6 +390,13 @@ public final class Engine implements LanguageModel, AutoCloseable {
             Faults.log(request.id, fault);
             refuse(request, ServeException.of(ErrorCode.INTERNAL));
         }
+    }
+
+    private CacheScope scope(LiveRequest request) {
+        CacheScope callers = sharing.scope(scopes, request.caller);
+        return request.adapter == AdapterRows.NONE
+                ? callers
+                : callers.withAdapter(parts.adapters().get(request.adapter).digest());
     }
 
     /// What the loop tells goes to engine-output.

@@ -298,6 +298,7 @@ final class EngineLoop implements LoopCommands {
                 batch.tokenIds[row] = choice.sequence.tokenOrGuess(position);
                 batch.attention.position[row] = position;
                 batch.attention.sequence[row] = i;
+                batch.adapters[row] = choice.request.adapter;
                 RowTask task = task(choice, position);
                 if (task == null) continue;
                 batch.logitRows[tasks.size()] = row;

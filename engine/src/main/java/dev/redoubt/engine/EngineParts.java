@@ -15,6 +15,7 @@ import dev.redoubt.trust.VerifiedArtifact;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -32,7 +33,11 @@ final class EngineParts {
 
     /// @param memoryBytesMax of weights, activations and KV pool together; empty: the pool's bound alone
     static Engine.Parts load(
-            VerifiedArtifact artifact, EngineOptions options, OptionalLong memoryBytesMax, TimeSource time) {
+            VerifiedArtifact artifact,
+            List<VerifiedArtifact> adapters,
+            EngineOptions options,
+            OptionalLong memoryBytesMax,
+            TimeSource time) {
         Deque<Runnable> opened = new ArrayDeque<>(); // closed in reverse order
         opened.push(artifact::close);
         try {
@@ -46,7 +51,7 @@ final class EngineParts {
             Compute compute =
                     Compute.open(options.kernels(), options.threads(), options.batchedTokensMax(), spec.widestInput());
             opened.push(compute::close);
-            Model model = Models.load(artifact, compute, options.batchedTokensMax(), context);
+            Model model = Models.load(artifact, adapters, compute, options.batchedTokensMax(), context);
             opened.push(model::close);
             ModelText text = await(reading);
             Tokenizer tokenizer = text.tokenizer();
@@ -64,8 +69,9 @@ final class EngineParts {
             KvMemory kv = KvMemory.map(layout, blocks);
             opened.push(kv::close);
             ModelRunner runner = new ModelRunner(model, kv, compute, tokenizer.endOfSequence());
+            ModelCard card = card(artifact, spec, context, text.chat(), licence, time);
             return new Engine.Parts(
-                    card(artifact, spec, context, text.chat(), licence, time),
+                    card,
                     text,
                     runner,
                     kv::zero,
@@ -73,6 +79,9 @@ final class EngineParts {
                     tokenizer.endOfSequence(),
                     runtime(options, compute, kv),
                     description(options, spec, compute, kv, context),
+                    adapters.stream()
+                            .map(adapter -> card.withAdapter(adapter.name(), adapter.digest()))
+                            .toList(),
                     () -> closeAll(opened));
         } catch (RuntimeException | Error failure) {
             closeAll(opened);

@@ -17,6 +17,7 @@ final class LiveRequest {
     final Caller caller;
     final List<String> routeStops;
     final int choiceCount;
+    final int adapter; // index, or AdapterRows.NONE
     final long arrivalNanos;
     final long deadlineNanos;
     final GenerationListener listener; // engine-output only
@@ -61,6 +62,7 @@ final class LiveRequest {
             SamplingParams sampling,
             List<String> routeStops,
             int choiceCount,
+            int adapter,
             long arrivalNanos,
             long deadlineNanos,
             GenerationListener listener) {
@@ -69,6 +71,7 @@ final class LiveRequest {
         this.sampling = sampling;
         this.routeStops = routeStops;
         this.choiceCount = choiceCount;
+        this.adapter = adapter;
         this.arrivalNanos = arrivalNanos;
         this.deadlineNanos = deadlineNanos;
         this.listener = listener;

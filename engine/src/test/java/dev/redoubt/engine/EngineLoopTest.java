@@ -7,6 +7,7 @@ import dev.redoubt.base.generation.Caller;
 import dev.redoubt.base.generation.FinishReason;
 import dev.redoubt.base.generation.GenerationEvent;
 import dev.redoubt.base.generation.SamplingParams;
+import dev.redoubt.engine.lora.AdapterRows;
 import dev.redoubt.engine.schedule.SchedulerLimits;
 import java.time.Duration;
 import java.util.List;
@@ -195,7 +196,15 @@ final class EngineLoopTest {
         harness.submit(BOB, PROMPT, params(20, List.of(), Set.of(), true), 1, neighbour);
         int[] heardBefore = {0};
         LiveRequest broken = new LiveRequest(
-                7, ALICE, params(20, List.of(), Set.of(), true), List.of(), 1, 0, Long.MAX_VALUE, event -> {
+                7,
+                ALICE,
+                params(20, List.of(), Set.of(), true),
+                List.of(),
+                1,
+                AdapterRows.NONE,
+                0,
+                Long.MAX_VALUE,
+                event -> {
                     heardBefore[0]++;
                     throw new IllegalStateException("broken listener");
                 });

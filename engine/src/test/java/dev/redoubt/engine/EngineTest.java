@@ -98,6 +98,7 @@ final class EngineTest {
                 Set.of(FakeText.END_OF_SEQUENCE),
                 new ModelRuntime("fake", 1, "principal", "f16", BLOCKS, BLOCKS, true),
                 "fake",
+                List.of(),
                 () -> resourcesClosed.set(true));
         return new Engine(options, parts, TimeSource.system());
     }

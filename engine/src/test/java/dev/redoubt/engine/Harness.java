@@ -6,6 +6,7 @@ import dev.redoubt.engine.kvcache.BlockMemory;
 import dev.redoubt.engine.kvcache.BlockPool;
 import dev.redoubt.engine.kvcache.CacheScope;
 import dev.redoubt.engine.kvcache.PrefixKeys;
+import dev.redoubt.engine.lora.AdapterRows;
 import dev.redoubt.engine.schedule.Drafter;
 import dev.redoubt.engine.schedule.Scheduler;
 import dev.redoubt.engine.schedule.SchedulerLimits;
@@ -17,7 +18,6 @@ import dev.redoubt.testkit.ManualClock;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -31,7 +31,7 @@ final class Harness<M extends StepRunner & BlockMemory> {
     final Scheduler scheduler;
     final EngineLoop loop;
     private final OutputThread output;
-    private final PrefixKeys keys = new PrefixKeys("model", Optional.empty(), new SecureRandom());
+    private final PrefixKeys keys = new PrefixKeys("model", new SecureRandom());
     private long ids;
     /// Nothing is guessed unless a test says how.
     Drafter drafter = (sequence, most, draft) -> 0;
@@ -73,8 +73,8 @@ final class Harness<M extends StepRunner & BlockMemory> {
 
     LiveRequest submit(
             Caller caller, int[] prompt, SamplingParams sampling, int choiceCount, long deadline, Heard heard) {
-        LiveRequest request =
-                new LiveRequest(ids++, caller, sampling, List.of(), choiceCount, clock.nanos(), deadline, heard);
+        LiveRequest request = new LiveRequest(
+                ids++, caller, sampling, List.of(), choiceCount, AdapterRows.NONE, clock.nanos(), deadline, heard);
         return submit(request, prompt);
     }
 

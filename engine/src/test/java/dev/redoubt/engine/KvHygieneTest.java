@@ -175,7 +175,8 @@ final class KvHygieneTest {
                 false,
                 RequestLimits.DEFAULT);
         Path model = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 3);
-        Engine.Parts parts = EngineParts.load(ModelStore.openPath(model), options, OptionalLong.empty(), clock);
+        Engine.Parts parts =
+                EngineParts.load(ModelStore.openPath(model), List.of(), options, OptionalLong.empty(), clock);
         assertThat(parts.kvBlocks()).isEqualTo(blocks);
         assertThat(parts.runtime().kvBytes()).isEqualTo((long) blocks * BLOCK_BYTES);
         watch.watch(parts.runner(), blocks);
@@ -188,6 +189,7 @@ final class KvHygieneTest {
                 parts.endOfSequence(),
                 parts.runtime(),
                 parts.description(),
+                parts.adapters(),
                 parts.resources());
         return new Engine(options, watched, clock);
     }

@@ -84,7 +84,7 @@ final class AdminHandlers {
         CacheClearing all = services.audit()
                 .carryOut(
                         event,
-                        () -> models.all().stream()
+                        () -> models.engines().stream()
                                 .map(one -> one.model().clearCache(name))
                                 .reduce(CacheClearing.NOTHING, CacheClearing::plus),
                         done -> "done, blocks zeroed: " + done.blocksZeroed());
@@ -116,6 +116,11 @@ final class AdminHandlers {
         if (!served.application().isEmpty()) json.name("application").value(served.application());
         served.stage().ifPresent(stage -> json.name("deployment").value(stage));
         json.name("digest").value("sha256:" + model.card().digest());
+        if (model.card().base().isPresent()) { // how it runs, and what, is told of its base
+            json.name("parent").value(model.card().base().get().name());
+            json.endObject();
+            return;
+        }
         json.name("kernels").value(runtime.kernels()).name("threads").value(runtime.threads());
         json.name("prefix_cache").value(runtime.prefixCache());
         json.name("max_model_len").value(model.card().contextTokensMax());

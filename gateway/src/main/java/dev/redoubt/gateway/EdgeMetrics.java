@@ -178,7 +178,7 @@ final class EdgeMetrics {
                 .help(help)
                 .labelNames(MODEL)
                 .callback(callback -> {
-                    for (ServedModel one : models.all())
+                    for (ServedModel one : models.engines())
                         callback.call(reading.applyAsDouble(one.model().stats()), one.label());
                 })
                 .register(registry);
@@ -190,7 +190,7 @@ final class EdgeMetrics {
                 .help(help)
                 .labelNames(MODEL)
                 .callback(callback -> {
-                    for (ServedModel one : models.all())
+                    for (ServedModel one : models.engines())
                         callback.call(reading.applyAsDouble(one.model().stats()), one.label());
                 })
                 .register(registry);

@@ -3,6 +3,7 @@ package dev.redoubt.gateway;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.FaultText;
 import dev.redoubt.base.ServeException;
+import dev.redoubt.base.generation.ModelCard;
 import dev.redoubt.policy.Principal;
 import dev.redoubt.policy.audit.AuditException;
 import dev.redoubt.policy.limit.RateLimiter.Lease;
@@ -19,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,7 +51,7 @@ final class Exchange {
     private Runnable whenOver = () -> {};
     private Runnable whenUpgraded = () -> {};
     private volatile boolean gone;
-    private volatile String modelDigest = ""; // empty: no model has been asked
+    private volatile @Nullable ModelCard model; // null: no model has been asked
 
     Exchange(EdgeServices services, HttpServerRequest request, Context context) {
         this.services = services;
@@ -131,8 +133,8 @@ final class Exchange {
     }
 
     /// The reply tells which bytes have answered. Any thread, before there is a reply.
-    void answeredBy(String digest) {
-        modelDigest = digest;
+    void answeredBy(ModelCard card) {
+        model = card;
     }
 
     void used(int prompt, int completion) {
@@ -328,9 +330,15 @@ final class Exchange {
         response.putHeader("X-Request-Id", id());
         response.putHeader("Cache-Control", "no-store");
         response.putHeader("X-Content-Type-Options", "nosniff");
-        if (!modelDigest.isEmpty()) response.putHeader("X-Model-Digest", "sha256:" + modelDigest);
+        ModelCard asked = model;
+        if (asked != null) tellWhichBytes(asked);
         quota.get().ifPresent(left -> RateHeaders.quota(response, left));
         return response;
+    }
+
+    private void tellWhichBytes(ModelCard card) {
+        response.putHeader("X-Model-Digest", "sha256:" + card.digest());
+        card.base().ifPresent(base -> response.putHeader("X-Base-Model-Digest", "sha256:" + base.digest()));
     }
 
     private void end(Buffer last) {

@@ -92,7 +92,7 @@ final class GenerationRun {
     /// @throws ServeException if one is refused, or the caller has not as many tokens left; those before it are
     ///     cancelled
     void start() {
-        exchange.answeredBy(model.card().digest());
+        exchange.answeredBy(model.card());
         exchange.reserve(LongStream.of(promptTokens).sum() + answerTokensMax);
         exchange.onEventLoop(() -> exchange.whenGone(this::left));
         try {

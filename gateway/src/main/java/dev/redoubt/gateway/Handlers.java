@@ -283,6 +283,11 @@ final class Handlers {
                 .name("owned_by")
                 .value("redoubt");
         json.name("digest").value("sha256:" + card.digest());
+        card.base()
+                .ifPresent(base -> json.name("parent")
+                        .value(base.name())
+                        .name("parent_digest")
+                        .value("sha256:" + base.digest()));
         json.name("max_model_len").value(card.contextTokensMax()).endObject();
     }
 

@@ -30,6 +30,7 @@ public final class ModelRegistry {
         return new ModelRegistry(false);
     }
 
+    /// Adapters before their base: with it the server is ready.
     public void register(ServableModel model) {
         byName.put(model.card().name(), model);
     }
@@ -49,6 +50,8 @@ public final class ModelRegistry {
     }
 
     public boolean ready() {
-        return withdrawn.isEmpty() && (!expected || !byName.isEmpty());
+        boolean loaded = byName.values().stream()
+                .anyMatch(model -> model.card().base().isEmpty());
+        return withdrawn.isEmpty() && (!expected || loaded);
     }
 }

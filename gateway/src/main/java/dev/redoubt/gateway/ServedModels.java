@@ -37,6 +37,11 @@ final class ServedModels {
         return all;
     }
 
+    /// Those that are computed by an engine of their own: an adapter's work is its base's.
+    List<ServedModel> engines() {
+        return all().stream().filter(one -> one.model().card().base().isEmpty()).toList();
+    }
+
     /// For the callers of one application: its own before the server's, each name once.
     List<ServedModel> of(String application) {
         Optional<ServedModel> own = own(application);
@@ -49,7 +54,7 @@ final class ServedModels {
 
     /// The one that a caller means.
     ///
-    /// @param name as given; empty: the only one
+    /// @param name as given; empty: the only one that is no adapter
     /// @throws ServeException if there is none, or not one alone
     ServedModel find(String application, Optional<String> name) {
         List<ServedModel> known = of(application);
@@ -59,9 +64,12 @@ final class ServedModels {
                     .filter(one -> one.model().card().name().equals(name.get()))
                     .findAny()
                     .orElseThrow(() -> unknown(name.get()));
-        if (known.isEmpty()) throw unknown("");
-        if (known.size() > 1) throw ServeException.ofField(ErrorCode.MISSING_FIELD, "model", "model");
-        return known.getFirst();
+        List<ServedModel> models = known.stream()
+                .filter(one -> one.model().card().base().isEmpty())
+                .toList();
+        if (models.isEmpty()) throw unknown("");
+        if (models.size() > 1) throw ServeException.ofField(ErrorCode.MISSING_FIELD, "model", "model");
+        return models.getFirst();
     }
 
     private ServeException unknown(String name) {

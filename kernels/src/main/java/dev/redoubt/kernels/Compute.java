@@ -441,6 +441,13 @@ public final class Compute implements AutoCloseable {
         for (int i = 0; i < count; i++) copyRow(in, index[i], out, i);
     }
 
+    /// `out[index[i]] += factor · in[i]` for the first `count` indices.
+    public void addRows(FloatMatrix in, float factor, int[] index, int count, FloatMatrix out) {
+        same("output columns", out.columns(), in.columns());
+        checkRows(count, in);
+        for (int i = 0; i < count; i++) kernels.addScaled(in, i, factor, out, Objects.checkIndex(index[i], out.rows()));
+    }
+
     private static void copyRow(FloatMatrix in, int row, FloatMatrix out, int outRow) {
         long from = 4L * Objects.checkIndex(row, in.rows()) * in.stride();
         MemorySegment.copy(in.segment(), from, out.segment(), 4L * outRow * out.stride(), 4L * in.columns());

@@ -30,8 +30,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Which models may be loaded: name, revision, manifest digest, signer (RULES V4.1) and quantization (V6.1) of
-/// each. Safe for any
+/// Which models may be loaded: name, revision, manifest digest, signer (RULES V4.1), quantization (V6.1) and,
+/// of an adapter, its base. Safe for any
 /// thread and for several processes.
 final class AllowList {
     /* One file, mode 0600, replaced as a whole. Each name has its grants in the order of their revisions; the last one
@@ -49,12 +49,21 @@ final class AllowList {
             Set.of("revision", "digest", "signer", "signer_pem", "trusted_at");
     private static final Set<String> FIELDS_OF_GRANT =
             Set.of("revision", "digest", "signer", "signer_pem", "trusted_at", "quantization");
+    private static final Set<String> FIELDS_OF_ADAPTER =
+            Set.of("revision", "digest", "signer", "signer_pem", "trusted_at", "quantization", "base");
     private static final JsonLimits LIMITS = new JsonLimits(BYTES_MAX, 6, 2_000_000, 64 << 10, 64, 20);
     private static final ReentrantLock THREADS = new ReentrantLock();
 
     /// @param digest of the manifest
     /// @param quantization empty only if an older version of this product wrote the grant
-    record Grant(long revision, String digest, Signer signer, Optional<Quantization> quantization, Instant trustedAt) {}
+    /// @param base digest of the base of an adapter; empty: it is a model
+    record Grant(
+            long revision,
+            String digest,
+            Signer signer,
+            Optional<Quantization> quantization,
+            Optional<String> base,
+            Instant trustedAt) {}
 
     /// @param grants oldest first, at least one
     private record Name(boolean trusted, List<Grant> grants) {
@@ -99,6 +108,14 @@ final class AllowList {
         return Optional.ofNullable(read().get(name)).filter(Name::trusted).map(Name::last);
     }
 
+    /// The base that was stated for these bytes under this name, be it trusted or not.
+    Optional<String> base(String name, String digest) {
+        return Optional.ofNullable(read().get(name))
+                .map(Name::last)
+                .filter(last -> last.digest().equals(digest))
+                .flatMap(Grant::base);
+    }
+
     /// Whether somebody took the name off the list.
     boolean isDistrusted(String name) {
         Name known = read().get(name);
@@ -110,7 +127,13 @@ final class AllowList {
     /// @param revision asked for; none: the one it has, or the next
     /// @throws ArtifactException if they are an older version than one that was trusted under this name
     Grant trust(
-            String name, String digest, Signer signer, OptionalLong revision, Quantization quantization, Instant now)
+            String name,
+            String digest,
+            Signer signer,
+            OptionalLong revision,
+            Quantization quantization,
+            Optional<String> base,
+            Instant now)
             throws IOException {
         return change(names -> {
             Name known = names.get(name);
@@ -127,7 +150,7 @@ final class AllowList {
                 throw Refusals.trust(
                         "revision %d of model '%s' is not above %d, which was trusted before: give a higher --revision",
                         next, name, floor);
-            var grant = new Grant(next, digest, signer, Optional.of(quantization), now);
+            var grant = new Grant(next, digest, signer, Optional.of(quantization), base, now);
             var all = new ArrayList<>(same ? grants.subList(0, grants.size() - 1) : grants);
             all.add(grant);
             if (known == null && names.size() >= NAMES_MAX)
@@ -218,6 +241,7 @@ final class AllowList {
                         .put("signer_pem", grant.signer().pem())
                         .put("trusted_at", grant.trustedAt().toString());
                 grant.quantization().ifPresent(method -> written.put("quantization", method.word()));
+                grant.base().ifPresent(base -> written.put("base", "sha256:" + base));
             }
         });
         return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
@@ -247,21 +271,28 @@ final class AllowList {
         var grants = new ArrayList<Grant>();
         for (JsonNode grant : list) {
             boolean states = grant.has("quantization");
-            fields(grant, states ? FIELDS_OF_GRANT : OLD_FIELDS_OF_GRANT);
+            boolean adapter = grant.has("base");
+            fields(grant, adapter ? FIELDS_OF_ADAPTER : states ? FIELDS_OF_GRANT : OLD_FIELDS_OF_GRANT);
             JsonNode revision = grant.path("revision");
-            String digest = text(grant, "digest").replaceFirst("^sha256:", "");
+            String digest = digest(grant, "digest");
             long floor = grants.isEmpty() ? 0 : grants.getLast().revision();
             if (!revision.isIntegralNumber() || !revision.canConvertToLong() || revision.longValue() <= floor)
                 throw malformed("has revisions that do not rise");
-            if (!Sha256.isHex(digest)) throw malformed("has a digest of a wrong length or alphabet");
             grants.add(new Grant(
                     revision.longValue(),
                     digest,
                     Signer.of(text(grant, "signer"), text(grant, "signer_pem")),
                     states ? Optional.of(quantization(text(grant, "quantization"))) : Optional.empty(),
+                    adapter ? Optional.of(digest(grant, "base")) : Optional.empty(),
                     instant(text(grant, "trusted_at"))));
         }
         return List.copyOf(grants);
+    }
+
+    private static String digest(JsonNode grant, String field) {
+        String digest = text(grant, field).replaceFirst("^sha256:", "");
+        if (!Sha256.isHex(digest)) throw malformed("has a digest of a wrong length or alphabet");
+        return digest;
     }
 
     private static Quantization quantization(String word) {

@@ -116,6 +116,7 @@ public final class ModelPull {
                                 "pull",
                                 Signer.CATALOGUE,
                                 OptionalLong.empty(),
+                                Optional.empty(),
                                 Optional.empty()),
                         Optional.empty());
             }

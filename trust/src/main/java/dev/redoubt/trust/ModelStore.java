@@ -201,6 +201,7 @@ public final class ModelStore {
                     artifact.digest(),
                     Signer.OPERATOR.id(),
                     Optional.of(artifact.quantization()),
+                    Optional.empty(),
                     time.now()));
         } catch (RuntimeException e) {
             artifact.close();
@@ -235,7 +236,7 @@ public final class ModelStore {
                 throw Refusals.trust(
                         "model '%s' has the digest %s, given was %s: check where it comes from",
                         name, present.digest(), digest);
-            return grant(name, digest, Signer.OPERATOR, present.quantization());
+            return grant(present, Signer.OPERATOR);
         }
     }
 
@@ -246,22 +247,36 @@ public final class ModelStore {
     public TrustEntry trust(String name, Signer signer, Optional<Path> signature) {
         var vouch = new Vouch(Optional.of(signer), signature, OptionalLong.empty(), Optional.empty());
         try (VerifiedArtifact present = verified(name, vouch)) {
-            String digest = present.digest();
-            Quantization quantization = present.quantization();
-            if (signature.isEmpty()) return grant(name, digest, signer, quantization);
+            if (signature.isEmpty()) return grant(present, signer);
             byte[] bundle = small(signature.get(), SignatureBundle.BYTES_MAX);
             return allowList.exclusively(() -> {
                 DurableFiles.replace(root.resolve(name).resolve(SIGNATURE), bundle);
-                return grant(name, digest, signer, quantization);
+                return grant(present, signer);
             });
         } catch (IOException e) {
             throw unreadable(root.resolve(name), e);
         }
     }
 
-    private TrustEntry grant(String name, String digest, Signer signer, Quantization quantization) {
+    /// An adapter stays that of the base that was stated when it was added.
+    private TrustEntry grant(VerifiedArtifact present, Signer signer) {
+        String name = present.name();
+        Optional<String> base = allowList.base(name, present.digest());
+        if (present.adapter() && base.isEmpty())
+            throw Refusals.trust(
+                    "adapter '%s' has no base on the allow-list: redoubt models remove %s, then add it with --base",
+                    name, name);
         try {
-            return entry(name, allowList.trust(name, digest, signer, OptionalLong.empty(), quantization, time.now()));
+            return entry(
+                    name,
+                    allowList.trust(
+                            name,
+                            present.digest(),
+                            signer,
+                            OptionalLong.empty(),
+                            present.quantization(),
+                            base,
+                            time.now()));
         } catch (IOException e) {
             throw unreadable(root.resolve(AllowList.FILE_NAME), e);
         }
@@ -269,7 +284,13 @@ public final class ModelStore {
 
     private static TrustEntry entry(String name, AllowList.Grant grant) {
         return new TrustEntry(
-                name, grant.revision(), grant.digest(), grant.signer().id(), grant.quantization(), grant.trustedAt());
+                name,
+                grant.revision(),
+                grant.digest(),
+                grant.signer().id(),
+                grant.quantization(),
+                grant.base(),
+                grant.trustedAt());
     }
 
     /// Takes a name off the allow-list: the next start refuses it. Its files stay.
@@ -309,6 +330,11 @@ public final class ModelStore {
     /// What was refused and set aside, the newest first.
     public List<QuarantinedModel> quarantined() {
         return quarantine.list();
+    }
+
+    /// The entry of these bytes; empty if there is none.
+    public Optional<StoreEntry> findByDigest(String digest) {
+        return list().stream().filter(entry -> entry.digest().equals(digest)).findFirst();
     }
 
     /// What the manifest of an entry says; its files are not read.
@@ -383,6 +409,7 @@ public final class ModelStore {
         try {
             Path real = real(source);
             Map<String, Path> files = sourceFiles(real);
+            requireStatedBase(name, files, vouch.base());
             Optional<Verifier.Signed> signed = signed(files, vouch, time.now());
             Verifier.preview(files);
             try (Staging stage = copied(files)) {
@@ -398,12 +425,22 @@ public final class ModelStore {
                                 "add",
                                 vouch.signer().orElse(Signer.OPERATOR),
                                 vouch.revision(),
-                                vouch.quantization()),
+                                vouch.quantization(),
+                                vouch.base()),
                         signed);
             }
         } catch (IOException e) {
             throw unreadable(source, e);
         }
+    }
+
+    private static void requireStatedBase(String name, Map<String, Path> files, Optional<String> base) {
+        boolean adapter = SafetensorsFolder.isAdapter(files.keySet());
+        if (adapter && base.isEmpty())
+            throw Refusals.trust(
+                    "'%s' is an adapter, which belongs to one base: name it, redoubt models add … --base NAME", name);
+        if (!adapter && base.isPresent())
+            throw Refusals.trust("'%s' is no adapter, only an adapter has a base: leave --base out", name);
     }
 
     /// A stage with copies of these files, mode 0400.
@@ -472,13 +509,15 @@ public final class ModelStore {
     /// @param source a note for people
     /// @param during `add` or `pull`
     /// @param quantization that it must have; none: what its files say
+    /// @param base of an adapter, by its digest
     record Publication(
             String name,
             String source,
             String during,
             Signer signer,
             OptionalLong revision,
-            Optional<Quantization> quantization) {}
+            Optional<Quantization> quantization,
+            Optional<String> base) {}
 
     /// Checks the staged files, puts them on the allow-list and makes them an entry. What is refused goes to the
     /// quarantine.
@@ -509,7 +548,8 @@ public final class ModelStore {
         return allowList.exclusively(() -> {
             boolean taken = Files.exists(root.resolve(name), LinkOption.NOFOLLOW_LINKS);
             StoreEntry made = taken ? sameOrRefused(name, manifest) : StoreEntry.of(manifest);
-            allowList.trust(name, manifest.digest(), what.signer(), what.revision(), quantization, time.now());
+            allowList.trust(
+                    name, manifest.digest(), what.signer(), what.revision(), quantization, what.base(), time.now());
             Path signature = entry.resolve(SIGNATURE);
             if (taken && Files.exists(signature))
                 DurableFiles.replace(root.resolve(name).resolve(SIGNATURE), Files.readAllBytes(signature));
@@ -532,7 +572,7 @@ public final class ModelStore {
                 && trusted.get().digest().equals(present.digest())
                 && trusted.get().quantization().isPresent()) return;
         try (VerifiedArtifact artifact = openEntry(readManifest(present.name()), Optional.empty(), false, "pull")) {
-            grant(present.name(), present.digest(), Signer.CATALOGUE, artifact.quantization());
+            grant(artifact, Signer.CATALOGUE);
         }
     }
 

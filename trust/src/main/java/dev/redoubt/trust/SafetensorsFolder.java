@@ -3,6 +3,7 @@ package dev.redoubt.trust;
 import dev.redoubt.base.json.JsonLimits;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,11 +16,18 @@ import tools.jackson.databind.JsonNode;
 /// `model.safetensors.index.json` names, which must hold every tensor where the index says and nothing else.
 final class SafetensorsFolder {
     static final String SUFFIX = ".safetensors";
+    private static final String ADAPTER_CONFIG = "adapter_config.json";
+    private static final String ADAPTER_WEIGHTS = "adapter_model.safetensors";
     static final String INDEX_SUFFIX = ".safetensors.index.json";
     private static final int SHARDS_MAX = 4096;
     private static final JsonLimits INDEX_LIMITS = new JsonLimits(32 << 20, 8, 300_000, 4_096, 4_096, 32);
 
     private SafetensorsFolder() {}
+
+    /// Whether these are the files of a low-rank adapter, not of a model.
+    static boolean isAdapter(Collection<String> files) {
+        return files.contains(ADAPTER_CONFIG) || files.contains(ADAPTER_WEIGHTS);
+    }
 
     /// @param files of the folder, by name
     /// @throws ArtifactException if a file or the index is wrong, or they disagree

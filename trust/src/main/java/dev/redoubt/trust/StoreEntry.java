@@ -22,6 +22,11 @@ public record StoreEntry(
         files = List.copyOf(files);
     }
 
+    /// Whether it is a low-rank adapter, which is loaded on its base alone.
+    public boolean adapter() {
+        return SafetensorsFolder.isAdapter(files);
+    }
+
     static StoreEntry of(Manifest manifest) {
         return new StoreEntry(
                 manifest.name(),

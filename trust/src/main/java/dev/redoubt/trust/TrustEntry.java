@@ -9,6 +9,7 @@ import java.util.Optional;
 ///     given at the start and no list was asked
 /// @param digest hex SHA-256 of the manifest, see [VerifiedArtifact#digest]
 /// @param signer as [Signer#id] says
+/// @param base of an adapter: hex SHA-256 of the manifest of the one model that it may be loaded on; empty for a model
 /// @param quantization that is stated; empty in an entry of an old version, which is not loaded
 public record TrustEntry(
         String name,
@@ -16,4 +17,5 @@ public record TrustEntry(
         String digest,
         String signer,
         Optional<Quantization> quantization,
+        Optional<String> base,
         Instant trustedAt) {}

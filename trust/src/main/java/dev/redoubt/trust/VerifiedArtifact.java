@@ -98,6 +98,21 @@ public final class VerifiedArtifact implements AutoCloseable {
         return manifest.container();
     }
 
+    /// Whether it is a low-rank adapter, which is loaded on its base alone.
+    public boolean adapter() {
+        return SafetensorsFolder.isAdapter(files.byName().keySet());
+    }
+
+    /// @throws ArtifactException V4.1, unless it may be loaded on this base: on that of its entry of the allow-list. An
+    ///     artifact without an entry is the user's own file and fits where its layers do.
+    public void requireBase(VerifiedArtifact base) {
+        Optional<String> stated = trust.flatMap(TrustEntry::base);
+        if (trust.isPresent() && !stated.equals(Optional.of(base.digest())))
+            throw Refusals.trust(
+                    "adapter '%s' belongs to the base sha256:%s, this model is '%s', sha256:%s: serve it with its own base",
+                    name(), stated.orElse("(none)"), base.name(), base.digest());
+    }
+
     /// Size of all files together.
     public long bytes() {
         return manifest.bytes();

@@ -64,7 +64,13 @@ class AllowListTest {
         try (VerifiedArtifact artifact = store.open("tiny")) {
             assertThat(artifact.trust())
                     .contains(new TrustEntry(
-                            "tiny", 1, added.digest(), "operator", Optional.of(Quantization.F32), clock.now()));
+                            "tiny",
+                            1,
+                            added.digest(),
+                            "operator",
+                            Optional.of(Quantization.F32),
+                            Optional.empty(),
+                            clock.now()));
             assertThat(artifact.digest()).isEqualTo(added.digest());
         }
         assertThat(Files.getPosixFilePermissions(root.resolve("allow-list.json")))
@@ -164,6 +170,54 @@ class AllowListTest {
                 .hasMessageContaining("'quant_method' in 'quantization_config' of config.json is 'magic'");
         Files.writeString(config, "{\"quantization_config\":{\"quant_method\":\"gptq\",\"bits\":3}}");
         assertThatThrownBy(() -> store.add(folder, "three")).hasMessageContaining("'bits'");
+    }
+
+    private static Vouch adapterOf(String base) {
+        return new Vouch(Optional.empty(), Optional.empty(), OptionalLong.empty(), Optional.empty(), Optional.of(base));
+    }
+
+    private Path adapter() throws IOException {
+        Path folder = Files.createDirectories(temp.resolve("adapter"));
+        Files.write(folder.resolve("adapter_model.safetensors"), TinyModels.safetensors("a", "b"));
+        Files.writeString(folder.resolve("adapter_config.json"), "{\"base_model_name_or_path\":\"../elsewhere\"}");
+        return folder;
+    }
+
+    @Test
+    void V4_1_anAdapterIsAnEntryOfItsOwnThatNamesItsBase() throws IOException {
+        String base = store.add(gguf(2), "tiny").digest();
+        StoreEntry added = store.add(adapter(), "shout", adapterOf(base));
+        assertThat(added.adapter()).isTrue();
+        assertThat(store.show("tiny").adapter()).isFalse();
+        assertThat(store.trusted("shout").orElseThrow().base()).contains(base);
+        assertThat(store.findByDigest(base).orElseThrow().name()).isEqualTo("tiny");
+        Path another = gguf(3);
+        store.add(another, "other");
+        try (VerifiedArtifact adapter = store.open("shout");
+                VerifiedArtifact own = store.open("tiny");
+                VerifiedArtifact other = store.open("other")) {
+            adapter.requireBase(own);
+            assertThatThrownBy(() -> adapter.requireBase(other))
+                    .isInstanceOfSatisfying(
+                            ArtifactException.class, e -> assertThat(e.rule()).isEqualTo("V4.1"))
+                    .hasMessageContainingAll("'shout' belongs to the base sha256:" + base, "'other'");
+        }
+        store.distrust("shout");
+        store.trust("shout", added.digest()); // and it is still that base's
+        assertThat(store.trusted("shout").orElseThrow().base()).contains(base);
+    }
+
+    @Test
+    void V4_1_anAdapterWithoutABaseIsRefusedAndStaysWhereItWas() throws IOException {
+        Path folder = adapter();
+        assertThatThrownBy(() -> store.add(folder, "shout"))
+                .isInstanceOf(ArtifactException.class)
+                .hasMessageContaining("'shout' is an adapter, which belongs to one base");
+        Path model = gguf(2);
+        assertThatThrownBy(() -> store.add(model, "tiny", adapterOf("0".repeat(64))))
+                .hasMessageContaining("'tiny' is no adapter");
+        assertThat(store.quarantined()).isEmpty();
+        assertThat(store.list()).isEmpty();
     }
 
     private void assertRefusedMethod(String named) {

@@ -10,6 +10,7 @@ import java.util.Optional;
 /// @param contextTokensMax prompt and answer together
 /// @param vocabularySize ids are 0 to that less one
 /// @param chat whether it has a chat template
+/// @param base of an adapter: the model that it changes; empty: it is a model by itself
 public record ModelCard(
         String name,
         String digest,
@@ -19,4 +20,52 @@ public record ModelCard(
         int vocabularySize,
         boolean chat,
         Optional<String> licence,
-        Instant loadedAt) {}
+        Instant loadedAt,
+        Optional<Base> base) {
+    /// What an adapter is served on.
+    ///
+    /// @param digest hex SHA-256 of its manifest
+    public record Base(String name, String digest) {}
+
+    /// A model by itself.
+    public ModelCard(
+            String name,
+            String digest,
+            String architecture,
+            String quantization,
+            int contextTokensMax,
+            int vocabularySize,
+            boolean chat,
+            Optional<String> licence,
+            Instant loadedAt) {
+        this(
+                name,
+                digest,
+                architecture,
+                quantization,
+                contextTokensMax,
+                vocabularySize,
+                chat,
+                licence,
+                loadedAt,
+                Optional.empty());
+    }
+
+    /// An adapter on this model.
+    ///
+    /// @param adapterName as callers write it in `model`
+    /// @param adapterDigest hex SHA-256 of its manifest
+    public ModelCard withAdapter(String adapterName, String adapterDigest) {
+        return new ModelCard(
+                adapterName,
+                adapterDigest,
+                architecture,
+                quantization,
+                contextTokensMax,
+                vocabularySize,
+                chat,
+                licence,
+                loadedAt,
+                Optional.of(new Base(name, digest)));
+    }
+}

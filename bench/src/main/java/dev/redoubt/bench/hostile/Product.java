@@ -87,6 +87,10 @@ final class Product {
         Vouch vouch = hostile.fields().has("signer")
                 ? Vouch.signedBy(Signer.ofPem(Files.readAllBytes(corpus.resolve(hostile.text("signer")))))
                 : Vouch.OPERATOR;
+        if (hostile.fields().has("adapter")) {
+            loadAdapter(path, vouch, corpus.resolve(hostile.text("base")));
+            return "";
+        }
         VerifiedArtifact artifact = ModelStore.openPath(path, vouch);
         try (Engine engine = Engine.open(artifact, OPTIONS, TimeSource.system())) {
             if (engine.card().chat()) engine.tokenize(List.of(new ChatMessage("user", "Hello")));
@@ -99,6 +103,13 @@ final class Product {
             }
         }
         return "";
+    }
+
+    private static void loadAdapter(Path path, Vouch vouch, Path base) {
+        try (VerifiedArtifact adapter = ModelStore.openPath(path, vouch)) {
+            Engine.open(ModelStore.openPath(base), List.of(adapter), OPTIONS, TimeSource.system())
+                    .close();
+        }
     }
 
     private String render(HostileCase hostile, Path path) throws IOException, JsonRefusal {

@@ -85,8 +85,12 @@ public final class Evidence {
         try {
             String id = JsonMapper.shared()
                     .readTree(wire.get("/v1/models", key).body())
-                    .at("/data/0/id")
-                    .asString("");
+                    .path("data")
+                    .valueStream()
+                    .filter(model -> !model.has("parent")) // an adapter is tried with its base
+                    .map(model -> model.path("id").asString(""))
+                    .findFirst()
+                    .orElse("");
             if (!id.matches("[A-Za-z0-9._-]{1,256}")) throw new IOException("the server serves no model yet: wait");
             return id;
         } catch (JacksonException e) {

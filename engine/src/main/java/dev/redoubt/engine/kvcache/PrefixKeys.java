@@ -37,38 +37,34 @@ public final class PrefixKeys {
     private static final byte MODEL = 7;
     private static final byte ADAPTER = 8;
     private static final byte TOKENS = 9;
+    static final int ADAPTER_DIGEST_CHARS_MAX = 64;
     private static final int SECRET_BYTES = 32;
     private static final int DIGEST_BYTES = 32;
 
     private final SecretKeySpec processSecret;
-    private final byte[] weights;
+    private final byte[] model;
     private final MessageDigest sha256;
     private final ByteBuffer scratch;
     private final ByteBuffer digest = ByteBuffer.allocate(DIGEST_BYTES);
 
     /// @param modelDigest of the manifest of the weights
-    /// @param adapterDigest of the adapter's weights; absent: the base model
     /// @param random where the process secret comes from
-    public PrefixKeys(String modelDigest, Optional<String> adapterDigest, SecureRandom random) {
+    public PrefixKeys(String modelDigest, SecureRandom random) {
         byte[] secret = new byte[SECRET_BYTES];
         random.nextBytes(secret);
         this.processSecret = new SecretKeySpec(secret, "HmacSHA256");
-        byte[] model = modelDigest.getBytes(StandardCharsets.UTF_8);
-        byte[] adapter = adapterDigest.orElse("").getBytes(StandardCharsets.UTF_8);
-        ByteBuffer identity = ByteBuffer.allocate(10 + model.length + adapter.length);
-        part(identity, MODEL, model);
-        part(identity, adapterDigest.isPresent() ? ADAPTER : ABSENT, adapter);
-        this.weights = java.util.Arrays.copyOf(identity.array(), identity.position());
+        this.model = modelDigest.getBytes(StandardCharsets.UTF_8);
         this.sha256 = sha256();
-        this.scratch = ByteBuffer.allocate(4 * 5
+        this.scratch = ByteBuffer.allocate(6 * 5
                 + BLOCK_DOMAIN.length
                 + SECRET_BYTES
                 + DIGEST_BYTES
-                + weights.length
+                + model.length
+                + 2 * ADAPTER_DIGEST_CHARS_MAX
                 + 4 * BlockPool.BLOCK_TOKENS);
     }
 
-    /// The scope of a caller.
+    /// The scope of a caller who asks the model itself.
     public CacheScope scope(String tenant, String principal, Optional<String> endUser) {
         byte[] tenantBytes = tenant.getBytes(StandardCharsets.UTF_8);
         byte[] principalBytes = principal.getBytes(StandardCharsets.UTF_8);
@@ -82,7 +78,7 @@ public final class PrefixKeys {
         try {
             Mac mac = Mac.getInstance("HmacSHA256");
             mac.init(processSecret);
-            return new CacheScope(tenant, principal, endUser, mac.doFinal(parts.array()));
+            return new CacheScope(tenant, principal, endUser, Optional.empty(), mac.doFinal(parts.array()));
         } catch (GeneralSecurityException impossible) {
             throw new IllegalStateException("every JDK has HmacSHA256", impossible);
         }
@@ -99,7 +95,8 @@ public final class PrefixKeys {
         part(scratch, SCOPE_SECRET, scope.secret());
         scratch.put(parent == null ? ABSENT : PARENT).putInt(parent == null ? 0 : DIGEST_BYTES);
         if (parent != null) parent.writeTo(scratch);
-        scratch.put(weights);
+        part(scratch, MODEL, model);
+        putAdapter(scope.adapter());
         scratch.put(TOKENS).putInt(4 * BlockPool.BLOCK_TOKENS);
         for (int i = from; i < from + BlockPool.BLOCK_TOKENS; i++) scratch.putInt(tokens[i]);
         sha256.update(scratch.array(), 0, scratch.position());
@@ -109,6 +106,17 @@ public final class PrefixKeys {
             throw new IllegalStateException("a SHA-256 digest has 32 bytes", impossible);
         }
         return PrefixKey.of(digest.clear());
+    }
+
+    /// Two bytes a character: nothing is encoded in a step.
+    private void putAdapter(Optional<String> adapter) {
+        if (adapter.isEmpty()) {
+            scratch.put(ABSENT).putInt(0);
+            return;
+        }
+        String digest = adapter.get();
+        scratch.put(ADAPTER).putInt(2 * digest.length());
+        for (int i = 0; i < digest.length(); i++) scratch.putChar(digest.charAt(i));
     }
 
     private static void part(ByteBuffer target, byte tag, byte[] bytes) {

@@ -1,5 +1,6 @@
 package dev.redoubt.engine.model;
 
+import dev.redoubt.base.StrangerText;
 import dev.redoubt.kernels.GateFunction;
 import dev.redoubt.trust.ArtifactException;
 import java.util.List;
@@ -70,12 +71,6 @@ sealed interface ConfigSource permits GgufConfig, HuggingFaceConfig {
 
     /// A name or value of a stranger, fit for a message: quoted, printable, bounded.
     static String quote(String text) {
-        StringBuilder result = new StringBuilder("'");
-        text.codePoints()
-                .limit(100)
-                .forEach(c -> result.appendCodePoint(
-                        Character.isISOControl(c) || Character.getType(c) == Character.FORMAT ? '?' : c));
-        return result.append(text.codePointCount(0, text.length()) > 100 ? "…'" : "'")
-                .toString();
+        return StrangerText.quoted(text);
     }
 }

@@ -3,6 +3,8 @@ package dev.redoubt.engine.model;
 import static dev.redoubt.kernels.Compute.Projection.into;
 
 import dev.redoubt.base.Invariant;
+import dev.redoubt.engine.lora.AdapterPlan;
+import dev.redoubt.engine.lora.AdapterRows;
 import dev.redoubt.kernels.AttentionBatch;
 import dev.redoubt.kernels.Compute;
 import dev.redoubt.kernels.Compute.Projection;
@@ -13,6 +15,7 @@ import dev.redoubt.kernels.KvMemory;
 import dev.redoubt.kernels.RopeTable;
 import dev.redoubt.kernels.WeightMatrix;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +37,7 @@ final class Decoder implements Model {
     private final Compute compute;
     private final int contextTokensMax;
     private final DecoderParts parts;
+    private final DecoderAdapters adapters;
 
     private final WeightMatrix embedding; // (vocabulary, hidden)
     private final Layer[] layers;
@@ -46,9 +50,17 @@ final class Decoder implements Model {
 
     /// @param weights exactly the tensors that [DecoderTensors] declares, each of the declared shape; owned by the
     ///     model from then on
+    /// @param adapters that fit the plan's layers, in the order of their indices
     /// @param rowsMax tokens of the largest step
     /// @param contextTokensMax positions to prepare for
-    Decoder(DecoderPlan plan, ModelSpec spec, Weights weights, Compute compute, int rowsMax, int contextTokensMax) {
+    Decoder(
+            DecoderPlan plan,
+            ModelSpec spec,
+            Weights weights,
+            List<AdapterPlan> adapters,
+            Compute compute,
+            int rowsMax,
+            int contextTokensMax) {
         this.plan = plan;
         this.config = plan.config();
         this.spec = spec;
@@ -56,7 +68,8 @@ final class Decoder implements Model {
         this.compute = compute;
         this.contextTokensMax = contextTokensMax;
         parts = DecoderParts.allocate(compute, config, rowsMax, weights.arena());
-        DecoderWeights named = new DecoderWeights(parts, weights, plan.normsLessOne());
+        this.adapters = new DecoderAdapters(plan, parts, adapters);
+        DecoderWeights named = new DecoderWeights(parts, weights, plan.normsLessOne(), this.adapters);
         embedding = weights.matrix(TensorRole.EMBEDDING, 0);
         finalNorm = named.norm(TensorRole.FINAL_NORM, 0);
         int logitRows = Math.min(LOGIT_ROWS_MAX, rowsMax);
@@ -114,6 +127,7 @@ final class Decoder implements Model {
     public void forward(StepBatch step, KvMemory kv, LogitsSink sink) {
         verify(step, kv);
         int rows = step.attention.rows;
+        adapters.begin(step);
         compute.embed(embedding, step.tokenIds, rows, parts.x());
         if (plan.embeddingScale() != 1) compute.scale(parts.x(), rows, plan.embeddingScale());
         for (Layer layer : layers) {
@@ -143,6 +157,12 @@ final class Decoder implements Model {
                     "token id %d, vocabulary is %d",
                     id,
                     config.vocabularySize());
+            int adapter = step.adapters[row];
+            Invariant.hold(
+                    adapter >= AdapterRows.NONE && adapter < adapters.count(),
+                    "adapter %d of %d",
+                    adapter,
+                    adapters.count());
             int position = batch.position[row];
             Invariant.hold(position >= 0 && position < positions, "position %d, limit is %d", position, positions);
             int sequence = batch.sequence[row];

@@ -8,8 +8,9 @@ import dev.redoubt.kernels.FloatMatrix;
 import dev.redoubt.kernels.WeightMatrix;
 import org.jspecify.annotations.Nullable;
 
-/// The tensors of a decoder by what its layers do with them: parts of fused ones, norms that are stored less 1.
-record DecoderWeights(DecoderParts parts, Weights weights, boolean normsLessOne) {
+/// The tensors of a decoder by what its layers do with them: parts of fused ones, norms that are stored less 1;
+/// what adapters add to them.
+record DecoderWeights(DecoderParts parts, Weights weights, boolean normsLessOne, DecoderAdapters adapters) {
     WeightMatrix matrix(TensorRole role, int layer) {
         return weights.matrix(role, layer);
     }

@@ -1,5 +1,7 @@
 package dev.redoubt.engine.model;
 
+import dev.redoubt.engine.lora.AdapterPlan;
+import dev.redoubt.engine.lora.LinearLayer;
 import dev.redoubt.kernels.Compute;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.Quantization;
@@ -49,18 +51,48 @@ public final class Models {
     /// @throws ArtifactException as [#describe], if the positional encoding does not reach that far, or
     ///     if a file was written while it was loaded
     public static Model load(VerifiedArtifact artifact, Compute compute, int rowsMax, int contextTokensMax) {
+        return load(artifact, List.of(), compute, rowsMax, contextTokensMax);
+    }
+
+    /// As [#load], with adapters, whose places in the list are their indices in a [StepBatch]. They stay the caller's;
+    /// the model reads nothing of them any more.
+    ///
+    /// @throws ArtifactException if one of them does not fit the model
+    public static Model load(
+            VerifiedArtifact artifact,
+            List<VerifiedArtifact> adapters,
+            Compute compute,
+            int rowsMax,
+            int contextTokensMax) {
         Examined examined = examine(artifact);
+        List<AdapterPlan> plans = adapters(artifact, examined.plan, adapters);
         examined.plan.checkContext(contextTokensMax);
         Weights weights = new Weights(artifact, examined.matrices, compute);
         try {
-            Model model = new Decoder(examined.plan, examined.spec, weights, compute, rowsMax, contextTokensMax);
+            Model model = new Decoder(examined.plan, examined.spec, weights, plans, compute, rowsMax, contextTokensMax);
             artifact.confirm();
+            for (VerifiedArtifact adapter : adapters) adapter.confirm();
             weights.loaded();
             return model;
         } catch (RuntimeException | Error e) {
             weights.abandon();
             throw e;
         }
+    }
+
+    /// Whether adapters fit a model, without taking memory for either.
+    ///
+    /// @throws ArtifactException if one does not, naming field or tensor, value and what is allowed
+    public static List<AdapterPlan> describe(VerifiedArtifact artifact, List<VerifiedArtifact> adapters) {
+        return adapters(artifact, examine(artifact).plan, adapters);
+    }
+
+    private static List<AdapterPlan> adapters(
+            VerifiedArtifact base, DecoderPlan plan, List<VerifiedArtifact> adapters) {
+        if (adapters.isEmpty()) return List.of();
+        for (VerifiedArtifact adapter : adapters) adapter.requireBase(base);
+        List<LinearLayer> layers = DecoderAdapters.layers(plan);
+        return adapters.stream().map(adapter -> AdapterPlan.of(adapter, layers)).toList();
     }
 
     /// What the artifact computes, its tensors checked.
@@ -71,6 +103,9 @@ public final class Models {
     private record Examined(DecoderPlan plan, ModelSpec spec, Map<String, QuantizedMatrix> matrices) {}
 
     private static Examined examine(VerifiedArtifact artifact) {
+        if (artifact.adapter())
+            throw ConfigSource.refusal("'" + artifact.name() + "' is an adapter, which is no model by itself: serve its"
+                    + " base, and name it among the adapters");
         ConfigSource source = switch (artifact.container()) {
             case GGUF -> new GgufConfig(artifact.gguf());
             case SAFETENSORS ->

@@ -1,5 +1,6 @@
 package dev.redoubt.engine.model;
 
+import dev.redoubt.engine.lora.LowRankUpdates;
 import dev.redoubt.kernels.AttentionBatch;
 import dev.redoubt.kernels.AttentionRule;
 import dev.redoubt.kernels.Compute;
@@ -46,11 +47,13 @@ final class SelfAttention {
     private final int layer;
     private final ResidualNorms norms;
     private final Projection[] queryKeyValue; // (queryHeads · headDimension, hidden), (kvHeads · …, hidden) twice
+    private final LowRankUpdates queryKeyValueUpdates;
     private final @Nullable Biases biases;
     private final @Nullable HeadNorms headNorms;
     private final @Nullable RopeTable rope;
     private final AttentionRule rule;
     private final Projection[] output; // (hidden, queryHeads · headDimension)
+    private final LowRankUpdates outputUpdates;
 
     SelfAttention(DecoderWeights weights, Activations on, int layer, LayerPlan plan, @Nullable RopeTable rope) {
         this.parts = weights.parts();
@@ -60,15 +63,20 @@ final class SelfAttention {
         rule = plan.rule();
         norms = weights.attentionNorms(layer, plan);
         queryKeyValue = weights.queryKeyValue(layer, plan, on);
+        queryKeyValueUpdates =
+                weights.adapters().queryKeyValue(layer, plan, parts.config().hiddenSize(), queryKeyValue);
         biases = weights.biases(layer, plan);
         headNorms = weights.headNorms(layer, plan);
         output = new Projection[] {norms.output(weights.matrix(TensorRole.ATTENTION_OUTPUT, layer))};
+        outputUpdates = weights.adapters().output(layer, on.attended.columns(), output);
     }
 
     void run(AttentionBatch batch, KvMemory kv) {
         Compute compute = parts.compute();
         int rows = batch.rows;
-        compute.matmul(norms.input(rows), rows, queryKeyValue);
+        FloatMatrix in = norms.input(rows);
+        compute.matmul(in, rows, queryKeyValue);
+        queryKeyValueUpdates.add(in);
         if (biases != null) {
             compute.addBias(biases.query, rows, on.q);
             compute.addBias(biases.key, rows, on.k);
@@ -85,6 +93,7 @@ final class SelfAttention {
         compute.storeKv(on.k, on.v, batch, kv, layer);
         compute.attention(on.q, parts.config().queryHeads(), batch, kv, layer, rule, on.attended);
         compute.matmul(on.attended, rows, output);
+        outputUpdates.add(on.attended);
         norms.close(rows);
     }
 

@@ -1,6 +1,8 @@
 package dev.redoubt.engine.model;
 
+import dev.redoubt.engine.lora.AdapterRows;
 import dev.redoubt.kernels.AttentionBatch;
+import java.util.Arrays;
 
 /// What the model computes in one step, flattened: rows are tokens, rows of one sequence are neighbours.
 /// Mutable and reused; the engine loop fills it.
@@ -9,6 +11,8 @@ public final class StepBatch {
     public final AttentionBatch attention;
     /// By row: the token id.
     public final int[] tokenIds;
+    /// By row: the index of the adapter that changes it, or [AdapterRows#NONE].
+    public final int[] adapters;
     /// Rows whose logits are wanted, ascending.
     public final int[] logitRows;
     /// How many of `logitRows` count.
@@ -17,6 +21,8 @@ public final class StepBatch {
     public StepBatch(int rowsMax, int sequencesMax) {
         this.attention = new AttentionBatch(rowsMax, sequencesMax);
         this.tokenIds = new int[rowsMax];
+        this.adapters = new int[rowsMax];
+        Arrays.fill(adapters, AdapterRows.NONE);
         this.logitRows = new int[rowsMax];
     }
 }

@@ -17,7 +17,7 @@ final class BlockPoolTest {
 
     private final List<Integer> zeroed = new ArrayList<>();
     private final BlockPool pool = new BlockPool(4, 4, zeroed::add);
-    private final PrefixKeys keys = new PrefixKeys("model", Optional.empty(), new SecureRandom());
+    private final PrefixKeys keys = new PrefixKeys("model", new SecureRandom());
     private final CacheScope scope = keys.scope("tenant", "key", Optional.empty());
 
     @Test

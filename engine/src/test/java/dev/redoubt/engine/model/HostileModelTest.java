@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.redoubt.base.json.JsonLimits;
 import dev.redoubt.base.json.JsonRefusal;
 import dev.redoubt.base.json.StrictJson;
+import dev.redoubt.engine.lora.AdapterPlan;
 import dev.redoubt.testkit.Shared;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.ModelStore;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -23,11 +25,17 @@ import tools.jackson.databind.JsonNode;
 
 /// The hostile corpus where it is about what a Llama model is: its configuration and its tensors. Left to
 /// others: names, links, manifests and pickles (`trust`), tokenizers and templates (`tokenize`, `template`),
-/// splits (`trust`). Left out: adapters (`md.lora`), which this version refuses as a whole.
+/// splits (`trust`).
 class HostileModelTest {
     private static final Set<String> CLASSES = Set.of(
-            "gg.model", "gg.accept", "md.config", "md.config_text", "md.tensors", "md.accept", "md.quantization");
-    private static final Set<String> NOT_SERVED_YET = Set.of("md-ok-lora");
+            "gg.model",
+            "gg.accept",
+            "md.config",
+            "md.config_text",
+            "md.tensors",
+            "md.accept",
+            "md.quantization",
+            "md.lora");
 
     @TestFactory
     Stream<DynamicTest> V4_3_everyCaseGetsItsVerdict() throws IOException, JsonRefusal {
@@ -38,23 +46,21 @@ class HostileModelTest {
                 .valueStream()
                 .filter(hostile -> CLASSES.contains(hostile.path("class").asString(""))
                         && "model".equals(hostile.path("level").asString(""))
-                        && !hostile.has("recipe")
-                        && !NOT_SERVED_YET.contains(hostile.path("id").stringValue()))
-                .map(hostile -> DynamicTest.dynamicTest(
-                        hostile.path("id").stringValue(),
-                        () -> judge(hostile, corpus.resolve(hostile.path("path").stringValue()))));
+                        && !hostile.has("recipe"))
+                .map(hostile ->
+                        DynamicTest.dynamicTest(hostile.path("id").stringValue(), () -> judge(hostile, corpus)));
     }
 
-    private static void judge(JsonNode hostile, Path path) {
+    private static void judge(JsonNode hostile, Path corpus) {
         if (hostile.path("expect").stringValue().equals("accept")) {
-            assertThat(describe(path).vocabularySize()).isPositive();
+            examine(hostile, corpus);
             return;
         }
         String[] reasons = hostile.path("reason_contains")
                 .valueStream()
                 .map(JsonNode::stringValue)
                 .toArray(String[]::new);
-        assertThatThrownBy(() -> describe(path))
+        assertThatThrownBy(() -> examine(hostile, corpus))
                 .isInstanceOf(ArtifactException.class)
                 .satisfies(refusal -> {
                     String message = String.valueOf(refusal.getMessage()).toLowerCase(Locale.ROOT);
@@ -65,9 +71,18 @@ class HostileModelTest {
                 });
     }
 
-    private static ModelSpec describe(Path path) {
-        try (VerifiedArtifact artifact = ModelStore.openPath(path)) {
-            return Models.describe(artifact);
+    private static void examine(JsonNode hostile, Path corpus) {
+        try (VerifiedArtifact artifact =
+                ModelStore.openPath(corpus.resolve(hostile.path("path").stringValue()))) {
+            if (!hostile.has("adapter")) {
+                assertThat(Models.describe(artifact).vocabularySize()).isPositive();
+                return;
+            }
+            try (VerifiedArtifact base =
+                    ModelStore.openPath(corpus.resolve(hostile.path("base").stringValue()))) {
+                AdapterPlan plan = Models.describe(base, List.of(artifact)).getFirst();
+                assertThat(plan.parameters()).isPositive();
+            }
         }
     }
 }

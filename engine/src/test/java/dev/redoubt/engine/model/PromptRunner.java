@@ -8,6 +8,7 @@ import dev.redoubt.trust.ModelStore;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 
 /// Runs one sequence at a time through a [Model], without an engine: its own block table and KV memory.
 final class PromptRunner implements AutoCloseable {
@@ -33,12 +34,24 @@ final class PromptRunner implements AutoCloseable {
 
     /// @param rowsMax tokens of a prefill chunk
     static PromptRunner open(Path path, String kernels, int threads, int contextTokensMax, int rowsMax) {
+        return open(path, List.of(), kernels, threads, contextTokensMax, rowsMax);
+    }
+
+    /// The same with the first of some adapters on.
+    static PromptRunner open(
+            Path path, List<Path> adapters, String kernels, int threads, int contextTokensMax, int rowsMax) {
         VerifiedArtifact artifact = ModelStore.openPath(path);
         Compute compute = Compute.open(
                 kernels, threads, rowsMax, Models.describe(artifact).widestInput());
-        Model model = Models.load(artifact, compute, rowsMax, contextTokensMax);
+        List<VerifiedArtifact> opened =
+                adapters.stream().map(ModelStore::openPath).toList();
+        Model model = Models.load(artifact, opened, compute, rowsMax, contextTokensMax);
+        opened.forEach(VerifiedArtifact::close);
         int blocks = (contextTokensMax + KvLayout.BLOCK_TOKENS - 1) / KvLayout.BLOCK_TOKENS;
-        return new PromptRunner(compute, model, KvMemory.map(model.kvLayout(KvFormat.F32), blocks), rowsMax);
+        PromptRunner runner =
+                new PromptRunner(compute, model, KvMemory.map(model.kvLayout(KvFormat.F32), blocks), rowsMax);
+        if (!adapters.isEmpty()) Arrays.fill(runner.step.adapters, 0);
+        return runner;
     }
 
     Model model() {

@@ -11,7 +11,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 final class SchedulerTest {
-    private final PrefixKeys keys = new PrefixKeys("model", Optional.empty(), new SecureRandom());
+    private final PrefixKeys keys = new PrefixKeys("model", new SecureRandom());
     private long ids;
 
     private record World(Scheduler scheduler, BlockPool pool) {}

@@ -97,7 +97,7 @@ final class Simulation {
         this.load = random.nextDouble(0.05, 1.2);
         this.kv = new FakeKv(blocks);
         this.pool = new BlockPool(blocks, random.nextInt(1, blocks + 1), kv);
-        this.keys = new PrefixKeys("model", Optional.empty(), seededRandom(seed));
+        this.keys = new PrefixKeys("model", seededRandom(seed));
         Speculation speculation =
                 random.nextInt(3) > 0 ? new Speculation(this::guess, new StepPace(limits.prefillTokensMax())) : null;
         this.scheduler = new Scheduler(limits, pool, random.nextInt(5) > 0 ? keys : null, speculation);

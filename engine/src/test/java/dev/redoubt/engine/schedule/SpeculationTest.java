@@ -11,7 +11,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 final class SpeculationTest {
-    private final PrefixKeys keys = new PrefixKeys("model", Optional.empty(), new SecureRandom());
+    private final PrefixKeys keys = new PrefixKeys("model", new SecureRandom());
 
     private Sequence sequence(int output, int... prompt) {
         Sequence sequence =

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /// The real scheduler against a machine of which a decode costs so much and a prefill token so much.
 final class StepPaceTest {
     private static final long MILLISECOND = 1_000_000;
-    private final PrefixKeys keys = new PrefixKeys("model", Optional.empty(), new SecureRandom());
+    private final PrefixKeys keys = new PrefixKeys("model", new SecureRandom());
     private final Scheduler scheduler = new Scheduler(
             new SchedulerLimits(8, 1024, 512, 16_384, 4096), new BlockPool(4096, 4096, block -> {}), null, null);
     private StepPace pace = new StepPace(512);
