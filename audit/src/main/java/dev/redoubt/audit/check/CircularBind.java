@@ -39,7 +39,7 @@ final class CircularBind implements Check {
                 if (!(site.call().function() instanceof Expression.Attribute method)
                         || !method.name().equals("bind")) continue;
                 String from = deployment(python, method.of(), site);
-                if (from.isEmpty()) continue;
+                if (!from.startsWith(".")) continue; // not of this module
                 places.put(from, site.call());
                 for (Expression.Argument argument : site.call().arguments()) {
                     String to = python.values().name(argument.value(), site.scope());

@@ -32,6 +32,9 @@ final class CommandLines {
     private static final Map<String, String> SHORT =
             Map.of("tp", "tensor_parallel_size", "tokenizer_revision", "tokenizer_revision", "q", "quantization");
 
+    private static final Set<String> BEFORE = Set.of(
+            "exec", "nohup", "sudo", "env", "time", "run", "then", "do", "else", "&&", "||", "!", "RUN", "CMD", "ENTRYPOINT", "eval", "setsid", "command");
+
     private final Facts facts;
 
     CommandLines(Facts facts) {
@@ -44,7 +47,7 @@ final class CommandLines {
             String word = words.get(i).text();
             String next = i + 1 < words.size() ? words.get(i + 1).text() : "";
             String program = word.substring(word.lastIndexOf('/') + 1);
-            if (program.equals("vllm") && next.equals("serve")) {
+            if (program.equals("vllm") && next.equals("serve") && mayBegin(words, i)) {
                 server(words, i, i + 2, true);
                 return;
             }
@@ -52,7 +55,7 @@ final class CommandLines {
                 server(words, i, i + 2, false);
                 return;
             }
-            if (isImage(word) && i > 0) { // `docker run … vllm/vllm-openai --model …`
+            if (isImage(word) && i > 0 && words.stream().noneMatch(one -> one.text().startsWith("--entrypoint"))) { // `docker run … vllm/vllm-openai --model …`
                 server(words, i, i + 1, next.startsWith("-") ? false : !next.isEmpty());
                 return;
             }
@@ -71,6 +74,13 @@ final class CommandLines {
         }
     }
 
+    /// Whether a program may stand here: first, or behind what runs another one. In prose it stands elsewhere.
+    private static boolean mayBegin(List<Word> words, int at) {
+        if (at == 0) return true;
+        String before = words.get(at - 1).text();
+        return BEFORE.contains(before) || before.startsWith("-") || before.contains("=") || before.matches("\\d+|.*[\\[({$]");
+    }
+
     /// Of an image whose entry point is the API server of vLLM.
     void ofImage(List<Word> words, int start, int end) {
         Options options = options(words, 0);
@@ -83,6 +93,7 @@ final class CommandLines {
 
     private void server(List<Word> words, int from, int options, boolean positional) {
         Options read = options(words, options);
+        if (read.settings.has("help")) return;
         Settings settings = read.settings;
         if (positional && read.first != null && !settings.has("model"))
             settings = settings.with("model", new Setting(read.first.value(), read.first.start(), read.first.end()));

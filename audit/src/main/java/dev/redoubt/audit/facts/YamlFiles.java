@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class YamlFiles {
     private static final Set<String> COMMANDS = Set.of("command", "args", "entrypoint", "extraArgs", "cmd");
 
+    private static final Set<String> PROSE = Set.of("description", "name", "title", "summary", "message", "comment");
+
     private final Facts facts;
 
     private YamlFiles(Facts facts) {
@@ -57,7 +59,7 @@ final class YamlFiles {
         String text = scalar.text();
         if (key.equals("serveConfigV2")) {
             read(facts, alone(scalar));
-        } else if (text.contains("vllm") || text.contains("ray start")) {
+        } else if (!PROSE.contains(key) && (text.contains("vllm") || text.contains("ray start"))) {
             shell(scalar.start(), scalar.end());
         }
     }
@@ -132,9 +134,10 @@ final class YamlFiles {
         for (String name : List.of("command", "entrypoint", "args", "extraArgs", "cmd"))
             add(mapping.entries().get(name), words);
         String image = image(mapping.entries().get("image"));
-        int engines = facts.engines().size();
+        int before = facts.engines().size() + facts.listeners().size();
         boolean own = mapping.entries().containsKey("entrypoint")
-                || (listed && mapping.entries().containsKey("command"));
+                || (listed && mapping.entries().containsKey("command"))
+                || (!words.isEmpty() && words.getFirst().text().matches("(/.*/)?(ba|z)?sh|(/bin/|/usr/).*|python3?"));
         if (CommandLines.isImage(image)
                 && !own
                 && words.stream().noneMatch(word -> word.text().equals("serve"))) {
@@ -147,7 +150,9 @@ final class YamlFiles {
                     shell(words.get(i).start(), words.get(i).end());
         }
         boolean serves =
-                facts.engines().size() > engines || image.contains("vllm") || image.startsWith("rayproject/ray");
+                facts.engines().size() + facts.listeners().size() > before
+                        || CommandLines.isImage(image)
+                        || image.startsWith("rayproject/ray");
         boolean kubernetes = listed && key.equals("containers");
         boolean compose = !listed && key.startsWith("service:");
         if (serves && (kubernetes || compose)) {
