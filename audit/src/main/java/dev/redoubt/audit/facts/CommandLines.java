@@ -78,7 +78,7 @@ final class CommandLines {
     private static boolean mayBegin(List<Word> words, int at) {
         if (at == 0) return true;
         String before = words.get(at - 1).text();
-        return BEFORE.contains(before) || before.startsWith("-") || before.contains("=") || before.matches("\\d+|.*[\\[({$]");
+        return BEFORE.contains(before) || before.startsWith("-") || before.endsWith("/vllm") || before.contains("=") || before.matches("\\d+|.*[\\[({$]");
     }
 
     /// Of an image whose entry point is the API server of vLLM.

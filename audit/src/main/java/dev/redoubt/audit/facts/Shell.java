@@ -121,15 +121,16 @@ final class Shell {
     }
 
     /// @param open where the bracket stands
-    /// @return behind the one that closes it, on the same line
+    /// @return behind the one that closes it, or the end of the line
     private int bracketed(int open) {
         int depth = 0;
-        for (int i = open; i < end && text.charAt(i) != '\n'; i++) {
+        int i = open;
+        for (; i < end && text.charAt(i) != '\n'; i++) {
             char c = text.charAt(i);
             if (c == '{' || c == '(') depth++;
             else if ((c == '}' || c == ')') && --depth == 0) return i + 1;
         }
-        return open + 1;
+        return i;
     }
 
     /// What a word may be where variables stand in it.

@@ -109,6 +109,7 @@ final class Tokenizer {
     }
 
     private void one() {
+        if (at >= end) return;
         char c = source.charAt(at);
         if (c == ' ' || c == '\t' || c == '\f' || isBreak(c)) at++;
         else if (c == '#') skipComment();
