@@ -55,7 +55,10 @@ final class AuditCommand implements Callable<Integer> {
     @Option(names = "--write-baseline", paramLabel = "FILE", description = "Write what is found into this file.")
     private @Nullable Path written;
 
-    @Option(names = "--explain", paramLabel = "ID", description = "Explain a check, such as R1.2/public-bind, or all of a rule.")
+    @Option(
+            names = "--explain",
+            paramLabel = "ID",
+            description = "Explain a check, such as R1.2/public-bind, or all of a rule.")
     private @Nullable String explained;
 
     AuditCommand(Context context) {
@@ -84,7 +87,8 @@ final class AuditCommand implements Callable<Integer> {
     private Set<String> known() throws IOException {
         if (baseline == null) return Set.of();
         if (!Files.isRegularFile(baseline))
-            throw new CommandFailure(ExitCode.NO_INPUT, "no baseline " + baseline + ": write one with --write-baseline");
+            throw new CommandFailure(
+                    ExitCode.NO_INPUT, "no baseline " + baseline + ": write one with --write-baseline");
         return Baseline.read(baseline)
                 .orElseThrow(() -> new CommandFailure(
                         ExitCode.NO_INPUT, baseline + " is no baseline: write one with --write-baseline"));
@@ -92,16 +96,22 @@ final class AuditCommand implements Callable<Integer> {
 
     private int explain(String id) {
         List<CheckInfo> found = Audit.checks().stream()
-                .filter(check -> check.id().equals(id) || check.requirement().id().equals(id))
+                .filter(check ->
+                        check.id().equals(id) || check.requirement().id().equals(id))
                 .toList();
         if (found.isEmpty())
             throw new CommandFailure(
                     ExitCode.USAGE,
                     "no check is called " + id + ": there are "
-                            + String.join(", ", Audit.checks().stream().map(CheckInfo::id).toList()));
+                            + String.join(
+                                    ", ",
+                                    Audit.checks().stream().map(CheckInfo::id).toList()));
         for (CheckInfo check : found) {
             context.console().out().println(check.id() + " (" + check.level().word() + "): " + check.title());
-            context.console().out().println("  rule        " + check.requirement().id() + ", " + check.requirement().title());
+            context.console()
+                    .out()
+                    .println("  rule        " + check.requirement().id() + ", "
+                            + check.requirement().title());
             context.console().out().println("  why         " + check.explanation());
             context.console().out().println("  instead     " + check.remedy());
             context.console().out().println("  versions    " + check.versions());

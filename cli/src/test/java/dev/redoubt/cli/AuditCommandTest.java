@@ -33,23 +33,32 @@ class AuditCommandTest {
         project("from vllm import LLM\nllm = LLM('/models/a', trust_remote_code=True)\n");
         Ran found = audit(project.toString());
         assertThat(found.exitCode()).isEqualTo(1);
-        assertThat(found.out()).contains("service.py:2:", "V2.4/trust-remote-code", "read 1 files").doesNotContain("\u001B");
-        assertThat(audit(project.toString(), folder.resolve("nowhere").toString()).exitCode()).isEqualTo(2);
+        assertThat(found.out())
+                .contains("service.py:2:", "V2.4/trust-remote-code", "read 1 files")
+                .doesNotContain("\u001B");
+        assertThat(audit(project.toString(), folder.resolve("nowhere").toString())
+                        .exitCode())
+                .isEqualTo(2);
     }
 
     @Test
     void aBaselineLeavesOutWhatIsInIt() throws IOException {
-        String project = project("from vllm import LLM\nllm = LLM('/models/a', trust_remote_code=True)\n").toString();
+        String project = project("from vllm import LLM\nllm = LLM('/models/a', trust_remote_code=True)\n")
+                .toString();
         String baseline = folder.resolve("baseline.json").toString();
         assertThat(audit(project, "--write-baseline", baseline).exitCode()).isEqualTo(1);
         assertThat(audit(project, "--baseline", baseline).exitCode()).isZero();
-        assertThat(audit(project, "--baseline", project + "/service.py").exitCode()).isEqualTo(66);
-        assertThat(audit(project, "--baseline", folder.resolve("none").toString()).exitCode()).isEqualTo(66);
+        assertThat(audit(project, "--baseline", project + "/service.py").exitCode())
+                .isEqualTo(66);
+        assertThat(audit(project, "--baseline", folder.resolve("none").toString())
+                        .exitCode())
+                .isEqualTo(66);
     }
 
     @Test
     void formatsAndLevelsAreLowerCaseAndOthersAreRefused() throws IOException {
-        String project = project("from vllm import LLM\nllm = LLM('/models/a')\n").toString();
+        String project =
+                project("from vllm import LLM\nllm = LLM('/models/a')\n").toString();
         assertThat(audit(project, "--level", "note").exitCode()).isEqualTo(1);
         assertThat(audit(project, "--format", "sarif").out()).contains("\"2.1.0\"");
         assertThat(audit(project, "--report", "html").out()).startsWith("<!DOCTYPE html>");
@@ -58,7 +67,9 @@ class AuditCommandTest {
 
     @Test
     void aCheckIsExplainedByItsIdOrItsRule() {
-        assertThat(audit("--explain", "R1.2/public-bind").out()).contains("why", "instead", "CWE-306").doesNotContain("public-dashboard");
+        assertThat(audit("--explain", "R1.2/public-bind").out())
+                .contains("why", "instead", "CWE-306")
+                .doesNotContain("public-dashboard");
         assertThat(audit("--explain", "R1.2").out()).contains("public-bind", "public-dashboard");
         assertThat(audit("--explain", "R9.9").exitCode()).isEqualTo(64);
     }

@@ -104,8 +104,7 @@ public final class Callers {
             case Expression.Text text -> text.holes().stream().anyMatch(hole -> decide(hole, scope, steps - 1));
             case Expression.Dict dict ->
                 dict.entries().stream().anyMatch(entry -> decide(entry.value(), scope, steps - 1));
-            case Expression.Items items ->
-                items.elements().stream().anyMatch(one -> decide(one, scope, steps - 1));
+            case Expression.Items items -> items.elements().stream().anyMatch(one -> decide(one, scope, steps - 1));
             case Expression.Operation operation ->
                 operation.operands().stream().anyMatch(one -> decide(one, scope, steps - 1));
             case Expression.Choice choice ->

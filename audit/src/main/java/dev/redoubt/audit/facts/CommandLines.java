@@ -33,7 +33,24 @@ final class CommandLines {
             Map.of("tp", "tensor_parallel_size", "tokenizer_revision", "tokenizer_revision", "q", "quantization");
 
     private static final Set<String> BEFORE = Set.of(
-            "exec", "nohup", "sudo", "env", "time", "run", "then", "do", "else", "&&", "||", "!", "RUN", "CMD", "ENTRYPOINT", "eval", "setsid", "command");
+            "exec",
+            "nohup",
+            "sudo",
+            "env",
+            "time",
+            "run",
+            "then",
+            "do",
+            "else",
+            "&&",
+            "||",
+            "!",
+            "RUN",
+            "CMD",
+            "ENTRYPOINT",
+            "eval",
+            "setsid",
+            "command");
 
     private final Facts facts;
 
@@ -55,7 +72,11 @@ final class CommandLines {
                 server(words, i, i + 2, false);
                 return;
             }
-            if (isImage(word) && i > 0 && words.stream().noneMatch(one -> one.text().startsWith("--entrypoint"))) { // `docker run … vllm/vllm-openai --model …`
+            if (isImage(word)
+                    && i > 0
+                    && words.stream()
+                            .noneMatch(one -> one.text()
+                                    .startsWith("--entrypoint"))) { // `docker run … vllm/vllm-openai --model …`
                 server(words, i, i + 1, next.startsWith("-") ? false : !next.isEmpty());
                 return;
             }
@@ -78,7 +99,11 @@ final class CommandLines {
     private static boolean mayBegin(List<Word> words, int at) {
         if (at == 0) return true;
         String before = words.get(at - 1).text();
-        return BEFORE.contains(before) || before.startsWith("-") || before.endsWith("/vllm") || before.contains("=") || before.matches("\\d+|.*[\\[({$]");
+        return BEFORE.contains(before)
+                || before.startsWith("-")
+                || before.endsWith("/vllm")
+                || before.contains("=")
+                || before.matches("\\d+|.*[\\[({$]");
     }
 
     /// Of an image whose entry point is the API server of vLLM.

@@ -32,6 +32,8 @@ public final class Values {
     private static final int ALTERNATIVES_MAX = 6;
     private static final int TEXT_MAX = 10_000;
     private static final int BUDGET = 20_000; // of all steps of one question
+    private static final int LITTLE = 200; // once a file has used up its own
+    private static final long FILE_BUDGET = 2_000_000;
     private static final int BINDINGS_MAX = 8;
     private static final int ARGUMENTS_MAX = 1_000;
 
@@ -41,7 +43,9 @@ public final class Values {
     private final @Nullable Modules modules; // null: in a module one step away already
     private final List<PythonModule.Site> updates; // calls of `update`
     private final List<PythonModule.Site> options; // calls of `add_argument`
-    private int budget;
+    private int granted; // to the question before
+    private int budget; // what is left of it
+    private long spent; // of FILE_BUDGET
 
     Values(PythonModule module, Path file, @Nullable Modules modules) {
         this.module = module;
@@ -60,20 +64,28 @@ public final class Values {
                 .toList();
     }
 
+    /// Before each question. Many questions are asked about one place, so a file that makes each of them dear has little for the
+    /// last ones.
+    private void begin() {
+        spent += granted - Math.max(0, budget);
+        granted = spent < FILE_BUDGET ? BUDGET : LITTLE;
+        budget = granted;
+    }
+
     /// The dotted name of what it stands for, see [Names].
     public String name(Expression expression, Scope scope) {
         return names.of(expression, scope);
     }
 
     public Value of(Expression expression, Scope scope) {
-        budget = BUDGET;
+        begin();
         return of(expression, scope, STEPS_MAX);
     }
 
     /// The keyword arguments of a call, those in dictionaries among them, and those of the `functools.partial` it
     /// calls.
     public Settings arguments(Call call, Scope scope) {
-        budget = BUDGET;
+        begin();
         return arguments(call, scope, STEPS_MAX);
     }
 
@@ -319,7 +331,7 @@ public final class Values {
     }
 
     private Value constant(String name) {
-        budget = BUDGET;
+        begin();
         return named(name, module.scope().own(name), module.scope(), STEPS_MAX / 2);
     }
 

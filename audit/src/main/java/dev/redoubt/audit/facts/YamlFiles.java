@@ -149,10 +149,9 @@ final class YamlFiles {
                         && words.get(i).end() > words.get(i).start())
                     shell(words.get(i).start(), words.get(i).end());
         }
-        boolean serves =
-                facts.engines().size() + facts.listeners().size() > before
-                        || CommandLines.isImage(image)
-                        || image.startsWith("rayproject/ray");
+        boolean serves = facts.engines().size() + facts.listeners().size() > before
+                || CommandLines.isImage(image)
+                || image.startsWith("rayproject/ray");
         boolean kubernetes = listed && key.equals("containers");
         boolean compose = !listed && key.startsWith("service:");
         if (serves && (kubernetes || compose)) {

@@ -23,11 +23,15 @@ final class JsonReport {
         for (Finding finding : report.findings()) finding(findings.addObject(), finding);
         ArrayNode remarks = top.putArray("allowances");
         for (Remark remark : report.remarks())
-            remarks.addObject().put("path", remark.path()).put("line", remark.line()).put("message", remark.message());
+            remarks.addObject()
+                    .put("path", remark.path())
+                    .put("line", remark.line())
+                    .put("message", remark.message());
         ObjectNode counts = top.putObject("left_out");
         counts.put("allowed", report.allowed()).put("baseline", report.known()).put("below_level", report.below());
         ObjectNode coverage = top.putObject("coverage");
-        coverage.put("files", report.coverage().filesRead()).put("lines", report.coverage().lines());
+        coverage.put("files", report.coverage().filesRead())
+                .put("lines", report.coverage().lines());
         skipped(coverage.putArray("skipped"), report.coverage().skipped());
         skipped(coverage.putArray("unreadable"), report.coverage().unreadable());
         return top.toPrettyString() + "\n";

@@ -28,7 +28,8 @@ final class JunitReport {
             test(cases, check.id(), found.size() + " findings: " + check.title(), found);
         }
         List<String> remarks = report.remarks().stream().map(JunitReport::line).toList();
-        List<String> unreadable = report.coverage().unreadable().stream().map(JunitReport::line).toList();
+        List<String> unreadable =
+                report.coverage().unreadable().stream().map(JunitReport::line).toList();
         test(cases, "allowances", remarks.size() + " allowances to mend", remarks);
         test(cases, "coverage", unreadable.size() + " files could not be read", unreadable);
         failures += (remarks.isEmpty() ? 0 : 1) + (unreadable.isEmpty() ? 0 : 1);
@@ -37,7 +38,9 @@ final class JunitReport {
     }
 
     private static void test(StringBuilder out, String name, String message, List<String> found) {
-        out.append("  <testcase classname=\"redoubt.audit\" name=\"").append(escaped(name)).append("\"");
+        out.append("  <testcase classname=\"redoubt.audit\" name=\"")
+                .append(escaped(name))
+                .append("\"");
         if (found.isEmpty()) {
             out.append("/>\n");
             return;
@@ -47,7 +50,8 @@ final class JunitReport {
     }
 
     private static String line(Finding finding) {
-        return finding.path() + ":" + finding.span().line() + ": " + finding.level().word() + ": " + finding.message();
+        return finding.path() + ":" + finding.span().line() + ": "
+                + finding.level().word() + ": " + finding.message();
     }
 
     private static String line(Remark remark) {

@@ -15,7 +15,11 @@ final class Markup {
                 case '"' -> out.append("&quot;");
                 case '\'' -> out.append("&#39;");
                 default -> {
-                    boolean allowed = c == '\t' || c == '\n' || (c >= 0x20 && c < 0xD800) || (c >= 0xE000 && c < 0xFFFE) || c >= 0x10000;
+                    boolean allowed = c == '\t'
+                            || c == '\n'
+                            || (c >= 0x20 && c < 0xD800)
+                            || (c >= 0xE000 && c < 0xFFFE)
+                            || c >= 0x10000;
                     out.appendCodePoint(allowed ? c : 0xFFFD);
                 }
             }

@@ -80,7 +80,8 @@ final class SarifReport {
         node.put("ruleId", finding.check().id());
         node.put("ruleIndex", ids.indexOf(finding.check().id()));
         node.put("level", finding.level().word());
-        node.putObject("message").put("text", finding.message() + ". Instead: " + finding.check().remedy());
+        node.putObject("message")
+                .put("text", finding.message() + ". Instead: " + finding.check().remedy());
         Span span = finding.span();
         ObjectNode region = location(node, finding.path());
         region.put("startLine", span.line()).put("startColumn", span.column());

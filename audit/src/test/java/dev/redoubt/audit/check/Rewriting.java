@@ -155,8 +155,7 @@ enum Rewriting {
                 .toList();
         return calls.stream()
                 .filter(call -> calls.stream()
-                        .noneMatch(other -> other != call
-                                && other.start() > call.start()
+                        .noneMatch(other -> other.start() > call.start()
                                 && other.end() < call.end()
                                 && other.start() >= call.function().end()))
                 .toList();

@@ -17,7 +17,11 @@ class PythonParserTest {
     }
 
     private static <T extends Node> T first(Class<T> type, String source) {
-        return nodes(source).stream().filter(type::isInstance).map(type::cast).findFirst().orElseThrow();
+        return nodes(source).stream()
+                .filter(type::isInstance)
+                .map(type::cast)
+                .findFirst()
+                .orElseThrow();
     }
 
     private static String call(String source) {
@@ -80,7 +84,10 @@ class PythonParserTest {
         assertThat(all.stream().filter(Expression.Unreadable.class::isInstance)).isEmpty();
         assertThat(all.stream().filter(Statement.Function.class::isInstance)).hasSize(1);
         assertThat(all.stream().filter(Statement.Block.class::isInstance)).hasSize(6);
-        assertThat(all.stream().filter(node -> node instanceof Expression.Name name && name.id().equals("u"))).hasSize(3);
+        assertThat(all.stream()
+                        .filter(node -> node instanceof Expression.Name name
+                                && name.id().equals("u")))
+                .hasSize(3);
     }
 
     @Test
@@ -92,13 +99,50 @@ class PythonParserTest {
     /// Every text has a tree, places in it and children inside their parents.
     @Test
     void anyTextHasATree() {
-        String[] pieces = {"def ", "f(", ")", "[", "]", "{", "}", ":", "\n", "    ", "\t", "'", "\"\"\"", "f'", "{x", "=", "if ", "else", "for x in ", "lambda ", "*", "**", ",", "@", "\\\n", "1e5", "é", "\uD800", "class A", "#", "await ", "not ", "match x:"};
+        String[] pieces = {
+            "def ",
+            "f(",
+            ")",
+            "[",
+            "]",
+            "{",
+            "}",
+            ":",
+            "\n",
+            "    ",
+            "\t",
+            "'",
+            "\"\"\"",
+            "f'",
+            "{x",
+            "=",
+            "if ",
+            "else",
+            "for x in ",
+            "lambda ",
+            "*",
+            "**",
+            ",",
+            "@",
+            "\\\n",
+            "1e5",
+            "é",
+            "\uD800",
+            "class A",
+            "#",
+            "await ",
+            "not ",
+            "match x:"
+        };
         for (int seed = 0; seed < 3_000; seed++) {
             Random random = new Random(seed);
             StringBuilder text = new StringBuilder();
             for (int i = random.nextInt(40); i >= 0; i--) text.append(pieces[random.nextInt(pieces.length)]);
             for (Node node : nodes(text.toString()))
-                assertThat(node.start()).as("seed %d", seed).isBetween(0, text.length()).isLessThanOrEqualTo(Math.max(node.start(), node.end()));
+                assertThat(node.start())
+                        .as("seed %d", seed)
+                        .isBetween(0, text.length())
+                        .isLessThanOrEqualTo(Math.max(node.start(), node.end()));
         }
     }
 }

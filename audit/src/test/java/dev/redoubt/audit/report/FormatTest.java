@@ -63,12 +63,15 @@ class FormatTest {
         JsonNode run = top.at("/runs/0");
         JsonNode rules = run.at("/tool/driver/rules");
         Set<String> ids = new HashSet<>();
-        for (JsonNode rule : rules) assertThat(ids.add(rule.path("id").asString())).isTrue();
+        for (JsonNode rule : rules)
+            assertThat(ids.add(rule.path("id").asString())).isTrue();
         assertThat(run.at("/tool/driver/name").asString()).isNotEmpty();
-        assertThat(run.path("results")).hasSize(report.findings().size() + report.remarks().size());
+        assertThat(run.path("results"))
+                .hasSize(report.findings().size() + report.remarks().size());
         for (JsonNode result : run.path("results")) {
             JsonNode rule = rules.get(result.path("ruleIndex").asInt());
-            assertThat(rule.path("id").asString()).isEqualTo(result.path("ruleId").asString());
+            assertThat(rule.path("id").asString())
+                    .isEqualTo(result.path("ruleId").asString());
             assertThat(result.path("level").asString()).isIn("error", "warning", "note");
             assertThat(result.at("/message/text").asString()).isNotEmpty();
             JsonNode place = result.at("/locations/0/physicalLocation");
@@ -89,13 +92,16 @@ class FormatTest {
     void junitIsXmlWithATestForEachCheck() throws Exception {
         byte[] xml = Format.JUNIT.write(report, false).getBytes(StandardCharsets.UTF_8);
         var document = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new ByteArrayInputStream(xml));
-        assertThat(document.getElementsByTagName("testcase").getLength()).isEqualTo(Audit.checks().size() + 2);
+        assertThat(document.getElementsByTagName("testcase").getLength())
+                .isEqualTo(Audit.checks().size() + 2);
         assertThat(document.getElementsByTagName("failure").getLength()).isPositive();
     }
 
     @Test
     void theScoreSheetNamesEveryRuleAndRunsNothing() {
         String html = Format.HTML.write(report, false);
-        assertThat(html).contains("<td>V6.3</td>", "<td>R1.2</td>", "&lt;/pre&gt;", "signature").doesNotContain("<script", "http:", "https:", "</pre><s");
+        assertThat(html)
+                .contains("<td>V6.3</td>", "<td>R1.2</td>", "&lt;/pre&gt;", "signature")
+                .doesNotContain("<script", "http:", "https:", "</pre><s");
     }
 }
