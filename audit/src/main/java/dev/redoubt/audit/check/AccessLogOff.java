@@ -31,11 +31,8 @@ final class AccessLogOff implements Check {
             listener.settings()
                     .get("access_log")
                     .filter(setting -> setting.value().mayBe(false))
-                    .ifPresent(setting -> findings.add(
-                            INFO,
-                            setting.start() < 0 ? listener.start() : setting.start(),
-                            setting.start() < 0 ? listener.end() : setting.end(),
-                            "the access log is off"));
+                    .ifPresent(setting ->
+                            findings.add(INFO, setting, listener.start(), listener.end(), "the access log is off"));
         for (Engine engine : facts.engines())
             engine.settings()
                     .get("disable_uvicorn_access_log")
@@ -45,11 +42,8 @@ final class AccessLogOff implements Check {
             Settings logging = deployment.settings().group("logging_config");
             logging.get("enable_access_log")
                     .filter(setting -> setting.value().mayBe(false))
-                    .ifPresent(setting -> findings.add(
-                            INFO,
-                            setting.start() < 0 ? deployment.start() : setting.start(),
-                            setting.start() < 0 ? deployment.end() : setting.end(),
-                            "the access log is off"));
+                    .ifPresent(setting ->
+                            findings.add(INFO, setting, deployment.start(), deployment.end(), "the access log is off"));
         }
     }
 }

@@ -37,8 +37,9 @@ final class AnswerLength implements Check {
                             if (!unbounded && setting.value().largest() <= 2048) return;
                             findings.add(
                                     INFO,
-                                    setting.start() < 0 ? site.call().start() : setting.start(),
-                                    setting.start() < 0 ? site.call().end() : setting.end(),
+                                    setting,
+                                    site.call().start(),
+                                    site.call().end(),
                                     unbounded
                                             ? "max_tokens may be None: the answer ends with the context"
                                             : "max_tokens is " + Values.shown(setting.value()) + ", limit is 2048");

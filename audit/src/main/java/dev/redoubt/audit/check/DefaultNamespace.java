@@ -38,8 +38,9 @@ final class DefaultNamespace implements Check {
                     .filter(name -> name.value().texts().anyMatch(text -> text.equals("default") || text.isEmpty()))
                     .ifPresent(name -> findings.add(
                             INFO,
-                            name.start() < 0 ? application.start() : name.start(),
-                            name.start() < 0 ? application.end() : name.end(),
+                            name,
+                            application.start(),
+                            application.end(),
                             "the application is called '" + Values.shown(name.value()) + "'"));
         }
     }

@@ -47,8 +47,17 @@ public final class Findings {
 
     /// At the setting, or at the engine where another file states it.
     void add(CheckInfo check, Level level, Engine engine, Setting setting, String message) {
-        if (setting.start() >= 0) add(check, level, setting.start(), setting.end(), message);
-        else add(check, level, engine.start(), engine.end(), message);
+        add(check, level, setting, engine.start(), engine.end(), message);
+    }
+
+    void add(CheckInfo check, Setting setting, int start, int end, String message) {
+        add(check, check.level(), setting, start, end, message);
+    }
+
+    /// At the setting, or from `start` to `end` where another file states it.
+    void add(CheckInfo check, Level level, Setting setting, int start, int end, String message) {
+        boolean here = setting.start() >= 0;
+        add(check, level, here ? setting.start() : start, here ? setting.end() : end, message);
     }
 
     void add(CheckInfo check, Level level, int start, int end, String message) {

@@ -51,8 +51,9 @@ final class HealthCheck implements Check {
                 .filter(setting -> setting.value().largest() > limit)
                 .ifPresent(setting -> findings.add(
                         INFO,
-                        setting.start() < 0 ? deployment.start() : setting.start(),
-                        setting.start() < 0 ? deployment.end() : setting.end(),
+                        setting,
+                        deployment.start(),
+                        deployment.end(),
                         name + " is " + Values.shown(setting.value()) + ", limit is " + limit));
     }
 }

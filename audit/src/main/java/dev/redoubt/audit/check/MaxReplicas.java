@@ -42,8 +42,9 @@ final class MaxReplicas implements Check {
                     .filter(setting -> setting.value().largest() > 100)
                     .ifPresent(setting -> findings.add(
                             INFO,
-                            setting.start() < 0 ? deployment.start() : setting.start(),
-                            setting.start() < 0 ? deployment.end() : setting.end(),
+                            setting,
+                            deployment.start(),
+                            deployment.end(),
                             "max_replicas is " + Values.shown(setting.value()) + ", limit is 100"));
         }
     }

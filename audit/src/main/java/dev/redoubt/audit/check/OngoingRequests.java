@@ -33,8 +33,9 @@ final class OngoingRequests implements Check {
                         .filter(setting -> setting.value().largest() > 100)
                         .ifPresent(setting -> findings.add(
                                 INFO,
-                                setting.start() < 0 ? deployment.start() : setting.start(),
-                                setting.start() < 0 ? deployment.end() : setting.end(),
+                                setting,
+                                deployment.start(),
+                                deployment.end(),
                                 name + " is " + Values.shown(setting.value()) + ", limit is 100"));
             if (deployment.whole() && deployment.settings().lacks("max_queued_requests"))
                 findings.add(

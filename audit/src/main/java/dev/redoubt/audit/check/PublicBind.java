@@ -48,11 +48,11 @@ final class PublicBind implements Check {
             if (publicByDefault && settings.lacks("host"))
                 findings.add(INFO, start, end, "no host is stated, which means all interfaces, without TLS and keys");
         } else if (Hosts.mayBePublic(host.get().value())) {
-            int at = host.get().start() < 0 ? start : host.get().start();
             findings.add(
                     INFO,
-                    at,
-                    host.get().start() < 0 ? end : host.get().end(),
+                    host.get(),
+                    start,
+                    end,
                     "listens on " + Values.shown(host.get().value()) + ", without TLS and keys");
         }
     }

@@ -32,8 +32,9 @@ final class PublicDashboard implements Check {
                     .filter(host -> Hosts.mayBePublic(host.value()))
                     .ifPresent(host -> findings.add(
                             INFO,
-                            host.start() < 0 ? listener.start() : host.start(),
-                            host.start() < 0 ? listener.end() : host.end(),
+                            host,
+                            listener.start(),
+                            listener.end(),
                             "the dashboard listens on " + Values.shown(host.value())
                                     + ": whoever reaches it runs code"));
         }

@@ -39,8 +39,9 @@ final class RequestTimeout implements Check {
                     .ifPresent(setting -> findings.add(
                             INFO,
                             Level.NOTE,
-                            setting.start() < 0 ? listener.start() : setting.start(),
-                            setting.start() < 0 ? listener.end() : setting.end(),
+                            setting,
+                            listener.start(),
+                            listener.end(),
                             "request_timeout_s is " + Values.shown(setting.value()) + ", limit is 30"));
         }
     }

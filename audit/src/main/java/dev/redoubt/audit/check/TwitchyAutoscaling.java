@@ -38,8 +38,9 @@ final class TwitchyAutoscaling implements Check {
                 .filter(setting -> setting.value().smallest() < limit)
                 .ifPresent(setting -> findings.add(
                         INFO,
-                        setting.start() < 0 ? deployment.start() : setting.start(),
-                        setting.start() < 0 ? deployment.end() : setting.end(),
+                        setting,
+                        deployment.start(),
+                        deployment.end(),
                         name + " is " + Values.shown(setting.value()) + ", at least " + limit + " is needed"));
     }
 }

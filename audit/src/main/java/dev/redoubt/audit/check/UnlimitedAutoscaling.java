@@ -39,8 +39,9 @@ final class UnlimitedAutoscaling implements Check {
                     .filter(setting -> setting.value().largest() > 50)
                     .ifPresent(setting -> findings.add(
                             INFO,
-                            setting.start() < 0 ? deployment.start() : setting.start(),
-                            setting.start() < 0 ? deployment.end() : setting.end(),
+                            setting,
+                            deployment.start(),
+                            deployment.end(),
                             "max_ongoing_requests is " + Values.shown(setting.value())
                                     + ", limit is 50 where replicas are scaled"));
         }

@@ -59,8 +59,9 @@ final class UnpinnedModel implements Check {
         boolean branch = settings.has("revision");
         findings.add(
                 INFO,
-                model.start() < 0 ? start : model.start(),
-                model.start() < 0 ? end : model.end(),
+                model,
+                start,
+                end,
                 Values.shown(model.value())
                         + (branch ? " is pinned to a branch, which moves" : " is loaded without a revision"));
     }

@@ -64,7 +64,8 @@ public final class Values {
                 .toList();
     }
 
-    /// Before each question. Many questions are asked about one place, so a file that makes each of them dear has little for the
+    /// Before each question. Many questions are asked about one place, so a file that makes each of them dear has
+    /// little for the
     /// last ones.
     private void begin() {
         spent += granted - Math.max(0, budget);
