@@ -12,7 +12,7 @@ import dev.redoubt.audit.python.Expression.Source;
 import dev.redoubt.audit.python.Expression.Text;
 import java.util.List;
 
-/// `os.environ.get("API_KEYS", "").split(",")`, and what compares with an unset key.
+/// Lists of keys out of a variable that may be unset: `os.environ.get("API_KEYS", "").split(",")`.
 final class EmptyKeyList implements Check {
     private static final CheckInfo INFO = new CheckInfo(
             "V5.3/empty-key-list",
