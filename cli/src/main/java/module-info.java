@@ -1,6 +1,7 @@
 /// The command line: wires everything by constructor.
 module dev.redoubt.cli {
     requires static org.jspecify;
+    requires dev.redoubt.audit;
     requires dev.redoubt.base;
     requires dev.redoubt.engine;
     requires dev.redoubt.gateway;

@@ -5,6 +5,8 @@ enum ExitCode {
     OK(0),
     /// What was to be checked is not good: a probe failed, or a signature is another one's.
     FAILED(1),
+    /// An audit is not whole: something that was named could not be read.
+    UNREADABLE(2),
     /// The command line is wrong: an unknown option, a value out of range.
     USAGE(64),
     /// A file or a model that was named does not exist.

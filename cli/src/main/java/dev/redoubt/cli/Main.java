@@ -70,6 +70,7 @@ public final class Main implements Runnable {
         commands.put("keys", () -> KeysCommand.line(context));
         commands.put("rules", () -> new RulesCommand(context));
         commands.put("audit-log", () -> AuditLogCommand.line(context));
+        commands.put("audit", () -> AuditCommand.line(context));
         commands.put("import", () -> new ImportCommand(context));
         commands.put("deploy", () -> new DeployCommand(context));
         commands.put("delete", () -> new ApplicationCommands.Delete(context));

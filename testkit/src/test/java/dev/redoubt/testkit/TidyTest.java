@@ -30,6 +30,7 @@ class TidyTest {
             Map.entry("base", Set.of()),
             Map.entry("kernels", Set.of()),
             Map.entry("trust", Set.of("base")),
+            Map.entry("audit", Set.of("base")),
             Map.entry("policy", Set.of("base")),
             Map.entry("engine", Set.of("base", "kernels", "trust")),
             Map.entry("serve", Set.of("base", "policy")),
@@ -37,7 +38,7 @@ class TidyTest {
             Map.entry("runtime-llm", Set.of("base", "trust", "engine", "serve", "runtime")),
             Map.entry("runtime-torch", Set.of("base", "trust", "serve", "runtime")),
             Map.entry("gateway", Set.of("base", "policy", "serve")),
-            Map.entry("cli", Set.of("base", "kernels", "trust", "policy", "engine", "serve", "gateway", "runtime")),
+            Map.entry("cli", Set.of("base", "kernels", "trust", "audit", "policy", "engine", "serve", "gateway", "runtime")),
             Map.entry("testkit", Set.of("base")),
             Map.entry("bench", Set.of("base", "kernels", "trust", "policy", "engine", "serve", "gateway", "testkit")));
 

@@ -1,0 +1,46 @@
+package dev.redoubt.audit.check;
+
+import dev.redoubt.audit.CheckInfo;
+import dev.redoubt.audit.Level;
+import dev.redoubt.audit.facts.Facts;
+import dev.redoubt.audit.facts.Value;
+import dev.redoubt.audit.facts.Variable;
+import java.util.List;
+import java.util.Set;
+
+/// Variables and flags that open routes of the engine.
+final class EngineRoutes implements Check {
+    private static final CheckInfo INFO = new CheckInfo(
+            "V5.5/engine-routes",
+            Level.ERROR,
+            "routes that steer the engine are open",
+            List.of("CWE-306", "CWE-489"),
+            "Development mode mounts /collective_rpc, /reset_prefix_cache, /sleep and more, none of which asks for a key. Adapters that are loaded at run time are files that a caller names. The profiler writes traces where a caller starts it.",
+            "remove the variable; load adapters at the start",
+            References.ALL_VLLM);
+
+    @Override
+    public CheckInfo info() {
+        return INFO;
+    }
+
+    @Override
+    public void look(Facts facts, Findings findings) {
+        for (Variable variable : facts.variables())
+            if (OPENING.contains(variable.name()) && variable.value().may(EngineRoutes::isOn))
+                findings.add(
+                        INFO, variable.start(), variable.end(), variable.name() + " opens routes that ask for no key");
+    }
+
+    static boolean isOn(Value value) {
+        return switch (value) {
+            case Value.Text(String text) -> text.equals("1") || text.equalsIgnoreCase("true");
+            case Value.Numeric(double number) -> number == 1;
+            case Value.Truth(boolean truth) -> truth;
+            default -> false;
+        };
+    }
+
+    private static final Set<String> OPENING =
+            Set.of("VLLM_SERVER_DEV_MODE", "VLLM_ALLOW_RUNTIME_LORA_UPDATING", "VLLM_TORCH_PROFILER_DIR");
+}

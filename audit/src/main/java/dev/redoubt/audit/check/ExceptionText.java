@@ -1,0 +1,94 @@
+package dev.redoubt.audit.check;
+
+import dev.redoubt.audit.CheckInfo;
+import dev.redoubt.audit.Level;
+import dev.redoubt.audit.facts.Facts;
+import dev.redoubt.audit.facts.Python;
+import dev.redoubt.audit.facts.PythonModule.Owned;
+import dev.redoubt.audit.facts.Scope;
+import dev.redoubt.audit.python.Expression;
+import dev.redoubt.audit.python.Node;
+import dev.redoubt.audit.python.Statement;
+import dev.redoubt.audit.python.Statement.Branch;
+import java.util.List;
+
+/// Exceptions and traces in answers.
+final class ExceptionText implements Check {
+    private static final CheckInfo INFO = new CheckInfo(
+            "R5.3/exception-text",
+            Level.WARNING,
+            "callers see the text of exceptions",
+            List.of("CWE-209", References.DISCLOSURE),
+            "Exceptions name paths, addresses, versions and parts of other inputs; they are written for whoever runs the server.",
+            "log the exception under an id, and answer with a code, a fixed message and that id",
+            References.ALL);
+
+    @Override
+    public CheckInfo info() {
+        return INFO;
+    }
+
+    @Override
+    public void look(Facts facts, Findings findings) {
+        facts.python().filter(python -> python.module().serves()).ifPresent(python -> look(python, findings));
+    }
+
+    private static void look(Python python, Findings findings) {
+        for (Owned<Statement> owned : python.module().statements()) {
+            if (!(owned.node() instanceof Statement.Block block)
+                    || !block.word().equals("try")) continue;
+            if (owned.scope().function() == null || !answers(python, owned.scope())) continue;
+            for (Branch branch : block.branches())
+                if (branch.word().equals("except") && isBroad(python, branch, owned.scope()))
+                    branch.body().forEach(statement -> look(python, statement, branch.name(), owned.scope(), findings));
+        }
+    }
+
+    private static boolean answers(Python python, Scope scope) {
+        Statement.Function function = scope.function();
+        return function != null && python.callers().handler(function, scope).isPresent();
+    }
+
+    /// An exception of the program's own, or one of validation, may have a text that is meant for callers.
+    private static boolean isBroad(Python python, Branch branch, Scope scope) {
+        if (branch.heads().isEmpty()) return true;
+        String name = python.values().name(branch.heads().getFirst(), scope);
+        return name.equals("Exception") || name.equals("BaseException") || name.equals("RuntimeError");
+    }
+
+    private static void look(Python python, Node node, String exception, Scope scope, Findings findings) {
+        switch (node) {
+            case Statement.Simple statement
+            when statement.word().equals("return") || statement.word().equals("raise") -> {
+                if (statement.values().isEmpty()) return;
+                Expression answer = statement.values().getFirst();
+                boolean raises = statement.word().equals("raise");
+                boolean http = answer instanceof Expression.Call call
+                        && python.values().name(call.function(), scope).endsWith("HTTPException");
+                if ((!raises || http) && shows(python, answer, exception, scope))
+                    findings.add(INFO, statement, "callers see the text of the exception");
+            }
+            case Statement.Function _ -> {}
+            case Statement inner -> inner.children(child -> look(python, child, exception, scope, findings));
+            default -> {}
+        }
+    }
+
+    private static boolean shows(Python python, Expression answer, String exception, Scope scope) {
+        boolean[] found = new boolean[1];
+        answer.walk(node -> {
+            if (node instanceof Expression.Name name
+                    && !exception.isEmpty()
+                    && name.id().equals(exception)) found[0] = true;
+            if (node instanceof Expression.Call call
+                    && python.values().name(call.function(), scope).startsWith("traceback.format")) found[0] = true;
+        });
+        boolean[] onlyType = new boolean[1];
+        answer.walk(node -> {
+            if (node instanceof Expression.Call call
+                    && call.function() instanceof Expression.Name type
+                    && type.id().equals("type")) onlyType[0] = true;
+        });
+        return found[0] && !onlyType[0];
+    }
+}

@@ -1,0 +1,87 @@
+package dev.redoubt.audit.check;
+
+import dev.redoubt.audit.CheckInfo;
+import dev.redoubt.audit.Finding;
+import dev.redoubt.audit.Level;
+import dev.redoubt.audit.facts.Engine;
+import dev.redoubt.audit.facts.Setting;
+import dev.redoubt.audit.python.Node;
+import dev.redoubt.audit.source.SourceText;
+import dev.redoubt.audit.source.Span;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// Collects the findings of one file.
+public final class Findings {
+    private static final int LINE_MAX = 200;
+    private static final int FINDINGS_MAX = 1_000; // of one file
+
+    private final SourceText source;
+    private final List<Finding> all = new ArrayList<>();
+    private final Map<String, Integer> seen = new HashMap<>(); // of one text in one file, how many
+    private final Set<String> places = new HashSet<>(); // two ways to one place are one finding
+
+    public Findings(SourceText source) {
+        this.source = source;
+    }
+
+    public List<Finding> all() {
+        return all;
+    }
+
+    void add(CheckInfo check, Node at, String message) {
+        add(check, check.level(), at.start(), at.end(), message);
+    }
+
+    void add(CheckInfo check, int start, int end, String message) {
+        add(check, check.level(), start, end, message);
+    }
+
+    /// At the setting, or at the engine where another file states it.
+    void add(CheckInfo check, Level level, Engine engine, Setting setting, String message) {
+        add(check, level, setting, engine.start(), engine.end(), message);
+    }
+
+    void add(CheckInfo check, Setting setting, int start, int end, String message) {
+        add(check, check.level(), setting, start, end, message);
+    }
+
+    /// At the setting, or from `start` to `end` where another file states it.
+    void add(CheckInfo check, Level level, Setting setting, int start, int end, String message) {
+        boolean here = setting.start() >= 0;
+        add(check, level, here ? setting.start() : start, here ? setting.end() : end, message);
+    }
+
+    void add(CheckInfo check, Level level, int start, int end, String message) {
+        Span span = source.span(start, end);
+        if (all.size() >= FINDINGS_MAX || !places.add(check.id() + span)) return;
+        String line = Secrets.masked(source.line(span.line()));
+        String text = check.id() + '\n' + source.path() + '\n' + line.strip().replaceAll("\\s+", " ");
+        int count = seen.merge(text, 1, Integer::sum);
+        all.add(new Finding(
+                check,
+                level,
+                source.path(),
+                span,
+                message,
+                line.length() > LINE_MAX ? line.substring(0, LINE_MAX) : line,
+                fingerprint(text + '\n' + count)));
+    }
+
+    private static String fingerprint(String text) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest, 0, 16);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("a JDK without SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package dev.redoubt.audit.check;
+
+import dev.redoubt.audit.CheckInfo;
+import dev.redoubt.audit.Level;
+import dev.redoubt.audit.facts.Engine;
+import dev.redoubt.audit.facts.Facts;
+import dev.redoubt.audit.facts.Variable;
+import java.util.List;
+import java.util.Set;
+
+/// Tokens that stand in code, in files and on command lines.
+final class LiteralToken implements Check {
+    private static final CheckInfo INFO = new CheckInfo(
+            "V4.4/literal-token",
+            Level.ERROR,
+            "a secret stands in a file",
+            List.of("CWE-798", "CWE-312"),
+            "Whoever reads the repository, the image or the process list has the secret, and it stays in the history.",
+            "revoke it, read a new one from the environment or a mounted file",
+            References.ALL);
+
+    @Override
+    public CheckInfo info() {
+        return INFO;
+    }
+
+    @Override
+    public void look(Facts facts, Findings findings) {
+        String text = facts.source().text();
+        if (text.contains("hf_")
+                || text.contains("sk-")
+                || text.contains("AKIA")
+                || text.contains("gh")
+                || text.contains("nvapi-")
+                || text.contains("xox")
+                || text.contains("AIza"))
+            for (int line = 1; line <= facts.source().lines(); line++) {
+                String content = facts.source().line(line);
+                if (content.length() < LINE_MAX && Secrets.holds(content)) {
+                    int start = facts.source().lineStart(line);
+                    findings.add(
+                            INFO, start, start + content.length(), "a secret stands here: it is known from now on");
+                }
+            }
+        for (Engine engine : facts.engines())
+            engine.settings()
+                    .get("api_key")
+                    .filter(key -> key.value().texts().anyMatch(LiteralToken::isSecret))
+                    .ifPresent(
+                            key -> findings.add(INFO, Level.ERROR, engine, key, "the key of the server stands here"));
+        for (Variable variable : facts.variables())
+            if (KEYS.contains(variable.name()) && variable.value().texts().anyMatch(LiteralToken::isSecret))
+                findings.add(INFO, variable.start(), variable.end(), variable.name() + " is stated here");
+    }
+
+    /// No placeholder, and nothing that is filled in.
+    private static boolean isSecret(String text) {
+        return text.length() >= 8
+                && text.matches("[A-Za-z0-9_\\-.+/=]+")
+                && !text.matches(
+                        "(?i).*(your|xxx|change|example|placeholder|dummy|secret|token|test|key|none|null|empty|fake|todo).*");
+    }
+
+    private static final int LINE_MAX = 2_000;
+    private static final Set<String> KEYS = Set.of(
+            "HF_TOKEN",
+            "HUGGING_FACE_HUB_TOKEN",
+            "HUGGINGFACE_TOKEN",
+            "VLLM_API_KEY",
+            "OPENAI_API_KEY",
+            "WANDB_API_KEY");
+}

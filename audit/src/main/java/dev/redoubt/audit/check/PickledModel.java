@@ -1,0 +1,78 @@
+package dev.redoubt.audit.check;
+
+import dev.redoubt.audit.CheckInfo;
+import dev.redoubt.audit.Level;
+import dev.redoubt.audit.facts.Facts;
+import dev.redoubt.audit.facts.Python;
+import dev.redoubt.audit.facts.PythonModule.Site;
+import dev.redoubt.audit.facts.Setting;
+import dev.redoubt.audit.facts.Settings;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// Readers of pickles in a program that serves.
+final class PickledModel implements Check {
+    private static final CheckInfo INFO = new CheckInfo(
+            "R1.6/pickled-model",
+            Level.ERROR,
+            "a model is read from a pickle",
+            List.of("CWE-502", References.SUPPLY, References.ATLAS_SUPPLY),
+            "Reading a pickle runs what it says. torch.load reads pickles; since torch 2.6 it refuses code unless weights_only=False asks for it.",
+            "save and load weights as safetensors; with torch.load state weights_only=True",
+            References.ALL);
+
+    @Override
+    public CheckInfo info() {
+        return INFO;
+    }
+
+    private static final Set<String> READERS = Set.of(
+            "pickle.load",
+            "pickle.loads",
+            "cloudpickle.load",
+            "cloudpickle.loads",
+            "dill.load",
+            "dill.loads",
+            "joblib.load",
+            "pandas.read_pickle",
+            "pickle.Unpickler",
+            "sklearn.externals.joblib.load",
+            "ray.cloudpickle.loads",
+            "ray.cloudpickle.load");
+
+    @Override
+    public void look(Facts facts, Findings findings) {
+        facts.python()
+                .filter(python -> python.module().serves() || python.module().importsAny("ray"))
+                .ifPresent(python -> python.module().calls().forEach(site -> look(python, site, findings)));
+    }
+
+    private static void look(Python python, Site site, Findings findings) {
+        if (READERS.contains(site.name())) {
+            if (!site.call().arguments().isEmpty()
+                    && python.callers()
+                            .decide(site.call().arguments().getFirst().value(), site.scope())) return; // R3.1
+            findings.add(INFO, site.call(), site.name() + " runs what the file says");
+        } else if (site.name().equals("torch.load")) {
+            Settings settings = python.values().arguments(site.call(), site.scope());
+            Optional<Setting> only = settings.get("weights_only");
+            if (only.isPresent() && only.get().value().mayBe(false))
+                findings.add(INFO, site.call(), "torch.load with weights_only=False runs what the file says");
+            else if (settings.lacks("weights_only"))
+                findings.add(
+                        INFO,
+                        Level.WARNING,
+                        site.call().start(),
+                        site.call().end(),
+                        "torch.load runs what the file says before torch 2.6: state weights_only=True");
+        } else if (site.name().equals("numpy.load")
+                && python.values()
+                        .arguments(site.call(), site.scope())
+                        .get("allow_pickle")
+                        .filter(setting -> setting.value().mayBe(true))
+                        .isPresent()) {
+            findings.add(INFO, site.call(), "numpy.load with allow_pickle=True runs what the file says");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package dev.redoubt.audit.check;
+
+import dev.redoubt.audit.CheckInfo;
+import dev.redoubt.audit.Level;
+import dev.redoubt.audit.facts.Engine;
+import dev.redoubt.audit.facts.Facts;
+import dev.redoubt.audit.facts.Listener;
+import dev.redoubt.audit.facts.Setting;
+import dev.redoubt.audit.facts.Settings;
+import dev.redoubt.audit.facts.Values;
+import java.util.List;
+import java.util.Optional;
+
+/// A listener beyond loopback, stated or by default.
+final class PublicBind implements Check {
+    private static final CheckInfo INFO = new CheckInfo(
+            "R1.2/public-bind",
+            Level.WARNING,
+            "a server listens on all interfaces without TLS and keys",
+            List.of("CWE-306", "CWE-319"),
+            "Whoever reaches the machine reaches the model: vLLM and uvicorn have no rate limits, and Ray Serve has no authentication at all. vLLM listens everywhere where no host is stated, and so does a configuration file of Ray Serve.",
+            "bind 127.0.0.1 and put a proxy with TLS, keys and rate limits in front, or set TLS and a key here",
+            References.ALL);
+
+    @Override
+    public CheckInfo info() {
+        return INFO;
+    }
+
+    @Override
+    public void look(Facts facts, Findings findings) {
+        for (Engine engine : facts.engines())
+            if (engine.kind() == Engine.Kind.SERVER && !engine.settings().has("uds") && !isGuarded(engine.settings()))
+                look(engine.settings(), true, engine.start(), engine.end(), findings);
+        for (Listener listener : facts.listeners())
+            if (listener.kind() != Listener.Kind.DASHBOARD && !hasTls(listener.settings()))
+                look(
+                        listener.settings(),
+                        listener.kind() == Listener.Kind.SERVE_FILE,
+                        listener.start(),
+                        listener.end(),
+                        findings);
+    }
+
+    private static void look(Settings settings, boolean publicByDefault, int start, int end, Findings findings) {
+        Optional<Setting> host = settings.get("host");
+        if (host.isEmpty()) {
+            if (publicByDefault && settings.lacks("host"))
+                findings.add(INFO, start, end, "no host is stated, which means all interfaces, without TLS and keys");
+        } else if (Hosts.mayBePublic(host.get().value())) {
+            findings.add(
+                    INFO,
+                    host.get(),
+                    start,
+                    end,
+                    "listens on " + Values.shown(host.get().value()) + ", without TLS and keys");
+        }
+    }
+
+    private static boolean hasTls(Settings settings) {
+        return settings.has("ssl_certfile") || settings.has("ssl_keyfile");
+    }
+
+    private static boolean isGuarded(Settings settings) {
+        return hasTls(settings) && settings.has("api_key");
+    }
+}

@@ -1,0 +1,31 @@
+package dev.redoubt.audit.check;
+
+import java.util.regex.Pattern;
+
+/// Texts that are secrets by their form: they are found by it, and never shown.
+final class Secrets {
+    /* What issuers write before the secret itself: the hub, OpenAI, Anthropic, AWS, GitHub, Slack, Google, Weights & Biases is 40 hex digits and
+     * not told from a digest. A placeholder repeats itself or names what belongs there. */
+    private static final Pattern SECRET = Pattern.compile(
+            "\\b(hf_[A-Za-z0-9]{30,}|sk-(?:ant-|proj-)?[A-Za-z0-9_-]{32,}|AKIA[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{36,}"
+                    + "|xox[abpr]-[A-Za-z0-9-]{20,}|AIza[A-Za-z0-9_-]{35}|nvapi-[A-Za-z0-9_-]{40,})");
+    private static final Pattern PLACEHOLDER =
+            Pattern.compile("(?i).*(x{4,}|your|example|placeholder|dummy|1234567|abcdef|\\*{3}).*");
+    private static final Pattern ASSIGNED =
+            Pattern.compile("(?i)((?:token|api[_-]?key|secret|password)[\"']?\\s*[=:]\\s*[\"']?)([^\"'\\s,)]{8,})");
+
+    private Secrets() {}
+
+    static boolean holds(String text) {
+        var matcher = SECRET.matcher(text);
+        while (matcher.find()) if (!PLACEHOLDER.matcher(matcher.group()).matches()) return true;
+        return false;
+    }
+
+    /// For showing: what is a secret by its form, or by the name it has, is cut.
+    static String masked(String line) {
+        String cut = line.length() > 2_000 ? line.substring(0, 2_000) : line;
+        String known = SECRET.matcher(cut).replaceAll(found -> found.group().substring(0, 4) + "…");
+        return ASSIGNED.matcher(known).replaceAll("$1…");
+    }
+}

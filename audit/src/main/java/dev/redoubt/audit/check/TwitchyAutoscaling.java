@@ -1,0 +1,46 @@
+package dev.redoubt.audit.check;
+
+import dev.redoubt.audit.CheckInfo;
+import dev.redoubt.audit.Level;
+import dev.redoubt.audit.facts.Deployment;
+import dev.redoubt.audit.facts.Facts;
+import dev.redoubt.audit.facts.Settings;
+import dev.redoubt.audit.facts.Values;
+import java.util.List;
+
+/// Delays and targets of autoscaling.
+final class TwitchyAutoscaling implements Check {
+    private static final CheckInfo INFO = new CheckInfo(
+            "R2.3/twitchy-autoscaling",
+            Level.WARNING,
+            "autoscaling reacts to bursts",
+            List.of("CWE-400"),
+            "Short delays turn a burst, or somebody who makes bursts, into replicas that start and stop: each start costs more than the burst.",
+            "set upscale_delay_s to at least 30, downscale_delay_s to at least 60, target_ongoing_requests to at most 10",
+            References.ALL_RAY);
+
+    @Override
+    public CheckInfo info() {
+        return INFO;
+    }
+
+    @Override
+    public void look(Facts facts, Findings findings) {
+        for (Deployment deployment : facts.deployments()) {
+            Settings scaling = deployment.settings().group("autoscaling_config");
+            atLeast(deployment, scaling, "upscale_delay_s", 30, findings);
+            atLeast(deployment, scaling, "downscale_delay_s", 60, findings);
+        }
+    }
+
+    private static void atLeast(Deployment deployment, Settings scaling, String name, int limit, Findings findings) {
+        scaling.get(name)
+                .filter(setting -> setting.value().smallest() < limit)
+                .ifPresent(setting -> findings.add(
+                        INFO,
+                        setting,
+                        deployment.start(),
+                        deployment.end(),
+                        name + " is " + Values.shown(setting.value()) + ", at least " + limit + " is needed"));
+    }
+}

@@ -1,0 +1,26 @@
+package dev.redoubt.audit.facts;
+
+import dev.redoubt.audit.python.Expression;
+import dev.redoubt.audit.python.Parameter;
+import dev.redoubt.audit.python.Statement;
+
+/// What a name stands for in a scope.
+sealed interface Binding {
+    /// @param dotted `vllm.LLM`; a relative one begins with its dots
+    record Imported(String dotted) implements Binding {}
+
+    /// @param scope where the value is computed
+    /// @param whole false where it is a part of the value, such as of `a, b = value` or of a loop
+    record Assigned(Expression value, Scope scope, boolean whole) implements Binding {}
+
+    /// `name["key"] = value` and `name.key = value`.
+    ///
+    /// @param key empty where it is not known
+    record Changed(String key, Expression value, Scope scope) implements Binding {}
+
+    record Taken(Parameter parameter) implements Binding {}
+
+    record Function(Statement.Function function) implements Binding {}
+
+    record ClassType(Statement.ClassType type, Scope scope) implements Binding {}
+}

@@ -1,0 +1,50 @@
+package dev.redoubt.audit.facts;
+
+import dev.redoubt.audit.source.FileKind;
+import dev.redoubt.audit.source.FileText;
+import dev.redoubt.audit.source.SourceText;
+import dev.redoubt.base.json.JsonLimits;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/// Reads a file's facts, whatever its kind. Not safe for two threads.
+public final class FactReader {
+    private static final JsonLimits NOTEBOOK =
+            new JsonLimits(FileText.BYTES_MAX, 64, 1_000_000, FileText.BYTES_MAX, 1024, 400);
+
+    private final Modules modules = new Modules();
+
+    /// @return empty if the text is not what its name says
+    public Optional<Facts> read(Path file, FileKind kind, SourceText source) {
+        Facts facts = new Facts(source);
+        return switch (kind) {
+            case PYTHON -> {
+                PythonFacts.read(facts, file, modules);
+                yield Optional.of(facts);
+            }
+            case NOTEBOOK ->
+                Notebook.code(source, NOTEBOOK).map(code -> {
+                    Facts ofCode = new Facts(code);
+                    PythonFacts.read(ofCode, file, modules);
+                    return ofCode;
+                });
+            case YAML -> YamlFiles.read(facts) ? Optional.of(facts) : Optional.empty();
+            case SHELL -> {
+                Shell.read(facts, source.text(), 0, source.text().length());
+                yield Optional.of(facts);
+            }
+            case DOCKERFILE -> {
+                new LineFiles(facts).dockerfile();
+                yield Optional.of(facts);
+            }
+            case SYSTEMD -> {
+                new LineFiles(facts).systemd();
+                yield Optional.of(facts);
+            }
+            case ENVIRONMENT -> {
+                new LineFiles(facts).environment();
+                yield Optional.of(facts);
+            }
+        };
+    }
+}

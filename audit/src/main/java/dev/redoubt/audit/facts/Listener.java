@@ -1,0 +1,17 @@
+package dev.redoubt.audit.facts;
+
+/// Something that listens on the network.
+///
+/// @param settings `host` and the like as they are stated
+public record Listener(Kind kind, Settings settings, int start, int end) {
+    public enum Kind {
+        /// An application of FastAPI, Flask or aiohttp.
+        WEB,
+        /// The proxies of Ray Serve, set up by code: loopback where nothing else is said.
+        SERVE_CODE,
+        /// The proxies of Ray Serve, set up by a file: all interfaces where nothing else is said.
+        SERVE_FILE,
+        /// Ray's dashboard, which runs whatever is sent to it.
+        DASHBOARD
+    }
+}

@@ -1,0 +1,226 @@
+package dev.redoubt.audit.facts;
+
+import dev.redoubt.audit.facts.YamlTree.Mapping;
+import dev.redoubt.audit.facts.YamlTree.Scalar;
+import dev.redoubt.audit.facts.YamlTree.Sequence;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What YAML says about serving, whichever tool it is for: a configuration of Ray Serve, manifests of Kubernetes and
+/// KubeRay, values of Helm, compose files, pipelines. It is known by its shape, not by the file's name.
+final class YamlFiles {
+    private static final Set<String> COMMANDS = Set.of("command", "args", "entrypoint", "extraArgs", "cmd");
+
+    private static final Set<String> PROSE = Set.of("description", "name", "title", "summary", "message", "comment");
+
+    private final Facts facts;
+
+    private YamlFiles(Facts facts) {
+        this.facts = facts;
+    }
+
+    /// @return false if the text cannot be read
+    static boolean read(Facts facts) {
+        return read(facts, facts.source().text());
+    }
+
+    private static boolean read(Facts facts, String text) {
+        var documents = YamlTree.parse(facts.source(), text);
+        if (documents.isEmpty()) return false;
+        YamlFiles reader = new YamlFiles(facts);
+        for (YamlTree document : documents.get()) reader.visit(document, "", false);
+        return true;
+    }
+
+    /// @param key under which it stands
+    /// @param listed whether it is an item of the list under that key
+    private void visit(YamlTree node, String key, boolean listed) {
+        switch (node) {
+            case Mapping mapping -> {
+                if (mapping.entries().get("applications") instanceof Sequence applications)
+                    serve(mapping, applications);
+                if (mapping.entries().containsKey("engine_kwargs")) languageModel(mapping);
+                boolean container = container(mapping, key, listed);
+                mapping.entries().forEach((name, child) -> {
+                    if (name.equals("env") || name.equals("environment")) environment(child);
+                    if (!container || !COMMANDS.contains(name))
+                        visit(child, key.equals("services") ? "service:" + name : name, false);
+                });
+            }
+            case Sequence sequence -> sequence.items().forEach(item -> visit(item, key, true));
+            case Scalar scalar -> text(scalar, key);
+        }
+    }
+
+    private void text(Scalar scalar, String key) {
+        String text = scalar.text();
+        if (key.equals("serveConfigV2")) {
+            read(facts, alone(scalar));
+        } else if (!PROSE.contains(key) && (text.contains("vllm") || text.contains("ray start"))) {
+            shell(scalar.start(), scalar.end());
+        }
+    }
+
+    /// Of a text as it stands, in quotes or not.
+    private void shell(int start, int end) {
+        String text = facts.source().text();
+        boolean quoted = end - start > 1 && (text.charAt(start) == '"' || text.charAt(start) == '\'');
+        Shell.read(facts, text, quoted ? start + 1 : start, quoted ? end - 1 : end);
+    }
+
+    /// The file with nothing in it but the lines of this text, so that they keep their numbers.
+    private String alone(Scalar scalar) {
+        String all = facts.source().text();
+        int start = all.indexOf('\n', scalar.start());
+        int end = Math.min(all.length(), scalar.end());
+        if (start < 0 || start > end) return "";
+        return "\n".repeat((int)
+                        all.substring(0, start).chars().filter(c -> c == '\n').count())
+                + all.substring(start, end);
+    }
+
+    private void serve(Mapping config, Sequence applications) {
+        boolean isServe = applications.items().stream()
+                .anyMatch(one ->
+                        one instanceof Mapping mapping && mapping.entries().containsKey("import_path"));
+        if (!isServe) return;
+        YamlTree http = config.entries().get("http_options");
+        Settings options = http == null ? Settings.NONE : http.settings();
+        int start = http == null ? config.start() : config.keys().getOrDefault("http_options", http.start());
+        facts.listeners().add(new Listener(Listener.Kind.SERVE_FILE, options, start, start + 1));
+        for (YamlTree one : applications.items()) {
+            facts.applications().add(new Application(one.settings(), one.start(), one.start() + 1));
+            if (one.at("deployments") instanceof Sequence deployments)
+                for (YamlTree deployment : deployments.items())
+                    facts.deployments()
+                            .add(new Deployment(
+                                    name(deployment),
+                                    deployment.settings(),
+                                    deployment.start(),
+                                    deployment.start() + 1,
+                                    null,
+                                    null));
+        }
+    }
+
+    private static String name(YamlTree deployment) {
+        return deployment.at("name") instanceof Scalar name ? name.text() : "";
+    }
+
+    /// `LLMConfig` of Ray Serve in YAML.
+    private void languageModel(Mapping mapping) {
+        YamlTree engine = mapping.entries().get("engine_kwargs");
+        if (engine == null) return;
+        Settings settings = engine.settings();
+        YamlTree source = mapping.at("model_loading_config", "model_source");
+        if (source == null) source = mapping.at("model_loading_config", "model_id");
+        if (source != null && !settings.has("model"))
+            settings = settings.with("model", new Setting(source.value(), source.start(), source.end()));
+        int start = mapping.keys().getOrDefault("engine_kwargs", mapping.start());
+        facts.engines().add(new Engine(Engine.Kind.DEPLOYMENT, settings, start, start + "engine_kwargs".length()));
+        YamlTree deployment = mapping.entries().get("deployment_config");
+        if (deployment != null)
+            facts.deployments()
+                    .add(new Deployment(
+                            "", deployment.settings(), deployment.start(), deployment.start() + 1, null, null));
+    }
+
+    /// @return whether its commands are read here
+    private boolean container(Mapping mapping, String key, boolean listed) {
+        List<Word> words = new ArrayList<>();
+        for (String name : List.of("command", "entrypoint", "args", "extraArgs", "cmd"))
+            add(mapping.entries().get(name), words);
+        String image = image(mapping.entries().get("image"));
+        int before = facts.engines().size() + facts.listeners().size();
+        boolean own = mapping.entries().containsKey("entrypoint")
+                || (listed && mapping.entries().containsKey("command"))
+                || (!words.isEmpty() && words.getFirst().text().matches("(/.*/)?(ba|z)?sh|(/bin/|/usr/).*|python3?"));
+        if (CommandLines.isImage(image)
+                && !own
+                && words.stream().noneMatch(word -> word.text().equals("serve"))) {
+            new CommandLines(facts).ofImage(words, mapping.start(), mapping.start() + 1);
+        } else if (!words.isEmpty()) {
+            new CommandLines(facts).read(words);
+            for (int i = 1; i < words.size(); i++)
+                if (words.get(i - 1).text().matches("-\\w*c")
+                        && words.get(i).end() > words.get(i).start())
+                    shell(words.get(i).start(), words.get(i).end());
+        }
+        boolean serves = facts.engines().size() + facts.listeners().size() > before
+                || CommandLines.isImage(image)
+                || image.startsWith("rayproject/ray");
+        boolean kubernetes = listed && key.equals("containers");
+        boolean compose = !listed && key.startsWith("service:");
+        if (serves && (kubernetes || compose)) {
+            String name = mapping.entries().get("name") instanceof Scalar scalar
+                    ? scalar.text()
+                    : key.replace("service:", "");
+            facts.containers()
+                    .add(new Container(kubernetes, name, mapping.settings(), mapping.start(), mapping.start() + 1));
+        }
+        return !words.isEmpty();
+    }
+
+    private static String image(@Nullable YamlTree image) {
+        return image instanceof Scalar scalar ? scalar.text() : "";
+    }
+
+    private void add(@Nullable YamlTree node, List<Word> words) {
+        switch (node) {
+            case Scalar scalar
+            when scalar.block() || scalar.text().contains(" ") && words.isEmpty() ->
+                words(scalar.text(), scalar.start(), scalar.end(), words);
+            case Scalar scalar -> words.add(new Word(scalar.text(), value(scalar), scalar.start(), scalar.end()));
+            case Sequence sequence -> {
+                for (YamlTree item : sequence.items())
+                    if (item instanceof Scalar scalar)
+                        words.add(new Word(scalar.text(), value(scalar), scalar.start(), scalar.end()));
+            }
+            case Mapping _ -> {}
+            case null -> {}
+        }
+    }
+
+    private static Value value(Scalar scalar) {
+        return scalar.text().indexOf(YamlTree.FILLED_IN) >= 0
+                ? Value.unknown()
+                : Shell.expanded(scalar.text(), Map.of());
+    }
+
+    /// A command that stands in one text; its words are placed at that text.
+    private static void words(String text, int start, int end, List<Word> into) {
+        for (String word : text.replace("\\\n", " ").split("\\s+"))
+            if (!word.isEmpty()) {
+                String plain = word.replaceAll("^[\"']|[\"']$", "");
+                into.add(new Word(plain, Shell.expanded(plain, Map.of()), start, Math.min(end, start + text.length())));
+            }
+    }
+
+    private void environment(YamlTree node) {
+        if (node instanceof Mapping mapping) {
+            mapping.entries()
+                    .forEach((name, value) ->
+                            variable(name, value, mapping.keys().getOrDefault(name, value.start())));
+        } else if (node instanceof Sequence sequence) {
+            for (YamlTree item : sequence.items()) {
+                if (item instanceof Mapping entry
+                        && entry.at("name") instanceof Scalar name
+                        && entry.at("value") instanceof Scalar value) variable(name.text(), value, value.start());
+                if (item instanceof Scalar scalar && scalar.text().contains("=")) {
+                    String[] parts = scalar.text().split("=", 2);
+                    facts.variables()
+                            .add(new Variable(
+                                    parts[0], Shell.expanded(parts[1], Map.of()), scalar.start(), scalar.end()));
+                }
+            }
+        }
+    }
+
+    private void variable(String name, YamlTree value, int start) {
+        if (value instanceof Scalar scalar)
+            facts.variables().add(new Variable(name, value(scalar), start, Math.max(start, value.end())));
+    }
+}

@@ -1,0 +1,62 @@
+package dev.redoubt.audit.source;
+
+import java.util.Arrays;
+
+/// A file's text, and where its lines begin. Immutable.
+public final class SourceText {
+    private final String path;
+    private final String text;
+    private final int[] lineStarts;
+
+    /// @param path as it is shown, with `/`
+    public SourceText(String path, String text) {
+        this.path = path;
+        this.text = text;
+        int[] starts = new int[Math.max(16, text.length() / 32)];
+        int lines = 1;
+        for (int at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
+            if (lines == starts.length) starts = Arrays.copyOf(starts, lines * 2);
+            starts[lines++] = at + 1;
+        }
+        this.lineStarts = Arrays.copyOf(starts, lines);
+    }
+
+    public String path() {
+        return path;
+    }
+
+    public String text() {
+        return text;
+    }
+
+    public int lines() {
+        return lineStarts.length;
+    }
+
+    /// @param line from 1 on
+    /// @return where it begins
+    public int lineStart(int line) {
+        return lineStarts[Math.clamp(line - 1, 0, lineStarts.length - 1)];
+    }
+
+    /// @param line from 1 on
+    /// @return without its end
+    public String line(int line) {
+        int start = lineStart(line);
+        int end = text.indexOf('\n', start);
+        String found = text.substring(start, end < 0 ? text.length() : end);
+        return found.endsWith("\r") ? found.substring(0, found.length() - 1) : found;
+    }
+
+    public Span span(int start, int end) {
+        int first = lineAt(start);
+        int last = lineAt(Math.max(start, end));
+        return new Span(
+                first, start - lineStarts[first - 1] + 1, last, Math.max(start, end) - lineStarts[last - 1] + 1);
+    }
+
+    public int lineAt(int offset) {
+        int found = Arrays.binarySearch(lineStarts, offset);
+        return found >= 0 ? found + 1 : -found - 1;
+    }
+}

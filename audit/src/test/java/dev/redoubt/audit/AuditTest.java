@@ -1,0 +1,241 @@
+package dev.redoubt.audit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+
+import dev.redoubt.audit.source.Coverage.Skipped;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A whole project: what is read, what is left out, what comments and baselines allow, and what hostile files cannot
+/// do.
+class AuditTest {
+    private static final String REMOTE = "from vllm import LLM\nllm = LLM(\"/models/a\", trust_remote_code=True)\n";
+
+    @TempDir
+    private Path folder;
+
+    @BeforeEach
+    void aFileThatIsFoundWhateverStandsBesideIt() throws IOException {
+        Files.writeString(folder.resolve("service.py"), REMOTE);
+    }
+
+    private AuditReport audit(Level level, Set<String> known) {
+        return assertTimeoutPreemptively(Duration.ofSeconds(20), () -> new Audit(level, known).run(List.of(folder)));
+    }
+
+    private AuditReport audit() {
+        return audit(Level.WARNING, Set.of());
+    }
+
+    private static List<String> found(AuditReport report) {
+        return report.findings().stream()
+                .map(finding -> Path.of(finding.path()).getFileName() + ":"
+                        + finding.span().line() + " " + finding.check().id())
+                .toList();
+    }
+
+    private static Set<String> reasons(AuditReport report) {
+        return report.coverage().skipped().stream().map(Skipped::reason).collect(Collectors.toSet());
+    }
+
+    private void write(String name, String text) throws IOException {
+        Path file = folder.resolve(name);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, text);
+    }
+
+    @Test
+    void isNamed() {
+        assertThat(Audit.class.getModule().isNamed()).isTrue();
+    }
+
+    @Test
+    void V2_4_aProjectIsReadAndTheLineNamed() {
+        AuditReport report = audit();
+        assertThat(found(report)).containsExactly("service.py:2 V2.4/trust-remote-code");
+        assertThat(report.clean()).isFalse();
+        assertThat(report.coverage().filesRead()).isEqualTo(1);
+        assertThat(report.below()).isPositive();
+        assertThat(audit(Level.NOTE, Set.of()).findings()).hasSizeGreaterThan(1);
+    }
+
+    @Test
+    void whatOthersWroteAndWhatIsHiddenIsLeftOutWithItsReason() throws IOException {
+        for (String place : List.of("node_modules/a.py", ".git/a.py", "env/lib/a.py", "site-packages/a.py"))
+            write(place, REMOTE);
+        write("env/pyvenv.cfg", "");
+        AuditReport report = audit();
+        assertThat(report.findings()).hasSize(1);
+        assertThat(reasons(report))
+                .containsExactlyInAnyOrder("holds what others wrote", "hidden", "a virtual environment");
+    }
+
+    @Test
+    void aConstantOfTheModuleBesideIsKnown() throws IOException {
+        write("settings.py", "HOST = \"0.0.0.0\"\nENGINE = {\"trust_remote_code\": True}\n");
+        write(
+                "main.py",
+                "import uvicorn\nfrom settings import HOST, ENGINE\nfrom vllm import LLM\nuvicorn.run(\"a:b\", host=HOST)\nllm = LLM(\"/a\", **ENGINE)\n");
+        assertThat(found(audit())).contains("main.py:4 R1.2/public-bind", "main.py:5 V2.4/trust-remote-code");
+    }
+
+    @Test
+    void whatCannotBeKnownIsNotGuessed() throws IOException {
+        write(
+                "main.py",
+                "import os\nimport uvicorn\nfrom vllm import LLM\nfrom elsewhere import remote\nuvicorn.run(\"a:b\", host=os.environ[\"HOST\"])\nllm = LLM(os.environ[\"MODEL\"], trust_remote_code=remote)\n");
+        assertThat(found(audit(Level.NOTE, Set.of())))
+                .noneMatch(
+                        line -> line.startsWith("main.py") && !line.contains("unstated") && !line.contains("prefix"));
+    }
+
+    @Test
+    void anAllowanceNeedsAReasonAndAPlace() throws IOException {
+        write(
+                "service.py",
+                "from vllm import LLM\n# redoubt: allow V2.4 because the repository is ours\nllm = LLM(\"/models/a\", trust_remote_code=True)\n");
+        write(
+                "none.py",
+                "from vllm import LLM\nllm = LLM(\"/models/a\", trust_remote_code=True)  # redoubt: allow V2.4/trust-remote-code\n");
+        write("unused.py", "# redoubt: allow R1.2 because it was so once\nx = 1\n");
+        AuditReport report = audit();
+        assertThat(found(report)).containsExactly("none.py:2 V2.4/trust-remote-code");
+        assertThat(report.allowed()).isEqualTo(1);
+        assertThat(report.remarks()).extracting(AuditReport.Remark::line).containsExactly(2, 1);
+        assertThat(report.remarks())
+                .extracting(AuditReport.Remark::message)
+                .satisfiesExactly(
+                        reason -> assertThat(reason).contains("without a reason"),
+                        unused -> assertThat(unused).contains("not found here"));
+    }
+
+    @Test
+    void fingerprintsStayWhenLinesMoveAndABaselineLeavesThemOut() throws IOException {
+        Set<String> before =
+                audit().findings().stream().map(Finding::fingerprint).collect(Collectors.toSet());
+        Path baseline = Files.writeString(folder.resolve("baseline.json"), Baseline.write(audit().findings()));
+        assertThat(Baseline.read(baseline)).contains(before);
+        write("service.py", "# a line\n\n" + REMOTE + "llm = LLM(\"/models/b\", trust_remote_code=True)\n");
+        AuditReport report = audit(Level.WARNING, before);
+        assertThat(found(report)).containsExactly("service.py:5 V2.4/trust-remote-code");
+        assertThat(report.known()).isEqualTo(1);
+        assertThat(Baseline.read(Files.writeString(baseline, "{}"))).isEmpty();
+    }
+
+    @Test
+    void V4_4_aSecretIsFoundAndNotShown() throws IOException {
+        String secret = "hf_" + "QzTpWmRnBvKsLdJgHfYcXaEuIoQzTpWmRn";
+        write("login.py", "from huggingface_hub import login\nlogin(token=\"" + secret + "\")\n");
+        Finding finding = audit().findings().getFirst();
+        assertThat(finding.check().id()).isEqualTo("V4.4/literal-token");
+        assertThat(finding.line() + finding.message()).doesNotContain(secret.substring(3, 12));
+    }
+
+    @Test
+    void whatDoesNotExistIsAnErrorAndNotAChoice() throws InterruptedException {
+        AuditReport report = new Audit(Level.WARNING, Set.of()).run(List.of(folder.resolve("nowhere"), folder));
+        assertThat(report.whole()).isFalse();
+        assertThat(report.findings()).hasSize(1);
+    }
+
+    @Test
+    void aFileLargerThanABoundIsSkippedUnread() throws IOException {
+        try (RandomAccessFile file =
+                new RandomAccessFile(folder.resolve("large.py").toFile(), "rw")) {
+            file.setLength(500L << 20); // sparse
+        }
+        AuditReport report = audit();
+        assertThat(reasons(report)).containsExactly("larger than 4 MiB");
+        assertThat(report.findings()).hasSize(1);
+    }
+
+    @Test
+    void nestingWithoutEndIsReadInBoundedTime() throws IOException {
+        int depth = 100_000;
+        write("a.py", "x = " + "(".repeat(depth) + "\n" + "def f(): pass\n");
+        write("b.py", "x = " + "[".repeat(depth) + "]".repeat(depth));
+        write("c.py", "x = " + "a.".repeat(depth) + "a\ny = " + "f(".repeat(depth));
+        write(
+                "d.py",
+                "x = " + "1 + ".repeat(depth) + "1\ny = " + "-".repeat(depth) + "1\nz = " + "not ".repeat(depth) + "1");
+        write("e.py", "if a: pass\n" + "elif a: pass\n".repeat(depth / 4));
+        StringBuilder blocks = new StringBuilder();
+        for (int i = 0; i < 1_000; i++) blocks.append(" ".repeat(i)).append("if a:\n");
+        write("f.py", blocks.toString());
+        write("g.py", "x = " + "f\"{".repeat(10_000) + "\nlambda: ".repeat(10_000));
+        write("h.py", "x = " + "lambda: ".repeat(depth) + "1\n" + "x: ".repeat(depth) + "\nwith " + "(".repeat(depth));
+        write("i.yaml", "a: " + "[".repeat(depth));
+        write("j.yaml", "- ".repeat(depth) + "a");
+        write("k.sh", "vllm serve " + "$(".repeat(depth) + "\"".repeat(depth));
+        write("l.ipynb", "[".repeat(depth));
+        AuditReport report = audit();
+        assertThat(found(report)).containsExactly("service.py:2 V2.4/trust-remote-code");
+        assertThat(report.coverage().unreadable()).isEmpty();
+    }
+
+    @Test
+    void namesThatNameEachOtherAreFollowedToABound() throws IOException {
+        StringBuilder text = new StringBuilder("from vllm import LLM\na0 = {\"x\": 1}\n");
+        for (int i = 1; i < 200; i++) {
+            text.append("a").append(i).append(" = {");
+            for (int k = 0; k < 8; k++)
+                text.append("\"k").append(k).append("\": a").append(i - 1).append(", ");
+            text.append("}\nb")
+                    .append(i)
+                    .append(" = b")
+                    .append(i + 1)
+                    .append(" or b")
+                    .append(i - 1)
+                    .append("\n");
+        }
+        text.append("b0 = b1\n".repeat(2_000));
+        text.append("LLM(**a199, model=b3)\n".repeat(500));
+        write("circle.py", text.toString());
+        assertThat(audit().findings()).isNotEmpty();
+    }
+
+    @Test
+    void bombsOfAliasesEndTheFileAndNotTheScan() throws IOException {
+        StringBuilder bomb = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for (int i = 1; i < 12; i++) {
+            bomb.append("a").append(i).append(": &a").append(i).append(" [");
+            for (int k = 0; k < 9; k++)
+                bomb.append(k == 0 ? "" : ", ").append("*a").append(i - 1);
+            bomb.append("]\n");
+        }
+        write("bomb.yaml", bomb.toString());
+        write("circle.yaml", "a: &a\n  b: *a\n  <<: *a\n");
+        AuditReport report = audit();
+        assertThat(reasons(report)).containsExactly("is not what its name says, or nested beyond a bound");
+        assertThat(report.findings()).hasSize(1);
+    }
+
+    @Test
+    void linksAreNotFollowed() throws IOException {
+        Files.createSymbolicLink(folder.resolve("loop"), folder);
+        Files.createSymbolicLink(folder.resolve("again.py"), folder.resolve("service.py"));
+        AuditReport report = audit();
+        assertThat(report.findings()).hasSize(1);
+        assertThat(reasons(report)).containsExactly("a link");
+    }
+
+    @Test
+    void bytesThatAreNoTextAreSkippedOrRead() throws IOException {
+        Files.write(folder.resolve("binary.py"), new byte[] {1, 2, 0, 3});
+        Files.write(
+                folder.resolve("broken.py"), new byte[] {(byte) 0xff, (byte) 0xfe, '\n', 'x', '=', (byte) 0xc3, '\n'});
+        AuditReport report = audit();
+        assertThat(reasons(report)).containsExactly("binary");
+        assertThat(report.coverage().filesRead()).isEqualTo(2);
+    }
+}

@@ -1,0 +1,2 @@
+set -e
+exec vllm serve /models/llama --port 8000 --api-key "$KEY"

@@ -1,0 +1,1 @@
+ray start --address=head:6379 --block

@@ -1,0 +1,3 @@
+from ray import serve
+
+serve.start(proxy_location="EveryNode")

@@ -1,0 +1,8 @@
+from fastapi import FastAPI, HTTPException, Request
+
+app = FastAPI()
+
+@app.post("/predict")
+async def predict(request: Request):
+    if int(request.headers["content-length"]) > 10_000_000:
+        raise HTTPException(status_code=413)

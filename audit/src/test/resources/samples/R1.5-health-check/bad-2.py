@@ -1,0 +1,6 @@
+from ray import serve
+
+@serve.deployment
+class Service:
+    def __call__(self, request):
+        return "ok"

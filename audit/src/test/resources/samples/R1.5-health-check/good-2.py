@@ -1,0 +1,5 @@
+from ray import serve
+
+@serve.deployment
+def service(request):
+    return "ok"

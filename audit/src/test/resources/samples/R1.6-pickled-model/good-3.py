@@ -1,0 +1,4 @@
+import json
+from ray import serve
+
+settings = json.load(open("settings.json"))

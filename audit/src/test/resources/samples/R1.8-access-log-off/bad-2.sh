@@ -1,0 +1,1 @@
+vllm serve /models/llama --disable-uvicorn-access-log

@@ -1,0 +1,5 @@
+from ray import serve
+
+@serve.deployment(logging_config={"enable_access_log": False})
+class Service:
+    pass

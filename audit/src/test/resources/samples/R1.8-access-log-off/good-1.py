@@ -1,0 +1,3 @@
+import uvicorn
+
+uvicorn.run("service:app", host="127.0.0.1", access_log=True)

@@ -1,0 +1,5 @@
+from ray import serve
+
+@serve.deployment(num_replicas=4)
+class Service:
+    pass

@@ -1,0 +1,1 @@
+VLLM_ALLOW_INSECURE_SERIALIZATION=1 vllm serve /models/llama

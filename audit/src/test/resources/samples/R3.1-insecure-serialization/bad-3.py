@@ -1,0 +1,3 @@
+import os
+
+os.environ.setdefault("VLLM_ALLOW_INSECURE_SERIALIZATION", "1")

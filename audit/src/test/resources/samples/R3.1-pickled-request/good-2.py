@@ -1,0 +1,5 @@
+import pickle
+from fastapi import FastAPI
+
+app = FastAPI()
+model = pickle.load(open("model.pkl", "rb"))

@@ -1,0 +1,7 @@
+from fastapi import FastAPI
+
+app = FastAPI()
+
+@app.post("/compute")
+def compute(expression: str):
+    return eval(expression)

@@ -1,0 +1,5 @@
+from ray import serve
+from service import app
+
+NAME = "default"
+serve.run(app, name=NAME, route_prefix="/")

@@ -1,0 +1,4 @@
+from ray import serve
+from service import app
+
+serve.run(app, name="shop", route_prefix="/shop")

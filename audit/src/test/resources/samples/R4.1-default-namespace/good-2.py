@@ -1,0 +1,4 @@
+from ray import serve
+from service import app, name
+
+serve.run(app, name=name)

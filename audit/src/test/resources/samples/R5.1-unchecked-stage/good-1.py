@@ -1,0 +1,15 @@
+from ray import serve
+
+@serve.deployment
+class Embed:
+    def encode(self, image):
+        if image.nbytes > 10_000_000:
+            raise ValueError("too large")
+        return self.model(image)
+
+@serve.deployment
+class Ingress:
+    def __init__(self, embed):
+        self.embed = embed
+
+app = Ingress.bind(Embed.bind())

@@ -1,0 +1,8 @@
+from ray import serve
+
+@serve.deployment
+class Service:
+    def __call__(self, request):
+        return self.model(request)
+
+app = Service.bind()

@@ -1,0 +1,8 @@
+from ray import serve
+
+@serve.deployment
+class A:
+    pass
+
+app = A.bind()
+app = A.bind(app)

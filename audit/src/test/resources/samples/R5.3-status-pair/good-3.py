@@ -1,0 +1,4 @@
+from fastapi import FastAPI
+
+def helper():
+    return {"error": "empty"}, 400

@@ -1,0 +1,3 @@
+from vllm import LLM
+
+llm = LLM(model="/models/llama", enable_prefix_caching=True)

@@ -1,0 +1,1 @@
+vllm serve /models/llama --enable-prefix-caching --host 127.0.0.1

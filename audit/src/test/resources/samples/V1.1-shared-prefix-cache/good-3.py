@@ -1,0 +1,4 @@
+from vllm import LLM
+from settings import engine
+
+llm = LLM(model="/models/llama", **engine)

@@ -1,0 +1,7 @@
+from ray import serve
+
+@serve.deployment
+class Service:
+    async def __call__(self, request):
+        body = await request.json()
+        print("request", body)

@@ -1,0 +1,9 @@
+import logging
+from fastapi import FastAPI
+
+logger = logging.getLogger(__name__)
+app = FastAPI()
+
+@app.post("/generate")
+def generate(prompt: str):
+    logger.info("got %d characters", len(prompt))

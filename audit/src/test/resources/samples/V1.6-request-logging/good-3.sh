@@ -1,0 +1,1 @@
+vllm serve /models/llama --no-enable-log-requests

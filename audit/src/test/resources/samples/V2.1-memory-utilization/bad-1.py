@@ -1,0 +1,3 @@
+from vllm import LLM
+
+llm = LLM(model="/models/llama", gpu_memory_utilization=0.95)

@@ -1,0 +1,1 @@
+vllm serve /models/llama --gpu-memory-utilization 0.8

@@ -1,0 +1,1 @@
+vllm serve /models/llama --kv-offloading-size 8

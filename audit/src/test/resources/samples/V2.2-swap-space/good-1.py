@@ -1,0 +1,3 @@
+from vllm import LLM
+
+llm = LLM(model="/models/llama", swap_space=0)

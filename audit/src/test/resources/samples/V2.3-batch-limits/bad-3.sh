@@ -1,0 +1,1 @@
+vllm serve /models/llama --max-num-seqs=1024

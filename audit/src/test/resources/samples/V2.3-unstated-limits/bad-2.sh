@@ -1,0 +1,1 @@
+vllm serve /models/llama --max-model-len 4096

@@ -1,0 +1,4 @@
+from vllm import LLM
+
+def make(**options):
+    return LLM(model="/models/llama", **options)

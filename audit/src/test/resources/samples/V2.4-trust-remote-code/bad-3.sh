@@ -1,0 +1,1 @@
+vllm serve /models/llama --trust-remote-code --host 127.0.0.1

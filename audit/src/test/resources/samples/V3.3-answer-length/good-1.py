@@ -1,0 +1,3 @@
+from vllm import SamplingParams
+
+params = SamplingParams(max_tokens=512)

@@ -1,0 +1,3 @@
+from vllm import SamplingParams
+
+params = SamplingParams(temperature=0)

@@ -1,0 +1,4 @@
+from fastapi import FastAPI
+from vllm import LLM
+
+app = FastAPI()

@@ -1,0 +1,4 @@
+from fastapi import FastAPI
+from ray import serve
+
+app = FastAPI(title="service")

@@ -1,0 +1,4 @@
+import fastapi
+import vllm
+
+service = fastapi.FastAPI()

@@ -1,0 +1,5 @@
+from fastapi import FastAPI
+from slowapi import Limiter
+from vllm import LLM
+
+app = FastAPI()

@@ -1,0 +1,1 @@
+vllm serve meta-llama/Llama-3.1-8B --revision 0123456789abcdef0123456789abcdef01234567

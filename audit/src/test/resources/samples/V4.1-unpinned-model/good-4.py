@@ -1,0 +1,4 @@
+import os
+from vllm import LLM
+
+llm = LLM(model=os.environ["MODEL"])

@@ -1,0 +1,2 @@
+FROM vllm/vllm-openai
+ENV HUGGING_FACE_HUB_TOKEN=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

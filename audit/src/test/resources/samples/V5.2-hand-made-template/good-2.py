@@ -1,0 +1,4 @@
+from vllm import LLM
+
+def ask(user):
+    return f"Question: {user}"

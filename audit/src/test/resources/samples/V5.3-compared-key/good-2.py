@@ -1,0 +1,4 @@
+from fastapi import FastAPI
+
+def stops(token, tokenizer):
+    return token == tokenizer.eos_token

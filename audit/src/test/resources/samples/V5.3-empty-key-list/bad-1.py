@@ -1,0 +1,4 @@
+import os
+from fastapi import FastAPI
+
+KEYS = os.environ.get("API_KEYS", "").split(",")

@@ -1,0 +1,4 @@
+import os
+from fastapi import FastAPI
+
+ORIGINS = os.environ.get("ORIGINS", "").split(",")

@@ -1,0 +1,3 @@
+MODEL=/models/llama
+python3 -m vllm.entrypoints.openai.api_server --model $MODEL \
+    --port 9000

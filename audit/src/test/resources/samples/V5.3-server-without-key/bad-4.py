@@ -1,0 +1,3 @@
+import subprocess
+
+subprocess.Popen(["vllm", "serve", "/models/llama", "--port", "8000"])

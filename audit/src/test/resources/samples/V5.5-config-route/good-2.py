@@ -1,0 +1,5 @@
+import os
+from fastapi import FastAPI
+
+def environment():
+    return dict(os.environ)

@@ -1,0 +1,2 @@
+FROM vllm/vllm-openai
+ENV VLLM_ALLOW_RUNTIME_LORA_UPDATING=True

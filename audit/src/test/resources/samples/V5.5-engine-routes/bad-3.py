@@ -1,0 +1,3 @@
+import os
+
+os.environ["VLLM_SERVER_DEV_MODE"] = "1"

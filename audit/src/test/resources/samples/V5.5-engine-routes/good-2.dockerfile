@@ -1,0 +1,2 @@
+FROM vllm/vllm-openai
+ENV VLLM_LOGGING_LEVEL=INFO
