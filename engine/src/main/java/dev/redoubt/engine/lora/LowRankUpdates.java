@@ -53,10 +53,8 @@ public final class LowRankUpdates {
         for (Product product : products) {
             LowRank update = adapter.of(product.layer).orElse(null);
             if (update == null) continue;
-            if (!product.layer.equals(before)) // the products of a fused layer share its A
-            low.add(Projection.into(
-                    FloatTensor.matrix(update.a(), update.rank(), row -> row, buffers.arena()),
-                    buffers.low(low.size(), update.rank())));
+            boolean shared = product.layer.equals(before); // the products of a fused layer have one A
+            if (!shared) low.add(down(update, low.size()));
             before = product.layer;
             int rows = product.out.columns();
             FloatMatrix added = buffers.output(rows);
@@ -67,6 +65,12 @@ public final class LowRankUpdates {
             additions.add(new Addition(low.getLast().out(), new Projection[] {up}, added, update.scale(), product.out));
         }
         return low.isEmpty() ? null : new Update(low.toArray(Projection[]::new), additions.toArray(Addition[]::new));
+    }
+
+    private Projection down(LowRank update, int place) {
+        return Projection.into(
+                FloatTensor.matrix(update.a(), update.rank(), row -> row, buffers.arena()),
+                buffers.low(place, update.rank()));
     }
 
     /// After the base's products of this input, before anything else is done to them.
