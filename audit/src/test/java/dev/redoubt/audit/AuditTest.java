@@ -155,7 +155,7 @@ class AuditTest {
             file.setLength(500L << 20); // sparse
         }
         AuditReport report = audit();
-        assertThat(reasons(report)).containsExactly("larger than 4 MiB");
+        assertThat(reasons(report)).containsExactly("larger than 1 MiB");
         assertThat(report.findings()).hasSize(1);
     }
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// Finds the module that another one imports from, among the files beside it: one step, so that a constant in
 /// `settings.py` is known. Keeps the last few. Not safe for two threads.
 final class Modules {
-    private static final int KEPT = 16;
+    private static final int KEPT = 4;
     private static final int PARENTS_MAX = 4;
 
     private record Kept(Path file, PythonModule module) {}

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 /// Reads a file's text under a bound. A file that grows while it is read is read to the bound; bytes that are no
 /// UTF-8 become U+FFFD.
 public final class FileText {
-    /// More is no source that a person wrote.
-    public static final int BYTES_MAX = 4 << 20;
+    /// More is no source that a person wrote, and its tree would be a hundred times as large.
+    public static final int BYTES_MAX = 1 << 20;
 
     private static final int LOOKED_AT = 8192;
 
