@@ -7,9 +7,8 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The comments of a file that allow findings: `# redoubt: allow V1.1 because …`, on the line of a finding or on the
-/// one
-/// above it. An id is that of a requirement or of a check.
+/// The comments of a file that allow findings: `# redoubt: allow V1.1 because …`, on the line of a finding or
+/// on the one above it. An id is that of a requirement or of a check.
 final class Allowances {
     private static final String MARK = "redoubt: allow";
     private static final Pattern COMMENT = Pattern.compile(

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A whole project: what is read, what is left out, what comments and baselines allow, and what hostile files cannot
-/// do.
+/// A whole project: what is read, what is left out, what comments and baselines allow, and what hostile files
+/// cannot do.
 class AuditTest {
     private static final String REMOTE = "from vllm import LLM\nllm = LLM(\"/models/a\", trust_remote_code=True)\n";
 

@@ -37,8 +37,7 @@ record Applications(Platform platform, Runtimes runtimes) implements AutoCloseab
     /// Takes up what was wanted before.
     ///
     /// @param engines how language models are computed, but for their share of the machine; what a call has
-    ///     from
-    ///     end to end is in its limits
+    /// from end to end is in its limits
     static Applications open(Home home, List<Waiver> waivers, EngineOptions engines, LlmHost models, AuditLog audit)
             throws IOException {
         Resources machine = machine();

@@ -49,7 +49,8 @@ final class CalibrateCommand implements Callable<Integer> {
             CanaryReading reading = CanaryReading.of(engine);
             ReadableAnswer.problem(reading.answer()).ifPresent(why -> {
                 throw new Refusal(List.of(Refusal.line(
-                        "V6.2", "the answer of '" + name + "' to the reference text is not readable, " + why
+                        "V6.2",
+                        "the answer of '" + name + "' to the reference text is not readable, " + why
                                 + ": serve another model")));
             });
             CanaryFolder folder = CanaryFolder.open(context.home());
@@ -59,18 +60,19 @@ final class CalibrateCommand implements Callable<Integer> {
                     AuditKind.MODEL_CALIBRATE,
                     name,
                     () -> {
-                        folder.keep(CanaryReference.of(digest, TimeSource.system().now(), reading));
+                        folder.keep(
+                                CanaryReference.of(digest, TimeSource.system().now(), reading));
                         return before;
                     },
-                    old -> "done, sha256:" + digest + old.map(what -> ", before: " + what).orElse(""));
+                    old -> "done, sha256:" + digest
+                            + old.map(what -> ", before: " + what).orElse(""));
             report(digest, reading, before);
         }
         return ExitCode.OK.code();
     }
 
     private EngineOptions options() {
-        EngineOptions defaults =
-                EngineOptions.defaults(Runtime.getRuntime().availableProcessors());
+        EngineOptions defaults = EngineOptions.defaults(Runtime.getRuntime().availableProcessors());
         return new EngineOptions(
                 defaults.kernels(),
                 defaults.threads(),
@@ -93,7 +95,8 @@ final class CalibrateCommand implements Callable<Integer> {
         try {
             Optional<CanaryReference> kept = folder.find(digest, reading);
             if (kept.isEmpty()) return Optional.empty();
-            if (!kept.get().current()) return Optional.of("of arithmetic " + kept.get().arithmetic());
+            if (!kept.get().current())
+                return Optional.of("of arithmetic " + kept.get().arithmetic());
             return Optional.of(kept.get()
                     .reading()
                     .difference(reading)
@@ -118,6 +121,7 @@ final class CalibrateCommand implements Callable<Integer> {
                         reading.kvFormat(),
                         sum / reading.logprobs().length,
                         reading.answer().strip().replaceAll("\\s+", " "),
-                        before.map(what -> "the reference before was " + what).orElse("there was no reference before")));
+                        before.map(what -> "the reference before was " + what)
+                                .orElse("there was no reference before")));
     }
 }

@@ -41,10 +41,12 @@ final class CanaryFolder {
         Optional<byte[]> envelope = read(file(digest, like));
         if (envelope.isEmpty()) return Optional.empty();
         CanaryReference reference = CanaryReference.parse(opened(envelope.get(), REFERENCE, file(digest, like)));
-        if (!reference.digest().equals(digest) || !fileName(digest, reference.reading()).equals(fileName(digest, like)))
+        if (!reference.digest().equals(digest)
+                || !fileName(digest, reference.reading()).equals(fileName(digest, like)))
             throw new ArtifactException(
                     "V6.2",
-                    file(digest, like) + " is the reference of another model: redoubt models calibrate makes a new one");
+                    file(digest, like)
+                            + " is the reference of another model: redoubt models calibrate makes a new one");
         return Optional.of(reference);
     }
 
@@ -63,7 +65,8 @@ final class CanaryFolder {
     /// All that is kept of a model.
     void forget(String digest) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.filter(file -> String.valueOf(file.getFileName()).startsWith(digest))
+            for (Path file : files.filter(
+                            file -> String.valueOf(file.getFileName()).startsWith(digest))
                     .toList()) Files.deleteIfExists(file);
         }
     }

@@ -89,8 +89,8 @@ final class JudgeCommand implements Callable<Integer> {
                     if (!problems.isEmpty()) models.store().distrust(name);
                     return folder.keep(judgement.model(), judgement);
                 },
-                kept -> (problems.isEmpty() ? "passed" : "failed") + ", sha256:" + judgement.model() + " against sha256:"
-                        + judgement.base());
+                kept -> (problems.isEmpty() ? "passed" : "failed") + ", sha256:" + judgement.model()
+                        + " against sha256:" + judgement.base());
         context.console()
                 .out()
                 .println(String.format(

@@ -58,8 +58,7 @@ public final class Main implements Runnable {
     }
 
     /// Reading what a command takes is most of the time before it runs: so of all there are only the one that
-    /// is
-    /// asked for, if there is one of that name.
+    /// is asked for, if there is one of that name.
     private static void addCommands(CommandLine line, Context context, String asked) {
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
         commands.put("serve", () -> new ServeCommand(context));

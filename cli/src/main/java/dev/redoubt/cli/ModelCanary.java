@@ -14,8 +14,8 @@ import dev.redoubt.trust.ArtifactException;
 import java.io.IOException;
 import java.util.Optional;
 
-/// Has models read the reference text and compares what they make of it with what a trusted run of the same bytes made
-/// of it (V6.2). Safe for any thread.
+/// Has models read the reference text and compares what they make of it with what a trusted run of the same
+/// bytes made of it (V6.2). Safe for any thread.
 final class ModelCanary {
     /* The first run of a model in a home is the trusted one: its bytes were compared with a signed or pinned manifest a moment before.
      * What a reference then guards against is all that a digest does not see: memory that has gone bad since, kernels that compute
@@ -36,7 +36,8 @@ final class ModelCanary {
     /// @return what is wrong with it; empty if nothing is
     /// @throws ServeException if the engine could not take the reading, which says nothing about the model
     /// @throws IOException if the reference cannot be read or kept
-    /// @throws dev.redoubt.policy.audit.AuditException if the outcome cannot be written down; it counts all the same
+    /// @throws dev.redoubt.policy.audit.AuditException if the outcome cannot be written down; it counts all the
+    /// same
     Optional<String> read(String application, Engine engine) throws IOException, InterruptedException {
         Optional<String> changed = engine.changedWeights(); // the first time it takes their sums
         CanaryReading reading = CanaryReading.of(engine);
@@ -73,15 +74,15 @@ final class ModelCanary {
             return kept.get()
                     .reading()
                     .difference(reading)
-                    .map(where -> "it computes otherwise than the trusted run of " + kept.get().madeAt()
-                            + ", at " + where + ": check this machine's memory, then load the model anew");
+                    .map(where -> "it computes otherwise than the trusted run of "
+                            + kept.get().madeAt() + ", at " + where
+                            + ": check this machine's memory, then load the model anew");
         } catch (ArtifactException e) {
             return Optional.of(String.valueOf(e.getMessage()));
         }
     }
 
-    private void calibrate(
-            String application, Engine engine, CanaryReading reading, Optional<CanaryReference> outdated)
+    private void calibrate(String application, Engine engine, CanaryReading reading, Optional<CanaryReference> outdated)
             throws IOException {
         CanaryReference made = CanaryReference.of(engine.card().digest(), time.now(), reading);
         audit.commit(AuditEvent.of(
@@ -90,7 +91,8 @@ final class ModelCanary {
                         application,
                         engine.card().name())
                 .with("sha256:" + made.digest() + ", arithmetic "
-                        + outdated.map(old -> old.arithmetic() + " before, now ").orElse("") + made.arithmetic()));
+                        + outdated.map(old -> old.arithmetic() + " before, now ")
+                                .orElse("") + made.arithmetic()));
         folder.keep(made);
     }
 }

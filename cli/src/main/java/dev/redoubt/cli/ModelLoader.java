@@ -18,8 +18,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
-/// A start's line of work beside all others: verifies the server's model and its adapters, loads them, has the model read
-/// its reference text.
+/// A start's line of work beside all others: verifies the server's model and its adapters, loads them, has the
+/// model read its reference text.
 record ModelLoader(CompletableFuture<Verified> verified, CompletableFuture<ServableModel> loaded) {
     /// What is served, before it is loaded; of an adapter that was loaded, name and digest may still be read.
     record Verified(VerifiedArtifact model, List<VerifiedArtifact> adapters) {}
@@ -74,8 +74,8 @@ record ModelLoader(CompletableFuture<Verified> verified, CompletableFuture<Serva
         try {
             Optional<String> problem = await(canaries).read("", engine);
             if (problem.isEmpty()) return engine;
-            throw new Refusal(List.of(
-                    Refusal.line("V6.2", "model '" + engine.card().name() + "': " + problem.get())));
+            throw new Refusal(
+                    List.of(Refusal.line("V6.2", "model '" + engine.card().name() + "': " + problem.get())));
         } catch (IOException | InterruptedException | RuntimeException | Error e) {
             engine.close();
             throw e;

@@ -4,7 +4,6 @@ import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.base.generation.ServableModel;
 import dev.redoubt.engine.Engine;
-import dev.redoubt.engine.model.Models;
 import dev.redoubt.gateway.AdminAddress;
 import dev.redoubt.gateway.AdminOptions;
 import dev.redoubt.gateway.EdgeOptions;
@@ -83,7 +82,8 @@ final class Server implements AutoCloseable {
         StateFiles.check(context.home());
         AuditEvent start = AuditEvent.of(AuditKind.SERVER_START, AuditEvent.OPERATOR, "", StartLines.served(config));
         CompletableFuture<ModelCanary> canaries = new CompletableFuture<>(); // the loader waits for it
-        Optional<ModelLoader> loader = config.model().map(model -> ModelLoader.start(models, model, config.engine(), canaries));
+        Optional<ModelLoader> loader =
+                config.model().map(model -> ModelLoader.start(models, model, config.engine(), canaries));
         Deque<AutoCloseable> opened = new ArrayDeque<>(); // in the order in which they are closed again
         AuditLog audit = AuditLog.open(context.home(), why -> LOG.error("{}", why.getMessage()));
         opened.push(audit);
@@ -261,9 +261,7 @@ final class Server implements AutoCloseable {
     }
 
     /// R4.3: nobody could be let in, or the first start listens where others can reach it. A first start on
-    /// loopback
-    /// makes
-    /// a key instead.
+    /// loopback makes a key instead.
     private static void refuseWithoutKeys(KeyStore keys, ServerConfig config, Context context) {
         List<KeyStore.KeyRecord> all = keys.list();
         Instant now = Instant.now();

@@ -45,9 +45,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /// Reads a configuration file and holds it against the rules. Everything that is wrong is said at once; nothing
-/// is
-/// started, made or opened
-/// but the files that it names.
+/// is started, made or opened but the files that it names.
 final class ServerConfigReader {
     private final Path file;
     private final Path folder;

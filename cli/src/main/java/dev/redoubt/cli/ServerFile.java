@@ -142,8 +142,16 @@ final class ServerFile {
             SettingType.duration(Duration.ofMinutes(10), Duration.ofDays(7)),
             ServerConfig.CANARY_EVERY,
             "after what time a model reads its reference text again, when idle (V6.2)");
-    static final Section ENGINE_SECTION = new Section(
-            List.of(CANARY_EVERY, KERNELS, MODEL_LEN, SEQUENCES, BATCHED_TOKENS, UTILIZATION, KV_TYPE, PREFIX_CACHE, SPECULATIVE));
+    static final Section ENGINE_SECTION = new Section(List.of(
+            CANARY_EVERY,
+            KERNELS,
+            MODEL_LEN,
+            SEQUENCES,
+            BATCHED_TOKENS,
+            UTILIZATION,
+            KV_TYPE,
+            PREFIX_CACHE,
+            SPECULATIVE));
 
     static final Setting<Integer> REQUESTS_PER_MINUTE = Setting.of(
             "requests-per-minute",

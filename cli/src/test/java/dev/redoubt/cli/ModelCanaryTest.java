@@ -82,7 +82,7 @@ class ModelCanaryTest {
                 RoutePolicies.DEFAULT,
                 Optional.empty());
         ServerConfig config = new ServerConfig(
-                Optional.of(new ModelChoice("tiny", Optional.empty(), OptionalLong.empty())),
+                Optional.of(new ModelChoice("tiny", Optional.empty(), OptionalLong.empty(), List.of())),
                 EngineOptions.defaults(2),
                 edge,
                 List.of(),
@@ -136,8 +136,9 @@ class ModelCanaryTest {
         byte[] kept = Files.readAllBytes(reference());
         start(Duration.ofHours(6)).close();
         assertThat(told("model.calibrate")).hasSize(1);
-        assertThat(told("model.canary")).hasSize(2).allSatisfy(record -> assertThat(record)
-                .contains("equal to the bit"));
+        assertThat(told("model.canary"))
+                .hasSize(2)
+                .allSatisfy(record -> assertThat(record).contains("equal to the bit"));
         assertThat(Files.readAllBytes(reference())).isEqualTo(kept);
         assertThat(ran("models", "calibrate", "tiny")).contains("the reference before was equal to the bit");
     }
@@ -171,7 +172,8 @@ class ModelCanaryTest {
 
     @Test
     void V6_2_aBitThatFlipsInMemoryWithdrawsTheModel() throws Exception {
-        String key = ran("keys", "create", "--application", "other", "--scopes", "inference").strip();
+        String key = ran("keys", "create", "--application", "other", "--scopes", "inference")
+                .strip();
         try (Server server = start(Duration.ofMillis(200))) {
             assertThat(status(server, "/readyz")).isEqualTo(200);
             assertThat(flipInMemory(invertedBytesOf("output_norm.weight"))).isPositive();
@@ -197,11 +199,10 @@ class ModelCanaryTest {
         ran("models", "calibrate", "tiny");
         try (Server server = applications("tiny")) {
             assertThat(state(server)).isEqualTo(ApplicationState.RUNNING);
-            Ran update = Ran.command(
-                    home, "deploy", "-f", specification("next").toString());
+            Ran update = Ran.command(home, "deploy", "-f", specification("next").toString());
             assertThat(update.exitCode()).isEqualTo(ExitCode.UNAVAILABLE.code());
-            assertThat(told("model.canary")).anySatisfy(record -> assertThat(record)
-                    .contains("V6.2", "next"));
+            assertThat(told("model.canary"))
+                    .anySatisfy(record -> assertThat(record).contains("V6.2", "next"));
             assertThat(told("application.state").getLast()).contains("rolled_back_by_itself");
             assertThat(server.model("red").orElseThrow().card().name()).isEqualTo("tiny");
         }
@@ -271,7 +272,7 @@ class ModelCanaryTest {
                 boolean anonymous = fields.length < 6 || fields[5].equals("[heap]");
                 if (!fields[1].startsWith("rw") || !anonymous || from < 0) continue;
                 for (long at = 0; at < length; at += PIECE_BYTES) // a pattern over two pieces is not looked for
-                    found += flip(memory, from + at, (int) Math.min(PIECE_BYTES, length - at), inverted);
+                found += flip(memory, from + at, (int) Math.min(PIECE_BYTES, length - at), inverted);
             }
         }
         return found;

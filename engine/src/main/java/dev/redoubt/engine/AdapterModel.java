@@ -11,8 +11,9 @@ import dev.redoubt.base.generation.ModelRuntime;
 import dev.redoubt.base.generation.ModelStats;
 import java.util.List;
 
-/// An adapter as a model of its own: its requests are computed in the steps of its base's engine, by its weights; what
-/// it does not change, such as the vocabulary, is the base's. Stats, runtime and cache are those of the engine.
+/// An adapter as a model of its own: its requests are computed in the steps of its base's engine, by its
+/// weights; what it does not change, such as the vocabulary, is the base's. Stats, runtime and cache are those
+/// of the engine.
 final class AdapterModel implements LanguageModel {
     private final Engine engine;
     private final int index;

@@ -260,9 +260,8 @@ public final class EmbeddingEngine implements EmbeddingModel, AutoCloseable {
         return first;
     }
 
-    /// Ends every request with an error, stops the loop, frees the memory. Waits for the batch in progress;
-    /// not to be
-    /// called by a listener.
+    /// Ends every request with an error, stops the loop, frees the memory. Waits for the batch in progress; not
+    /// to be called by a listener.
     @Override
     public synchronized void close() {
         if (closed) return;

@@ -10,8 +10,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /// One request for embeddings, from its acceptance to its end. What the loop knows of it is the loop's alone,
-/// once it is
-/// submitted.
+/// once it is submitted.
 final class EmbeddingJob {
     /// One of its texts.
     ///

@@ -16,9 +16,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 
-/// The heart of an engine that embeds: one platform thread that takes texts by fair share, computes them as
-/// one batch and
-/// hands their vectors over. Owns the queue and the encoder; other threads reach it through its inbox only.
+/// The heart of an engine that embeds: one platform thread that takes texts by fair share, computes them as one
+/// batch and hands their vectors over. Owns the queue and the encoder; other threads reach it through its inbox
+/// only.
 final class EmbeddingLoop {
     /* A text is computed whole, in one batch, and never cut. Whose turn it is says FairShare, text by text, so a request of many texts
      * does not hold up another tenant's of one; nobody passes a head that does not fit. Served is charged by tokens, so U of FairShare

@@ -198,15 +198,15 @@ public final class Engine implements LanguageModel, AutoCloseable {
         canaryReadings.incrementAndGet();
     }
 
-    /// Takes note of one that is not: requests in progress are cancelled, and no others are taken as long as this engine
-    /// lives. What it has computed cannot be trusted.
+    /// Takes note of one that is not: requests in progress are cancelled, and no others are taken as long as
+    /// this engine lives. What it has computed cannot be trusted.
     public void withdraw() {
         canaryFailures.incrementAndGet();
         for (LiveRequest request : List.copyOf(live)) cancel(request);
     }
 
-    /// Compares the weights in memory, bit by bit, with what they were at the first call. Takes as long as reading them
-    /// once.
+    /// Compares the weights in memory, bit by bit, with what they were at the first call. Takes as long as
+    /// reading them once.
     ///
     /// @return a tensor that has changed; empty if none has
     public synchronized Optional<String> changedWeights() { // not while it is being closed

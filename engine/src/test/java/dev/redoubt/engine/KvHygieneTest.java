@@ -42,8 +42,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// What a request leaves in the KV pool when it ends: the pool is read as another process would read it, through the
-/// system, and searched for the keys and values that the request had.
+/// What a request leaves in the KV pool when it ends: the pool is read as another process would read it,
+/// through the system, and searched for the keys and values that the request had.
 final class KvHygieneTest {
     /* Two requests at once, whose token ids have nothing in common: the canary's rows of keys and values cannot come from its
      * neighbour. Everything that has to happen at a certain step is done between two steps, on the engine's own thread. */

@@ -18,9 +18,8 @@ import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
 /// What `/metrics` shows: vLLM's names where it has one, ours under `redoubt_`. Label values come from closed
-/// sets: served models, routes of the table, statuses, finish reasons, patterns of the screen; nothing that a caller
-/// writes. Safe for
-/// any thread.
+/// sets: served models, routes of the table, statuses, finish reasons, patterns of the screen; nothing that a
+/// caller writes. Safe for any thread.
 final class EdgeMetrics {
     static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
 

@@ -45,7 +45,7 @@ final class EmbeddingRun {
 
     /// @throws ServeException if the request is refused, or the caller has not as many tokens left
     void start() {
-        exchange.answeredBy(model.card().digest());
+        exchange.answeredBy(model.card());
         exchange.reserve(tokensMax);
         Generation begun = model.embed(request, new EmbeddingListener() {
             @Override

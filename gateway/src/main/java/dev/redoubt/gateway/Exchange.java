@@ -213,8 +213,7 @@ final class Exchange {
     }
 
     /// A fault of ours: the caller sees an id, the log the fault. What could not be written down was not done.
-    /// Any
-    /// thread.
+    /// Any thread.
     void fail(Throwable fault) {
         refuse(told(fault));
     }
@@ -300,8 +299,8 @@ final class Exchange {
         request.connection().close();
     }
 
-    /// The connection is another protocol's from here on: this request is over, and nobody waits for the next one on
-    /// it.
+    /// The connection is another protocol's from here on: this request is over, and nobody waits for the next
+    /// one on it.
     void upgraded() {
         answered = true;
         whenOver = whenUpgraded;

@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 
-/// The models that are served, by name. Ready once there is one, or where none will be; not ready any more when one was
-/// withdrawn. Safe for any thread.
+/// The models that are served, by name. Ready once there is one, or where none will be; not ready any more when
+/// one was withdrawn. Safe for any thread.
 public final class ModelRegistry {
     private final Map<String, ServableModel> byName = new ConcurrentSkipListMap<>();
     private final Set<String> withdrawn = ConcurrentHashMap.newKeySet();
@@ -50,8 +50,8 @@ public final class ModelRegistry {
     }
 
     public boolean ready() {
-        boolean loaded = byName.values().stream()
-                .anyMatch(model -> model.card().base().isEmpty());
+        boolean loaded =
+                byName.values().stream().anyMatch(model -> model.card().base().isEmpty());
         return withdrawn.isEmpty() && (!expected || loaded);
     }
 }

@@ -9,9 +9,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// Which models there are, and for whom (R4.3): an application's own for its keys alone, the server's for all. A
-/// foreign
-/// one is as unknown as one that does not exist. Safe for any thread.
+/// Which models there are, and for whom (R4.3): an application's own for its keys alone, the server's for all.
+/// A foreign one is as unknown as one that does not exist. Safe for any thread.
 final class ServedModels {
     private final ModelRegistry server;
     private final Optional<Platform> platform;

@@ -117,9 +117,8 @@ public final class Compute implements AutoCloseable {
         return new CountedArena(bytes);
     }
 
-    /// What it computes with: weights, in memory or in files that are read where they are, and activations of the
-    /// largest
-    /// step.
+    /// What it computes with: weights, in memory or in files that are read where they are, and activations of
+    /// the largest step.
     public long bytes() {
         return bytes.get();
     }
@@ -168,10 +167,8 @@ public final class Compute implements AutoCloseable {
     }
 
     /// Several products of one input in one parallel region; quantizes or rounds `in` once where the weights
-    /// ask for
-    /// it. All projections take the same columns; their formats may differ. Those with an order of columns of their
-    /// own are multiplied in a region of
-    /// their own.
+    /// ask for it. All projections take the same columns; their formats may differ. Those with an order of
+    /// columns of their own are multiplied in a region of their own.
     public void matmul(FloatMatrix in, int rows, Projection... projections) {
         for (Projection projection : projections) {
             same("input columns", in.columns(), projection.weights.inputColumns());
@@ -246,8 +243,8 @@ public final class Compute implements AutoCloseable {
         norm.run(rows, in.columns());
     }
 
-    /// `out[r] = (in[r] - mean(in[r])) / sqrt(variance(in[r]) + epsilon) · weight + bias`; `in` and `out` may be the
-    /// same.
+    /// `out[r] = (in[r] - mean(in[r])) / sqrt(variance(in[r]) + epsilon) · weight + bias`; `in` and `out` may
+    /// be the same.
     ///
     /// @param weight (1, columns), as `bias`
     public void layerNorm(
@@ -293,8 +290,7 @@ public final class Compute implements AutoCloseable {
     }
 
     /// Writes the step's keys and values to their slots, in the format of the KV memory. A token with a key or
-    /// value
-    /// that is not finite is marked, see [#attention].
+    /// value that is not finite is marked, see [#attention].
     ///
     /// @param keys (tokens, kvHeads · headDimension), rotated
     public void storeKv(FloatMatrix keys, FloatMatrix values, AttentionBatch batch, KvMemory kv, int layer) {
@@ -312,8 +308,9 @@ public final class Compute implements AutoCloseable {
         store.run(batch.rows, STORED_COST * columns);
     }
 
-    /// Causal grouped-query attention of every row over the positions up to its own that are in its window. A row that
-    /// sees a marked token becomes NaN, so that no format turns what is not finite into a plausible number.
+    /// Causal grouped-query attention of every row over the positions up to its own that are in its window. A
+    /// row that sees a marked token becomes NaN, so that no format turns what is not finite into a plausible
+    /// number.
     ///
     /// What a row sees goes by the position that `batch` has for it, and by that alone: where all rows of a
     /// sequence have its last one, each sees the whole sequence, which is the attention of an encoder.
@@ -384,8 +381,8 @@ public final class Compute implements AutoCloseable {
         this.gate.run(rows, GATED_COST * gate.columns());
     }
 
-    /// `x[r][i] = x[r][i] · Φ(x[r][i])`, Φ the distribution function of the standard normal distribution: GELU itself,
-    /// of which [GateFunction#GELU_TANH] is an approximation.
+    /// `x[r][i] = x[r][i] · Φ(x[r][i])`, Φ the distribution function of the standard normal distribution: GELU
+    /// itself, of which [GateFunction#GELU_TANH] is an approximation.
     public void gelu(FloatMatrix x, int rows) {
         checkRows(rows, x);
         gelu.x = x;

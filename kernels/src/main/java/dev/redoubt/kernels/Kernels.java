@@ -89,8 +89,8 @@ interface Kernels extends AutoCloseable {
             FloatMatrix out,
             Scratch scratch);
 
-    /// partial[i mod 16] += x; tree; mean = sum / columns; partial[i mod 16] = fma(x - mean, x - mean, partial[i mod
-    /// 16]), tree, [Numbers#inverseRms]; out = fma((x - mean) · inverse, weight, bias).
+    /// partial[i mod 16] += x; tree; mean = sum / columns; partial[i mod 16] = fma(x - mean, x - mean,
+    /// partial[i mod 16]), tree, [Numbers#inverseRms]; out = fma((x - mean) · inverse, weight, bias).
     void layerNorm(
             FloatMatrix in,
             int rowFrom,
@@ -109,8 +109,8 @@ interface Kernels extends AutoCloseable {
         for (int row = rowFrom; row < rowTo; row++) RowOperations.rotate(x, row, heads, table, batch.position[row]);
     }
 
-    /// gate = (gate / (1 + exp(-z))) · up, with z = gate (SiLU) or z = (gate · 2√(2/π)) · fma(gate · gate, 0.044715,
-    /// 1) (GELU by a tanh).
+    /// gate = (gate / (1 + exp(-z))) · up, with z = gate (SiLU) or z = (gate · 2√(2/π)) · fma(gate · gate,
+    /// 0.044715, 1) (GELU by a tanh).
     void activate(GateFunction function, FloatMatrix gate, FloatMatrix up, int rowFrom, int rowTo);
 
     /// out[outRow] = fma(factor, in[row], out[outRow]).

@@ -18,8 +18,7 @@ import jdk.incubator.vector.VectorSpecies;
 /// same. The compiler sees constants only.
 ///
 /// Kernels read and write at addresses ([SystemMemory#address] of a live segment plus an offset); what they
-/// reach was
-/// checked against the segments' sizes when matrices were made and calls accepted.
+/// reach was checked against the segments' sizes when matrices were made and calls accepted.
 final class Lanes {
     static final VectorSpecies<Float> FLOATS = floats();
     /// Lanes of a vector: 4, 8 or 16.
@@ -84,9 +83,8 @@ final class Lanes {
     }
 
     /// As many f16 as there are lanes, widened exactly. They must be finite, as the weights and scales of a
-    /// verified
-    /// artifact
-    /// are: what is infinite or no number elsewhere costs more operations than the compiler inlines.
+    /// verified artifact are: what is infinite or no number elsewhere costs more operations than the compiler
+    /// inlines.
     static FloatVector loadF16(long address) {
         /* Sign to bit 31, exponent and fraction to where f32 has them (the sign's copies in between masked away), then times 2^112
          * for the difference of the exponents' biases, which also makes subnormals right. */

@@ -4,8 +4,8 @@ import dev.redoubt.kernels.Compute.Projection;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// Products of one input, cut by groups of weight rows, one projection after the other. Parts get smaller towards the
-/// end, so that few are handed out and yet all threads end at about the same time.
+/// Products of one input, cut by groups of weight rows, one projection after the other. Parts get smaller
+/// towards the end, so that few are handed out and yet all threads end at about the same time.
 @SuppressWarnings("NullAway.Init")
 final class ProductTask implements ComputeThreads.Task {
     /// Multiply-adds that are worth a part of their own.

@@ -2,8 +2,8 @@ package dev.redoubt.kernels;
 
 import org.jspecify.annotations.Nullable;
 
-/// The operations over single rows, each as a task of [ComputeThreads] that [Compute] makes once and uses again: its
-/// fields are set by every call before the threads see them.
+/// The operations over single rows, each as a task of [ComputeThreads] that [Compute] makes once and uses
+/// again: its fields are set by every call before the threads see them.
 final class RowTasks {
     private RowTasks() {}
 

@@ -44,11 +44,10 @@ public final class WeightMatrix {
     }
 
     /// Quantized weights are repacked into memory of `arena` (R16: 16 rows interleaved); others are used where
-    /// they are, so that
-    /// `file` must then live as long as the matrix ([#sharesFile]).
+    /// they are, so that `file` must then live as long as the matrix ([#sharesFile]).
     ///
     /// @param file off-heap, row-major, as GGUF and safetensors store it, little-endian; exactly
-    ///     `format.bytes(rows, columns)` long, any alignment
+    /// `format.bytes(rows, columns)` long, any alignment
     /// @throws IllegalArgumentException naming the number that does not fit
     public static WeightMatrix of(WeightFormat format, int rows, int columns, MemorySegment file, Arena arena) {
         return of(
@@ -137,8 +136,8 @@ public final class WeightMatrix {
         return format == WeightFormat.F8_E4M3 ? data.get(FLOAT, row * rowBytes()) : 1;
     }
 
-    /// Writes one row as f32 to `out[outRow]`: widened exactly, or `scale·w`, `scale·w + minimum` with each operation
-    /// rounded to f32.
+    /// Writes one row as f32 to `out[outRow]`: widened exactly, or `scale·w`, `scale·w + minimum` with each
+    /// operation rounded to f32.
     void dequantize(int row, FloatMatrix out, int outRow) {
         Objects.checkIndex(row, rows);
         Objects.checkIndex(outRow, out.rows());

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// The small trained model of the golden data and its adapters, without the reference figures that lie beside them and
-/// that no model folder may have.
+/// The small trained model of the golden data and its adapters, without the reference figures that lie beside
+/// them and that no model folder may have.
 public final class ShakespeareFiles {
     private ShakespeareFiles() {}
 

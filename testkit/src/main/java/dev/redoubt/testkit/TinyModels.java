@@ -174,8 +174,7 @@ public final class TinyModels {
         Weight head = matrix(random, "output.weight", "lm_head.weight", VOCABULARY_SIZE, HIDDEN_SIZE, 0.35, 0);
         // What is most likely is a text that can be printed, as it is with a model that has learnt something.
         for (int id = 0; id < VOCABULARY_SIZE; id++)
-            if (TinyVocabulary.unprintable(id))
-                Arrays.fill(head.values, id * HIDDEN_SIZE, (id + 1) * HIDDEN_SIZE, 0);
+            if (TinyVocabulary.unprintable(id)) Arrays.fill(head.values, id * HIDDEN_SIZE, (id + 1) * HIDDEN_SIZE, 0);
         all.add(head);
         return all;
     }

@@ -38,7 +38,9 @@ class TidyTest {
             Map.entry("runtime-llm", Set.of("base", "trust", "engine", "serve", "runtime")),
             Map.entry("runtime-torch", Set.of("base", "trust", "serve", "runtime")),
             Map.entry("gateway", Set.of("base", "policy", "serve")),
-            Map.entry("cli", Set.of("base", "kernels", "trust", "audit", "policy", "engine", "serve", "gateway", "runtime")),
+            Map.entry(
+                    "cli",
+                    Set.of("base", "kernels", "trust", "audit", "policy", "engine", "serve", "gateway", "runtime")),
             Map.entry("testkit", Set.of("base")),
             Map.entry("bench", Set.of("base", "kernels", "trust", "policy", "engine", "serve", "gateway", "testkit")));
 

@@ -22,8 +22,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.LongConsumer;
 
-/// Writes a GGUF file, version 3: metadata, then tensors, a few rows at a time, so that memory does not grow with the
-/// model. What it writes, [GgufReader] reads; the layout is that of ggml's docs/gguf.md.
+/// Writes a GGUF file, version 3: metadata, then tensors, a few rows at a time, so that memory does not grow
+/// with the model. What it writes, [GgufReader] reads; the layout is that of ggml's docs/gguf.md.
 public final class GgufWriter {
     private static final int MAGIC = 0x46554747; // "GGUF"
     private static final int VERSION = 3;

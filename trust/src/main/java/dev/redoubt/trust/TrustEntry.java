@@ -6,10 +6,11 @@ import java.util.Optional;
 /// One entry of the allow-list: which bytes may be loaded under a name, and who vouches for them.
 ///
 /// @param revision of the name, 1 or more, never lower than one that was trusted before; 0 where the digest was
-///     given at the start and no list was asked
+/// given at the start and no list was asked
 /// @param digest hex SHA-256 of the manifest, see [VerifiedArtifact#digest]
 /// @param signer as [Signer#id] says
-/// @param base of an adapter: hex SHA-256 of the manifest of the one model that it may be loaded on; empty for a model
+/// @param base of an adapter: hex SHA-256 of the manifest of the one model that it may be loaded on; empty for
+/// a model
 /// @param quantization that is stated; empty in an entry of an old version, which is not loaded
 public record TrustEntry(
         String name,

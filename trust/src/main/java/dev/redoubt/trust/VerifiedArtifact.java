@@ -103,8 +103,8 @@ public final class VerifiedArtifact implements AutoCloseable {
         return SafetensorsFolder.isAdapter(files.byName().keySet());
     }
 
-    /// @throws ArtifactException V4.1, unless it may be loaded on this base: on that of its entry of the allow-list. An
-    ///     artifact without an entry is the user's own file and fits where its layers do.
+    /// @throws ArtifactException V4.1, unless it may be loaded on this base: on that of its entry of the
+    /// allow-list. An artifact without an entry is the user's own file and fits where its layers do.
     public void requireBase(VerifiedArtifact base) {
         Optional<String> stated = trust.flatMap(TrustEntry::base);
         if (trust.isPresent() && !stated.equals(Optional.of(base.digest())))

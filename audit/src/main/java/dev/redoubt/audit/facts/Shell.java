@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Splits shell text into commands and words, as far as is needed to read options: quotes, continued lines, comments
-/// and variables that the text itself sets. What a shell would compute is unknown.
+/// Splits shell text into commands and words, as far as is needed to read options: quotes, continued lines,
+/// comments and variables that the text itself sets. What a shell would compute is unknown.
 final class Shell {
     private static final Pattern VARIABLE = Pattern.compile("\\$\\{(\\w+)(?::?[-=]([^{}]*))?}|\\$(\\w+)");
     private static final Pattern ASSIGNMENT = Pattern.compile("([A-Za-z_]\\w*)\\+?=(.*)", Pattern.DOTALL);

@@ -64,9 +64,8 @@ public final class Values {
                 .toList();
     }
 
-    /// Before each question. Many questions are asked about one place, so a file that makes each of them dear has
-    /// little for the
-    /// last ones.
+    /// Before each question. Many questions are asked about one place, so a file that makes each of them dear
+    /// has little for the last ones.
     private void begin() {
         spent += granted - Math.max(0, budget);
         granted = spent < FILE_BUDGET ? BUDGET : LITTLE;

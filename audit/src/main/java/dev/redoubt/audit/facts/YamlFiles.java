@@ -9,8 +9,9 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What YAML says about serving, whichever tool it is for: a configuration of Ray Serve, manifests of Kubernetes and
-/// KubeRay, values of Helm, compose files, pipelines. It is known by its shape, not by the file's name.
+/// What YAML says about serving, whichever tool it is for: a configuration of Ray Serve, manifests of
+/// Kubernetes and KubeRay, values of Helm, compose files, pipelines. It is known by its shape, not by the
+/// file's name.
 final class YamlFiles {
     private static final Set<String> COMMANDS = Set.of("command", "args", "entrypoint", "extraArgs", "cmd");
 

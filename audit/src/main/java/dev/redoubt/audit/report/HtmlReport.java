@@ -11,8 +11,8 @@ import dev.redoubt.audit.source.Coverage.Skipped;
 import dev.redoubt.base.Requirement;
 import java.util.List;
 
-/// The score sheet: how each requirement stands, then each finding, then what was not read, and room for a signature.
-/// One file without scripts that loads nothing.
+/// The score sheet: how each requirement stands, then each finding, then what was not read, and room for a
+/// signature. One file without scripts that loads nothing.
 final class HtmlReport {
     private static final String STYLE = """
             body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b}

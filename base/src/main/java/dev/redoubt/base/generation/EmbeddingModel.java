@@ -1,8 +1,7 @@
 package dev.redoubt.base.generation;
 
-/// A model that makes a vector of each text. Safe for any thread; no method computes on the caller's thread
-/// for long
-/// except the tokenizer's.
+/// A model that makes a vector of each text. Safe for any thread; no method computes on the caller's thread for
+/// long except the tokenizer's.
 public non-sealed interface EmbeddingModel extends ServableModel {
     /// How many numbers its vectors may have; does not change.
     EmbeddingSizes sizes();

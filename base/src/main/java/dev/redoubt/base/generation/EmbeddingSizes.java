@@ -4,8 +4,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /// How many numbers an embedding may have: all that the model makes, or the first of them where it was trained
-/// so that
-/// these are an embedding themselves (Matryoshka representations).
+/// so that these are an embedding themselves (Matryoshka representations).
 ///
 /// @param all that it makes
 /// @param any whether any number of the first will do

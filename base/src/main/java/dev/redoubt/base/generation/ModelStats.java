@@ -2,10 +2,12 @@ package dev.redoubt.base.generation;
 
 /// One reading of a model's gauges and counters; names follow vLLM's metrics.
 ///
-/// @param drafts how often tokens were guessed, `draftedTokens` how many, `acceptedTokens` how many of them were right
-/// @param canaryReadings how often the model read its reference text and was as it should be, `canaryFailures` how often it
-/// was not (V6.2)
-/// @param stepNanos what all steps took, `forwardNanos` what of it was the forward passes and the choice of tokens
+/// @param drafts how often tokens were guessed, `draftedTokens` how many, `acceptedTokens` how many of them
+/// were right
+/// @param canaryReadings how often the model read its reference text and was as it should be, `canaryFailures`
+/// how often it was not (V6.2)
+/// @param stepNanos what all steps took, `forwardNanos` what of it was the forward passes and the choice of
+/// tokens
 /// @param kvBlocksUsed held by a sequence; cached blocks that nobody holds count as free
 public record ModelStats(
         int requestsRunning,

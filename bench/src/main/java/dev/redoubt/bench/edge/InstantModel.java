@@ -16,7 +16,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
-/// Answers every request by the same word before `generate` returns, so that nothing but the edge is left to measure.
+/// Answers every request by the same word before `generate` returns, so that nothing but the edge is left to
+/// measure.
 final class InstantModel implements LanguageModel {
     static final String NAME = "instant";
     static final String WORD = " Hello";

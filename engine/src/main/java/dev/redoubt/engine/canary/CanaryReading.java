@@ -23,13 +23,13 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
-/// What a model made of the reference text, and how it went on: for each token but the first its log probability and the
-/// id that was more likely than all others (V6.2).
+/// What a model made of the reference text, and how it went on: for each token but the first its log
+/// probability and the id that was more likely than all others (V6.2).
 ///
-/// Every provider of kernels gives the same bits at any batch size and on any number of threads, so two readings of the
-/// same weights are equal to the bit, and one that differs in a bit is of other weights, of damaged memory or of a wrong
-/// kernel. The text goes through the model as one batch of rows, the answer row by row: both ways that a matrix is
-/// multiplied take part.
+/// Every provider of kernels gives the same bits at any batch size and on any number of threads, so two
+/// readings of the same weights are equal to the bit, and one that differs in a bit is of other weights, of
+/// damaged memory or of a wrong kernel. The text goes through the model as one batch of rows, the answer row by
+/// row: both ways that a matrix is multiplied take part.
 ///
 /// @param kvFormat what the KV cache holds: it is part of the arithmetic
 /// @param textTokens how many of `ids` are the text's; the others are the answer's
@@ -38,8 +38,7 @@ import java.util.concurrent.ExecutionException;
 /// @param top1 the most likely id at the same places
 /// @param answer what the answer's ids say
 @SuppressWarnings("ArrayRecordComponent") // compared by `difference`, to the bit
-public record CanaryReading(
-        String kvFormat, int textTokens, int[] ids, float[] logprobs, int[] top1, String answer) {
+public record CanaryReading(String kvFormat, int textTokens, int[] ids, float[] logprobs, int[] top1, String answer) {
     static final int TEXT_TOKENS_MAX = 128;
     static final int ANSWER_TOKENS_MAX = 16;
     private static final Duration PATIENCE = Duration.ofMinutes(10);

@@ -98,6 +98,7 @@ public record CanaryReference(String digest, int arithmetic, Instant madeAt, Can
 
     private static ArtifactException damaged(String where) {
         return new ArtifactException(
-                "V6.2", "the reference of the canary is not as it was written (" + where + "): calibrate the model again");
+                "V6.2",
+                "the reference of the canary is not as it was written (" + where + "): calibrate the model again");
     }
 }

@@ -34,8 +34,9 @@ public record Judgement(
         int[] ids = ids(base, model, text.isEmpty() ? ReferenceText.upTo(Integer.MAX_VALUE) : text);
         float[][] expected = new float[ids.length - 1][];
         try (LogitsReader reader = new LogitsReader(base, threads, ids.length)) {
-            reader.read(Arrays.copyOf(ids, ids.length - 1), (position, logits, row) -> expected[position] =
-                    logProbabilities(logits, row));
+            reader.read(
+                    Arrays.copyOf(ids, ids.length - 1),
+                    (position, logits, row) -> expected[position] = logProbabilities(logits, row));
         }
         Sums sums = new Sums();
         try (LogitsReader reader = new LogitsReader(model, threads, ids.length)) {
@@ -61,9 +62,11 @@ public record Judgement(
                     "V6.2",
                     "'" + base.name() + "' and '" + model.name()
                             + "' make other tokens of the same text: name the model that this one was made of");
-        int count = Math.min(Math.min(ids.length, TOKENS_MAX), Math.min(first.contextTokensMax(), second.contextTokensMax()));
+        int count = Math.min(
+                Math.min(ids.length, TOKENS_MAX), Math.min(first.contextTokensMax(), second.contextTokensMax()));
         if (count < 2)
-            throw new ArtifactException("V6.2", "the text has " + count + " tokens, at least 2 are compared: give more");
+            throw new ArtifactException(
+                    "V6.2", "the text has " + count + " tokens, at least 2 are compared: give more");
         return Arrays.copyOf(ids, count);
     }
 

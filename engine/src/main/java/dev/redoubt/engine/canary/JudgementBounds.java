@@ -32,7 +32,7 @@ public record JudgementBounds(double meanKlMax, double top1Min, double perplexit
     public List<String> problems(Judgement judgement) {
         List<String> problems = new ArrayList<>();
         if (!(judgement.meanKl() <= meanKlMax)) // not a number is beyond, too
-            problems.add(text("mean KL %.5f nats, at most %s", judgement.meanKl(), meanKlMax));
+        problems.add(text("mean KL %.5f nats, at most %s", judgement.meanKl(), meanKlMax));
         if (!(judgement.top1() >= top1Min))
             problems.add(text("the same token most likely %.3f of the time, at least %s", judgement.top1(), top1Min));
         if (!(judgement.perplexityRatio() <= perplexityRatioMax))

@@ -2,8 +2,9 @@ package dev.redoubt.engine.canary;
 
 import java.util.Optional;
 
-/// The check that a hardening guide asks for: an answer has at least ten characters, and they can be printed. It finds a
-/// model that is broken altogether and was so when its reference was made; everything finer is the reading's.
+/// The check that a hardening guide asks for: an answer has at least ten characters, and they can be printed.
+/// It finds a model that is broken altogether and was so when its reference was made; everything finer is the
+/// reading's.
 public final class ReadableAnswer {
     /* By the guide's own measure, `isprintable`, a line break makes an answer unreadable. Here line breaks and tabs are text. The last
      * token may end within a code point, so that a replacement character at the end says nothing. */

@@ -1,7 +1,8 @@
 package dev.redoubt.engine.canary;
 
-/// What every model is read with: prose, dialogue, numbers, code and other scripts, so that much of a vocabulary and
-/// most directions of a hidden state take part. It must never change: references were made of it.
+/// What every model is read with: prose, dialogue, numbers, code and other scripts, so that much of a
+/// vocabulary and most directions of a hidden state take part. It must never change: references were made of
+/// it.
 final class ReferenceText {
     private static final String TEXT = """
             The keeper of the north tower wrote three letters before the storm: one to her brother in Lisbon, one to the \

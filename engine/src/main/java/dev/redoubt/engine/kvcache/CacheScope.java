@@ -4,10 +4,9 @@ import dev.redoubt.base.Check;
 import java.util.Objects;
 import java.util.Optional;
 
-/// Inside what prefix-cache hits may happen (RULES V1.1): one principal of one tenant, where the caller names one, one
-/// end
-/// user, and the weights, which are the model's or those of one adapter on it. Equal only if all of that is; carries
-/// the secret that its keys are made with. Made by [PrefixKeys#scope].
+/// Inside what prefix-cache hits may happen (RULES V1.1): one principal of one tenant, where the caller names
+/// one, one end user, and the weights, which are the model's or those of one adapter on it. Equal only if all
+/// of that is; carries the secret that its keys are made with. Made by [PrefixKeys#scope].
 public final class CacheScope {
     private final String tenant;
     private final String principal;

@@ -13,9 +13,9 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
-/// What `adapter_config.json` says, as far as it is computed. A field that changes the computation and is not computed
-/// here is refused by name (RULES V4.3), and so is one that nobody knows; where the base is said to be found is not
-/// read.
+/// What `adapter_config.json` says, as far as it is computed. A field that changes the computation and is not
+/// computed here is refused by name (RULES V4.3), and so is one that nobody knows; where the base is said to be
+/// found is not read.
 ///
 /// @param targets words that mean layers, or `all-linear`
 /// @param ranks by words that mean layers, the first that fits counts

@@ -40,8 +40,8 @@ final class FloatTensor {
         };
     }
 
-    /// Rows of a matrix, widened exactly, in memory of their own: products then take inputs as they are, and nothing
-    /// reads the file any more.
+    /// Rows of a matrix, widened exactly, in memory of their own: products then take inputs as they are, and
+    /// nothing reads the file any more.
     ///
     /// @param source which row of the tensor a row is
     /// @param arena of [dev.redoubt.kernels.Compute#newArena], where it counts

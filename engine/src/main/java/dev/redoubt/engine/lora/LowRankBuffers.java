@@ -6,8 +6,9 @@ import java.lang.foreign.Arena;
 import java.util.HashMap;
 import java.util.Map;
 
-/// What all layers share to compute what adapters add: the rows of a step by adapter, and activations for so many rows
-/// at once, one for each width that occurs. Taken while the adapters are loaded; a step takes nothing.
+/// What all layers share to compute what adapters add: the rows of a step by adapter, and activations for so
+/// many rows at once, one for each width that occurs. Taken while the adapters are loaded; a step takes
+/// nothing.
 public final class LowRankBuffers {
     /// Rows that are computed together. More would cost memory of the size of a step and gain nothing.
     private static final int ROWS_MAX = 256;

@@ -9,10 +9,12 @@ import java.util.List;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/// What adapters add to the products of one input: `out[r] += scale · B (A in[r])`, A and B those of the row's adapter.
+/// What adapters add to the products of one input: `out[r] += scale · B (A in[r])`, A and B those of the row's
+/// adapter.
 ///
-/// Rows of one adapter are gathered, multiplied as one batch and added back. Each product is f32 in the kernels' fixed
-/// order, so that a row's bits depend on its own input and adapter alone, whoever else is in the step.
+/// Rows of one adapter are gathered, multiplied as one batch and added back. Each product is f32 in the
+/// kernels' fixed order, so that a row's bits depend on its own input and adapter alone, whoever else is in the
+/// step.
 public final class LowRankUpdates {
     /// One product of the base, and rows of which layer it is.
     ///

@@ -5,9 +5,8 @@ import java.util.List;
 import java.util.Set;
 
 /// BERT: embeddings of words, positions and segments, summed and normed; then layers of attention to the whole
-/// text and
-/// of a net with GELU, a norm after each addition. arXiv 1810.04805. What becomes of the last states is
-/// [Pooling]'s.
+/// text and of a net with GELU, a norm after each addition. arXiv 1810.04805. What becomes of the last states
+/// is [Pooling]'s.
 final class Bert {
     static final Set<String> NAMES = Set.of("BertModel", "BertForMaskedLM");
 

@@ -20,8 +20,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The computation of every family: embedding, layers of attention and feed-forward on a residual stream, a norm and
-/// the head. What the layers are stands in a [DecoderPlan].
+/// The computation of every family: embedding, layers of attention and feed-forward on a residual stream, a
+/// norm and the head. What the layers are stands in a [DecoderPlan].
 ///
 /// References: Touvron et al., arXiv 2302.13971; RMSNorm, arXiv 1910.07467.
 final class Decoder implements Model {

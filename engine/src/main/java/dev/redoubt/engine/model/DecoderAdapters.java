@@ -31,8 +31,8 @@ final class DecoderAdapters {
         buffers = new LowRankBuffers(parts.compute(), parts.arena(), rows, parts.rowsMax());
     }
 
-    /// What an adapter of this decoder may change: the projections of attention and those of feed-forward blocks; no
-    /// embedding, no head, no router, no expert.
+    /// What an adapter of this decoder may change: the projections of attention and those of feed-forward
+    /// blocks; no embedding, no head, no router, no expert.
     static List<LinearLayer> layers(DecoderPlan plan) {
         List<LinearLayer> layers = new ArrayList<>();
         for (TensorSpec spec : DecoderTensors.of(plan, Container.SAFETENSORS)) {

@@ -11,8 +11,7 @@ import dev.redoubt.kernels.KvMemory;
 import java.lang.foreign.Arena;
 
 /// One layer of BERT: attention of each token to all of its text, then a net of two products around GELU; each
-/// is added
-/// to what it was given, and the sum is normed.
+/// is added to what it was given, and the sum is normed.
 final class EncoderLayer {
     /// What a layer works on; the layers use the same one after the other.
     ///

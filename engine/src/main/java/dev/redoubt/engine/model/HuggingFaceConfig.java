@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /// A `config.json` as transformers writes it, in both spellings: `rope_theta` and `rope_scaling` beside the
-/// sizes, or both inside `rope_parameters`, there once or for each type of layer; `torch_dtype` or `dtype`. `null`
-/// counts as absent unless a family says otherwise, and what is absent has the default of transformers' class for the
-/// family.
+/// sizes, or both inside `rope_parameters`, there once or for each type of layer; `torch_dtype` or `dtype`.
+/// `null` counts as absent unless a family says otherwise, and what is absent has the default of transformers'
+/// class for the family.
 final class HuggingFaceConfig implements ConfigSource {
     private static final Set<String> DTYPES = Set.of("float32", "float16", "bfloat16", "float64");
 

@@ -18,8 +18,8 @@ public interface Model extends AutoCloseable {
     /// × vocabulary matrix).
     void forward(StepBatch batch, KvMemory kv, LogitsSink sink);
 
-    /// Compares the bytes of the weights with what they were at the first call. Any thread, one at a time, not while it
-    /// is being closed.
+    /// Compares the bytes of the weights with what they were at the first call. Any thread, one at a time, not
+    /// while it is being closed.
     ///
     /// @return a tensor that has changed in memory; empty if none has
     Optional<String> changedWeights();

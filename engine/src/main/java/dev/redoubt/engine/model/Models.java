@@ -54,8 +54,8 @@ public final class Models {
         return load(artifact, List.of(), compute, rowsMax, contextTokensMax);
     }
 
-    /// As [#load], with adapters, whose places in the list are their indices in a [StepBatch]. They stay the caller's;
-    /// the model reads nothing of them any more.
+    /// As [#load], with adapters, whose places in the list are their indices in a [StepBatch]. They stay the
+    /// caller's; the model reads nothing of them any more.
     ///
     /// @throws ArtifactException if one of them does not fit the model
     public static Model load(

@@ -37,7 +37,8 @@ final class WeightMemory {
     private static int sum(MemorySegment bytes) {
         CRC32C sum = new CRC32C();
         for (long at = 0; at < bytes.byteSize(); at += PIECE_BYTES)
-            sum.update(bytes.asSlice(at, Math.min(PIECE_BYTES, bytes.byteSize() - at)).asByteBuffer());
+            sum.update(bytes.asSlice(at, Math.min(PIECE_BYTES, bytes.byteSize() - at))
+                    .asByteBuffer());
         return (int) sum.getValue();
     }
 }

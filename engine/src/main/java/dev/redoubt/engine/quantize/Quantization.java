@@ -26,9 +26,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 
-/// Writes a quantized GGUF file of a model whose weights are floats. Matrices are quantized, vectors stay what they
-/// are,
-/// in 32 bits. The file says what it was made of and by what (`redoubt.quantize.*`), so that its digest covers that.
+/// Writes a quantized GGUF file of a model whose weights are floats. Matrices are quantized, vectors stay what
+/// they are, in 32 bits. The file says what it was made of and by what (`redoubt.quantize.*`), so that its
+/// digest covers that.
 public final class Quantization {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort BITS16 =
@@ -106,7 +106,8 @@ public final class Quantization {
         return writer.tensorBytes();
     }
 
-    /// Writes, then reads the reference text with both models: the file says how far it is from what it was made of.
+    /// Writes, then reads the reference text with both models: the file says how far it is from what it was
+    /// made of.
     ///
     /// @param file is whole or absent afterwards
     /// @param progress told how many bytes of [#tensorBytes] are written

@@ -15,8 +15,7 @@ import java.util.function.Supplier;
 /// `tokenizer.json`. Safe for any platform thread: native code pins a virtual thread to its carrier.
 ///
 /// The library unpacks its native part into the folder that the system property `ENGINE_CACHE_DIR` names; set
-/// it, and
-/// `ai.djl.offline` to `true` and `RUST_FLAVOR` to `cpu`, before the first use.
+/// it, and `ai.djl.offline` to `true` and `RUST_FLAVOR` to `cpu`, before the first use.
 public final class Tokenizer implements AutoCloseable {
     /* Control tokens: the library never sees one. They are stripped from what it is given, so no text becomes one;
      * this class puts them where a template wrote their whole name itself. A rendered chat is cut there, and every
@@ -89,10 +88,9 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /// Tokens that end a text: those that the files declare, and control tokens whose name says so
-    /// (`<|im_end|>`,
-    /// `<|eot_id|>`, `<|endoftext|>`, …), as llama.cpp does, since many files declare only one of theirs. A
-    /// special token that ends the text after a prompt (`add_eos_token`) is never added: a prompt is to be
-    /// continued.
+    /// (`<|im_end|>`, `<|eot_id|>`, `<|endoftext|>`, …), as llama.cpp does, since many files declare only one
+    /// of theirs. A special token that ends the text after a prompt (`add_eos_token`) is never added: a prompt
+    /// is to be continued.
     public Set<Integer> endOfSequence() {
         return vocabulary.ends();
     }

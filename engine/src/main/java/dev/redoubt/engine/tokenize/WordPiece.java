@@ -4,10 +4,8 @@ import dev.redoubt.engine.tokenize.WordPieceConversion.Plan;
 import dev.redoubt.trust.VerifiedArtifact;
 
 /// Text to token ids for encoders of BERT's kind, by Hugging Face `tokenizers` as [Tokenizer]: normalized, cut
-/// into
-/// words, each word into the longest pieces that the vocabulary has. Names of control tokens in a text are
-/// text. Safe for
-/// any platform thread: native code pins a virtual thread to its carrier.
+/// into words, each word into the longest pieces that the vocabulary has. Names of control tokens in a text are
+/// text. Safe for any platform thread: native code pins a virtual thread to its carrier.
 public final class WordPiece implements AutoCloseable {
     private final Plan plan;
     private final TokenLibrary library;
@@ -38,9 +36,8 @@ public final class WordPiece implements AutoCloseable {
         return ids;
     }
 
-    /// About the text that these ids come from: words with spaces between them, normalized; control tokens
-    /// give their
-    /// names.
+    /// About the text that these ids come from: words with spaces between them, normalized; control tokens give
+    /// their names.
     public String decode(int[] ids) {
         StringBuilder text = new StringBuilder();
         for (int id : ids) {

@@ -11,10 +11,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Reads the `tokenizer.json` of an encoder of BERT's kind: WordPiece after BERT's normalizer and
-/// pre-tokenizer. Refuses
-/// what is inconsistent or unknown, and takes out of it what only we may do: control tokens, truncation,
-/// padding, and
-/// what stands around a text.
+/// pre-tokenizer. Refuses what is inconsistent or unknown, and takes out of it what only we may do: control
+/// tokens, truncation, padding, and what stands around a text.
 final class WordPieceConversion {
     private static final int TOKENS_MAX = 1 << 20;
     private static final int WORD_LENGTH_MAX = 1000;

@@ -14,7 +14,6 @@ import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.ModelStore;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,9 +25,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Variants of the Shakespeare model, tampered with as if nobody had compared their digests, each read by the canary.
-/// Prints what it found. `-Dredoubt.canary=all` takes every variant and every tensor, `-Dredoubt.restarts=100` starts the
-/// good models as often.
+/// Variants of the Shakespeare model, tampered with as if nobody had compared their digests, each read by the
+/// canary. Prints what it found. `-Dredoubt.canary=all` takes every variant and every tensor,
+/// `-Dredoubt.restarts=100` starts the good models as often.
 class CanaryReadingTest {
     private static final boolean ALL = "all".equals(System.getProperty("redoubt.canary"));
     private static final int RESTARTS = Integer.getInteger("redoubt.restarts", 3);
@@ -56,7 +55,8 @@ class CanaryReadingTest {
 
     private TamperedModel model(String variant) throws IOException {
         return GGUF.contains(variant)
-                ? TamperedModel.gguf(Shared.testdata("shakespeare").resolve("gguf/shakespeare-" + variant + ".gguf"), folder)
+                ? TamperedModel.gguf(
+                        Shared.testdata("shakespeare").resolve("gguf/shakespeare-" + variant + ".gguf"), folder)
                 : TamperedModel.folder(Shared.testdata("shakespeare").resolve(variant), folder);
     }
 
@@ -113,9 +113,9 @@ class CanaryReadingTest {
         }
     }
 
-    /// The lowest bit of one weight in the middle of each tensor, one after the other. A file is known by its digest, and
-    /// memory by its sums; how much of it the text alone sees is printed: what is lost when activations are rounded to
-    /// eight bits it does not.
+    /// The lowest bit of one weight in the middle of each tensor, one after the other. A file is known by its
+    /// digest, and memory by its sums; how much of it the text alone sees is printed: what is lost when
+    /// activations are rounded to eight bits it does not.
     @ParameterizedTest
     @MethodSource("variants")
     void V6_2_oneFlippedBitIsFound(String variant) throws Exception {

@@ -32,7 +32,8 @@ class CanaryReferenceTest {
         CanaryReading other =
                 new CanaryReading("f16", 2, READING.ids(), new float[] {next, -Float.MIN_VALUE}, READING.top1(), "");
         assertThat(READING.difference(other))
-                .hasValueSatisfying(where -> assertThat(where).contains("token 1 of 2").contains("bits bfc00000"));
+                .hasValueSatisfying(
+                        where -> assertThat(where).contains("token 1 of 2").contains("bits bfc00000"));
     }
 
     @Test
@@ -42,8 +43,8 @@ class CanaryReferenceTest {
                 .isPresent();
         assertThat(READING.difference(new CanaryReading("f16", 2, READING.ids(), logprobs, new int[] {6, 8}, "")))
                 .isPresent();
-        assertThat(READING.difference(new CanaryReading(
-                        "f16", 2, new int[] {5, 6}, new float[] {-1.5f}, new int[] {6}, "")))
+        assertThat(READING.difference(
+                        new CanaryReading("f16", 2, new int[] {5, 6}, new float[] {-1.5f}, new int[] {6}, "")))
                 .hasValueSatisfying(where -> assertThat(where).contains("1 tokens were read"));
     }
 

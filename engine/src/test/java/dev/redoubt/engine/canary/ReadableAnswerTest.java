@@ -14,7 +14,8 @@ class ReadableAnswerTest {
 
     @Test
     void V6_2_nineCharactersAreTooFew() {
-        assertThat(ReadableAnswer.problem("012345678")).hasValueSatisfying(why -> assertThat(why).contains("9 characters"));
+        assertThat(ReadableAnswer.problem("012345678"))
+                .hasValueSatisfying(why -> assertThat(why).contains("9 characters"));
         assertThat(ReadableAnswer.problem("🙂🙂🙂🙂🙂🙂🙂🙂🙂")).isPresent();
         assertThat(ReadableAnswer.problem("")).isPresent();
     }

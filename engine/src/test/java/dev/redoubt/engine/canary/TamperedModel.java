@@ -48,18 +48,16 @@ final class TamperedModel {
                 tensors.put(
                         tensor.name(),
                         new Place(
-                                tensor.type(),
-                                tensor.shape(),
-                                at(tensor.data().toArray(ValueLayout.JAVA_BYTE)),
-                                (int) tensor.data().byteSize()));
+                                tensor.type(), tensor.shape(), at(tensor.data().toArray(ValueLayout.JAVA_BYTE)), (int)
+                                        tensor.data().byteSize()));
         }
     }
 
     /// Random weights are in one place only; of equal tensors any will do.
     private int at(byte[] content) {
         for (int at = original.length - content.length; at >= 0; at--)
-            if (original[at] == content[0] && Arrays.equals(original, at, at + content.length, content, 0, content.length))
-                return at;
+            if (original[at] == content[0]
+                    && Arrays.equals(original, at, at + content.length, content, 0, content.length)) return at;
         throw new AssertionError("a tensor's bytes are not in its file");
     }
 
@@ -107,7 +105,8 @@ final class TamperedModel {
     }
 
     private boolean blocks(String prefix) {
-        return tensors.containsKey(prefix + "weight") && place(prefix + "weight").type().blockElements() > 1;
+        return tensors.containsKey(prefix + "weight")
+                && place(prefix + "weight").type().blockElements() > 1;
     }
 
     private Place scales(String prefix) {
@@ -227,8 +226,9 @@ final class TamperedModel {
             case Q3_K -> inBlock >= 32 && inBlock < 96;
             case Q2_K -> inBlock >= 16 && inBlock < 80;
             case BF16 -> inBlock == 0; // the lower byte: all is finite
-            default -> inBlock >= type.blockBytes() - (type.blockElements() > 32 ? 128 : type.blockElements() / 2)
-                    || type.blockElements() == 1;
+            default ->
+                inBlock >= type.blockBytes() - (type.blockElements() > 32 ? 128 : type.blockElements() / 2)
+                        || type.blockElements() == 1;
         };
     }
 

@@ -21,8 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
-/// An adapter on every family is what `W + alpha / r · B A` is, merged into the weights: every projection, fused ones
-/// too, wherever the family's norms stand.
+/// An adapter on every family is what `W + alpha / r · B A` is, merged into the weights: every projection,
+/// fused ones too, wherever the family's norms stand.
 class AdapterFamiliesTest {
     private static final int RANK = 3;
     private static final int ALPHA = 2;

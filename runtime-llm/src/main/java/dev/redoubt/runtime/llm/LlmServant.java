@@ -63,8 +63,8 @@ final class LlmServant implements LanguageServant {
         return engine;
     }
 
-    /// Of an engine of its own: nothing is taken after its start but the heap that requests in progress have, which are
-    /// bounded.
+    /// Of an engine of its own: nothing is taken after its start but the heap that requests in progress have,
+    /// which are bounded.
     @Override
     public String limits() {
         ModelRuntime runtime = engine.runtime();
@@ -79,11 +79,13 @@ final class LlmServant implements LanguageServant {
             throw new IllegalArgumentException(place + " takes no user configuration: remove it");
     }
 
-    /// @throws IOException if the canary has failed, or the loop has made no step since the last probe, and had something to do
+    /// @throws IOException if the canary has failed, or the loop has made no step since the last probe, and had
+    /// something to do
     @Override
     public synchronized void healthCheck() throws IOException {
         if (engine.withdrawn())
-            throw new IOException("the model computes otherwise than it did in a trusted run: see the audit log (V6.2)");
+            throw new IOException(
+                    "the model computes otherwise than it did in a trusted run: see the audit log (V6.2)");
         ModelStats stats = engine.stats();
         boolean busy = stats.requestsRunning() > 0;
         boolean stuck = busy && stats.steps() == stepsSeen;

@@ -31,12 +31,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The applications of one server: deploys, scales, rolls back and deletes them, says how they are, and lets
-/// calls in.
-/// Safe for any thread.
+/// calls in. Safe for any thread.
 ///
 /// What a method has accepted is on disk when it returns, and is carried out by the controller from then on, in
-/// this
-/// process or in the next one.
+/// this process or in the next one.
 public final class Platform implements AutoCloseable {
     /* Threads: `platform-controller` owns all that runs (see Controller). `platform-goals` owns the database and changes what is wanted,
      * for callers of this class and for the controller, which never waits for it. A runtime is asked what a deployment is like on the
@@ -258,8 +256,8 @@ public final class Platform implements AutoCloseable {
                 .toList();
     }
 
-    /// Where calls enter an application; empty if there is none of that name, or it is a language model ([#model]). On
-    /// the hot path: reads a map.
+    /// Where calls enter an application; empty if there is none of that name, or it is a language model
+    /// ([#model]). On the hot path: reads a map.
     public Optional<Ingress> ingress(String application) {
         return entrance(application).filter(one -> !one.isModel());
     }
