@@ -2,9 +2,13 @@ package dev.redoubt.engine.lora;
 
 import dev.redoubt.kernels.Compute;
 import dev.redoubt.kernels.FloatMatrix;
+import dev.redoubt.kernels.WeightMatrix;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
 
 /// What all layers share to compute what adapters add: the rows of a step by adapter, and activations for so
 /// many rows at once, one for each width that occurs. Taken while the adapters are loaded; a step takes
@@ -18,6 +22,7 @@ public final class LowRankBuffers {
     private final Compute compute;
     private final Arena arena;
     private final AdapterRows rows;
+    private final BiConsumer<String, MemorySegment> loaded;
     private final int rowsAtOnce;
     private final int[] index;
     private final Map<Integer, FloatMatrix> inputs = new HashMap<>(); // by width
@@ -26,7 +31,10 @@ public final class LowRankBuffers {
 
     /// @param arena of `compute`, where it counts
     /// @param rowsMax tokens of the largest step
-    public LowRankBuffers(Compute compute, Arena arena, AdapterRows rows, int rowsMax) {
+    /// @param loaded told of the layer and the bytes of each matrix that is loaded
+    public LowRankBuffers(
+            Compute compute, Arena arena, AdapterRows rows, int rowsMax, BiConsumer<String, MemorySegment> loaded) {
+        this.loaded = loaded;
         this.compute = compute;
         this.arena = arena;
         this.rows = rows;
@@ -38,8 +46,11 @@ public final class LowRankBuffers {
         return compute;
     }
 
-    Arena arena() {
-        return arena;
+    /// What `matrix` gives as memory of the kernels, which lives as long as the buffers.
+    WeightMatrix load(String layer, Function<Arena, WeightMatrix> matrix) {
+        WeightMatrix made = matrix.apply(arena);
+        loaded.accept(layer, made.memory());
+        return made;
     }
 
     AdapterRows rows() {

@@ -56,22 +56,24 @@ public final class LowRankUpdates {
             LowRank update = adapter.of(product.layer).orElse(null);
             if (update == null) continue;
             boolean shared = product.layer.equals(before); // the products of a fused layer have one A
-            if (!shared) low.add(down(update, low.size()));
+            if (!shared) low.add(down(product.layer, update, low.size()));
             before = product.layer;
             int rows = product.out.columns();
             FloatMatrix added = buffers.output(rows);
             Projection up = Projection.into(
-                    FloatTensor.matrix(
-                            update.b(), rows, row -> product.from + product.source.applyAsInt(row), buffers.arena()),
+                    buffers.load(
+                            product.layer,
+                            arena -> FloatTensor.matrix(
+                                    update.b(), rows, row -> product.from + product.source.applyAsInt(row), arena)),
                     added);
             additions.add(new Addition(low.getLast().out(), new Projection[] {up}, added, update.scale(), product.out));
         }
         return low.isEmpty() ? null : new Update(low.toArray(Projection[]::new), additions.toArray(Addition[]::new));
     }
 
-    private Projection down(LowRank update, int place) {
+    private Projection down(String layer, LowRank update, int place) {
         return Projection.into(
-                FloatTensor.matrix(update.a(), update.rank(), row -> row, buffers.arena()),
+                buffers.load(layer, arena -> FloatTensor.matrix(update.a(), update.rank(), row -> row, arena)),
                 buffers.low(place, update.rank()));
     }
 

@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The computation of every family: embedding, layers of attention and feed-forward on a residual stream, a
@@ -68,7 +69,7 @@ final class Decoder implements Model {
         this.compute = compute;
         this.contextTokensMax = contextTokensMax;
         parts = DecoderParts.allocate(compute, config, rowsMax, weights.arena());
-        this.adapters = new DecoderAdapters(plan, parts, adapters);
+        this.adapters = new DecoderAdapters(plan, parts, adapters, weights.memory());
         DecoderWeights named = new DecoderWeights(parts, weights, plan.normsLessOne(), this.adapters);
         embedding = weights.matrix(TensorRole.EMBEDDING, 0);
         finalNorm = named.norm(TensorRole.FINAL_NORM, 0);
@@ -190,6 +191,11 @@ final class Decoder implements Model {
     @Override
     public KvLayout kvLayout(KvFormat format) {
         return new KvLayout(format, config.layers(), config.kvHeads(), config.headDimension());
+    }
+
+    /// Whose bytes [#changedWeights] compares.
+    Set<String> watchedWeights() {
+        return weights.memory().names();
     }
 
     @Override

@@ -24,11 +24,17 @@ final class DecoderAdapters {
     private final LowRankBuffers buffers;
 
     /// @param adapters that fit the layers of `plan`
-    DecoderAdapters(DecoderPlan plan, DecoderParts parts, List<AdapterPlan> adapters) {
+    /// @param memory is told where they lie
+    DecoderAdapters(DecoderPlan plan, DecoderParts parts, List<AdapterPlan> adapters, WeightMemory memory) {
         this.plan = plan;
         this.adapters = adapters;
         rows = new AdapterRows(adapters.size(), parts.rowsMax());
-        buffers = new LowRankBuffers(parts.compute(), parts.arena(), rows, parts.rowsMax());
+        buffers = new LowRankBuffers(
+                parts.compute(),
+                parts.arena(),
+                rows,
+                parts.rowsMax(),
+                (layer, bytes) -> memory.add("adapter's " + layer, bytes));
     }
 
     /// What an adapter of this decoder may change: the projections of attention and those of feed-forward

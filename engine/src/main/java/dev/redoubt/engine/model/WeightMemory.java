@@ -4,6 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
 
 /// Where the weights of a model lie, tensor by tensor, and whether a bit of them has changed since they were loaded
@@ -21,6 +23,11 @@ final class WeightMemory {
 
     void add(String tensor, MemorySegment bytes) {
         tensors.add(new Held(tensor, bytes));
+    }
+
+    /// Of all tensors that lie in memory.
+    Set<String> names() {
+        return tensors.stream().map(Held::tensor).collect(Collectors.toUnmodifiableSet());
     }
 
     /// Compares with what the first call found. One caller at a time, and not while the model is being loaded.
