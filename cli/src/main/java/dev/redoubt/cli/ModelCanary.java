@@ -39,8 +39,11 @@ final class ModelCanary {
     /// @throws dev.redoubt.policy.audit.AuditException if the outcome cannot be written down; it counts all the
     /// same
     Optional<String> read(String application, Engine engine) throws IOException, InterruptedException {
+        long begun = time.nanos();
         Optional<String> changed = engine.changedWeights(); // the first time it takes their sums
+        long summed = time.nanos();
         CanaryReading reading = CanaryReading.of(engine);
+        long read = time.nanos();
         AuditEvent event = AuditEvent.of(
                 AuditKind.MODEL_CANARY,
                 AuditEvent.SERVER,
@@ -55,7 +58,8 @@ final class ModelCanary {
             audit.commit(event.refusedBy(Requirement.V6_2).with(problem.get()));
         } else {
             engine.canaryPassed();
-            audit.commit(event.with("passed, " + reading.ids().length + " tokens equal to the bit"));
+            audit.commit(event.with("passed, " + reading.ids().length + " tokens equal to the bit, "
+                    + (read - summed) / 1_000_000 + " ms; sums of the weights, " + (summed - begun) / 1_000_000 + " ms"));
         }
         return problem;
     }

@@ -126,7 +126,7 @@ final class HttpEdgeTest {
                         .statusCode())
                 .isEqualTo(200);
         assertThat(metric(counter)).isEqualTo(before + 2);
-        assertThat(scrape()).doesNotContain("canary");
+        assertThat(scrape()).doesNotContain("5a17");
     }
 
     private static double metric(String name) {
