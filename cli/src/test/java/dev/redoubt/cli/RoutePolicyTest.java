@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.redoubt.gateway.RoutePolicies;
 import dev.redoubt.policy.screen.ScreenMode;
 import dev.redoubt.policy.screen.ScreenRules;
+import dev.redoubt.testkit.TinyModels;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -48,7 +49,8 @@ final class RoutePolicyTest {
                 "/v1/completions",
                 "{\"model\":\"" + model
                         + "\",\"prompt\":\"Once upon a time\",\"temperature\":0,\"max_tokens\":40,\"ignore_eos\":true"
-                        + more + "}");
+                        // Which min_tokens would mask as well: the text is the same with it.
+                        + ",\"logit_bias\":{\"" + TinyModels.END_OF_SEQUENCE + "\":-100}" + more + "}");
     }
 
     @Test
