@@ -34,7 +34,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class RollingUpdatesTest {
     private static final int CALLERS = 4;
     private static final int PAUSE_MILLIS = 20;
-    private static final int UPDATES = Integer.getInteger("redoubt.updates", 10);
+    private static final int UPDATES = Integer.getInteger("redoubt.updates", 6);
 
     /// What is wrong with a bad version.
     private enum Fault {

@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// `-Dredoubt.seed=N`.
 final class TinyModelNonInterferenceTest {
     private static final int REQUESTS = 40;
-    private static final int SCHEDULES_PER_ENGINE = Integer.getInteger("redoubt.schedules", 3);
+    private static final int SCHEDULES_PER_ENGINE = Integer.getInteger("redoubt.schedules", 2);
 
     @TempDir
     Path folder;
