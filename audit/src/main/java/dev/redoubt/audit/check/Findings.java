@@ -5,6 +5,7 @@ import dev.redoubt.audit.Finding;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Engine;
 import dev.redoubt.audit.facts.Setting;
+import dev.redoubt.audit.facts.Settings;
 import dev.redoubt.audit.python.Node;
 import dev.redoubt.audit.source.SourceText;
 import dev.redoubt.audit.source.Span;
@@ -58,6 +59,24 @@ public final class Findings {
     void add(CheckInfo check, Level level, Setting setting, int start, int end, String message) {
         boolean here = setting.start() >= 0;
         add(check, level, here ? setting.start() : start, here ? setting.end() : end, message);
+    }
+
+    /// A note for each of these settings that a rule needs and nothing that was read decides.
+    void unknown(CheckInfo check, Engine engine, String... names) {
+        unknown(check, engine.settings(), engine.start(), engine.end(), names);
+    }
+
+    /// The same, at the setting, or from `start` to `end` where another file states it.
+    void unknown(CheckInfo check, Settings settings, int start, int end, String... names) {
+        for (String name : names)
+            settings.get(name)
+                    .filter(setting -> setting.value().isUnknown())
+                    .ifPresent(setting -> add(check, Level.NOTE, setting, start, end, unknown(name)));
+    }
+
+    /// How it is said that a value cannot be known.
+    static String unknown(String name) {
+        return name + " is unknown: nothing that was read decides it";
     }
 
     void add(CheckInfo check, Level level, int start, int end, String message) {
