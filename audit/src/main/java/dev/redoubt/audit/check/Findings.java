@@ -1,6 +1,7 @@
 package dev.redoubt.audit.check;
 
 import dev.redoubt.audit.CheckInfo;
+import dev.redoubt.audit.Edit;
 import dev.redoubt.audit.Finding;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Engine;
@@ -57,8 +58,17 @@ public final class Findings {
 
     /// At the setting, or from `start` to `end` where another file states it.
     void add(CheckInfo check, Level level, Setting setting, int start, int end, String message) {
+        add(check, level, setting, start, end, message, List.of());
+    }
+
+    /// The same, with what to write instead, see [Fixes].
+    void add(CheckInfo check, Level level, Setting setting, int start, int end, String message, List<Edit> fix) {
         boolean here = setting.start() >= 0;
-        add(check, level, here ? setting.start() : start, here ? setting.end() : end, message);
+        add(check, level, here ? setting.start() : start, here ? setting.end() : end, message, fix);
+    }
+
+    void add(CheckInfo check, Level level, Engine engine, Setting setting, String message, List<Edit> fix) {
+        add(check, level, setting, engine.start(), engine.end(), message, fix);
     }
 
     /// A note for each of these settings that a rule needs and nothing that was read decides.
@@ -80,6 +90,10 @@ public final class Findings {
     }
 
     void add(CheckInfo check, Level level, int start, int end, String message) {
+        add(check, level, start, end, message, List.of());
+    }
+
+    private void add(CheckInfo check, Level level, int start, int end, String message, List<Edit> fix) {
         Span span = source.span(start, end);
         if (all.size() >= FINDINGS_MAX || !places.add(check.id() + span)) return;
         String line = Secrets.masked(source.line(span.line()));
@@ -92,6 +106,7 @@ public final class Findings {
                 span,
                 message,
                 line.length() > LINE_MAX ? line.substring(0, LINE_MAX) : line,
+                fix,
                 fingerprint(text + '\n' + count)));
     }
 

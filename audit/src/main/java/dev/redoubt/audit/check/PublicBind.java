@@ -36,10 +36,11 @@ final class PublicBind implements Check {
     public void look(Facts facts, Findings findings) {
         for (Engine engine : facts.engines())
             if (engine.kind() == Engine.Kind.SERVER && !engine.settings().has("uds") && !isGuarded(engine.settings()))
-                look(engine.settings(), true, engine.start(), engine.end(), findings);
+                look(facts, engine.settings(), true, engine.start(), engine.end(), findings);
         for (Listener listener : facts.listeners())
             if (listener.kind() != Listener.Kind.DASHBOARD && !hasTls(listener.settings()))
                 look(
+                        facts,
                         listener.settings(),
                         listener.kind() == Listener.Kind.SERVE_FILE,
                         listener.start(),
@@ -58,7 +59,7 @@ final class PublicBind implements Check {
                                 + HAPROXY.decided(facts));
     }
 
-    private static void look(Settings settings, boolean publicByDefault, int start, int end, Findings findings) {
+    private static void look(Facts facts, Settings settings, boolean publicByDefault, int start, int end, Findings findings) {
         Optional<Setting> host = settings.get("host");
         if (host.isEmpty()) {
             if (!publicByDefault) return;
@@ -67,10 +68,12 @@ final class PublicBind implements Check {
         } else if (Hosts.mayBePublic(host.get().value())) {
             findings.add(
                     INFO,
+                    Level.WARNING,
                     host.get(),
                     start,
                     end,
-                    "listens on " + Values.shown(host.get().value()) + ", without TLS and keys");
+                    "listens on " + Values.shown(host.get().value()) + ", without TLS and keys",
+                    Fixes.bindLoopback(facts, host.get()));
         } else {
             findings.unknown(INFO, settings, start, end, "host");
         }

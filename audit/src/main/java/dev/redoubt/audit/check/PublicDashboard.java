@@ -54,6 +54,7 @@ final class PublicDashboard implements Check {
                 host,
                 listener.start(),
                 listener.end(),
-                "the dashboard listens on " + Values.shown(host.value()) + who);
+                "the dashboard listens on " + Values.shown(host.value()) + who,
+                Fixes.bindLoopback(facts, host));
     }
 }

@@ -35,7 +35,13 @@ final class RequestLogging implements Check {
                 engine.settings()
                         .get(name)
                         .filter(setting -> setting.value().mayBe(true))
-                        .ifPresent(setting -> findings.add(INFO, Level.WARNING, engine, setting, name + WRITES));
+                        .ifPresent(setting -> findings.add(
+                                INFO,
+                                Level.WARNING,
+                                engine,
+                                setting,
+                                name + WRITES,
+                                Fixes.turnOff(facts, setting)));
             findings.unknown(INFO, engine, "enable_log_requests", "enable_log_outputs");
             if (DISABLING.in(facts) != Reach.NONE) findings.unknown(INFO, engine, "disable_log_requests");
             engine.settings()
@@ -57,7 +63,8 @@ final class RequestLogging implements Check {
                 reach == Reach.ALL ? Level.WARNING : Level.NOTE,
                 engine,
                 setting,
-                "disable_log_requests=False" + WRITES + " before 0.12" + DISABLING.decided(facts));
+                "disable_log_requests=False" + WRITES + " before 0.12" + DISABLING.decided(facts),
+                Fixes.setTrue(facts, setting));
     }
 
     private static void unstated(Facts facts, Engine engine, Findings findings) {

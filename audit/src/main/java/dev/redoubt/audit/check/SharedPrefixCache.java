@@ -36,7 +36,15 @@ final class SharedPrefixCache implements Check {
             Optional<Setting> stated = engine.settings().get("enable_prefix_caching");
             findings.unknown(INFO, engine, "enable_prefix_caching");
             if (stated.isPresent() && stated.get().value().mayBe(true))
-                findings.add(INFO, Level.WARNING, engine, stated.get(), "all callers share one prefix cache" + keys(facts));
+                findings.add(
+                        INFO,
+                        Level.WARNING,
+                        engine,
+                        stated.get(),
+                        "all callers share one prefix cache" + keys(facts),
+                        BY_DEFAULT.in(facts) == Reach.ALL
+                                ? Fixes.turnOff(facts, stated.get())
+                                : Fixes.setFalse(facts, stated.get()));
             if (engine.settings().lacks("enable_prefix_caching")) unstated(facts, engine, findings);
         }
     }

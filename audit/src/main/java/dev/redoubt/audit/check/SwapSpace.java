@@ -36,7 +36,12 @@ final class SwapSpace implements Check {
             findings.unknown(INFO, engine, "swap_space", "kv_offloading_size");
             stated(engine, "kv_offloading_size")
                     .ifPresent(setting -> findings.add(
-                            INFO, Level.WARNING, engine, setting, "kv_offloading_size" + leaves(setting)));
+                            INFO,
+                            Level.WARNING,
+                            engine,
+                            setting,
+                            "kv_offloading_size" + leaves(setting),
+                            Fixes.setZero(facts, setting)));
             stated(engine, "swap_space").ifPresent(setting -> swap(facts, engine, setting, findings));
         }
         for (Variable variable : facts.variables())
@@ -62,6 +67,7 @@ final class SwapSpace implements Check {
                 engine,
                 setting,
                 (reach == Reach.NONE ? "swap_space is ignored, and stating it misleads" : "swap_space" + leaves(setting))
-                        + SWAPS.decided(facts));
+                        + SWAPS.decided(facts),
+                Fixes.setZero(facts, setting));
     }
 }

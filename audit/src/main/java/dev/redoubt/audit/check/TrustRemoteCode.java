@@ -31,24 +31,35 @@ final class TrustRemoteCode implements Check {
             engine.settings()
                     .get("trust_remote_code")
                     .filter(setting -> setting.value().mayBe(true))
-                    .ifPresent(setting ->
-                            findings.add(INFO, Level.ERROR, engine, setting, "code of the model's repository is run"));
+                    .ifPresent(setting -> findings.add(
+                            INFO,
+                            Level.ERROR,
+                            engine,
+                            setting,
+                            "code of the model's repository is run",
+                            Fixes.setFalse(facts, setting)));
             findings.unknown(INFO, engine, "trust_remote_code");
         }
         facts.python().ifPresent(python -> {
             for (Site site : python.module().calls())
                 if (loads(site.name()))
-                    look(python.values().arguments(site.call(), site.scope()), site, findings);
+                    look(facts, python.values().arguments(site.call(), site.scope()), site, findings);
         });
     }
 
-    private static void look(Settings settings, Site site, Findings findings) {
+    private static void look(Facts facts, Settings settings, Site site, Findings findings) {
         Call call = site.call();
         findings.unknown(INFO, settings, call.start(), call.end(), "trust_remote_code");
         settings.get("trust_remote_code")
                 .filter(setting -> setting.value().mayBe(true))
                 .ifPresent(setting -> findings.add(
-                        INFO, setting, call.start(), call.end(), "code of the repository is run by " + shown(site.name())));
+                        INFO,
+                        Level.ERROR,
+                        setting,
+                        call.start(),
+                        call.end(),
+                        "code of the repository is run by " + shown(site.name()),
+                        Fixes.setFalse(facts, setting)));
     }
 
     /// The class and the method, without their package.
