@@ -28,8 +28,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// Makes the mechanical changes that findings propose. A change is kept only if the changed file, read again, has
-/// lost the finding and gained none: what a check proposes is tried, not trusted.
+/// Makes the mechanical changes that findings propose. A change is kept only if the changed file, read again,
+/// has lost the finding and gained none: what a check proposes is tried, not trusted.
 public final class Fixer {
     /// A file and what becomes of it.
     ///
@@ -43,7 +43,7 @@ public final class Fixer {
 
         /// Replaces the file at once, with its mode and its line ends.
         ///
-        /// @return false if it is not what it was when it was read, or not a plain file any more: nothing is written
+        /// @return false if it is not what it was when it was read: nothing is written
         public boolean write() throws IOException {
             Path real = file.toRealPath();
             if (!Files.isRegularFile(real)
@@ -137,7 +137,8 @@ public final class Fixer {
 
         boolean holds(String changed, List<Finding> findings) {
             Optional<Facts> after = reader.read(file, kind, new SourceText(source.path(), changed));
-            if (before.isEmpty() || after.isEmpty() || unreadable(after.get()) != unreadable(before.get())) return false;
+            if (before.isEmpty() || after.isEmpty() || unreadable(after.get()) != unreadable(before.get()))
+                return false;
             Map<String, Integer> allowed = counts(Audit.judge(before.get()));
             for (Finding finding : findings) allowed.merge(finding.check().id(), -1, Integer::sum);
             return counts(Audit.judge(after.get())).entrySet().stream()

@@ -62,7 +62,9 @@ class FixerTest {
             assertThat(changes.getFirst().write()).isTrue();
             Map<String, Long> after = counts(file);
             after.forEach((id, count) -> assertThat(count)
-                    .as("%s after the change of %s:%n%s", id, sample, changes.getFirst().diff())
+                    .as(
+                            "%s after the change of %s:%n%s",
+                            id, sample, changes.getFirst().diff())
                     .isLessThanOrEqualTo(before.getOrDefault(id, 0L)));
             for (String id : before.keySet()) if (after.getOrDefault(id, 0L) < before.get(id)) fixed.add(id);
             assertThat(changes(file)).as("%s, changed once more", sample).isEmpty();
@@ -84,9 +86,10 @@ class FixerTest {
                 "from vllm import LLM\n\n\n\n# é\nllm = LLM(\"/models/a\", trust_remote_code=True, enable_prefix_caching=True)\na = 1\nb = 2\nc = 3\nd = 4");
         String path = file.toString();
         assertThat(changes(file).getFirst().diff())
-                .isEqualTo("--- " + path + "\n+++ " + path
-                        + "\n@@ -3,7 +3,7 @@\n \n \n # é\n-llm = LLM(\"/models/a\", trust_remote_code=True, enable_prefix_caching=True)\n"
-                        + "+llm = LLM(\"/models/a\", trust_remote_code=False, enable_prefix_caching=False)\n a = 1\n b = 2\n c = 3\n");
+                .isEqualTo(
+                        "--- " + path + "\n+++ " + path
+                                + "\n@@ -3,7 +3,7 @@\n \n \n # é\n-llm = LLM(\"/models/a\", trust_remote_code=True, enable_prefix_caching=True)\n"
+                                + "+llm = LLM(\"/models/a\", trust_remote_code=False, enable_prefix_caching=False)\n a = 1\n b = 2\n c = 3\n");
         Files.writeString(file, "from vllm import LLM\nllm = LLM(\"/m\", trust_remote_code=True)");
         assertThat(changes(file).getFirst().diff()).endsWith("""
                 -llm = LLM("/m", trust_remote_code=True)
@@ -136,8 +139,8 @@ class FixerTest {
         files.add(file("Dockerfile", "CMD vllm serve /m --host 0.0.0.0 --api-key a\n"));
         files.add(file("load.py", "import torch\nimport vllm\nmodel = torch.load(\"a.pt\")\n"));
         Path broken = folder.resolve("broken.py");
-        byte[] text = "from vllm import LLM\nllm = LLM(\"/m?\", trust_remote_code=True)\n"
-                .getBytes(StandardCharsets.UTF_8);
+        byte[] text =
+                "from vllm import LLM\nllm = LLM(\"/m?\", trust_remote_code=True)\n".getBytes(StandardCharsets.UTF_8);
         for (int i = 0; i < text.length; i++) if (text[i] == '?') text[i] = (byte) 0xff;
         files.add(Files.write(broken, text));
         for (Path file : files) {

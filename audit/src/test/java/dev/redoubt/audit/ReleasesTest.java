@@ -117,7 +117,8 @@ class ReleasesTest {
 
     @Test
     void V2_3_aQueueCanBeBoundedSince0_29() throws Exception {
-        String rest = " --max-model-len 4096 --max-num-seqs 64 --max-num-batched-tokens 4096 --gpu-memory-utilization 0.8";
+        String rest =
+                " --max-model-len 4096 --max-num-seqs 64 --max-num-batched-tokens 4096 --gpu-memory-utilization 0.8";
         write("serve.sh", "vllm serve /models/a" + rest + "\n");
         assertThat(said("V2.3/unstated-limits")).singleElement().asString().contains("max_num_queued_reqs");
         write("requirements.txt", "vllm==0.28.0");

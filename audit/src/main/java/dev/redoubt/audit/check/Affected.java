@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param since the first; null: it always was
 /// @param before the first in which it is not so any more; null: it still is
-record Affected(Product product, @Nullable Version since, @Nullable Version before) {
+record Affected(
+        Product product, @Nullable Version since, @Nullable Version before) {
     /// How far the releases that a project may run are among them.
     enum Reach {
         ALL,

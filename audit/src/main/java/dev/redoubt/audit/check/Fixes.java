@@ -60,9 +60,7 @@ final class Fixes {
         Matcher matcher = pattern.matcher(stated(facts, setting));
         if (!matcher.find()) return List.of();
         Edit edit = new Edit(
-                setting.start() + matcher.start(),
-                setting.start() + matcher.end(),
-                replacement.of(matcher.group()));
+                setting.start() + matcher.start(), setting.start() + matcher.end(), replacement.of(matcher.group()));
         return matcher.find() ? List.of() : List.of(edit);
     }
 

@@ -26,7 +26,8 @@ final class PartialDigest implements Check {
             "compute the digest of every file of the model, compare each with a pinned one, and refuse to load where one differs or is missing",
             References.ALL);
 
-    private static final Pattern HASHER = Pattern.compile("hashlib\\.(sha\\d+|sha3_\\d+|blake2[bs]|md5|file_digest|new)");
+    private static final Pattern HASHER =
+            Pattern.compile("hashlib\\.(sha\\d+|sha3_\\d+|blake2[bs]|md5|file_digest|new)");
     private static final Pattern DIGEST = Pattern.compile(HASHER.pattern() + "\\(\\)\\.(hex)?digest");
     private static final Pattern CALLED = Pattern.compile("(?i).*(sha\\d|digest|checksum|hash).*");
     private static final Pattern PINNED = Pattern.compile("(sha256:)?[0-9a-fA-F]{64}");
@@ -42,8 +43,8 @@ final class PartialDigest implements Check {
     @Override
     public void look(Facts facts, Findings findings) {
         facts.python().ifPresent(python -> {
-            if (!python.module()
-                    .importsAny("vllm", "ray.serve", "transformers", "torch", "safetensors", "onnxruntime")) return;
+            if (!python.module().importsAny("vllm", "ray.serve", "transformers", "torch", "safetensors", "onnxruntime"))
+                return;
             for (Owned<Statement.Function> function : python.module().functions()) {
                 ofConfiguration(python, function, findings);
                 if (readsFile(function)) notCompared(python, function, findings);
@@ -59,7 +60,8 @@ final class PartialDigest implements Check {
         boolean[] more = new boolean[1];
         function.node().walk(node -> {
             if (node instanceof Expression.Text text && text.text().endsWith("config.json")) configuration.add(text);
-            if (node instanceof Expression.Text text && WEIGHTS.matcher(text.text()).matches()) more[0] = true;
+            if (node instanceof Expression.Text text
+                    && WEIGHTS.matcher(text.text()).matches()) more[0] = true;
             if (!(node instanceof Call call)) return;
             String name = python.values().name(call.function(), function.scope());
             if (HASHER.matcher(name).matches()) hashed.add(call);

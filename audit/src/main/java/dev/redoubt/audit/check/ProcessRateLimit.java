@@ -53,7 +53,8 @@ final class ProcessRateLimit implements Check {
             if (owned.node() instanceof Statement.Assign assign
                     && assign.value() != null
                     && isEmpty(python, assign.value(), owned)) {
-                if (assign.targets().getFirst() instanceof Name name && owned.scope().isModule()) found.add(name.id());
+                if (assign.targets().getFirst() instanceof Name name
+                        && owned.scope().isModule()) found.add(name.id());
                 if (assign.targets().getFirst() instanceof Attribute attribute) found.add(attribute.name());
             }
         return found;
@@ -78,7 +79,8 @@ final class ProcessRateLimit implements Check {
                         seen[0] |= CLOCK.matcher(python.values().name(call.function(), function.scope()))
                                 .matches();
                         if (call.function() instanceof Attribute method
-                                && (method.name().equals("setdefault") || method.name().equals("get"))
+                                && (method.name().equals("setdefault")
+                                        || method.name().equals("get"))
                                 && isOne(method.of(), dictionaries)) kept.add(call);
                     }
                     case Expression.Subscript subscript -> {
@@ -96,7 +98,8 @@ final class ProcessRateLimit implements Check {
         if (seen[0] && seen[1] && limits)
             kept.stream()
                     .min((a, b) -> Integer.compare(a.start(), b.start()))
-                    .ifPresent(first -> findings.add(INFO, first, "each process counts for itself, and forgets no caller"));
+                    .ifPresent(first ->
+                            findings.add(INFO, first, "each process counts for itself, and forgets no caller"));
     }
 
     private static boolean isOne(Expression expression, Set<String> dictionaries) {

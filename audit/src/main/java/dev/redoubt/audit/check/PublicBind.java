@@ -59,7 +59,8 @@ final class PublicBind implements Check {
                                 + HAPROXY.decided(facts));
     }
 
-    private static void look(Facts facts, Settings settings, boolean publicByDefault, int start, int end, Findings findings) {
+    private static void look(
+            Facts facts, Settings settings, boolean publicByDefault, int start, int end, Findings findings) {
         Optional<Setting> host = settings.get("host");
         if (host.isEmpty()) {
             if (!publicByDefault) return;

@@ -36,12 +36,7 @@ final class RequestLogging implements Check {
                         .get(name)
                         .filter(setting -> setting.value().mayBe(true))
                         .ifPresent(setting -> findings.add(
-                                INFO,
-                                Level.WARNING,
-                                engine,
-                                setting,
-                                name + WRITES,
-                                Fixes.turnOff(facts, setting)));
+                                INFO, Level.WARNING, engine, setting, name + WRITES, Fixes.turnOff(facts, setting)));
             findings.unknown(INFO, engine, "enable_log_requests", "enable_log_outputs");
             if (DISABLING.in(facts) != Reach.NONE) findings.unknown(INFO, engine, "disable_log_requests");
             engine.settings()

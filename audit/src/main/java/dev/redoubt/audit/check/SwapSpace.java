@@ -66,7 +66,9 @@ final class SwapSpace implements Check {
                 reach == Reach.ALL ? Level.WARNING : Level.NOTE,
                 engine,
                 setting,
-                (reach == Reach.NONE ? "swap_space is ignored, and stating it misleads" : "swap_space" + leaves(setting))
+                (reach == Reach.NONE
+                                ? "swap_space is ignored, and stating it misleads"
+                                : "swap_space" + leaves(setting))
                         + SWAPS.decided(facts),
                 Fixes.setZero(facts, setting));
     }

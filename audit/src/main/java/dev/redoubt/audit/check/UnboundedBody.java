@@ -3,7 +3,6 @@ package dev.redoubt.audit.check;
 import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Facts;
-import dev.redoubt.audit.facts.PythonModule.Site;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -33,9 +32,10 @@ final class UnboundedBody implements Check {
     public void look(Facts facts, Findings findings) {
         facts.python().filter(python -> python.module().serves()).ifPresent(python -> {
             if (MEASURES.matcher(facts.source().text()).find()) return;
-            for (Site site : python.module().calls())
-                if (Bodies.isRead(python, site.call(), site.scope(), METHODS))
-                    findings.add(INFO, site.call(), "nothing here bounds the body that is read");
+            python.module().calls().stream() // it is the program that lacks a bound: one finding
+                    .filter(site -> Bodies.isRead(python, site.call(), site.scope(), METHODS))
+                    .findFirst()
+                    .ifPresent(site -> findings.add(INFO, site.call(), "nothing here bounds the bodies that are read"));
         });
     }
 }

@@ -16,9 +16,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Finds which releases of vLLM and Ray a file is for: what the file itself says (an image, `pip install`), else the
-/// nearest folder above it whose requirements, project file, Dockerfile or compose file says something. Not safe for
-/// two threads.
+/// Finds which releases of vLLM and Ray a file is for: what the file itself says (an image, `pip install`), else
+/// the nearest folder above it whose requirements, project file, Dockerfile or compose file says something. Not
+/// safe for two threads.
 final class Releases {
     private static final int PARENTS_MAX = 4;
     private static final int FILES_MAX = 64; // of one folder
@@ -29,8 +29,8 @@ final class Releases {
     private static final Pattern REQUIREMENT = Pattern.compile("(?<![\\w./-])(vllm|ray)(?:\\[[\\w, -]{0,80}])?\\s{0,4}"
             + OPERATOR + "\\s{0,4}" + NUMBERS + "(?:\\s{0,4},\\s{0,4}" + OPERATOR + "\\s{0,4}" + NUMBERS + ")?");
     /// `vllm = "^0.6.3"` and `ray = {version = "2.9", …}` of a project file.
-    private static final Pattern DEPENDENCY =
-            Pattern.compile("(?m)^\\s{0,8}\"?(vllm|ray)\"?\\s{0,8}=\\s{0,8}(?:\\{[^}\\n]{0,80}?version\\s{0,4}=\\s{0,4})?\""
+    private static final Pattern DEPENDENCY = Pattern.compile(
+            "(?m)^\\s{0,8}\"?(vllm|ray)\"?\\s{0,8}=\\s{0,8}(?:\\{[^}\\n]{0,80}?version\\s{0,4}=\\s{0,4})?\""
                     + OPERATOR + "?\\s{0,4}" + NUMBERS + "(?:\\s{0,4},\\s{0,4}" + OPERATOR + "\\s{0,4}" + NUMBERS
                     + ")?");
     private static final Pattern IMAGE =

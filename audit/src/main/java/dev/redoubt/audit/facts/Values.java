@@ -425,7 +425,8 @@ public final class Values {
             }
             case "min", "max" -> {
                 Value bound = Arithmetic.bound(
-                        name, given.stream().map(one -> of(one, scope, steps - 1)).toList());
+                        name,
+                        given.stream().map(one -> of(one, scope, steps - 1)).toList());
                 return given.size() > 1 ? bound : Value.unknown();
             }
             case "dict" -> {

@@ -4,8 +4,9 @@ import java.util.Comparator;
 
 /// A release by its first three numbers; those that are not stated are 0.
 public record Version(int major, int minor, int patch) implements Comparable<Version> {
-    private static final Comparator<Version> ORDER =
-            Comparator.comparingInt(Version::major).thenComparingInt(Version::minor).thenComparingInt(Version::patch);
+    private static final Comparator<Version> ORDER = Comparator.comparingInt(Version::major)
+            .thenComparingInt(Version::minor)
+            .thenComparingInt(Version::patch);
 
     static final Version NONE = new Version(0, 0, 0);
     /// Later than any release.

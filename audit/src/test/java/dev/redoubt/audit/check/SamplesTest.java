@@ -54,8 +54,7 @@ class SamplesTest {
         List<Sample> all = new ArrayList<>();
         for (Check check : Checks.all())
             try (Stream<Path> files = Files.list(folder(check))) {
-                files.sorted()
-                        .forEach(file -> all.add(new Sample(check, file, Kind.of(file))));
+                files.sorted().forEach(file -> all.add(new Sample(check, file, Kind.of(file))));
             }
         return all;
     }
