@@ -216,7 +216,7 @@ class AuditTest {
         });
         Thread.ofPlatform().name("writer").start(writer);
         try {
-            for (int i = 0; i < 15; i++) {
+            for (int i = 0; i < 8; i++) {
                 AuditReport report = audit();
                 assertThat(found(report)).contains("service.py:2 V2.4/trust-remote-code");
                 assertThat(found(report)).allMatch(line -> line.endsWith(":2 V2.4/trust-remote-code"));

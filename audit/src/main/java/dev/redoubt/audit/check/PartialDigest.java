@@ -45,10 +45,11 @@ final class PartialDigest implements Check {
         facts.python().ifPresent(python -> {
             if (!python.module().importsAny("vllm", "ray.serve", "transformers", "torch", "safetensors", "onnxruntime"))
                 return;
-            for (Owned<Statement.Function> function : python.module().functions()) {
-                ofConfiguration(python, function, findings);
-                if (readsFile(function)) notCompared(python, function, findings);
-            }
+            if (python.module().importsAny("hashlib"))
+                for (Owned<Statement.Function> function : python.module().functions()) {
+                    ofConfiguration(python, function, findings);
+                    if (readsFile(function)) notCompared(python, function, findings);
+                }
             if (!facts.engines().isEmpty()) declared(python, findings);
         });
     }

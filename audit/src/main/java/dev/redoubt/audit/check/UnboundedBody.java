@@ -31,10 +31,10 @@ final class UnboundedBody implements Check {
     @Override
     public void look(Facts facts, Findings findings) {
         facts.python().filter(python -> python.module().serves()).ifPresent(python -> {
-            if (MEASURES.matcher(facts.source().text()).find()) return;
             python.module().calls().stream() // it is the program that lacks a bound: one finding
                     .filter(site -> Bodies.isRead(python, site.call(), site.scope(), METHODS))
                     .findFirst()
+                    .filter(_ -> !MEASURES.matcher(facts.source().text()).find())
                     .ifPresent(site -> findings.add(INFO, site.call(), "nothing here bounds the bodies that are read"));
         });
     }
