@@ -1,4 +1,5 @@
 from vllm import LLM
 
-def make(count):
-    return LLM(model="/models/llama", max_num_seqs=count)
+
+def engine(count=64):
+    return LLM(model="/models/llama", max_num_seqs=min(count, 256), max_num_batched_tokens=4096)

@@ -26,7 +26,6 @@ public final class Audit {
      * before the next is read: memory is bounded by the largest file, not by the project. */
     private final Level level;
     private final Set<String> known;
-    private final List<Check> checks = Checks.all();
 
     /// @param level findings below it are counted, and left out
     /// @param known fingerprints of findings that are left out, see [Baseline]
@@ -41,6 +40,13 @@ public final class Audit {
                 .map(Check::info)
                 .sorted(Comparator.comparing(CheckInfo::id))
                 .toList();
+    }
+
+    /// What all checks say of one file.
+    static List<Finding> judge(Facts facts) {
+        Findings found = new Findings(facts.source());
+        for (Check check : Checks.all()) check.look(facts, found);
+        return found.all();
     }
 
     public AuditReport run(List<Path> named) throws InterruptedException {
@@ -137,10 +143,8 @@ public final class Audit {
         }
 
         private void judge(Facts facts) {
-            Findings found = new Findings(facts.source());
-            for (Check check : checks) check.look(facts, found);
             Allowances allowances = Allowances.of(facts.source());
-            for (Finding finding : found.all()) {
+            for (Finding finding : Audit.judge(facts)) {
                 if (allowances.allows(finding)) allowed++;
                 else if (Audit.this.known.contains(finding.fingerprint())) known++;
                 else if (finding.level().compareTo(level) > 0) below++;

@@ -4,6 +4,7 @@ import dev.redoubt.audit.Audit;
 import dev.redoubt.audit.AuditReport;
 import dev.redoubt.audit.Baseline;
 import dev.redoubt.audit.CheckInfo;
+import dev.redoubt.audit.Fixer;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.report.Format;
 import dev.redoubt.base.DurableFiles;
@@ -61,6 +62,12 @@ final class AuditCommand implements Callable<Integer> {
             description = "Explain a check, such as R1.2/public-bind, or all of a rule.")
     private @Nullable String explained;
 
+    @Option(names = "--fix", description = "Show a diff of what can be changed by itself, instead of the findings.")
+    private boolean fix;
+
+    @Option(names = "--write", description = "With --fix: change the files, then report what is left.")
+    private boolean change;
+
     AuditCommand(Context context) {
         this.context = context;
     }
@@ -73,15 +80,50 @@ final class AuditCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         if (explained != null) return explain(explained);
+        if (change && !fix) throw new CommandFailure(ExitCode.USAGE, "--write says what --fix does: give both");
         List<Path> named = Objects.requireNonNullElse(paths, List.of(Path.of("")));
-        AuditReport report = new Audit(level, known()).run(named);
-        boolean colours = context.console().interactive() && System.getenv("NO_COLOR") == null;
-        context.console().out().print(format.write(report, colours));
+        Audit audit = new Audit(level, known());
+        AuditReport report = audit.run(named);
+        if (fix) {
+            List<Fixer.Change> changes = new Fixer().changes(report);
+            if (change) {
+                write(changes);
+                report = audit.run(named);
+            } else show(changes);
+        }
+        if (!fix || change) {
+            boolean colours = context.console().interactive() && System.getenv("NO_COLOR") == null;
+            context.console().out().print(format.write(report, colours));
+        }
         context.console().out().flush();
         if (written != null)
             DurableFiles.replace(written, Baseline.write(report.findings()).getBytes(StandardCharsets.UTF_8));
         if (!report.whole()) return ExitCode.UNREADABLE.code();
         return (report.clean() ? ExitCode.OK : ExitCode.FAILED).code();
+    }
+
+    /// On a terminal nothing of a stranger's file steers it; elsewhere the diff is for `patch`, byte for byte.
+    private void show(List<Fixer.Change> changes) {
+        boolean terminal = context.console().interactive();
+        for (Fixer.Change one : changes)
+            context.console()
+                    .out()
+                    .print(terminal ? one.diff().replaceAll("[\\p{Cntrl}\\p{Cf}&&[^\n\t]]", "\uFFFD") : one.diff());
+        if (changes.isEmpty()) context.console().note("nothing can be changed by itself");
+        else context.console().note(count(changes) + " findings can be changed by themselves: add --write");
+    }
+
+    private void write(List<Fixer.Change> changes) throws IOException {
+        int written = 0;
+        for (Fixer.Change one : changes) {
+            if (one.write()) written += one.count();
+            else context.console().note(one.shown() + " was changed meanwhile and is left as it is");
+        }
+        context.console().note(written + " findings changed");
+    }
+
+    private static int count(List<Fixer.Change> changes) {
+        return changes.stream().mapToInt(Fixer.Change::count).sum();
     }
 
     private Set<String> known() throws IOException {

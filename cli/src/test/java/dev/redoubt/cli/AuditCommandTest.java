@@ -73,4 +73,19 @@ class AuditCommandTest {
         assertThat(audit("--explain", "R1.2").out()).contains("public-bind", "public-dashboard");
         assertThat(audit("--explain", "R9.9").exitCode()).isEqualTo(64);
     }
+
+    @Test
+    void whatIsMechanicalIsShownAndOnlyWrittenWhereThatIsSaid() throws IOException {
+        String text = "from vllm import LLM\nllm = LLM('/models/a', trust_remote_code=True)\n";
+        Path project = project(text);
+        Ran shown = audit(project.toString(), "--fix");
+        assertThat(shown.exitCode()).isEqualTo(1);
+        assertThat(shown.out())
+                .contains("--- ", "+++ ", "-llm = LLM(", "+llm = LLM('/models/a', trust_remote_code=False)")
+                .doesNotContain("V2.4/trust-remote-code");
+        assertThat(project.resolve("service.py")).hasContent(text);
+        assertThat(audit(project.toString(), "--write").exitCode()).isEqualTo(64);
+        assertThat(audit(project.toString(), "--fix", "--write").exitCode()).isZero();
+        assertThat(project.resolve("service.py")).hasContent(text.replace("True", "False"));
+    }
 }

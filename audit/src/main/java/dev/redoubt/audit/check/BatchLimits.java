@@ -28,6 +28,7 @@ final class BatchLimits implements Check {
         for (Engine engine : facts.engines()) {
             look(engine, "max_num_seqs", 256, findings);
             look(engine, "max_num_batched_tokens", 8192, findings);
+            findings.unknown(INFO, engine, "max_num_seqs", "max_num_batched_tokens");
         }
     }
 

@@ -9,6 +9,7 @@ import dev.redoubt.audit.facts.Scope;
 import dev.redoubt.audit.facts.Value;
 import dev.redoubt.audit.python.Expression;
 import java.util.List;
+import java.util.Set;
 
 /// `len` of a body that is in memory already.
 final class BodyReadFirst implements Check {
@@ -49,15 +50,10 @@ final class BodyReadFirst implements Check {
                 ? python.module().assigned(name, scope).orElse(name)
                 : read;
         if (value instanceof Expression.Prefixed awaited) value = awaited.value();
-        if (!(value instanceof Expression.Call call) || !(call.function() instanceof Expression.Attribute method))
-            return false;
-        if (!call.arguments().isEmpty()
-                || !(method.name().equals("body")
-                        || method.name().equals("read")
-                        || method.name().equals("get_data"))) return false;
-        return python.callers().decide(method.of(), scope)
-                || python.values().name(method.of(), scope).equals("flask.request");
+        return value instanceof Expression.Call call && Bodies.isRead(python, call, scope, METHODS);
     }
+
+    private static final Set<String> METHODS = Set.of("body", "read", "get_data");
 
     /// Whether it is compared with a size, and not with zero.
     private static boolean isLarge(Python python, Expression.Comparison comparison, Scope scope) {

@@ -25,7 +25,7 @@ final class ContextLength implements Check {
 
     @Override
     public void look(Facts facts, Findings findings) {
-        for (Engine engine : facts.engines())
+        for (Engine engine : facts.engines()) {
             engine.settings()
                     .get("max_model_len")
                     .filter(setting -> setting.value().largest() > 4096)
@@ -35,5 +35,7 @@ final class ContextLength implements Check {
                             engine,
                             setting,
                             "max_model_len is " + Values.shown(setting.value()) + ", limit is 4096"));
+            findings.unknown(INFO, engine, "max_model_len");
+        }
     }
 }

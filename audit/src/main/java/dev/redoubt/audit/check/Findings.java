@@ -1,10 +1,12 @@
 package dev.redoubt.audit.check;
 
 import dev.redoubt.audit.CheckInfo;
+import dev.redoubt.audit.Edit;
 import dev.redoubt.audit.Finding;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Engine;
 import dev.redoubt.audit.facts.Setting;
+import dev.redoubt.audit.facts.Settings;
 import dev.redoubt.audit.python.Node;
 import dev.redoubt.audit.source.SourceText;
 import dev.redoubt.audit.source.Span;
@@ -56,11 +58,42 @@ public final class Findings {
 
     /// At the setting, or from `start` to `end` where another file states it.
     void add(CheckInfo check, Level level, Setting setting, int start, int end, String message) {
+        add(check, level, setting, start, end, message, List.of());
+    }
+
+    /// The same, with what to write instead, see [Fixes].
+    void add(CheckInfo check, Level level, Setting setting, int start, int end, String message, List<Edit> fix) {
         boolean here = setting.start() >= 0;
-        add(check, level, here ? setting.start() : start, here ? setting.end() : end, message);
+        add(check, level, here ? setting.start() : start, here ? setting.end() : end, message, fix);
+    }
+
+    void add(CheckInfo check, Level level, Engine engine, Setting setting, String message, List<Edit> fix) {
+        add(check, level, setting, engine.start(), engine.end(), message, fix);
+    }
+
+    /// A note for each of these settings that a rule needs and nothing that was read decides.
+    void unknown(CheckInfo check, Engine engine, String... names) {
+        unknown(check, engine.settings(), engine.start(), engine.end(), names);
+    }
+
+    /// The same, at the setting, or from `start` to `end` where another file states it.
+    void unknown(CheckInfo check, Settings settings, int start, int end, String... names) {
+        for (String name : names)
+            settings.get(name)
+                    .filter(setting -> setting.value().isUnknown())
+                    .ifPresent(setting -> add(check, Level.NOTE, setting, start, end, unknown(name)));
+    }
+
+    /// How it is said that a value cannot be known.
+    static String unknown(String name) {
+        return name + " is unknown: nothing that was read decides it";
     }
 
     void add(CheckInfo check, Level level, int start, int end, String message) {
+        add(check, level, start, end, message, List.of());
+    }
+
+    private void add(CheckInfo check, Level level, int start, int end, String message, List<Edit> fix) {
         Span span = source.span(start, end);
         if (all.size() >= FINDINGS_MAX || !places.add(check.id() + span)) return;
         String line = Secrets.masked(source.line(span.line()));
@@ -73,6 +106,7 @@ public final class Findings {
                 span,
                 message,
                 line.length() > LINE_MAX ? line.substring(0, LINE_MAX) : line,
+                fix,
                 fingerprint(text + '\n' + count)));
     }
 

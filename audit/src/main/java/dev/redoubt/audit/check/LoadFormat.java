@@ -27,6 +27,7 @@ final class LoadFormat implements Check {
     @Override
     public void look(Facts facts, Findings findings) {
         for (Engine engine : facts.engines()) {
+            findings.unknown(INFO, engine, "load_format");
             engine.settings()
                     .get("load_format")
                     .filter(setting -> setting.value().texts().anyMatch(FORMATS::contains))

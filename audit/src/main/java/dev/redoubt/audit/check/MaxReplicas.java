@@ -38,6 +38,7 @@ final class MaxReplicas implements Check {
             if (!known) continue;
             if (scaling.lacks("max_replicas") && !deployment.settings().open())
                 findings.add(INFO, deployment.start(), deployment.end(), "autoscaling states no max_replicas");
+            findings.unknown(INFO, scaling, deployment.start(), deployment.end(), "max_replicas");
             scaling.get("max_replicas")
                     .filter(setting -> setting.value().largest() > 100)
                     .ifPresent(setting -> findings.add(

@@ -25,7 +25,7 @@ final class MemoryUtilization implements Check {
 
     @Override
     public void look(Facts facts, Findings findings) {
-        for (Engine engine : facts.engines())
+        for (Engine engine : facts.engines()) {
             engine.settings()
                     .get("gpu_memory_utilization")
                     .filter(setting -> setting.value().largest() > 0.85)
@@ -35,5 +35,7 @@ final class MemoryUtilization implements Check {
                             engine,
                             setting,
                             "gpu_memory_utilization is " + Values.shown(setting.value()) + ", limit is 0.85"));
+            findings.unknown(INFO, engine, "gpu_memory_utilization");
+        }
     }
 }

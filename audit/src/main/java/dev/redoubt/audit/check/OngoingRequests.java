@@ -37,6 +37,13 @@ final class OngoingRequests implements Check {
                                 deployment.start(),
                                 deployment.end(),
                                 name + " is " + Values.shown(setting.value()) + ", limit is 100"));
+            findings.unknown(
+                    INFO,
+                    deployment.settings(),
+                    deployment.start(),
+                    deployment.end(),
+                    "max_ongoing_requests",
+                    "max_concurrent_queries");
             if (deployment.whole() && deployment.settings().lacks("max_queued_requests"))
                 findings.add(
                         INFO,

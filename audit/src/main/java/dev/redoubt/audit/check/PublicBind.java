@@ -2,17 +2,22 @@ package dev.redoubt.audit.check;
 
 import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
+import dev.redoubt.audit.check.Affected.Reach;
 import dev.redoubt.audit.facts.Engine;
 import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Listener;
+import dev.redoubt.audit.facts.Product;
 import dev.redoubt.audit.facts.Setting;
 import dev.redoubt.audit.facts.Settings;
 import dev.redoubt.audit.facts.Values;
+import dev.redoubt.audit.facts.Variable;
 import java.util.List;
 import java.util.Optional;
 
 /// A listener beyond loopback, stated or by default.
 final class PublicBind implements Check {
+    private static final Affected HAPROXY = Affected.since(Product.RAY, "2.55.0");
+
     private static final CheckInfo INFO = new CheckInfo(
             "R1.2/public-bind",
             Level.WARNING,
@@ -20,7 +25,7 @@ final class PublicBind implements Check {
             List.of("CWE-306", "CWE-319"),
             "Whoever reaches the machine reaches the model: vLLM and uvicorn have no rate limits, and Ray Serve has no authentication at all. vLLM listens everywhere where no host is stated, and so does a configuration file of Ray Serve.",
             "bind 127.0.0.1 and put a proxy with TLS, keys and rate limits in front, or set TLS and a key here",
-            References.ALL);
+            References.ALL + "; RAY_SERVE_ENABLE_HA_PROXY: " + HAPROXY);
 
     @Override
     public CheckInfo info() {
@@ -31,29 +36,47 @@ final class PublicBind implements Check {
     public void look(Facts facts, Findings findings) {
         for (Engine engine : facts.engines())
             if (engine.kind() == Engine.Kind.SERVER && !engine.settings().has("uds") && !isGuarded(engine.settings()))
-                look(engine.settings(), true, engine.start(), engine.end(), findings);
+                look(facts, engine.settings(), true, engine.start(), engine.end(), findings);
         for (Listener listener : facts.listeners())
             if (listener.kind() != Listener.Kind.DASHBOARD && !hasTls(listener.settings()))
                 look(
+                        facts,
                         listener.settings(),
                         listener.kind() == Listener.Kind.SERVE_FILE,
                         listener.start(),
                         listener.end(),
                         findings);
+        for (Variable variable : facts.variables())
+            if (variable.name().equals("RAY_SERVE_ENABLE_HA_PROXY")
+                    && variable.value().texts().anyMatch("1"::equals)
+                    && HAPROXY.in(facts) != Reach.NONE)
+                findings.add(
+                        INFO,
+                        HAPROXY.in(facts) == Reach.ALL ? Level.WARNING : Level.NOTE,
+                        variable.start(),
+                        variable.end(),
+                        "RAY_SERVE_ENABLE_HA_PROXY listens on all interfaces, whatever host is stated"
+                                + HAPROXY.decided(facts));
     }
 
-    private static void look(Settings settings, boolean publicByDefault, int start, int end, Findings findings) {
+    private static void look(
+            Facts facts, Settings settings, boolean publicByDefault, int start, int end, Findings findings) {
         Optional<Setting> host = settings.get("host");
         if (host.isEmpty()) {
-            if (publicByDefault && settings.lacks("host"))
-                findings.add(INFO, start, end, "no host is stated, which means all interfaces, without TLS and keys");
+            if (!publicByDefault) return;
+            if (settings.open()) findings.add(INFO, Level.NOTE, start, end, Findings.unknown("host"));
+            else findings.add(INFO, start, end, "no host is stated, which means all interfaces, without TLS and keys");
         } else if (Hosts.mayBePublic(host.get().value())) {
             findings.add(
                     INFO,
+                    Level.WARNING,
                     host.get(),
                     start,
                     end,
-                    "listens on " + Values.shown(host.get().value()) + ", without TLS and keys");
+                    "listens on " + Values.shown(host.get().value()) + ", without TLS and keys",
+                    Fixes.bindLoopback(facts, host.get()));
+        } else {
+            findings.unknown(INFO, settings, start, end, "host");
         }
     }
 

@@ -33,6 +33,7 @@ final class RequestTimeout implements Check {
                         listener.start(),
                         listener.end(),
                         "no request_timeout_s is stated: requests wait for ever");
+            findings.unknown(INFO, listener.settings(), listener.start(), listener.end(), "request_timeout_s");
             listener.settings()
                     .get("request_timeout_s")
                     .filter(setting -> setting.value().largest() > 30)

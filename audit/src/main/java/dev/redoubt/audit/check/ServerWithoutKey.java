@@ -30,9 +30,13 @@ final class ServerWithoutKey implements Check {
         for (Engine engine : facts.engines())
             if (engine.kind() == Engine.Kind.SERVER
                     && !byVariable
-                    && engine.settings().lacks("api_key", "uds")
-                    && !isLoopback(engine))
-                findings.add(INFO, engine.start(), engine.end(), "neither --api-key nor VLLM_API_KEY is set");
+                    && !engine.settings().has("api_key")
+                    && !engine.settings().has("uds")
+                    && !isLoopback(engine)) {
+                if (engine.settings().open())
+                    findings.add(INFO, Level.NOTE, engine.start(), engine.end(), Findings.unknown("api_key"));
+                else findings.add(INFO, engine.start(), engine.end(), "neither --api-key nor VLLM_API_KEY is set");
+            }
     }
 
     private static boolean isLoopback(Engine engine) {

@@ -4,6 +4,9 @@ import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Engine;
 import dev.redoubt.audit.facts.Facts;
+import dev.redoubt.audit.facts.PythonModule.Site;
+import dev.redoubt.audit.facts.Settings;
+import dev.redoubt.audit.python.Expression.Call;
 import java.util.List;
 
 /// `trust_remote_code`, of engines and of loaders.
@@ -24,35 +27,44 @@ final class TrustRemoteCode implements Check {
 
     @Override
     public void look(Facts facts, Findings findings) {
-        for (Engine engine : facts.engines())
+        for (Engine engine : facts.engines()) {
             engine.settings()
                     .get("trust_remote_code")
                     .filter(setting -> setting.value().mayBe(true))
-                    .ifPresent(setting ->
-                            findings.add(INFO, Level.ERROR, engine, setting, "code of the model's repository is run"));
-        facts.python()
-                .ifPresent(python -> python.module().calls().stream()
-                        .filter(site -> loads(site.name()))
-                        .forEach(site -> python.values()
-                                .arguments(site.call(), site.scope())
-                                .get("trust_remote_code")
-                                .filter(setting -> setting.value().mayBe(true))
-                                .ifPresent(setting -> {
-                                    boolean here = setting.start() >= 0;
-                                    findings.add(
-                                            INFO,
-                                            here ? setting.start() : site.call().start(),
-                                            here ? setting.end() : site.call().end(),
-                                            "code of the repository is run by "
-                                                    + site.name()
-                                                            .substring(site.name()
-                                                                            .lastIndexOf(
-                                                                                    '.',
-                                                                                    site.name()
-                                                                                                    .lastIndexOf('.')
-                                                                                            - 1)
-                                                                    + 1));
-                                })));
+                    .ifPresent(setting -> findings.add(
+                            INFO,
+                            Level.ERROR,
+                            engine,
+                            setting,
+                            "code of the model's repository is run",
+                            Fixes.setFalse(facts, setting)));
+            findings.unknown(INFO, engine, "trust_remote_code");
+        }
+        facts.python().ifPresent(python -> {
+            for (Site site : python.module().calls())
+                if (loads(site.name()))
+                    look(facts, python.values().arguments(site.call(), site.scope()), site, findings);
+        });
+    }
+
+    private static void look(Facts facts, Settings settings, Site site, Findings findings) {
+        Call call = site.call();
+        findings.unknown(INFO, settings, call.start(), call.end(), "trust_remote_code");
+        settings.get("trust_remote_code")
+                .filter(setting -> setting.value().mayBe(true))
+                .ifPresent(setting -> findings.add(
+                        INFO,
+                        Level.ERROR,
+                        setting,
+                        call.start(),
+                        call.end(),
+                        "code of the repository is run by " + shown(site.name()),
+                        Fixes.setFalse(facts, setting)));
+    }
+
+    /// The class and the method, without their package.
+    private static String shown(String name) {
+        return name.substring(name.lastIndexOf('.', name.lastIndexOf('.') - 1) + 1);
     }
 
     private static boolean loads(String name) {

@@ -3,7 +3,9 @@ package dev.redoubt.audit.facts;
 import dev.redoubt.audit.facts.Value.Numeric;
 import dev.redoubt.audit.facts.Value.Text;
 import dev.redoubt.audit.facts.Value.Truth;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.DoubleStream;
 
 /// What operators, conversions and a few methods make of known values.
 final class Arithmetic {
@@ -43,6 +45,20 @@ final class Arithmetic {
             case Truth _ when type.equals("bool") -> value;
             default -> Value.unknown();
         };
+    }
+
+    /// Of `min` and `max`: what is known bounds the result, whatever the rest is.
+    static Value bound(String function, List<Value> given) {
+        List<Value> known = given.stream()
+                .filter(one -> one.alternatives().allMatch(Numeric.class::isInstance))
+                .toList();
+        if (known.isEmpty()) return Value.unknown();
+        DoubleStream numbers = known.stream().mapToDouble(Value::largest);
+        Value bound = new Numeric(
+                function.equals("min")
+                        ? numbers.min().orElseThrow()
+                        : numbers.max().orElseThrow());
+        return known.size() == given.size() ? bound : Value.either(bound, Value.unknown());
     }
 
     private static Value parsed(String text) {

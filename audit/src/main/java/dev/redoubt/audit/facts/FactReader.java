@@ -13,9 +13,17 @@ public final class FactReader {
             new JsonLimits(FileText.BYTES_MAX, 64, 1_000_000, FileText.BYTES_MAX, 1024, 400);
 
     private final Modules modules = new Modules();
+    private final Releases releases = new Releases();
 
     /// @return empty if the text is not what its name says
     public Optional<Facts> read(Path file, FileKind kind, SourceText source) {
+        Optional<Facts> found = facts(file, kind, source);
+        found.ifPresent(facts -> facts.releases(
+                releases.of(file, kind == FileKind.PYTHON ? "" : facts.source().text())));
+        return found;
+    }
+
+    private Optional<Facts> facts(Path file, FileKind kind, SourceText source) {
         Facts facts = new Facts(source);
         return switch (kind) {
             case PYTHON -> {

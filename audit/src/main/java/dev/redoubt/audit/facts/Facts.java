@@ -3,6 +3,7 @@ package dev.redoubt.audit.facts;
 import dev.redoubt.audit.source.SourceText;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ public final class Facts {
     private final List<Variable> variables = new ArrayList<>();
     private final List<Container> containers = new ArrayList<>();
     private final List<Application> applications = new ArrayList<>();
+    private Map<Product, Release> releases = Map.of();
     private @Nullable Python python;
 
     Facts(SourceText source) {
@@ -47,6 +49,15 @@ public final class Facts {
 
     public List<Application> applications() {
         return applications;
+    }
+
+    /// Which releases of a product the file is for; empty if nobody says.
+    public Optional<Release> release(Product product) {
+        return Optional.ofNullable(releases.get(product));
+    }
+
+    void releases(Map<Product, Release> found) {
+        this.releases = Map.copyOf(found);
     }
 
     /// The program, if it is one.

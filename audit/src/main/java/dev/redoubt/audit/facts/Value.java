@@ -56,6 +56,11 @@ public sealed interface Value {
         return may(one -> one instanceof Truth(boolean is) && is == truth);
     }
 
+    /// Whether nothing is known of it: no branch and no default.
+    default boolean isUnknown() {
+        return alternatives().allMatch(Unknown.class::isInstance);
+    }
+
     /// The largest number it may be; negative infinity if none is known.
     default double largest() {
         return alternatives()

@@ -423,6 +423,12 @@ public final class Values {
                         .map(one -> Arithmetic.converted(name, one))
                         .toArray(Value[]::new));
             }
+            case "min", "max" -> {
+                Value bound = Arithmetic.bound(
+                        name,
+                        given.stream().map(one -> of(one, scope, steps - 1)).toList());
+                return given.size() > 1 ? bound : Value.unknown();
+            }
             case "dict" -> {
                 Map<String, Setting> entries = new LinkedHashMap<>();
                 boolean open = false;

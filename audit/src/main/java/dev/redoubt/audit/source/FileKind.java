@@ -15,7 +15,7 @@ public enum FileKind {
     ENVIRONMENT;
 
     /// @param name without folders
-    static Optional<FileKind> of(String name) {
+    public static Optional<FileKind> of(String name) {
         String lower = name.toLowerCase(Locale.ROOT);
         if (lower.equals("makefile") || lower.equals("justfile") || lower.equals("procfile")) return Optional.of(SHELL);
         if (lower.startsWith("dockerfile") || lower.startsWith("containerfile") || lower.endsWith(".dockerfile"))

@@ -1,0 +1,1 @@
+ray start --head --dashboard-host "$DASHBOARD"

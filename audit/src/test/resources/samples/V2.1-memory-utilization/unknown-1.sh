@@ -1,0 +1,1 @@
+vllm serve /models/a --gpu-memory-utilization "$FRACTION"

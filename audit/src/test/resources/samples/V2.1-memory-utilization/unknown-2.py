@@ -1,0 +1,4 @@
+import os
+from vllm import LLM
+
+llm = LLM(model="/models/llama", gpu_memory_utilization=float(os.environ["SHARE"]))
