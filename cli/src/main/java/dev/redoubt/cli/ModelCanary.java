@@ -58,8 +58,9 @@ final class ModelCanary {
             audit.commit(event.refusedBy(Requirement.V6_2).with(problem.get()));
         } else {
             engine.canaryPassed();
-            audit.commit(event.with("passed, " + reading.ids().length + " tokens equal to the bit, "
-                    + (read - summed) / 1_000_000 + " ms; sums of the weights, " + (summed - begun) / 1_000_000 + " ms"));
+            audit.commit(event.with(
+                    "passed, " + reading.ids().length + " tokens equal to the bit, " + (read - summed) / 1_000_000
+                            + " ms; sums of the weights, " + (summed - begun) / 1_000_000 + " ms"));
         }
         return problem;
     }
