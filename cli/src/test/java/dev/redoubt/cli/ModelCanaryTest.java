@@ -150,9 +150,9 @@ class ModelCanaryTest {
         assertThatThrownBy(() -> start(Duration.ofHours(6)).close())
                 .isInstanceOf(Refusal.class)
                 .hasMessageContaining("rule=V6.2")
-                .hasMessageContaining("token 143 of 143");
+                .hasMessageContaining("token 75 of 75");
         assertThat(told("model.canary").getLast()).contains("V6.2");
-        assertThat(ran("models", "calibrate", "tiny")).contains("the reference before was other, at token 143");
+        assertThat(ran("models", "calibrate", "tiny")).contains("the reference before was other, at token 75");
         start(Duration.ofHours(6)).close();
     }
 

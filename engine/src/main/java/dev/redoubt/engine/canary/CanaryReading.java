@@ -39,8 +39,8 @@ import java.util.concurrent.ExecutionException;
 /// @param answer what the answer's ids say
 @SuppressWarnings("ArrayRecordComponent") // compared by `difference`, to the bit
 public record CanaryReading(String kvFormat, int textTokens, int[] ids, float[] logprobs, int[] top1, String answer) {
-    static final int TEXT_TOKENS_MAX = 128;
-    static final int ANSWER_TOKENS_MAX = 16;
+    static final int TEXT_TOKENS_MAX = 64;
+    static final int ANSWER_TOKENS_MAX = 12;
     private static final Duration PATIENCE = Duration.ofMinutes(10);
     /// Its own scope of the prefix cache, and its own share beside those of callers.
     private static final Caller CALLER = new Caller("", "canary", Optional.empty());
