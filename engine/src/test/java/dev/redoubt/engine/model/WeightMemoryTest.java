@@ -3,8 +3,8 @@ package dev.redoubt.engine.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.kernels.FloatMatrix;
-import dev.redoubt.testkit.Shared;
 import dev.redoubt.testkit.ShakespeareFiles;
+import dev.redoubt.testkit.Shared;
 import dev.redoubt.trust.ModelStore;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
@@ -40,7 +40,9 @@ class WeightMemoryTest {
         Path adapter = ShakespeareFiles.adapter("lora-shout-qv", folder.resolve("adapter"));
         Path gguf = Shared.testdata("shakespeare").resolve("gguf/shakespeare-Q4_K_M.gguf");
         Path families = Shared.testdata("arch");
-        assertThat(watched(base, List.of(adapter))).containsAll(tensors(base)).hasSize(tensors(base).size() + 8);
+        assertThat(watched(base, List.of(adapter)))
+                .containsAll(tensors(base))
+                .hasSize(tensors(base).size() + 8);
         for (Path file : List.of(gguf, families.resolve("qwen2/model.gguf"), families.resolve("gemma3/model.gguf")))
             assertThat(watched(file, List.of())).isEqualTo(tensors(file));
     }
