@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -40,6 +41,11 @@ final class CalibrateCommand implements Callable<Integer> {
 
     CalibrateCommand(Context context) {
         this.context = context;
+    }
+
+    /// The words of formats are written small, as everywhere.
+    static CommandLine line(Context context) {
+        return new CommandLine(new CalibrateCommand(context)).setCaseInsensitiveEnumValuesAllowed(true);
     }
 
     @Override

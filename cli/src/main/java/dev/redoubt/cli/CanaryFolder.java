@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /// The folder `canaries` of a home: what trusted runs of models gave, signed by a key of the home's own. A model's
 /// references are known by its digest, so that no reference is ever another model's.
@@ -60,15 +59,6 @@ final class CanaryFolder {
         Path file = judged(digest);
         DurableFiles.replace(file, key.sign(judgement.toJson(), JUDGEMENT));
         return file;
-    }
-
-    /// All that is kept of a model.
-    void forget(String digest) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.filter(
-                            file -> String.valueOf(file.getFileName()).startsWith(digest))
-                    .toList()) Files.deleteIfExists(file);
-        }
     }
 
     private Path judged(String digest) {

@@ -53,7 +53,7 @@ final class ModelsCommand {
                 .addSubcommand(new Remove(context))
                 .addSubcommand(new Trust(context))
                 .addSubcommand(new Distrust(context))
-                .addSubcommand(new CalibrateCommand(context))
+                .addSubcommand(CalibrateCommand.line(context))
                 .addSubcommand(new JudgeCommand(context))
                 .addSubcommand(new Sign(context))
                 .addSubcommand(new KeyGen(context));

@@ -141,6 +141,8 @@ class ModelCanaryTest {
                 .allSatisfy(record -> assertThat(record).contains("equal to the bit"));
         assertThat(Files.readAllBytes(reference())).isEqualTo(kept);
         assertThat(ran("models", "calibrate", "tiny")).contains("the reference before was equal to the bit");
+        assertThat(ran("models", "calibrate", "tiny", "--kv-cache-dtype", "q8"))
+                .contains("KV cache q8", "no reference before");
     }
 
     @Test
