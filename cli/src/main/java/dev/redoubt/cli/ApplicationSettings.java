@@ -8,6 +8,7 @@ import dev.redoubt.base.config.SettingType;
 import dev.redoubt.runtime.llm.LlmRuntime;
 import dev.redoubt.runtime.onnx.OnnxRuntime;
 import dev.redoubt.serve.java.JavaRuntime;
+import dev.redoubt.serve.schema.JsonBody;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import dev.redoubt.serve.spec.Autoscaling;
 import dev.redoubt.serve.spec.DeploymentSpec;
@@ -17,6 +18,7 @@ import dev.redoubt.serve.spec.Resources;
 import dev.redoubt.serve.spec.RuntimeSpec;
 import dev.redoubt.serve.spec.Scale;
 import dev.redoubt.serve.spec.Timeouts;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -274,7 +276,7 @@ final class ApplicationSettings {
                 scale(values),
                 new HealthCheck(health.get(PERIOD), health.get(PROBE_TIMEOUT), health.get(MISSES)),
                 new Timeouts(timeouts.find(CALL), timeouts.get(START), timeouts.get(DRAIN)),
-                values.get(USER_CONFIG).toString());
+                new String(JsonBody.write(values.get(USER_CONFIG)), StandardCharsets.UTF_8));
     }
 
     private RuntimeSpec runtime(SectionValues values) {

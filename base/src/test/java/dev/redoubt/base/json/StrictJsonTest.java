@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 final class StrictJsonTest {
     private final StrictJson json = new StrictJson(JsonLimits.REQUEST);
@@ -20,6 +24,41 @@ final class StrictJsonTest {
     void parses() throws JsonRefusal {
         assertThat(parse("{\"a\":[1,2.5,\"x\",true,null]}").get("a").get(1).doubleValue())
                 .isEqualTo(2.5);
+    }
+
+    /// The nodes are those that Jackson's own mapper makes.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{}",
+                "[]",
+                "\"\\u00e9\\ud83d\\ude00\\n\"",
+                " [ 0, -0, 1, -1, 2147483647, 2147483648, -9223372036854775808, 9223372036854775808 ] ",
+                "[0.0, -0.0, 0.1, 1e5, 1E-7, 1e400, -1e400, 1e-400, 1.7976931348623157e308]",
+                "[1.00000000000000000001, 123456789012345678901234567890.5, 0.30000000000000004]",
+                "{\"a\":{\"\":[[[true,false,null]]],\"b\":\"\"},\"c\":[{\"d\":{}}]}"
+            })
+    void givesTheNodesOfTheMapper(String text) throws JsonRefusal {
+        JsonNode expected = new JsonMapper().readTree(text);
+        JsonNode actual = parse(text);
+        assertThat(actual).isEqualTo(expected);
+        assertThat(classes(actual)).isEqualTo(classes(expected));
+    }
+
+    private static List<Class<?>> classes(JsonNode node) {
+        List<Class<?>> classes = new ArrayList<>();
+        classes.add(node.getClass());
+        node.values().forEach(value -> classes.addAll(classes(value)));
+        return classes;
+    }
+
+    @Test
+    void saysWhereTheTextGoesOnAfterItsEnd() {
+        assertThatThrownBy(() -> parse("{\n} 1"))
+                .isInstanceOfSatisfying(
+                        JsonRefusal.class,
+                        refusal -> assertThat(List.of(refusal.line(), refusal.column()))
+                                .isEqualTo(List.of(2, 3)));
     }
 
     @ParameterizedTest
@@ -68,7 +107,7 @@ final class StrictJsonTest {
                 .isInstanceOf(JsonRefusal.class);
     }
 
-    private tools.jackson.databind.JsonNode parse(String text) throws JsonRefusal {
+    private JsonNode parse(String text) throws JsonRefusal {
         return json.parse(text.getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -4,6 +4,7 @@ import dev.redoubt.base.json.JsonLimits;
 import dev.redoubt.base.json.JsonRefusal;
 import dev.redoubt.base.json.StrictJson;
 import dev.redoubt.serve.replica.RuntimeRefusal;
+import dev.redoubt.serve.schema.JsonBody;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import dev.redoubt.serve.spec.Autoscaling;
 import dev.redoubt.serve.spec.DeploymentSpec;
@@ -53,7 +54,7 @@ public final class SpecJson {
         node.set("quota", resources(spec.quota()));
         ArrayNode deployments = node.putArray("deployments");
         for (DeploymentSpec deployment : spec.deployments()) deployments.add(deployment(deployment));
-        return node.toString();
+        return new String(JsonBody.write(node), StandardCharsets.UTF_8);
     }
 
     private static ObjectNode deployment(DeploymentSpec spec) {

@@ -5,9 +5,9 @@ import dev.redoubt.base.json.StrictJson;
 import dev.redoubt.serve.Route;
 import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.replica.RoutePattern;
+import dev.redoubt.serve.schema.JsonBody;
 import dev.redoubt.serve.schema.Schema;
 import dev.redoubt.serve.schema.SchemaJson;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
@@ -36,7 +36,7 @@ final class InterfaceJson {
         for (RoutePattern route : described.routes())
             routes.add(NODES.objectNode().put("method", route.method().name()).put("path", route.path()));
         all.set("routes", routes);
-        return all.toString().getBytes(StandardCharsets.UTF_8);
+        return JsonBody.write(all);
     }
 
     private static ObjectNode both(Schema input, Schema output) {

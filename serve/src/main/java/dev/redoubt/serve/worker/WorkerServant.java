@@ -10,9 +10,9 @@ import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.replica.Servant;
+import dev.redoubt.serve.schema.JsonBody;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
@@ -95,7 +95,7 @@ final class WorkerServant implements Servant, Worker.Owner, Calls.Callee {
 
     @Override
     public void reconfigure(JsonNode userConfig) throws RuntimeRefusal, InterruptedException {
-        ask(FrameType.RECONFIGURE, userConfig.toString().getBytes(StandardCharsets.UTF_8), startTimeout);
+        ask(FrameType.RECONFIGURE, JsonBody.write(userConfig), startTimeout);
     }
 
     /// @throws RuntimeRefusal saying how the process ended, if it has; or that a call goes on which was cancelled
