@@ -1,6 +1,7 @@
 package dev.redoubt.cli;
 
 import dev.redoubt.base.DurableFiles;
+import dev.redoubt.serve.worker.WorkerJvm;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -13,27 +14,48 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Trains the JDK's AOT cache once after a build: a second process, at the lowest priority, does what a server
-/// does (the hidden command `warm-up`) while the JVM records which classes were loaded and linked. The next
-/// start then takes them from the cache.
+/// Trains the JDK's AOT caches once after a build: a second process, at the lowest priority, does what a server
+/// does (the hidden command `warm-up`) while the JVM records which classes were loaded and linked, and so does the
+/// worker process of its application. The next start then takes them from the caches.
 final class CacheTraining {
-    /* The launcher names the cache's file in redoubt.aot. The training writes to NAME.PID, and only a complete cache is renamed to NAME.
+    /* The launcher names the cache's file in redoubt.aot: NAME is of a server of a model, NAMEs of one without, NAMEw of worker processes. The
+     * training writes to NAME.PID, and only a complete cache is renamed to NAME.
      * The JVM checks that a cache fits its version, flags and jars, and ignores it otherwise: a cache can make a start faster and never
      * break one. The training works in the folder NAME.PID.home. It ends with the server at the latest; what a killed server leaves,
      * training itself included, the next one sweeps away. */
     private static final File NOTHING = new File("/dev/null");
+    private static final String WANTED = "redoubt.aot";
+    private static final String RECORDED = "redoubt.aot.workers";
 
     private final Path cache;
+    private final Path workers;
     private final Path partial;
     private final Path home;
     private @Nullable Process training; // guarded by this
     private boolean stopped; // guarded by this
 
-    private CacheTraining(Path cache) {
+    private CacheTraining(Path cache, Path workers) {
         this.cache = cache;
+        this.workers = workers;
         this.partial = cache.resolveSibling(
                 cache.getFileName() + "." + ProcessHandle.current().pid());
         this.home = partial.resolveSibling(partial.getFileName() + ".home");
+    }
+
+    /// What worker processes run on.
+    static WorkerJvm workers() {
+        String home = System.getProperty("redoubt.worker.jvm");
+        if (home == null) return WorkerJvm.own();
+        String recorded = System.getProperty(RECORDED);
+        Optional<Path> archive = Optional.ofNullable(System.getProperty(WANTED)).map(wanted -> Path.of(wanted + "w"));
+        WorkerJvm jvm = WorkerJvm.at(Path.of(home), archive);
+        return recorded == null ? jvm : jvm.recordingFor(Path.of(recorded));
+    }
+
+    /// Makes the archive of what the workers of this process have recorded, which have ended.
+    static void assembleWorkers() throws IOException, InterruptedException {
+        String recorded = System.getProperty(RECORDED);
+        if (recorded != null) WorkerJvm.assemble(Path.of(recorded));
     }
 
     /// Starts the training if the launcher asks for a cache and there is none.
@@ -41,18 +63,18 @@ final class CacheTraining {
     /// @param model that is served; empty: only applications are, and the cache is another one, which a server of a
     ///     model replaces by its own
     static void afterReady(Context context, Optional<String> model) {
-        String wanted = System.getProperty("redoubt.aot");
+        String wanted = System.getProperty(WANTED);
         if (wanted == null) return;
         Path full = Path.of(wanted).toAbsolutePath();
         Path cache = model.isPresent() ? full : full.resolveSibling(full.getFileName() + "s");
-        if (model.isEmpty() && Files.exists(full)) return;
+        Path workers = full.resolveSibling(full.getFileName() + "w");
         try {
             sweep(cache);
         } catch (IOException e) {
             return; // the folder is not ours to write: nothing of ours is left in it, and nothing can be trained
         }
-        if (Files.exists(cache)) return;
-        CacheTraining started = new CacheTraining(cache);
+        if (Files.exists(cache) || (model.isEmpty() && Files.exists(full))) return;
+        CacheTraining started = new CacheTraining(cache, workers);
         try {
             Runtime.getRuntime()
                     .addShutdownHook(Thread.ofPlatform().name("stop-training").unstarted(started::stop));
@@ -77,7 +99,11 @@ final class CacheTraining {
 
     private synchronized void publish(int exitValue) {
         try {
-            if (exitValue == 0 && !stopped) Files.move(partial, cache, StandardCopyOption.ATOMIC_MOVE);
+            if (exitValue == 0 && !stopped) {
+                Files.move(partial, cache, StandardCopyOption.ATOMIC_MOVE);
+                Path trained = partialWorkers();
+                if (Files.exists(trained)) Files.move(trained, workers, StandardCopyOption.ATOMIC_MOVE);
+            }
             clean();
         } catch (IOException e) {
             return; // the next server sweeps
@@ -97,10 +123,15 @@ final class CacheTraining {
         }
     }
 
+    private Path partialWorkers() {
+        return partial.resolveSibling(partial.getFileName() + ".workers");
+    }
+
     private void clean() throws IOException {
-        Files.deleteIfExists(partial);
-        Files.deleteIfExists(partial.resolveSibling(partial.getFileName() + ".config"));
-        DurableFiles.deleteTree(home);
+        Path folder = Objects.requireNonNull(partial.getParent());
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder, partial.getFileName() + "*")) {
+            for (Path each : all) DurableFiles.deleteTree(each);
+        }
     }
 
     /// Removes what servers left that were killed while they trained.
@@ -125,13 +156,14 @@ final class CacheTraining {
         String[] arguments = self.arguments().orElseThrow(() -> new IOException("the JVM's own flags are unknown"));
         List<String> command =
                 new ArrayList<>(List.of("nice", "-n", "19", java, "-XX:AOTCacheOutput=" + partial, "-Xlog:aot=off"));
+        command.add("-D" + RECORDED + "=" + partialWorkers());
         for (String argument : arguments) {
-            if (argument.startsWith("-XX:AOT") || argument.startsWith("-Dredoubt.aot=")) continue;
+            if (argument.startsWith("-XX:AOT") || argument.startsWith("-D" + WANTED + "=")) continue;
             command.add(argument);
             if (argument.startsWith("dev.redoubt.cli/")) break;
         }
         command.addAll(List.of("warm-up", "--home", home.toString()));
-        command.addAll(model.map(name -> List.of("--model", name)).orElse(List.of("--applications")));
+        command.addAll(model.map(name -> List.of("--model", name)).orElse(List.of("--without-model")));
         return command;
     }
 }

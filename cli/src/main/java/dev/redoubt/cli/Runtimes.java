@@ -28,7 +28,8 @@ record Runtimes(WorkerRuntime workers, LlmRuntime llm) implements AutoCloseable 
                         OnnxRuntime.KIND,
                         () -> OnnxRuntime.workers(nativeLibraries),
                         TorchRuntime.KIND,
-                        () -> TorchRuntime.workers(torch, nativeLibraries)));
+                        () -> TorchRuntime.workers(torch, nativeLibraries)),
+                CacheTraining.workers());
         return new Runtimes(workers, new LlmRuntime(models, engines, TimeSource.system()));
     }
 

@@ -100,7 +100,6 @@ final class Server implements AutoCloseable {
             RateLimiter limiter = RateLimiter.open(
                     context.home().limitWindows(), config.edge().rates(), TimeSource.system());
             opened.push(limiter);
-            ModelLoader.await(begun);
             Optional<ServerModels.Shared> shared = config.model()
                     .map(model -> new ServerModels.Shared(model.name(), loader.orElseThrow()::awaitLanguage));
             Applications applications = Applications.open(
@@ -111,6 +110,7 @@ final class Server implements AutoCloseable {
                     audit);
             opened.push(applications);
             applications.want(config.applications());
+            ModelLoader.await(begun); // workers start beside it, too
             if (loader.isPresent()) verified(loader.get(), audit);
             ModelRegistry registry = loader.isPresent() ? new ModelRegistry() : ModelRegistry.none();
             Served served = new Served(registry, Optional.of(applications.platform()));

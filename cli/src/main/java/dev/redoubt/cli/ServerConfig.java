@@ -54,9 +54,9 @@ record ServerConfig(
                 fingerprint(all.getBytes(StandardCharsets.UTF_8)));
     }
 
-    /// The same for applications only.
-    ServerConfig withoutModel() {
-        return new ServerConfig(Optional.empty(), engine, edge, applications, admin, waivers, canaryEvery, fingerprint);
+    /// The same with these applications.
+    ServerConfig withApplications(List<ApplicationSpec> wanted) {
+        return new ServerConfig(model, engine, edge, wanted, admin, waivers, canaryEvery, fingerprint);
     }
 
     /// As [#fingerprint] holds it, of the text of a file.

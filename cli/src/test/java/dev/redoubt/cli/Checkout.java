@@ -15,7 +15,22 @@ import java.util.concurrent.TimeUnit;
 /// it finds no tool but those that are linked into its own folder of programs.
 final class Checkout {
     private static final List<String> TOOLS = List.of(
-            "sh", "cat", "date", "env", "find", "flock", "grep", "head", "mkdir", "mv", "readlink", "rm", "sleep");
+            "sh",
+            "cat",
+            "date",
+            "env",
+            "find",
+            "flock",
+            "grep",
+            "head",
+            "ln",
+            "mkdir",
+            "mv",
+            "paste",
+            "readlink",
+            "rm",
+            "sed",
+            "sleep");
 
     final Path root;
     final Path home;
@@ -82,6 +97,18 @@ final class Checkout {
         Files.createDirectories(jdk.resolve("bin"));
         script(jdk.resolve("bin/java"), java);
         script(jdk.resolve("bin/javac"), "exit 1");
+        return jdk;
+    }
+
+    /// A JDK of that version whose `jlink` does that.
+    Path linkingJdk(String name, String version, String jlink) throws IOException {
+        Path jdk = jdk(name, version, """
+                case "$*" in
+                    *--list-modules) echo 'java.base@25'; echo 'dev.redoubt.cli@1 file:///lib/cli.jar'; echo 'java.sql@25' ;;
+                    *) echo "jdk $*" ;;
+                esac
+                """);
+        script(jdk.resolve("bin/jlink"), jlink);
         return jdk;
     }
 

@@ -183,7 +183,8 @@ class LauncherTest {
         checkout.program("mvn", BUILDS);
         assertThat(checkout.run(AS_IT_IS, "version").exitCode()).isZero();
         try (Stream<Path> left = Files.list(checkout.dist())) {
-            assertThat(left.map(file -> String.valueOf(file.getFileName()))).containsExactlyInAnyOrder("lib", "stamp");
+            assertThat(left.map(file -> String.valueOf(file.getFileName())))
+                    .containsExactlyInAnyOrder("jvm-25.0.3", "lib", "stamp");
         }
     }
 
@@ -232,5 +233,45 @@ class LauncherTest {
                         "-XX:+ExitOnOutOfMemoryError",
                         "-p " + checkout.dist().resolve("lib"))
                 .endsWith("serve --port 0\n");
+    }
+
+    @Test
+    void R4_2_theJvmsHoldTheModulesThatAreNeededAndAreLinkedOnceForAJdk() throws Exception {
+        checkout.program("mvn", BUILDS);
+        Path log = checkout.root.resolve("jlink.log");
+        String links = """
+                echo "$*" >>'%s'
+                while [ "$1" != --output ]; do shift; done
+                mkdir -p "$2/bin" "$2/lib/server"
+                echo >"$2/lib/server/libjvm.so"
+                printf '#!/bin/sh\necho "image $*"\n' >"$2/bin/java"
+                chmod +x "$2/bin/java"
+                """.formatted(log);
+        Path first = checkout.linkingJdk("jdk-25", "25.0.3", links);
+        Files.createSymbolicLink(folder.resolve("programs/chmod"), Path.of("/bin/chmod"));
+        for (int i = 0; i < 2; i++)
+            assertThat(checkout.run(AS_IT_IS, "version").out())
+                    .startsWith("image ")
+                    .contains("-Dredoubt.worker.jvm=" + checkout.dist().resolve("jvm-25.0.3/worker "));
+        assertThat(Files.readAllLines(log))
+                .satisfiesExactly(
+                        server -> assertThat(server).contains("--add-modules java.base,java.sql "),
+                        worker -> assertThat(worker).contains("--add-modules dev.redoubt.serve "));
+        Files.delete(first.resolve("bin/javac"));
+        checkout.linkingJdk("other-25", "25.0.3", links);
+        assertThat(checkout.run(AS_IT_IS, "version").out()).startsWith("image ");
+        assertThat(Files.readAllLines(log)).hasSize(4);
+    }
+
+    @Test
+    void aJdkThatCannotLinkRunsTheProductItself() throws Exception {
+        checkout.program("mvn", BUILDS);
+        Path log = checkout.root.resolve("jlink.log");
+        Path jdk = checkout.linkingJdk("jdk-25", "25.0.3", "echo no >>'" + log + "'; exit 1");
+        for (int i = 0; i < 2; i++)
+            assertThat(checkout.run(AS_IT_IS, "version").out())
+                    .startsWith("jdk ")
+                    .contains("-Dredoubt.worker.jvm=" + jdk + " ");
+        assertThat(log).content().hasLineCount(1);
     }
 }

@@ -9,6 +9,7 @@ import dev.redoubt.serve.schema.DType;
 import dev.redoubt.serve.schema.Tensor;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.worker.Confinement;
+import dev.redoubt.serve.worker.WorkerJvm;
 import dev.redoubt.serve.worker.WorkerLimits;
 import dev.redoubt.serve.worker.WorkerRuntime;
 import dev.redoubt.testkit.Shared;
@@ -43,7 +44,8 @@ class OnnxWorkerTest {
         workers = new WorkerRuntime(
                 folder.resolve("workers"),
                 WorkerLimits.DEFAULT,
-                Map.of(OnnxRuntime.KIND, () -> OnnxRuntime.workers(Replica.NATIVE)));
+                Map.of(OnnxRuntime.KIND, () -> OnnxRuntime.workers(Replica.NATIVE)),
+                WorkerJvm.own());
     }
 
     @AfterEach

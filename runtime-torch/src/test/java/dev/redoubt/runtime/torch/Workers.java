@@ -16,6 +16,7 @@ import dev.redoubt.serve.spec.Isolation;
 import dev.redoubt.serve.spec.Resources;
 import dev.redoubt.serve.spec.Scale;
 import dev.redoubt.serve.spec.Timeouts;
+import dev.redoubt.serve.worker.WorkerJvm;
 import dev.redoubt.serve.worker.WorkerLimits;
 import dev.redoubt.serve.worker.WorkerRuntime;
 import java.io.IOException;
@@ -48,7 +49,10 @@ final class Workers implements AutoCloseable {
     Workers(Path folder, WorkerLimits limits) throws IOException {
         Path jars = Path.of(System.getProperty("redoubt.torch", ""));
         runtime = new WorkerRuntime(
-                folder.resolve("workers"), limits, Map.of(TorchRuntime.KIND, () -> TorchRuntime.workers(jars, NATIVE)));
+                folder.resolve("workers"),
+                limits,
+                Map.of(TorchRuntime.KIND, () -> TorchRuntime.workers(jars, NATIVE)),
+                WorkerJvm.own());
     }
 
     WorkerRuntime runtime() {

@@ -83,7 +83,7 @@ final class Descriptions {
             all.write(config);
             for (Path file : product) {
                 all.writeUTF(file.toString());
-                if (!Files.isRegularFile(file)) continue; // the JDK's home, or a build's folder of classes
+                if (!Files.isRegularFile(file)) continue; // a build's folder of classes
                 all.writeLong(Files.size(file));
                 all.writeLong(Files.getLastModifiedTime(file).toMillis());
             }

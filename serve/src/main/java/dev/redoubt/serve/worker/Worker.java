@@ -64,6 +64,7 @@ final class Worker {
     private final Instructions instructions;
     private final WorkerLimits limits;
     private final Optional<Cgroup> cgroups;
+    private final WorkerJvm jvm;
     private final CompletableFuture<Interface> described = new CompletableFuture<>();
     private final CompletableFuture<Confined> ready = new CompletableFuture<>();
     private final CompletableFuture<String> ended = new CompletableFuture<>();
@@ -81,12 +82,14 @@ final class Worker {
             List<String> command,
             Instructions instructions,
             WorkerLimits limits,
-            Optional<Cgroup> cgroups) {
+            Optional<Cgroup> cgroups,
+            WorkerJvm jvm) {
         this.name = name;
         this.command = command;
         this.instructions = instructions;
         this.limits = limits;
         this.cgroups = cgroups;
+        this.jvm = jvm;
     }
 
     String name() {
@@ -167,6 +170,7 @@ final class Worker {
             how = "could not be started: " + e.getClass().getSimpleName() + ": " + e.getMessage();
         }
         try {
+            jvm.keep(instructions.folder(), command);
             DurableFiles.deleteTree(instructions.folder());
         } catch (IOException e) {
             LOG.warn(

@@ -2,6 +2,9 @@ package dev.redoubt.serve.worker;
 
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.spec.DeploymentSpec;
+import java.lang.module.Configuration;
+import java.lang.module.ModuleFinder;
+import java.lang.module.ModuleReference;
 import java.lang.module.ResolvedModule;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -10,13 +13,14 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// The command line of a worker: a JVM of the server's own, the parts of the product that it needs, and nothing
+/// The command line of a worker: a JVM, the parts of the product that it needs, and nothing
 /// that anybody chose.
 final class WorkerCommand {
     /// As the launcher sets it for the server (R3.1).
@@ -25,31 +29,48 @@ final class WorkerCommand {
     private static final int CARRIERS = 8; // of virtual threads: a handler that loops holds one, not all
 
     private final WorkerKind kind;
-    private final Path home;
-    private final List<Path> path; // what is on the module or class path
+    private final WorkerJvm jvm;
+    private final List<Path> path; // what is on the module or class path beside the JVM's own
     private final Optional<String> module; // none where the server itself runs on the class path
+    private final boolean limited; // to the modules that it needs: the JVM has others
 
-    private WorkerCommand(WorkerKind kind, Path home, List<Path> path, Optional<String> module) {
+    private WorkerCommand(WorkerKind kind, WorkerJvm jvm, List<Path> path, Optional<String> module, boolean limited) {
         this.kind = kind;
-        this.home = home;
+        this.jvm = jvm;
         this.path = path;
         this.module = module;
+        this.limited = limited;
     }
 
-    /// Of the JVM and the modules that run here, and what the kind adds to them.
-    static WorkerCommand of(WorkerKind kind) {
-        Path home = Path.of(System.getProperty("java.home"));
+    /// Of the modules that run here, and what the kind adds to them.
+    static WorkerCommand of(WorkerKind kind, WorkerJvm jvm) {
         Module own = kind.main().getModule();
         Set<Path> files = new LinkedHashSet<>(kind.path());
         if (!own.isNamed()) {
             files.addAll(classPath());
-            return new WorkerCommand(kind, home, List.copyOf(files), Optional.empty());
+            return new WorkerCommand(kind, jvm, List.copyOf(files), Optional.empty(), false);
         }
         own.getLayer()
                 .configuration()
                 .findModule(own.getName())
                 .ifPresent(root -> files.addAll(new TreeSet<>(filesOf(root))));
-        return new WorkerCommand(kind, home, List.copyOf(files), Optional.of(own.getName()));
+        ModuleFinder found = ModuleFinder.of(files.toArray(Path[]::new));
+        Set<String> needed = new HashSet<>();
+        Configuration.empty()
+                .resolve(found, ModuleFinder.ofSystem(), roots(kind, own.getName()))
+                .modules()
+                .forEach(each -> needed.add(each.name()));
+        for (ModuleReference each : found.findAll())
+            if (jvm.modules().contains(each.descriptor().name()))
+                each.location().flatMap(WorkerCommand::file).ifPresent(files::remove);
+        return new WorkerCommand(
+                kind, jvm, List.copyOf(files), Optional.of(own.getName()), !needed.containsAll(jvm.modules()));
+    }
+
+    private static Set<String> roots(WorkerKind kind, String main) {
+        Set<String> roots = new LinkedHashSet<>(kind.modules());
+        roots.add(main);
+        return roots;
     }
 
     private static List<Path> classPath() {
@@ -91,18 +112,27 @@ final class WorkerCommand {
         kind.approval().check(spec);
     }
 
+    /// The files that a worker's answers follow from, beside those of its deployment.
+    List<Path> product() {
+        List<Path> product = new ArrayList<>(path);
+        product.add(jvm.home().resolve("lib").resolve("modules"));
+        product.addAll(kind.readable());
+        return product;
+    }
+
     /// What the worker must be able to read.
     List<Path> readable() {
         List<Path> readable = new ArrayList<>(path);
-        readable.add(home);
+        readable.add(jvm.home());
         readable.addAll(kind.readable());
         return readable;
     }
 
+    /// @param options of the JVM, beside those that every worker has
     /// @throws RuntimeRefusal if a path has characters that a JVM without an environment cannot read
-    List<String> line(Path folder, MemorySplit memory, int processors) throws RuntimeRefusal {
+    List<String> line(Path folder, MemorySplit memory, int processors, List<String> options) throws RuntimeRefusal {
         List<String> line = new ArrayList<>(List.of(
-                home.resolve("bin").resolve("java").toString(),
+                jvm.home().resolve("bin").resolve("java").toString(),
                 "-Xms8m",
                 "-Xmx" + memory.heap(),
                 "-Xss512k",
@@ -118,7 +148,6 @@ final class WorkerCommand {
                 "-XX:ErrorFile=" + folder.resolve("crash.log"),
                 "-XX:+DisableAttachMechanism",
                 "-XX:-UsePerfData",
-                "-Xshare:auto",
                 // No thread of before Confiner may run the application's code: neither finalizers nor handlers of
                 // signals.
                 "--finalization=disabled",
@@ -130,6 +159,7 @@ final class WorkerCommand {
                 "-Duser.timezone=UTC",
                 "-Dslf4j.internal.verbosity=ERROR", // what is worth telling crosses the link
                 "--illegal-native-access=deny"));
+        if (!limited) line.addAll(options); // a JVM that is limited has no archive of classes
         kind.properties().forEach((name, value) -> line.add("-D" + name + "=" + value));
         String paths = String.join(
                 java.io.File.pathSeparator, path.stream().map(Path::toString).toList());
@@ -148,17 +178,18 @@ final class WorkerCommand {
     }
 
     private List<String> modules(String main, String paths) {
-        Set<String> roots = new LinkedHashSet<>(kind.modules());
         Set<String> nativeAccess = new LinkedHashSet<>(kind.modules());
-        roots.add(main);
         nativeAccess.add(WorkerMain.class.getModule().getName());
-        return List.of(
-                "--limit-modules=" + String.join(",", roots), // nothing of the JDK that the product does not need
-                "--add-modules=" + String.join(",", roots),
+        Set<String> roots = roots(kind, main);
+        List<String> line = new ArrayList<>();
+        // Nothing of the JDK that the product does not need. Where that is all there is, the JVM is not told.
+        if (limited) line.add("--limit-modules=" + String.join(",", roots));
+        if (roots.size() > 1) line.add("--add-modules=" + String.join(",", roots));
+        if (!paths.isEmpty()) line.addAll(List.of("-p", paths));
+        line.addAll(List.of(
                 "--enable-native-access=" + String.join(",", nativeAccess),
-                "-p",
-                paths,
                 "-m",
-                main + "/" + kind.main().getName());
+                main + "/" + kind.main().getName()));
+        return line;
     }
 }

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -24,12 +25,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Runs each replica of some kinds in a worker process of its own (R4.2), within limits that the
-/// operating system
-/// keeps as far as it can: a handler from a jar with a digest, and what else there is a
-/// [WorkerKind] for. The server
-/// itself never loads a class of it.
-/// Safe for any thread.
+/// Runs each replica of some kinds in a worker process of its own (R4.2), within limits that the operating system keeps
+/// as far as it can: a handler from a jar with a digest, and what else there is a [WorkerKind] for. The server itself
+/// never loads a class of it. Safe for any thread.
 public final class WorkerRuntime implements ServantFactory, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerRuntime.class);
     private static final Duration CHECK_PERIOD = Duration.ofMillis(100);
@@ -54,6 +52,7 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
     private final WorkerLimits limits;
     private final Map<String, WorkerKind.Source> kinds; // by the kind of runtime
     private final Map<String, WorkerCommand> commands = new TreeMap<>(); // guarded by itself
+    private final WorkerJvm jvm;
     private final Optional<Cgroup> cgroups;
     private final Descriptions descriptions;
     private final SecureRandom random = new SecureRandom();
@@ -64,20 +63,21 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
 
     /// Of handlers in Java.
     ///
-    /// @see #WorkerRuntime(Path, WorkerLimits, Map)
+    /// @see #WorkerRuntime(Path, WorkerLimits, Map, WorkerJvm)
     public WorkerRuntime(Path root, WorkerLimits limits) throws IOException {
-        this(root, limits, Map.of());
+        this(root, limits, Map.of(), WorkerJvm.own());
     }
 
-    /// @param root where workers have their folders; made if it is not there, emptied of what a
-    ///     killed server
-    ///     left
+    /// @param root where workers have their folders; made if it is not there, emptied of what a killed server left
     /// @param others kinds of runtime beside Java, by their names
+    /// @param jvm that they run on
     /// @throws IOException if it cannot be written
-    public WorkerRuntime(Path root, WorkerLimits limits, Map<String, WorkerKind.Source> others) throws IOException {
+    public WorkerRuntime(Path root, WorkerLimits limits, Map<String, WorkerKind.Source> others, WorkerJvm jvm)
+            throws IOException {
         this.root = root.toAbsolutePath();
         this.limits = limits;
         this.kinds = new TreeMap<>(others);
+        this.jvm = jvm;
         kinds.put(JavaRuntime.KIND, () -> WorkerKind.JAVA);
         if (Files.exists(this.root)) DurableFiles.deleteTree(this.root);
         DurableFiles.privateDirectory(this.root);
@@ -92,10 +92,10 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
         WorkerCommand command = command(spec);
         MemorySplit ignored = command.split(spec.each().memoryBytes()); // or it is refused
         command.check(spec);
-        Optional<Interface> known = descriptions.find(spec, command.readable());
+        Optional<Interface> known = descriptions.find(spec, command.product());
         if (known.isPresent()) return known.get();
         Interface described = ask(spec);
-        descriptions.remember(spec, command.readable(), described);
+        descriptions.remember(spec, command.product(), described);
         return described;
     }
 
@@ -152,7 +152,10 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
                 (int) Math.min(limits.frameBytesMax(), memory.heap() / FRAMES_IN_HEAP),
                 limits.cancelTimeout(),
                 command.readable());
-        Worker worker = new Worker(name, command.line(folder, memory, processors), instructions, limits, cgroups);
+        boolean java = spec.runtime().kind().equals(JavaRuntime.KIND);
+        List<String> options = java ? jvm.options(folder, describe) : List.of();
+        List<String> line = command.line(folder, memory, processors, options);
+        Worker worker = new Worker(name, line, instructions, limits, cgroups, jvm);
         workers.put(folder.toString(), worker);
         return worker;
     }
@@ -168,7 +171,7 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
             WorkerCommand known = commands.get(kind);
             if (known != null) return known;
             try {
-                WorkerCommand made = WorkerCommand.of(source.kind());
+                WorkerCommand made = WorkerCommand.of(source.kind(), jvm);
                 commands.put(kind, made);
                 return made;
             } catch (IOException e) {
