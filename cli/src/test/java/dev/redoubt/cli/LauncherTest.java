@@ -184,7 +184,7 @@ class LauncherTest {
         assertThat(checkout.run(AS_IT_IS, "version").exitCode()).isZero();
         try (Stream<Path> left = Files.list(checkout.dist())) {
             assertThat(left.map(file -> String.valueOf(file.getFileName())))
-                    .containsExactlyInAnyOrder("jvm-25.0.3", "lib", "stamp");
+                    .containsExactlyInAnyOrder("jvm-25.0.3", "lib", "redoubt-25.0.3.aotc", "stamp");
         }
     }
 
@@ -273,5 +273,24 @@ class LauncherTest {
                     .startsWith("jdk ")
                     .contains("-Dredoubt.worker.jvm=" + jdk + " ");
         assertThat(log).content().hasLineCount(1);
+    }
+
+    @Test
+    void whatACommandLoadsIsRecordedOnceAfterABuild() throws Exception {
+        checkout.program("mvn", BUILDS);
+        Path log = checkout.root.resolve("recorded.log");
+        checkout.jdk("jdk-25", "25.0.3", """
+                for argument; do
+                    case $argument in -XX:AOTCacheOutput=*) echo "$*" >>'%s'; echo classes >"${argument#*=}" ;; esac
+                done
+                echo "java $*"
+                """.formatted(log));
+        Path cache = checkout.dist().resolve("redoubt-25.0.3.aotc");
+        for (String command : List.of("audit", "version", "serve"))
+            assertThat(checkout.run(AS_IT_IS, command).out()).contains("-XX:AOTCache=" + cache + " ");
+        assertThat(Files.readAllLines(log)).singleElement().asString().contains(" audit ");
+        Path server = Files.writeString(checkout.dist().resolve("redoubt-25.0.3.aot"), "classes");
+        assertThat(checkout.run(AS_IT_IS, "audit").out()).contains("-XX:AOTCache=" + cache + " ");
+        assertThat(checkout.run(AS_IT_IS, "serve").out()).contains("-XX:AOTCache=" + server + " ");
     }
 }
