@@ -176,4 +176,38 @@ class ReleasesTest {
                 .startsWith("note swap_space is 4 GiB")
                 .contains("0.6.0 to before 0.19.1");
     }
+
+    /// What is installed decides, beside a project file that allows more.
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "poetry.lock          | [[package]]~name = \"vllm\"~version = \"0.7.3\"~description = \"\"",
+                "uv.lock              | [[package]]~name = \"vllm\"~version = \"0.7.3\"~source = { }",
+                "pdm.lock             | [[package]]~name = \"vllm\"~version = \"0.7.3\"",
+                "Pipfile.lock         | {\"default\": {\"vllm\": {\"hashes\": [\"sha256:aa\"], \"version\": \"==0.7.3\"}}}",
+            })
+    void V1_1_aLockFileSaysWhichReleaseIsInstalled(String file, String text) throws Exception {
+        write("pyproject.toml", "dependencies = [\"vllm>=0.6\"]\n");
+        write(file.strip(), text.strip().replace('~', '\n') + "\n");
+        write("app/main.py", "from vllm import LLM\nllm = LLM(\"/models/a\")\n");
+        assertThat(said("V1.1/shared-prefix-cache")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "environment.yml      | dependencies:~  - vllm=0.7.3",
+                "conda-gpu.yaml       | dependencies:~  - conda-forge::vllm=0.7.3",
+                "environment.yaml     | dependencies:~  - pip:~    - vllm==0.7.3",
+                "requirements.txt     | vllm==0.7.3 \\~    --hash=sha256:aa",
+                "constraints.txt      | vllm==0.7.3",
+            })
+    void V1_1_environmentsAndHashedRequirementsSayTheReleaseToo(String file, String text) throws Exception {
+        write(file.strip(), text.strip().replace('~', '\n') + "\n");
+        write("app/main.py", "from vllm import LLM\nllm = LLM(\"/models/a\")\n");
+        assertThat(said("V1.1/shared-prefix-cache")).isEmpty();
+    }
 }
