@@ -104,11 +104,11 @@ class ReleasesTest {
     }
 
     @Test
-    void V2_2_swapIsIgnoredSince0_18() throws Exception {
+    void V2_2_nothingSwapsSinceTheV1Engine() throws Exception {
         write("main.py", "from vllm import LLM\nllm = LLM(\"/models/a\", swap_space=4)\n");
         assertThat(said("V2.2/swap-space"))
                 .containsExactly(
-                        "note swap_space is ignored, and stating it misleads (no version of vLLM is stated: the newest is meant)");
+                        "note swap_space is not used by the V1 engine, and stating it misleads (no version of vLLM is stated: the newest is meant)");
         write("requirements.txt", "vllm==0.6.3");
         assertThat(said("V2.2/swap-space"))
                 .containsExactly(

@@ -6,8 +6,9 @@ package dev.redoubt.audit.facts;
 public record Container(Kind kind, String name, Settings settings, int start, int end) {
     public enum Kind {
         KUBERNETES,
-        /// Of a cluster that KubeRay runs, which gives it probes where it states none.
-        KUBERAY,
+        /// Of Kubernetes too, and looked after as a part of a cluster: KubeRay gives it probes where it states none,
+        /// and the workers of a LeaderWorkerSet are started again with their leader.
+        CLUSTER,
         COMPOSE
     }
 }

@@ -24,11 +24,11 @@ final class YamlFiles {
 
     private static final Pattern FILLED = Pattern.compile("\\$\\((\\w+)\\)");
 
-    private static final Set<String> RAY_GROUPS = Set.of("headGroupSpec", "workerGroupSpecs");
+    private static final Set<String> CLUSTERS = Set.of("headGroupSpec", "workerGroupSpecs", "workerTemplate");
 
     private final Facts facts;
     private final List<Scalar> programs = new ArrayList<>();
-    private boolean ofRay; // while what is visited is a part of a cluster that KubeRay runs
+    private boolean ofCluster; // while what is visited is a part of a cluster that looks after its containers
 
     private YamlFiles(Facts facts) {
         this.facts = facts;
@@ -80,12 +80,12 @@ final class YamlFiles {
                 if (mapping.entries().containsKey("engine_kwargs")) languageModel(mapping);
                 boolean container = container(mapping, key, listed);
                 mapping.entries().forEach((name, child) -> {
-                    boolean outside = ofRay;
-                    ofRay |= RAY_GROUPS.contains(name);
+                    boolean outside = ofCluster;
+                    ofCluster |= CLUSTERS.contains(name);
                     if (name.equals("env") || name.equals("environment")) environment(child);
                     if (!container || !COMMANDS.contains(name))
                         visit(child, key.equals("services") ? "service:" + name : name, false);
-                    ofRay = outside;
+                    ofCluster = outside;
                 });
             }
             case Sequence sequence -> sequence.items().forEach(item -> visit(item, key, true));
@@ -201,7 +201,7 @@ final class YamlFiles {
                     ? scalar.text()
                     : key.replace("service:", "");
             Container.Kind kind =
-                    compose ? Container.Kind.COMPOSE : ofRay ? Container.Kind.KUBERAY : Container.Kind.KUBERNETES;
+                    compose ? Container.Kind.COMPOSE : ofCluster ? Container.Kind.CLUSTER : Container.Kind.KUBERNETES;
             facts.containers().add(new Container(kind, name, mapping.settings(), mapping.start(), mapping.start() + 1));
         }
         return !words.isEmpty();
