@@ -1,6 +1,7 @@
 package dev.redoubt.cli;
 
 import dev.redoubt.audit.RayServeFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -28,6 +29,8 @@ final class ImportCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Path given = Objects.requireNonNull(file);
+        if (!Files.isRegularFile(given))
+            throw new CommandFailure(ExitCode.NO_INPUT, "no file " + given + ": name one that 'serve build' wrote");
         JsonNode data = switch (RayServeFile.read(given)) {
             case RayServeFile.Outcome.Read(JsonNode read) -> read;
             case RayServeFile.Outcome.Unreadable(String reason) ->
