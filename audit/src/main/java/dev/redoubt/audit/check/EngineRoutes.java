@@ -28,7 +28,8 @@ final class EngineRoutes implements Check {
     public void look(Facts facts, Findings findings) {
         for (Variable variable : facts.variables())
             if (OPENING.contains(variable.name()) && variable.value().may(EngineRoutes::isOn)
-                    || variable.name().equals(PROFILER) && variable.value().texts().anyMatch(folder -> !folder.isBlank()))
+                    || variable.name().equals(PROFILER)
+                            && variable.value().texts().anyMatch(folder -> !folder.isBlank()))
                 findings.add(
                         INFO, variable.start(), variable.end(), variable.name() + " opens routes that ask for no key");
     }
