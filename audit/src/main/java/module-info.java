@@ -1,7 +1,8 @@
 /// Finds in people's own vLLM and Ray Serve projects what breaks a rule. Reads files, runs nothing of them.
 module dev.redoubt.audit {
     requires static org.jspecify;
-    requires dev.redoubt.base;
+    // A configuration of Ray Serve is handed on as JSON.
+    requires transitive dev.redoubt.base;
     // Composes YAML into nodes with their places; makes no objects of it.
     requires org.snakeyaml.engine;
 

@@ -10,28 +10,45 @@ import dev.redoubt.audit.source.Coverage;
 import dev.redoubt.audit.source.Coverage.Skipped;
 import dev.redoubt.audit.source.FileFinder;
 import dev.redoubt.audit.source.FileFinder.Found;
+import dev.redoubt.audit.source.FileKind;
 import dev.redoubt.audit.source.FileText;
 import dev.redoubt.audit.source.SourceText;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /// Reads projects and asks every check about every file.
 public final class Audit {
     /* Files are independent, so each thread takes the next one; nothing is shared but the counter. A file's program is dropped
      * before the next is read: memory is bounded by the largest file, not by the project. */
+    /* A file that is swapped for a pipe between listing and opening blocks whoever opens it, and nothing that Java offers opens
+     * it otherwise. So a file has a time, far more than any needs: then its thread is left behind with it, and another one goes
+     * on with the next. */
+    private static final Duration FILE_TIME_MAX = Duration.ofSeconds(60);
+
     private final Level level;
     private final Set<String> known;
+    private final Duration fileTimeMax;
 
     /// @param level findings below it are counted, and left out
     /// @param known fingerprints of findings that are left out, see [Baseline]
     public Audit(Level level, Set<String> known) {
+        this(level, known, FILE_TIME_MAX);
+    }
+
+    Audit(Level level, Set<String> known, Duration fileTimeMax) {
         this.level = level;
         this.known = Set.copyOf(known);
+        this.fileTimeMax = fileTimeMax;
     }
 
     /// All that is checked, by id.
@@ -52,19 +69,29 @@ public final class Audit {
     public AuditReport run(List<Path> named) throws InterruptedException {
         FileFinder finder = new FileFinder();
         named.forEach(finder::add);
-        List<Found> files = finder.found();
-        AtomicInteger next = new AtomicInteger();
-        List<Worker> workers = new ArrayList<>();
-        List<Thread> threads = new ArrayList<>();
-        int count = Math.clamp(files.size() / 8, 1, Runtime.getRuntime().availableProcessors());
-        for (int i = 0; i < count; i++) {
-            Worker worker = new Worker();
-            workers.add(worker);
-            threads.add(Thread.ofPlatform().name("audit-" + i).daemon().start(() -> worker.work(files, next)));
-        }
-        for (Thread thread : threads) thread.join();
+        List<Worker> workers = work(finder.found());
         return merged(finder, workers);
     }
+
+    private List<Worker> work(List<Found> files) throws InterruptedException {
+        AtomicInteger next = new AtomicInteger();
+        List<Worker> all = new ArrayList<>();
+        Deque<Worker> running = new ArrayDeque<>();
+        int count = Math.clamp(files.size() / 8, 1, Runtime.getRuntime().availableProcessors());
+        for (int i = 0; i < count; i++) running.add(new Worker(files, next));
+        while (!running.isEmpty()) {
+            Worker worker = running.remove();
+            if (worker.thread.join(WAIT)) all.add(worker);
+            else if (!worker.abandon()) running.add(worker);
+            else {
+                all.add(worker);
+                running.add(new Worker(files, next));
+            }
+        }
+        return all;
+    }
+
+    private static final Duration WAIT = Duration.ofMillis(100);
 
     private static AuditReport merged(FileFinder finder, List<Worker> workers) {
         List<Finding> findings = new ArrayList<>();
@@ -108,43 +135,76 @@ public final class Audit {
         private final List<Remark> remarks = new ArrayList<>();
         private final List<Skipped> skipped = new ArrayList<>();
         private final List<Skipped> unreadable = new ArrayList<>();
+        private final AtomicReference<@Nullable Begun> begun = new AtomicReference<>();
+        private final Thread thread;
         private int filesRead;
         private long lines;
         private int allowed;
         private int known;
         private int below;
 
-        void work(List<Found> files, AtomicInteger next) {
+        /// A file that is being read; whoever takes it away may write down what became of it.
+        private record Begun(Found file, long at) {}
+
+        Worker(List<Found> files, AtomicInteger next) {
+            thread = Thread.ofPlatform().name("audit").daemon().start(() -> work(files, next));
+        }
+
+        private void work(List<Found> files, AtomicInteger next) {
             for (int i = next.getAndIncrement(); i < files.size(); i = next.getAndIncrement()) {
-                Found file = files.get(i);
-                try {
-                    read(file);
-                } catch (RuntimeException | StackOverflowError e) { // a fault of ours must not hide the other files
-                    unreadable.add(new Skipped(file.shown(), "cannot be understood: an error of ours"));
-                }
+                Begun file = new Begun(files.get(i), System.nanoTime());
+                begun.set(file);
+                Runnable outcome = read(file.file);
+                if (!begun.compareAndSet(file, null)) return; // too late: another thread has gone on
+                outcome.run();
             }
         }
 
-        private void read(Found file) {
-            switch (FileText.read(file.file(), file.shown())) {
-                case FileText.Outcome.Skipped(String reason) -> skipped.add(new Skipped(file.shown(), reason));
-                case FileText.Outcome.Failed(String reason) -> unreadable.add(new Skipped(file.shown(), reason));
-                case FileText.Outcome.Read(SourceText source) -> {
-                    Optional<Facts> facts = reader.read(file.file(), file.kind(), source);
-                    if (facts.isEmpty()) {
+        /// @return whether the thread was left behind, since its file takes too long
+        boolean abandon() {
+            Begun file = begun.get();
+            if (file == null || System.nanoTime() - file.at < fileTimeMax.toNanos() || !begun.compareAndSet(file, null))
+                return false;
+            unreadable.add(new Skipped(
+                    file.file.shown(), "not read within " + fileTimeMax.toSeconds() + " s: a pipe, or a slow disk"));
+            return true;
+        }
+
+        /// @return what is to be written down
+        private Runnable read(Found file) {
+            try {
+                return switch (text(file)) {
+                    case FileText.Outcome.Skipped(String reason) ->
+                        () -> skipped.add(new Skipped(file.shown(), reason));
+                    case FileText.Outcome.Failed(String reason) ->
+                        () -> unreadable.add(new Skipped(file.shown(), reason));
+                    case FileText.Outcome.Read(SourceText source) -> read(file, source);
+                };
+            } catch (RuntimeException | StackOverflowError e) { // a fault of ours must not hide the other files
+                return () -> unreadable.add(new Skipped(file.shown(), "cannot be understood: an error of ours"));
+            }
+        }
+
+        private static FileText.Outcome text(Found file) {
+            int bytesMax = file.kind() == FileKind.NOTEBOOK ? FileText.MACHINE_WRITTEN_BYTES_MAX : FileText.BYTES_MAX;
+            return FileText.read(file.file(), file.shown(), bytesMax);
+        }
+
+        private Runnable read(Found file, SourceText source) {
+            Optional<Facts> facts = reader.read(file.file(), file.kind(), source);
+            if (facts.isEmpty())
+                return () ->
                         skipped.add(new Skipped(file.shown(), "is not what its name says, or nested beyond a bound"));
-                        return;
-                    }
-                    filesRead++;
-                    lines += source.lines();
-                    judge(facts.get());
-                }
-            }
+            List<Finding> found = judge(facts.get());
+            return () -> {
+                filesRead++;
+                lines += source.lines();
+                sort(found, Allowances.of(facts.get().source()));
+            };
         }
 
-        private void judge(Facts facts) {
-            Allowances allowances = Allowances.of(facts.source());
-            for (Finding finding : Audit.judge(facts)) {
+        private void sort(List<Finding> found, Allowances allowances) {
+            for (Finding finding : found) {
                 if (allowances.allows(finding)) allowed++;
                 else if (Audit.this.known.contains(finding.fingerprint())) known++;
                 else if (finding.level().compareTo(level) > 0) below++;

@@ -7,8 +7,10 @@ import dev.redoubt.audit.source.Coverage.Skipped;
 import dev.redoubt.audit.source.FileText;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
@@ -16,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -281,5 +284,63 @@ class AuditTest {
         AuditReport report = audit();
         assertThat(reasons(report)).containsExactly("binary");
         assertThat(report.coverage().filesRead()).isEqualTo(2);
+    }
+
+    @Test
+    void aLineOfANotebookIsNamedByItsCell() throws IOException {
+        write("rag.ipynb", """
+                {"cells": [
+                  {"cell_type": "markdown", "source": "# about"},
+                  {"cell_type": "code", "source": ["import os\\n", "from vllm import LLM"], "outputs": []},
+                  {"cell_type": "code", "source": "\\nllm = LLM('/models/a', trust_remote_code=True)", "outputs": []}
+                ]}
+                """);
+        assertThat(audit().findings())
+                .filteredOn(finding -> finding.path().endsWith("rag.ipynb"))
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.message()).endsWith("(cell 3, line 2)"));
+    }
+
+    @Test
+    void aNotebookMayCarryOutputsThatAreLargerThanAProgramMayBe() throws IOException {
+        write(
+                "plots.ipynb",
+                "{\"cells\": [{\"cell_type\": \"code\", \"source\": \"from vllm import LLM\\nLLM('/models/a', trust_remote_code=True)\","
+                        + " \"outputs\": [{\"data\": \"" + "A".repeat(3 << 20) + "\"}]}]}");
+        assertThat(found(audit())).contains("plots.ipynb:2 V2.4/trust-remote-code");
+    }
+
+    /// A pipe in the place of a file blocks whoever opens it, for as long as nobody writes into it.
+    @Test
+    void aFileThatBecomesAPipeHoldsUpNothing() throws Exception {
+        Path pipe = folder.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        Path plain = folder.resolve("plain");
+        Path swapped = folder.resolve("swapped.py");
+        Files.writeString(plain, REMOTE);
+        AtomicBoolean stop = new AtomicBoolean();
+        Thread swapping = Thread.ofPlatform().daemon().start(() -> {
+            for (int i = 0; !stop.get(); i++) {
+                Path from = i % 2 == 0 ? plain : pipe;
+                try {
+                    Files.move(from, swapped, StandardCopyOption.ATOMIC_MOVE);
+                    Files.move(swapped, from, StandardCopyOption.ATOMIC_MOVE);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+        });
+        Duration little = Duration.ofMillis(300); // a busy machine may need more for any file, which is said then
+        for (int i = 0; i < 300; i++) {
+            AuditReport report = assertTimeoutPreemptively(
+                    Duration.ofSeconds(60), () -> new Audit(Level.WARNING, Set.of(), little).run(List.of(folder)));
+            assertThat(Stream.concat(
+                            found(report).stream(),
+                            report.coverage().unreadable().stream().map(Skipped::path)))
+                    .anyMatch(said -> said.contains("service.py"));
+        }
+        stop.set(true);
+        swapping.join();
     }
 }

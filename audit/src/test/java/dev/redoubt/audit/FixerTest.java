@@ -16,6 +16,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Changes that are made by themselves: on every sample of what checks must find, and on files with edges.
 class FixerTest {
@@ -155,5 +157,23 @@ class FixerTest {
                 "a.py",
                 "from vllm import LLM\n# redoubt: allow V2.4 because it is ours\nllm = LLM(\"/m\", trust_remote_code=True)\n");
         assertThat(changes(file)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "start.sh   | vllm serve /models/a \\~  --trust-remote-code \\~  --port 8000~ | vllm serve /models/a \\~  \\~  --port 8000~",
+                "start.sh   | vllm serve /models/a --trust-remote-code~ | vllm serve /models/a~",
+                "Dockerfile | FROM vllm/vllm-openai:v0.9.2~CMD [\"--model\", \"/models/a\", \"--trust-remote-code\"]~ | FROM vllm/vllm-openai:v0.9.2~CMD [\"--model\", \"/models/a\"]~",
+                "Dockerfile | FROM vllm/vllm-openai:v0.9.2~CMD [\"--trust-remote-code\", \"--model\", \"/models/a\"]~ | FROM vllm/vllm-openai:v0.9.2~CMD [\"--model\", \"/models/a\"]~",
+                "pod.yaml   | containers:~- image: vllm/vllm-openai:v0.9.2~  args:~  - --model=/models/a~  - --trust-remote-code~  - --port=8000~ | containers:~- image: vllm/vllm-openai:v0.9.2~  args:~  - --model=/models/a~  - --port=8000~",
+            })
+    void V2_4_aSwitchOfACommandIsLeftOut(String name, String text, String expected) throws Exception {
+        Path file = file(name.strip(), text.strip().replace('~', '\n'));
+        assertThat(changes(file))
+                .singleElement()
+                .extracting(Fixer.Change::after)
+                .isEqualTo(expected.strip().replace('~', '\n'));
     }
 }

@@ -104,11 +104,11 @@ class ReleasesTest {
     }
 
     @Test
-    void V2_2_swapIsIgnoredSince0_18() throws Exception {
+    void V2_2_nothingSwapsSinceTheV1Engine() throws Exception {
         write("main.py", "from vllm import LLM\nllm = LLM(\"/models/a\", swap_space=4)\n");
         assertThat(said("V2.2/swap-space"))
                 .containsExactly(
-                        "note swap_space is ignored, and stating it misleads (no version of vLLM is stated: the newest is meant)");
+                        "note swap_space is not used by the V1 engine, and stating it misleads (no version of vLLM is stated: the newest is meant)");
         write("requirements.txt", "vllm==0.6.3");
         assertThat(said("V2.2/swap-space"))
                 .containsExactly(
@@ -175,5 +175,39 @@ class ReleasesTest {
                 .asString()
                 .startsWith("note swap_space is 4 GiB")
                 .contains("0.6.0 to before 0.19.1");
+    }
+
+    /// What is installed decides, beside a project file that allows more.
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "poetry.lock          | [[package]]~name = \"vllm\"~version = \"0.7.3\"~description = \"\"",
+                "uv.lock              | [[package]]~name = \"vllm\"~version = \"0.7.3\"~source = { }",
+                "pdm.lock             | [[package]]~name = \"vllm\"~version = \"0.7.3\"",
+                "Pipfile.lock         | {\"default\": {\"vllm\": {\"hashes\": [\"sha256:aa\"], \"version\": \"==0.7.3\"}}}",
+            })
+    void V1_1_aLockFileSaysWhichReleaseIsInstalled(String file, String text) throws Exception {
+        write("pyproject.toml", "dependencies = [\"vllm>=0.6\"]\n");
+        write(file.strip(), text.strip().replace('~', '\n') + "\n");
+        write("app/main.py", "from vllm import LLM\nllm = LLM(\"/models/a\")\n");
+        assertThat(said("V1.1/shared-prefix-cache")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "environment.yml      | dependencies:~  - vllm=0.7.3",
+                "conda-gpu.yaml       | dependencies:~  - conda-forge::vllm=0.7.3",
+                "environment.yaml     | dependencies:~  - pip:~    - vllm==0.7.3",
+                "requirements.txt     | vllm==0.7.3 \\~    --hash=sha256:aa",
+                "constraints.txt      | vllm==0.7.3",
+            })
+    void V1_1_environmentsAndHashedRequirementsSayTheReleaseToo(String file, String text) throws Exception {
+        write(file.strip(), text.strip().replace('~', '\n') + "\n");
+        write("app/main.py", "from vllm import LLM\nllm = LLM(\"/models/a\")\n");
+        assertThat(said("V1.1/shared-prefix-cache")).isEmpty();
     }
 }

@@ -1,11 +1,8 @@
 package dev.redoubt.cli;
 
-import dev.redoubt.base.config.ConfigProblem;
-import dev.redoubt.base.config.PlainYaml;
-import java.io.IOException;
+import dev.redoubt.audit.RayServeFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +17,9 @@ import tools.jackson.databind.JsonNode;
 final class ImportCommand implements Callable<Integer> {
     private final Context context;
 
-    @Parameters(paramLabel = "FILE", description = "What 'serve build' wrote, such as serve.yaml.")
+    @Parameters(
+            paramLabel = "FILE",
+            description = "What 'serve build' wrote, such as serve.yaml, or the manifest of a RayService.")
     private @Nullable Path file;
 
     ImportCommand(Context context) {
@@ -28,14 +27,14 @@ final class ImportCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() {
         Path given = Objects.requireNonNull(file);
-        JsonNode data = switch (PlainYaml.read(Files.readString(given))) {
-            case PlainYaml.Outcome.Good(JsonNode read) -> read;
-            case PlainYaml.Outcome.Bad(List<ConfigProblem> problems) ->
-                throw new Refusal(problems.stream()
-                        .map(problem -> given + ":" + problem.line() + ": " + problem.message())
-                        .toList());
+        if (!Files.isRegularFile(given))
+            throw new CommandFailure(ExitCode.NO_INPUT, "no file " + given + ": name one that 'serve build' wrote");
+        JsonNode data = switch (RayServeFile.read(given)) {
+            case RayServeFile.Outcome.Read(JsonNode read) -> read;
+            case RayServeFile.Outcome.Unreadable(String reason) ->
+                throw new CommandFailure(ExitCode.FAILED, given + ": " + reason);
         };
         RayServeImport.Imported imported = RayServeImport.of(data);
         context.console().out().print(imported.yaml());

@@ -39,14 +39,10 @@ final class RayServeImport {
     /// @param notes what a person must look at, a line each
     record Imported(String yaml, List<String> notes) {}
 
-    /// @throws CommandFailure if it has no applications
+    /// @param file with `applications`
     static Imported of(JsonNode file) {
         RayServeImport reading = new RayServeImport();
         reading.unknown("", file, TOP);
-        if (!file.path("applications").isArray() || file.path("applications").isEmpty())
-            throw new CommandFailure(
-                    ExitCode.FAILED,
-                    "the file has no 'applications': give one that 'serve build' or 'serve deploy' knows");
         String host = file.at("/http_options/host").asString("127.0.0.1");
         if (!Loopback.is(host))
             reading.notes.add("http_options.host " + host

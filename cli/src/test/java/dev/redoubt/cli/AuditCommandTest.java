@@ -34,7 +34,7 @@ class AuditCommandTest {
         Ran found = audit(project.toString());
         assertThat(found.exitCode()).isEqualTo(1);
         assertThat(found.out())
-                .contains("service.py:2:", "V2.4/trust-remote-code", "read 1 files")
+                .contains("service.py:2:", "V2.4/trust-remote-code", "read 1 file")
                 .doesNotContain("\u001B");
         assertThat(audit(project.toString(), folder.resolve("nowhere").toString())
                         .exitCode())

@@ -91,6 +91,34 @@ final class ImportCommandTest {
     @Test
     void aFileWithoutApplicationsIsRefused() throws IOException {
         assertThat(imported("model: {name: tiny}\n").exitCode()).isEqualTo(ExitCode.FAILED.code());
-        assertThat(imported("applications: [\n").exitCode()).isEqualTo(ExitCode.REFUSED.code());
+        Ran broken = imported("applications: [\n");
+        assertThat(broken.exitCode()).isEqualTo(ExitCode.FAILED.code());
+        assertThat(broken.err()).contains("the file is no YAML");
+    }
+
+    @Test
+    void theConfigurationInsideOfARayServiceIsFound() throws IOException {
+        Ran ran = imported("""
+                apiVersion: ray.io/v1
+                kind: RayService
+                metadata: {name: shop}
+                spec:
+                  serveConfigV2: |
+                    applications:
+                      - name: shop
+                        import_path: shop:app
+                        deployments:
+                          - name: Front
+                            max_ongoing_requests: 7
+                """);
+        assertThat(ran.exitCode()).as(ran.err()).isZero();
+        assertThat(ran.out()).contains("- name: shop", "- name: Front", "max-ongoing-requests: 7");
+    }
+
+    @Test
+    void aTemplateIsNotGuessed() throws IOException {
+        assertThat(imported("applications: [{name: '{{ name }}', import_path: 'a:b'}]\n")
+                        .err())
+                .contains("render it first");
     }
 }

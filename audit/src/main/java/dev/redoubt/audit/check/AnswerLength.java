@@ -3,9 +3,12 @@ package dev.redoubt.audit.check;
 import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Facts;
+import dev.redoubt.audit.facts.Python;
 import dev.redoubt.audit.facts.PythonModule.Site;
+import dev.redoubt.audit.facts.Settings;
 import dev.redoubt.audit.facts.Value;
 import dev.redoubt.audit.facts.Values;
+import dev.redoubt.audit.python.Expression;
 import java.util.List;
 
 /// `SamplingParams` without a bound.
@@ -29,22 +32,31 @@ final class AnswerLength implements Check {
         facts.python().ifPresent(python -> {
             for (Site site : python.module().calls()) {
                 if (!site.name().startsWith("vllm.") || !site.name().endsWith("SamplingParams")) continue;
-                python.values()
-                        .arguments(site.call(), site.scope())
-                        .get("max_tokens")
-                        .ifPresent(setting -> {
-                            boolean unbounded = setting.value().may(Value.Nothing.class::isInstance);
-                            if (!unbounded && setting.value().largest() <= 2048) return;
-                            findings.add(
-                                    INFO,
-                                    setting,
-                                    site.call().start(),
-                                    site.call().end(),
-                                    unbounded
-                                            ? "max_tokens may be None: the answer ends with the context"
-                                            : "max_tokens is " + Values.shown(setting.value()) + ", limit is 2048");
-                        });
+                Settings settings = python.values().arguments(site.call(), site.scope());
+                if (!settings.has("max_tokens") && isSpread(python, site))
+                    findings.add(
+                            INFO, site.call(), "what a caller sends becomes the parameters: nothing bounds max_tokens");
+                settings.get("max_tokens").ifPresent(setting -> {
+                    boolean unbounded = setting.value().may(Value.Nothing.class::isInstance);
+                    if (!unbounded && setting.value().largest() <= 2048) return;
+                    findings.add(
+                            INFO,
+                            setting,
+                            site.call().start(),
+                            site.call().end(),
+                            unbounded
+                                    ? "max_tokens may be None: the answer ends with the context"
+                                    : "max_tokens is " + Values.shown(setting.value()) + ", limit is 2048");
+                });
             }
         });
+    }
+
+    /// Whether what a caller sends is handed on whole, `SamplingParams(**body)`.
+    private static boolean isSpread(Python python, Site site) {
+        return site.call().arguments().stream()
+                .anyMatch(argument -> argument.keyword().equals("**")
+                        && argument.value() instanceof Expression.Name // not of a model, whose fields have bounds
+                        && python.callers().decide(argument.value(), site.scope()));
     }
 }

@@ -30,7 +30,7 @@ final class ContainerLimits implements Check {
             Settings settings = container.settings();
             if (settings.open() || !known(settings)) continue;
             boolean memory;
-            if (container.kubernetes()) {
+            if (container.kind() != Container.Kind.COMPOSE) {
                 Settings limits = settings.group("resources").group("limits");
                 memory = limits.has("memory");
             } else {

@@ -27,9 +27,11 @@ final class ContainerProbes implements Check {
     public void look(Facts facts, Findings findings) {
         for (Container container : facts.containers()) {
             Settings settings = container.settings();
-            boolean probed = container.kubernetes()
-                    ? settings.has("livenessProbe") || settings.has("readinessProbe")
-                    : settings.has("healthcheck");
+            boolean probed = switch (container.kind()) {
+                case KUBERNETES -> settings.has("livenessProbe") || settings.has("readinessProbe");
+                case CLUSTER -> true;
+                case COMPOSE -> settings.has("healthcheck");
+            };
             boolean isRay = settings.get("image")
                     .map(image -> image.value().texts().anyMatch(text -> text.startsWith("rayproject/")))
                     .orElse(false);

@@ -27,7 +27,9 @@ final class EngineRoutes implements Check {
     @Override
     public void look(Facts facts, Findings findings) {
         for (Variable variable : facts.variables())
-            if (OPENING.contains(variable.name()) && variable.value().may(EngineRoutes::isOn))
+            if (OPENING.contains(variable.name()) && variable.value().may(EngineRoutes::isOn)
+                    || variable.name().equals(PROFILER)
+                            && variable.value().texts().anyMatch(folder -> !folder.isBlank()))
                 findings.add(
                         INFO, variable.start(), variable.end(), variable.name() + " opens routes that ask for no key");
     }
@@ -41,6 +43,6 @@ final class EngineRoutes implements Check {
         };
     }
 
-    private static final Set<String> OPENING =
-            Set.of("VLLM_SERVER_DEV_MODE", "VLLM_ALLOW_RUNTIME_LORA_UPDATING", "VLLM_TORCH_PROFILER_DIR");
+    private static final Set<String> OPENING = Set.of("VLLM_SERVER_DEV_MODE", "VLLM_ALLOW_RUNTIME_LORA_UPDATING");
+    private static final String PROFILER = "VLLM_TORCH_PROFILER_DIR"; // its routes are there once it names a folder
 }

@@ -96,6 +96,7 @@ public final class Findings {
     private void add(CheckInfo check, Level level, int start, int end, String message, List<Edit> fix) {
         Span span = source.span(start, end);
         if (all.size() >= FINDINGS_MAX || !places.add(check.id() + span)) return;
+        String cell = source.inCell(span.line());
         String line = Secrets.masked(source.line(span.line()));
         String text = check.id() + '\n' + source.path() + '\n' + line.strip().replaceAll("\\s+", " ");
         int count = seen.merge(text, 1, Integer::sum);
@@ -104,7 +105,7 @@ public final class Findings {
                 level,
                 source.path(),
                 span,
-                message,
+                cell.isEmpty() ? message : message + " (" + cell + ")",
                 line.length() > LINE_MAX ? line.substring(0, LINE_MAX) : line,
                 fix,
                 fingerprint(text + '\n' + count)));

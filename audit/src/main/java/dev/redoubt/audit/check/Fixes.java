@@ -15,6 +15,10 @@ final class Fixes {
     private static final Pattern NUMBER = word("\\d+(?:\\.\\d+)?");
     private static final Pattern EVERYWHERE = word("0\\.0\\.0\\.0");
 
+    private static final Pattern SWITCH = Pattern.compile("[\"']?--[a-z][a-z_-]*[\"']?");
+    private static final Pattern COMMA = Pattern.compile("\\s*,[ \\t]*");
+    private static final Pattern COMMA_BEFORE = Pattern.compile("\\s*,\\s*$");
+
     private Fixes() {}
 
     private static Pattern word(String text) {
@@ -32,9 +36,27 @@ final class Fixes {
     /// The same, or `--no-name` for a switch of a command line.
     static List<Edit> turnOff(Facts facts, Setting setting) {
         String text = stated(facts, setting);
-        return text.matches("--[a-z][a-z-]*")
+        return text.matches("--[a-z][a-z_-]*")
                 ? List.of(new Edit(setting.start(), setting.end(), "--no-" + text.substring(2)))
                 : setFalse(facts, setting);
+    }
+
+    /// The same, or the command line without the switch, which is off where it is not stated.
+    static List<Edit> leaveOut(Facts facts, Setting setting) {
+        if (!SWITCH.matcher(stated(facts, setting)).matches()) return setFalse(facts, setting);
+        String text = facts.source().text();
+        int start = setting.start();
+        int end = setting.end();
+        int line = facts.source().lineStart(facts.source().lineAt(start));
+        int next = text.indexOf('\n', end);
+        if (next > 0
+                && text.substring(line, start).matches("\\s*-\\s+")
+                && text.substring(end, next).isBlank()) return List.of(new Edit(line, next + 1, "")); // an item of YAML
+        Matcher comma = COMMA.matcher(text).region(end, text.length());
+        if (text.charAt(start) == '"' && comma.lookingAt()) return List.of(new Edit(start, comma.end(), ""));
+        Matcher before = COMMA_BEFORE.matcher(text.substring(line, start));
+        if (text.charAt(start) == '"' && before.find()) return List.of(new Edit(line + before.start(), end, ""));
+        return start > 0 && text.charAt(start - 1) == ' ' ? List.of(new Edit(start - 1, end, "")) : List.of();
     }
 
     static List<Edit> setZero(Facts facts, Setting setting) {

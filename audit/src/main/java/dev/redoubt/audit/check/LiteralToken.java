@@ -29,7 +29,6 @@ final class LiteralToken implements Check {
         String text = facts.source().text();
         if (text.contains("hf_")
                 || text.contains("sk-")
-                || text.contains("AKIA")
                 || text.contains("gh")
                 || text.contains("nvapi-")
                 || text.contains("xox")

@@ -44,7 +44,8 @@ final class PickledModel implements Check {
     @Override
     public void look(Facts facts, Findings findings) {
         facts.python()
-                .filter(python -> python.module().serves() || python.module().importsAny("ray"))
+                .filter(python -> python.module().serves()
+                        || python.module().importsAny("ray") && !python.module().trains())
                 .ifPresent(python -> python.module().calls().forEach(site -> look(python, site, findings)));
     }
 

@@ -67,7 +67,8 @@ final class PromptInLog implements Check {
                 operation.operands().stream().anyMatch(one -> shows(python, one, scope));
             case Expression.Items items -> items.elements().stream().anyMatch(one -> shows(python, one, scope));
             case Expression.Name name ->
-                CONTENT.matcher(name.id()).matches() && python.callers().decide(name, scope);
+                CONTENT.matcher(name.id()).matches() && python.callers().decide(name, scope)
+                        || python.callers().isBody(name, scope);
             case Expression.Attribute attribute ->
                 CONTENT.matcher(attribute.name()).matches() && python.callers().decide(attribute, scope);
             case Expression.Subscript subscript ->

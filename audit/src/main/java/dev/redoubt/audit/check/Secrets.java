@@ -4,10 +4,10 @@ import java.util.regex.Pattern;
 
 /// Texts that are secrets by their form: they are found by it, and never shown.
 final class Secrets {
-    /* What issuers write before the secret itself: the hub, OpenAI, Anthropic, AWS, GitHub, Slack, Google, Weights & Biases is 40 hex digits and
-     * not told from a digest. A placeholder repeats itself or names what belongs there. */
-    private static final Pattern SECRET = Pattern.compile(
-            "\\b(hf_[A-Za-z0-9]{30,}|sk-(?:ant-|proj-)?[A-Za-z0-9_-]{32,}|AKIA[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{36,}"
+    /* What issuers write before the secret itself: the hub, OpenAI, Anthropic, GitHub, Slack, Google. Weights & Biases is 40 hex digits and not told from
+     * a digest; the ids of AWS are names, which stand in every signed address. A placeholder repeats itself or names what belongs there. */
+    private static final Pattern SECRET =
+            Pattern.compile("\\b(hf_[A-Za-z0-9]{30,}|sk-(?:ant-|proj-)?[A-Za-z0-9_-]{32,}|gh[pousr]_[A-Za-z0-9]{36,}"
                     + "|xox[abpr]-[A-Za-z0-9-]{20,}|AIza[A-Za-z0-9_-]{35}|nvapi-[A-Za-z0-9_-]{40,})");
     private static final Pattern PLACEHOLDER =
             Pattern.compile("(?i).*(x{4,}|your|example|placeholder|dummy|1234567|abcdef|\\*{3}).*");

@@ -14,16 +14,16 @@ import java.util.Optional;
 
 /// Swap and offloading of KV blocks.
 final class SwapSpace implements Check {
-    private static final Affected SWAPS = Affected.before(Product.VLLM, "0.18.0");
+    private static final Affected SWAPS = Affected.before(Product.VLLM, "0.8.0");
 
     private static final CheckInfo INFO = new CheckInfo(
             "V2.2/swap-space",
             Level.WARNING,
             "KV cache leaves the memory that is locked for it",
             List.of("CWE-316", References.DISCLOSURE),
-            "Swapped or offloaded KV holds what callers sent, in host memory that may be paged out or on a disk. vLLM dropped GPU-to-CPU swap in its V1 engine: since 0.18 swap_space is ignored with a warning, and stating it misleads.",
+            "Swapped or offloaded KV holds what callers sent, in host memory that may be paged out or on a disk. The V1 engine of vLLM, the default since 0.8.0, never swaps: swap_space says nothing there, and since 0.18.0 it is no option any more.",
             "remove swap_space (or set 0), and keep KV offloading and disk tiers off",
-            "swap_space is read: " + SWAPS + "; kv_offloading_size: " + Affected.since(Product.VLLM, "0.12.0"));
+            "swap_space swaps: " + SWAPS + "; kv_offloading_size: " + Affected.since(Product.VLLM, "0.12.0"));
 
     @Override
     public CheckInfo info() {
@@ -67,7 +67,7 @@ final class SwapSpace implements Check {
                 engine,
                 setting,
                 (reach == Reach.NONE
-                                ? "swap_space is ignored, and stating it misleads"
+                                ? "swap_space is not used by the V1 engine, and stating it misleads"
                                 : "swap_space" + leaves(setting))
                         + SWAPS.decided(facts),
                 Fixes.setZero(facts, setting));

@@ -37,7 +37,7 @@ final class TrustRemoteCode implements Check {
                             engine,
                             setting,
                             "code of the model's repository is run",
-                            Fixes.setFalse(facts, setting)));
+                            Fixes.leaveOut(facts, setting)));
             findings.unknown(INFO, engine, "trust_remote_code");
         }
         facts.python().ifPresent(python -> {

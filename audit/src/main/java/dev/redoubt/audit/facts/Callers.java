@@ -147,6 +147,20 @@ public final class Callers {
         return false;
     }
 
+    /// Whether it is a whole body that a framework has read into a type of the program: as text it shows all that a
+    /// caller sent. A raw request shows nothing.
+    public boolean isBody(Name name, Scope scope) {
+        Scope at = owner(name.id(), scope);
+        if (at == null || at.function() == null || at.parent() == null) return false;
+        for (Binding binding : scope.find(name.id())) {
+            if (!(binding instanceof Binding.Taken(Parameter parameter)) || parameter.type() == null) continue;
+            String type = values.name(parameter.type(), at.parent());
+            if (type.contains(".") && !type.matches("(fastapi|starlette|typing)\\..*") && ofCaller(parameter, at))
+                return true;
+        }
+        return false;
+    }
+
     private static @Nullable Scope owner(String name, Scope scope) {
         for (Scope at = scope; at != null; at = at.parent()) if (at.binds(name)) return at;
         return null;

@@ -52,6 +52,10 @@ final class CommandLines {
             "setsid",
             "command");
 
+    /// What is done to an image without running it.
+    private static final Set<String> HANDLES =
+            Set.of("pull", "push", "tag", "build", "buildx", "inspect", "save", "load", "rmi", "images", "history");
+
     private final Facts facts;
 
     CommandLines(Facts facts) {
@@ -75,8 +79,8 @@ final class CommandLines {
             if (isImage(word)
                     && i > 0
                     && words.stream()
-                            .noneMatch(one -> one.text()
-                                    .startsWith("--entrypoint"))) { // `docker run … vllm/vllm-openai --model …`
+                            .noneMatch(one -> one.text().startsWith("--entrypoint")
+                                    || HANDLES.contains(one.text()))) { // `docker run … vllm/vllm-openai --model …`
                 server(words, i, i + 1, next.startsWith("-") ? false : !next.isEmpty());
                 return;
             }

@@ -9,8 +9,8 @@ import java.util.Optional;
 
 /// Reads a file's facts, whatever its kind. Not safe for two threads.
 public final class FactReader {
-    private static final JsonLimits NOTEBOOK =
-            new JsonLimits(FileText.BYTES_MAX, 64, 1_000_000, FileText.BYTES_MAX, 1024, 400);
+    private static final JsonLimits NOTEBOOK = new JsonLimits(
+            FileText.MACHINE_WRITTEN_BYTES_MAX, 64, 1_000_000, FileText.MACHINE_WRITTEN_BYTES_MAX, 1024, 400);
 
     private final Modules modules = new Modules();
     private final Releases releases = new Releases();
@@ -27,16 +27,20 @@ public final class FactReader {
         Facts facts = new Facts(source);
         return switch (kind) {
             case PYTHON -> {
-                PythonFacts.read(facts, file, modules);
+                PythonFacts.read(facts, source, file, modules);
                 yield Optional.of(facts);
             }
             case NOTEBOOK ->
                 Notebook.code(source, NOTEBOOK).map(code -> {
                     Facts ofCode = new Facts(code);
-                    PythonFacts.read(ofCode, file, modules);
+                    PythonFacts.read(ofCode, code, file, modules);
                     return ofCode;
                 });
-            case YAML -> YamlFiles.read(facts) ? Optional.of(facts) : Optional.empty();
+            case YAML ->
+                YamlFiles.read(facts).map(programs -> {
+                    if (!programs.isEmpty()) PythonFacts.read(facts, YamlFiles.alone(source, programs), file, modules);
+                    return facts;
+                });
             case SHELL -> {
                 Shell.read(facts, source.text(), 0, source.text().length());
                 yield Optional.of(facts);

@@ -70,6 +70,7 @@ final class ModuleReader {
             case Expression.Call call -> calls.add(new Owned<>(call, scope));
             case Expression.Comparison comparison -> others.add(new Owned<>(comparison, scope));
             case Text text when !text.holes().isEmpty() -> others.add(new Owned<>(text, scope));
+            case Items items when PythonFacts.isCommand(items) -> others.add(new Owned<>(items, scope));
             default -> {}
         }
         switch (node) {

@@ -7,6 +7,7 @@ import dev.redoubt.audit.python.Expression.Argument;
 import dev.redoubt.audit.python.Expression.Attribute;
 import dev.redoubt.audit.python.Expression.Call;
 import dev.redoubt.audit.python.Statement;
+import dev.redoubt.audit.source.SourceText;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -42,11 +43,15 @@ final class PythonFacts {
         this.callers = new Callers(values);
     }
 
-    static void read(Facts facts, Path file, Modules modules) {
-        PythonModule module = ModuleReader.read(facts.source());
+    /// @param program the text of the program, its parts in the places that they have in the file
+    static void read(Facts facts, SourceText program, Path file, Modules modules) {
+        PythonModule module = ModuleReader.read(program);
         PythonFacts reader = new PythonFacts(facts, module, new Values(module, file, modules));
         facts.python(new Python(module, reader.values, reader.callers));
         for (Site site : module.calls()) reader.call(site);
+        for (Owned<Expression> other : module.others())
+            if (other.node() instanceof Expression.Items items)
+                new CommandLines(facts).read(reader.words(items.elements(), other.scope()));
         reader.deployments();
         reader.variables();
     }
@@ -223,6 +228,15 @@ final class PythonFacts {
         } else if (list instanceof Expression.Text text) {
             line(text);
         }
+    }
+
+    /// Whether the list begins as the command of a server does, wherever it is handed to.
+    static boolean isCommand(Expression.Items items) {
+        return items.elements().size() > 2
+                && items.elements().get(0) instanceof Expression.Text program
+                && items.elements().get(1) instanceof Expression.Text command
+                && program.text().equals("vllm")
+                && command.text().equals("serve");
     }
 
     /// Of a text, all words of which stand where it stands.

@@ -52,6 +52,14 @@ public record PythonModule(
                 : Optional.empty();
     }
 
+    /// Whether it trains: what it loads then is mostly what it wrote itself.
+    public boolean trains() {
+        return importsAny("ray.train", "ray.air", "accelerate", "deepspeed", "megatron", "torch.optim", "peft")
+                || calls.stream()
+                        .anyMatch(site -> site.call().function() instanceof Expression.Attribute method
+                                && method.name().equals("backward"));
+    }
+
     /// Whether it is a part of serving a model, and not a script beside it.
     public boolean serves() {
         return importsAny("vllm", "ray.serve", "fastapi", "starlette", "flask", "aiohttp.web", "sanic", "litserve");

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +36,19 @@ final class Releases {
                     + ")?");
     private static final Pattern IMAGE =
             Pattern.compile("(vllm(?:/vllm)?-openai(?:-cpu)?|rayproject/ray(?:-ml|-llm)?):" + NUMBERS);
+    /// `name = "vllm"` and, below it, `version = "0.8.5"`: what the lock files of Poetry, uv and PDM say.
+    private static final Pattern LOCKED = Pattern.compile(
+            "(?m)^\\s{0,8}name\\s{0,4}=\\s{0,4}\"(vllm|ray)\"\\s{1,8}version\\s{0,4}=\\s{0,4}\"" + NUMBERS);
+    /// `"vllm": {"hashes": […], …, "version": "==0.8.5"}`, as Pipenv locks.
+    private static final Pattern PIPENV_LOCKED = Pattern.compile(
+            "\"(vllm|ray)\"\\s{0,4}:\\s{0,4}\\{[^{}]{0,20000}?\"version\"\\s{0,4}:\\s{0,4}\"==" + NUMBERS);
+    /// `- vllm=0.8.5` of an environment of conda, whose `=` takes a series where it names one.
+    private static final Pattern CONDA =
+            Pattern.compile("(?m)^\\s{0,12}-\\s{1,4}[\"']?(?:[\\w-]{1,40}::)?(vllm|ray)=" + NUMBERS);
     private static final Pattern CLUSTER = Pattern.compile("rayVersion\\s{0,4}:\\s{0,4}[\"']?" + NUMBERS);
+
+    private static final Set<String> NAMES = Set.of(
+            "pyproject.toml", "setup.cfg", "setup.py", "pipfile", "poetry.lock", "uv.lock", "pdm.lock", "pipfile.lock");
 
     private final Map<Path, Map<Product, Release>> folders = new HashMap<>();
 
@@ -57,18 +70,29 @@ final class Releases {
         } catch (IOException e) {
             return Map.of(); // the finder says that it cannot be listed
         }
+        Map<Product, Release> locked = new EnumMap<>(Product.class);
         Map<Product, Release> found = new EnumMap<>(Product.class);
-        for (Path file : files.stream().sorted().toList())
-            if (FileText.read(file, file.toString()) instanceof FileText.Outcome.Read(var source))
-                stated(source.text(), String.valueOf(file.getFileName()))
-                        .forEach((product, release) -> found.merge(product, release, Release::or));
+        for (Path file : files.stream().sorted().toList()) {
+            String name = String.valueOf(file.getFileName());
+            if (FileText.read(file, file.toString(), FileText.MACHINE_WRITTEN_BYTES_MAX)
+                    instanceof FileText.Outcome.Read(var source))
+                stated(source.text(), name)
+                        .forEach((product, release) ->
+                                (isLock(name) ? locked : found).merge(product, release, Release::or));
+        }
+        found.putAll(locked); // what is installed, beside what may be
         return found;
+    }
+
+    private static boolean isLock(String name) {
+        return name.toLowerCase(Locale.ROOT).endsWith(".lock");
     }
 
     private static boolean states(Path file) {
         String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
-        boolean named = name.matches("(requirements|constraints).*\\.txt|dockerfile.*|.*compose.*\\.ya?ml")
-                || List.of("pyproject.toml", "setup.cfg", "setup.py", "pipfile").contains(name);
+        boolean named = name.matches(
+                        "(requirements|constraints).*\\.txt|dockerfile.*|.*compose.*\\.ya?ml|(environment|conda).*\\.ya?ml")
+                || NAMES.contains(name);
         return named && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
     }
 
@@ -84,8 +108,10 @@ final class Releases {
                         .ifPresent(release -> found.merge(product, release, Release::or));
             }
         }
-        Matcher image = IMAGE.matcher(text);
-        while (image.find()) exact(product(image.group(1)), image.group(2), where, found);
+        for (Pattern pattern : List.of(IMAGE, LOCKED, PIPENV_LOCKED, CONDA)) {
+            Matcher matcher = pattern.matcher(text);
+            while (matcher.find()) exact(product(matcher.group(1)), matcher.group(2), where, found);
+        }
         Matcher cluster = CLUSTER.matcher(text);
         while (cluster.find()) exact(Product.RAY, cluster.group(1), where, found);
         return found;

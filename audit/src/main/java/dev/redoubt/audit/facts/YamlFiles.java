@@ -3,10 +3,15 @@ package dev.redoubt.audit.facts;
 import dev.redoubt.audit.facts.YamlTree.Mapping;
 import dev.redoubt.audit.facts.YamlTree.Scalar;
 import dev.redoubt.audit.facts.YamlTree.Sequence;
+import dev.redoubt.audit.source.SourceText;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// What YAML says about serving, whichever tool it is for: a configuration of Ray Serve, manifests of
@@ -17,24 +22,53 @@ final class YamlFiles {
 
     private static final Set<String> PROSE = Set.of("description", "name", "title", "summary", "message", "comment");
 
+    private static final Pattern FILLED = Pattern.compile("\\$\\((\\w+)\\)");
+
+    private static final Set<String> CLUSTERS = Set.of("headGroupSpec", "workerGroupSpecs", "workerTemplate");
+
     private final Facts facts;
+    private final List<Scalar> programs = new ArrayList<>();
+    private boolean ofCluster; // while what is visited is a part of a cluster that looks after its containers
 
     private YamlFiles(Facts facts) {
         this.facts = facts;
     }
 
-    /// @return false if the text cannot be read
-    static boolean read(Facts facts) {
+    /// @return the Python programs that stand in it, as those of a ConfigMap; empty if the text cannot be read
+    static Optional<List<Scalar>> read(Facts facts) {
         return read(facts, facts.source().text());
     }
 
-    private static boolean read(Facts facts, String text) {
+    private static Optional<List<Scalar>> read(Facts facts, String text) {
         var documents = YamlTree.parse(facts.source(), text);
-        if (documents.isEmpty()) return false;
+        if (documents.isEmpty()) return Optional.empty();
         YamlFiles reader = new YamlFiles(facts);
         for (YamlTree document : documents.get()) reader.visit(document, "", false);
-        return true;
+        return Optional.of(reader.programs);
     }
+
+    /// The file with nothing in it but these programs, each in the place where it stands. A program is indented
+    /// there: the line above it, which names it, becomes the head of its block.
+    static SourceText alone(SourceText source, List<Scalar> programs) {
+        StringBuilder text = new StringBuilder(source.text());
+        int kept = 0;
+        for (Scalar program : programs) {
+            int name = source.lineStart(source.lineAt(program.start()));
+            int first = source.text().indexOf('\n', program.start());
+            if (first < 0 || first < name + BLOCK.length()) continue;
+            blank(text, kept, first);
+            text.replace(name, name + BLOCK.length(), BLOCK);
+            kept = Math.max(first, program.end());
+        }
+        blank(text, kept, text.length());
+        return new SourceText(source.path(), text.toString());
+    }
+
+    private static void blank(StringBuilder text, int start, int end) {
+        for (int i = start; i < end; i++) if (text.charAt(i) != '\n') text.setCharAt(i, ' ');
+    }
+
+    private static final String BLOCK = "if 1:";
 
     /// @param key under which it stands
     /// @param listed whether it is an item of the list under that key
@@ -46,9 +80,12 @@ final class YamlFiles {
                 if (mapping.entries().containsKey("engine_kwargs")) languageModel(mapping);
                 boolean container = container(mapping, key, listed);
                 mapping.entries().forEach((name, child) -> {
+                    boolean outside = ofCluster;
+                    ofCluster |= CLUSTERS.contains(name);
                     if (name.equals("env") || name.equals("environment")) environment(child);
                     if (!container || !COMMANDS.contains(name))
                         visit(child, key.equals("services") ? "service:" + name : name, false);
+                    ofCluster = outside;
                 });
             }
             case Sequence sequence -> sequence.items().forEach(item -> visit(item, key, true));
@@ -58,7 +95,9 @@ final class YamlFiles {
 
     private void text(Scalar scalar, String key) {
         String text = scalar.text();
-        if (key.equals("serveConfigV2")) {
+        if (key.endsWith(".py") && scalar.block()) {
+            programs.add(scalar);
+        } else if (key.equals("serveConfigV2")) {
             read(facts, alone(scalar));
         } else if (!PROSE.contains(key) && (text.contains("vllm") || text.contains("ray start"))) {
             shell(scalar.start(), scalar.end());
@@ -132,57 +171,90 @@ final class YamlFiles {
     /// @return whether its commands are read here
     private boolean container(Mapping mapping, String key, boolean listed) {
         List<Word> words = new ArrayList<>();
+        Map<String, String> stated = stated(mapping.entries().get("env"));
         for (String name : List.of("command", "entrypoint", "args", "extraArgs", "cmd"))
-            add(mapping.entries().get(name), words);
+            add(mapping.entries().get(name), stated, words);
         String image = image(mapping.entries().get("image"));
+        boolean kubernetes = listed && key.equals("containers");
+        boolean compose = !listed && key.startsWith("service:");
         int before = facts.engines().size() + facts.listeners().size();
         boolean own = mapping.entries().containsKey("entrypoint")
                 || (listed && mapping.entries().containsKey("command"))
                 || (!words.isEmpty() && words.getFirst().text().matches("(/.*/)?(ba|z)?sh|(/bin/|/usr/).*|python3?"));
-        if (CommandLines.isImage(image)
+        if (isServer(image, words)
+                && (kubernetes || compose || !words.isEmpty())
                 && !own
                 && words.stream().noneMatch(word -> word.text().equals("serve"))) {
             new CommandLines(facts).ofImage(words, mapping.start(), mapping.start() + 1);
         } else if (!words.isEmpty()) {
-            new CommandLines(facts).read(words);
             for (int i = 1; i < words.size(); i++)
                 if (words.get(i - 1).text().matches("-\\w*c")
                         && words.get(i).end() > words.get(i).start())
                     shell(words.get(i).start(), words.get(i).end());
+            if (facts.engines().size() + facts.listeners().size() == before) new CommandLines(facts).read(words);
         }
         boolean serves = facts.engines().size() + facts.listeners().size() > before
                 || CommandLines.isImage(image)
                 || image.startsWith("rayproject/ray");
-        boolean kubernetes = listed && key.equals("containers");
-        boolean compose = !listed && key.startsWith("service:");
         if (serves && (kubernetes || compose)) {
             String name = mapping.entries().get("name") instanceof Scalar scalar
                     ? scalar.text()
                     : key.replace("service:", "");
-            facts.containers()
-                    .add(new Container(kubernetes, name, mapping.settings(), mapping.start(), mapping.start() + 1));
+            Container.Kind kind =
+                    compose ? Container.Kind.COMPOSE : ofCluster ? Container.Kind.CLUSTER : Container.Kind.KUBERNETES;
+            facts.containers().add(new Container(kind, name, mapping.settings(), mapping.start(), mapping.start() + 1));
         }
         return !words.isEmpty();
+    }
+
+    /// Whether the image's own program is a server of vLLM: by its name, or by a name with vLLM in it and what it is
+    /// told.
+    private static boolean isServer(String image, List<Word> words) {
+        if (CommandLines.isImage(image)) return true;
+        return image.substring(image.lastIndexOf('/') + 1).contains("vllm")
+                && !words.isEmpty()
+                && words.stream().anyMatch(word -> word.text().matches("--model(=.*)?"))
+                && words.getFirst().text().startsWith("-");
+    }
+
+    /// What the list `env` of a container says plainly.
+    private static Map<String, String> stated(@Nullable YamlTree env) {
+        if (!(env instanceof Sequence sequence)) return Map.of();
+        Map<String, String> all = new HashMap<>();
+        for (YamlTree item : sequence.items())
+            if (item.at("name") instanceof Scalar name && item.at("value") instanceof Scalar value)
+                all.put(name.text(), value.text());
+        return all;
     }
 
     private static String image(@Nullable YamlTree image) {
         return image instanceof Scalar scalar ? scalar.text() : "";
     }
 
-    private void add(@Nullable YamlTree node, List<Word> words) {
+    private void add(@Nullable YamlTree node, Map<String, String> stated, List<Word> words) {
         switch (node) {
             case Scalar scalar
             when scalar.block() || scalar.text().contains(" ") && words.isEmpty() ->
                 words(scalar.text(), scalar.start(), scalar.end(), words);
-            case Scalar scalar -> words.add(new Word(scalar.text(), value(scalar), scalar.start(), scalar.end()));
+            case Scalar scalar -> words.add(word(scalar, stated));
             case Sequence sequence -> {
                 for (YamlTree item : sequence.items())
-                    if (item instanceof Scalar scalar)
-                        words.add(new Word(scalar.text(), value(scalar), scalar.start(), scalar.end()));
+                    if (item instanceof Scalar scalar) words.add(word(scalar, stated));
             }
             case Mapping _ -> {}
             case null -> {}
         }
+    }
+
+    /// With what Kubernetes fills in for `$(NAME)`.
+    private static Word word(Scalar scalar, Map<String, String> stated) {
+        Matcher matcher = FILLED.matcher(scalar.text());
+        if (!matcher.find() || stated.get(matcher.group(1)) == null)
+            return new Word(scalar.text(), value(scalar), scalar.start(), scalar.end());
+        String filled = scalar.text().substring(0, matcher.start())
+                + stated.get(matcher.group(1))
+                + scalar.text().substring(matcher.end());
+        return new Word(filled, Shell.expanded(filled, Map.of()), scalar.start(), scalar.end());
     }
 
     private static Value value(Scalar scalar) {

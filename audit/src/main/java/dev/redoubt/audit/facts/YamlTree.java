@@ -25,7 +25,7 @@ import org.snakeyaml.engine.v2.scanner.StreamReader;
 
 /// YAML as maps, lists and scalars with their places; several documents, anchors and merge keys are understood,
 /// tags mean nothing. What stands in `{{ }}` of a template is unknown.
-sealed interface YamlTree {
+public sealed interface YamlTree {
     /* What aliases unfold to counts against NODES_MAX as if it stood there: a bomb ends the file, not the scan. Depth is
      * measured on events, before the composer recurses. */
     int NODES_MAX = 200_000;

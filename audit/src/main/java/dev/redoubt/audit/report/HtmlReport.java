@@ -58,7 +58,7 @@ final class HtmlReport {
                                     .word();
             String said = count == 0
                     ? "not checked: no file shows it"
-                    : found.isEmpty() ? "nothing found" : found.size() + " findings";
+                    : found.isEmpty() ? "nothing found" : Markup.count(found.size(), "finding");
             out.append("<tr><td>").append(requirement.id()).append("</td><td>").append(escaped(requirement.title()));
             out.append("</td><td>")
                     .append(count)

@@ -25,13 +25,13 @@ final class JunitReport {
                     .toList();
             tests++;
             if (!found.isEmpty()) failures++;
-            test(cases, check.id(), found.size() + " findings: " + check.title(), found);
+            test(cases, check.id(), Markup.count(found.size(), "finding") + ": " + check.title(), found);
         }
         List<String> remarks = report.remarks().stream().map(JunitReport::line).toList();
         List<String> unreadable =
                 report.coverage().unreadable().stream().map(JunitReport::line).toList();
-        test(cases, "allowances", remarks.size() + " allowances to mend", remarks);
-        test(cases, "coverage", unreadable.size() + " files could not be read", unreadable);
+        test(cases, "allowances", Markup.count(remarks.size(), "allowance") + " to mend", remarks);
+        test(cases, "coverage", Markup.count(unreadable.size(), "file") + " could not be read", unreadable);
         failures += (remarks.isEmpty() ? 0 : 1) + (unreadable.isEmpty() ? 0 : 1);
         return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"redoubt audit\" tests=\"" + (tests + 2)
                 + "\" failures=\"" + failures + "\">\n" + cases + "</testsuite>\n";

@@ -1,8 +1,13 @@
 package dev.redoubt.audit.report;
 
-/// Text inside XML and HTML.
+/// Text of reports: numbers of things, and what stands inside XML and HTML.
 final class Markup {
     private Markup() {}
+
+    /// `1 file`, `2 files`.
+    static String count(long number, String noun) {
+        return number + " " + noun + (number == 1 ? "" : "s");
+    }
 
     /// What is no character of XML 1.0 becomes U+FFFD.
     static String escaped(String text) {

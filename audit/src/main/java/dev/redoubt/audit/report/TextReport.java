@@ -88,7 +88,8 @@ final class TextReport {
                         + reasons.entrySet().stream()
                                 .map(entry -> entry.getValue() + " " + entry.getKey())
                                 .collect(Collectors.joining(", "));
-        return "read " + coverage.filesRead() + " files, " + coverage.lines() + " lines" + skipped;
+        return "read " + Markup.count(coverage.filesRead(), "file") + ", " + Markup.count(coverage.lines(), "line")
+                + skipped;
     }
 
     private void line(String text) {

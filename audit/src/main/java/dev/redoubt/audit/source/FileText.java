@@ -27,16 +27,25 @@ public final class FileText {
 
     private FileText() {}
 
+    /// A notebook carries its outputs, and a lock file the digests of all packages: both are larger than what a person
+    /// wrote into them.
+    public static final int MACHINE_WRITTEN_BYTES_MAX = 8 << 20;
+
     public static Outcome read(Path file, String shown) {
+        return read(file, shown, BYTES_MAX);
+    }
+
+    /// @param bytesMax a file that has more is skipped
+    public static Outcome read(Path file, String shown, int bytesMax) {
         try {
             if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(file))
                 return new Outcome.Skipped("no plain file any more");
-            if (Files.size(file) > BYTES_MAX) return tooLarge();
+            if (Files.size(file) > bytesMax) return tooLarge(bytesMax);
             byte[] bytes;
             try (InputStream in = Files.newInputStream(file)) {
-                bytes = in.readNBytes(BYTES_MAX + 1);
+                bytes = in.readNBytes(bytesMax + 1);
             }
-            if (bytes.length > BYTES_MAX) return tooLarge();
+            if (bytes.length > bytesMax) return tooLarge(bytesMax);
             for (int i = 0; i < Math.min(bytes.length, LOOKED_AT); i++)
                 if (bytes[i] == 0) return new Outcome.Skipped("binary");
             return new Outcome.Read(new SourceText(shown, new String(bytes, StandardCharsets.UTF_8)));
@@ -45,7 +54,7 @@ public final class FileText {
         }
     }
 
-    private static Outcome tooLarge() {
-        return new Outcome.Skipped("larger than " + (BYTES_MAX >> 20) + " MiB");
+    private static Outcome tooLarge(int bytesMax) {
+        return new Outcome.Skipped("larger than " + (bytesMax >> 20) + " MiB");
     }
 }

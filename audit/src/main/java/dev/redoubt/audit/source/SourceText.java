@@ -1,15 +1,29 @@
 package dev.redoubt.audit.source;
 
 import java.util.Arrays;
+import java.util.List;
 
 /// A file's text, and where its lines begin. Immutable.
 public final class SourceText {
     private final String path;
     private final String text;
     private final int[] lineStarts;
+    private final List<Cell> cells;
+
+    /// A cell of a notebook.
+    ///
+    /// @param number from 1 on, over all cells, whatever they hold
+    /// @param line at which its code begins in the text
+    public record Cell(int number, int line) {}
 
     /// @param path as it is shown, with `/`
     public SourceText(String path, String text) {
+        this(path, text, List.of());
+    }
+
+    /// @param cells of which the text was put together, in its order
+    public SourceText(String path, String text, List<Cell> cells) {
+        this.cells = List.copyOf(cells);
         this.path = path;
         this.text = text;
         int[] starts = new int[Math.max(16, text.length() / 32)];
@@ -31,6 +45,14 @@ public final class SourceText {
 
     public int lines() {
         return lineStarts.length;
+    }
+
+    /// How a person finds a line in a notebook, `cell 3, line 2`; empty for a text without cells.
+    public String inCell(int line) {
+        for (int i = cells.size() - 1; i >= 0; i--)
+            if (cells.get(i).line <= line)
+                return "cell " + cells.get(i).number + ", line " + (line - cells.get(i).line + 1);
+        return "";
     }
 
     /// @param line from 1 on

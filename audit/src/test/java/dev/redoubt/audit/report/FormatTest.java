@@ -41,7 +41,7 @@ class FormatTest {
     void textShowsTheLineAndNothingThatSteersATerminal() {
         String text = Format.TEXT.write(report, false);
         assertThat(text)
-                .contains("error V2.4/trust-remote-code", "^^^^", "instead: ", "unreadable", "read 1 files")
+                .contains("error V2.4/trust-remote-code", "^^^^", "instead: ", "unreadable", "read 1 file")
                 .doesNotContain("\u001B");
         assertThat(Format.TEXT.write(report, true)).contains("\u001B[31merror\u001B[0m");
     }

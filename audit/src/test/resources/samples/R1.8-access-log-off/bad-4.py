@@ -1,0 +1,2 @@
+def command(model):
+    return ["vllm", "serve", model, "--disable-uvicorn-access-log"]

@@ -1,0 +1,9 @@
+from ray import serve
+from vllm import SamplingParams
+
+@serve.deployment
+class Model:
+    async def __call__(self, body: dict):
+        prompt = body.pop("prompt")
+        params = SamplingParams(**body)
+        return await self.engine.answer(prompt, params)
