@@ -12,7 +12,7 @@ typedef __m512i vi; // 16 × i32, or 64 bytes
 // What fits into the registers: rows that share the weights of a block, tokens that share float weights, queries that share keys and
 // values, vectors of values at a time.
 enum { BLOCK_ROWS = 4, BLOCK_GROUPS = 2, FLOAT_TOKENS = 6, QUERY_TILE = 6, VALUE_VECTORS = 4 };
-enum { PANEL_ROWS_MIN = 0 }; // never: tiles of two groups read each activation half as often
+enum { PANEL_ROWS_MIN = 0 }; // never: tiles of two groups share their activations, and panels were measured with AVX2 only
 // Tokens that share BF16 weights.
 #ifdef REDOUBT_AVX512_BF16
 enum { PAIR_TOKENS = 6 };
