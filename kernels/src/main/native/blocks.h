@@ -57,6 +57,25 @@ ALWAYS_INLINE vf weight_sum_of(const int format, const uint8_t *block, const int
     return sum_bytes(format) == 1 ? vf_load_i8((const int8_t *) sums) : vf_load_i16((const int16_t *) sums);
 }
 
+// What the products of weights that share a scale are multiplied by, of 16 rows.
+typedef struct {
+    vf scale, minimum, sum; // sum: Σ w
+} weight_terms;
+
+ALWAYS_INLINE weight_terms terms_of(const int format, const uint8_t *header, const uint8_t *block, const int half) {
+    return (weight_terms) {
+            scale_of(format, header, block, half),
+            has_minimum(format) ? minimum_of(format, header, block, half) : vf_zero(),
+            weight_sum_of(format, block, half),
+    };
+}
+
+// Word `w` of 16 rows as it is multiplied.
+ALWAYS_INLINE vi factors_of(const int format, const uint8_t *codes, const int w) {
+    vi raw = codes_of(format, codes, w);
+    return is_signed(format) ? q8_weights(raw) : raw;
+}
+
 // -offset · Σ q, from -8 · Σ q.
 ALWAYS_INLINE vi start_of(const int offset, int32_t negative_sum) {
     return offset == 0 ? vi_set1(0)
@@ -67,11 +86,11 @@ ALWAYS_INLINE vi start_of(const int offset, int32_t negative_sum) {
 enum { TILE_MAX = 16, GROUPS_MAX = 4 };
 
 // sums += Σ c·q over the words of one scale, for `rows` rows of activations and `groups` groups of 16 outputs: codes are unpacked once
-// for all rows, activations are loaded once for all groups. Two words at a time, both nibbles of a vector; signed ones, which take
-// more registers, alone.
+// for all rows (or are so already: panels.h), activations are loaded once for all groups. Two words at a time, both nibbles of a vector;
+// signed ones, which take more registers, alone.
 ALWAYS_INLINE void multiply_codes(
-        const int rows, const int groups, const int format, const int half, const uint8_t *codes, int64_t group_bytes,
-        const int8_t *q, vi *sums) {
+        const int rows, const int groups, const int format, const int unpacked, const int half, const uint8_t *codes,
+        int64_t group_bytes, const int8_t *q, vi *sums) {
     const int words = BLOCK / 4 / block_scales(format), step = is_signed(format) ? 1 : 2;
     const int at_once = is_signed(format) ? 1 : dots_at_once(code_bits(format));
     vi dots[TILE_MAX];
@@ -85,8 +104,8 @@ ALWAYS_INLINE void multiply_codes(
             word[i] = words == 4 ? 4 * half + from + i : is_signed(format) ? from : from / 2 + 4 * i;
             UNROLL(4)
             for (int g = 0; g < groups; g++) {
-                weights[i][g] = codes_of(format, codes + g * group_bytes, word[i]);
-                if (is_signed(format)) weights[i][g] = q8_weights(weights[i][g]);
+                const uint8_t *own = codes + g * group_bytes;
+                weights[i][g] = unpacked ? vi_load(own + 64 * word[i]) : factors_of(format, own, word[i]);
             }
         }
         UNROLL(16)
@@ -108,11 +127,47 @@ ALWAYS_INLINE void multiply_codes(
     }
 }
 
-// `rows` rows of activations against `groups` groups of 16 outputs (constants where this is inlined). Meanwhile the next groups come from
-// memory: `lines` cache lines from `next` on for each block.
+ALWAYS_INLINE void start_sums(
+        const int rows, const int groups, const int format, const int half, const block_tile *x, int64_t row, vi *sums) {
+    const int offset = is_signed(format) ? Q8_OFFSET : code_offset(format);
+    UNROLL(16)
+    for (int r = 0; r < rows; r++) {
+        int32_t sum = block_scales(format) == 1 ? x->terms[row + r].negative_sum : x->halves[row + r].negative_sum[half];
+        UNROLL(4)
+        for (int g = 0; g < groups; g++) sums[r * groups + g] = start_of(offset, sum);
+    }
+}
+
+ALWAYS_INLINE void add_scaled_sums(
+        const int rows, const int groups, const int format, const int half, const block_tile *x, int64_t row,
+        const weight_terms *of, const vi *sums, vf *acc) {
+    UNROLL(16)
+    for (int r = 0; r < rows; r++) {
+        const block_terms *terms = &x->terms[row + r];
+        vf zero = vf_set1(terms->zero), x_scale = vf_set1(terms->scale);
+        vf x_sum = vf_set1(block_scales(format) == 1 ? terms->scaled_sum : x->halves[row + r].scaled_sum[half]);
+        UNROLL(4)
+        for (int g = 0; g < groups; g++) {
+            const int at = r * groups + g;
+            vf sum = vf_fma(zero, of[g].sum, vi_to_float(sums[at]));
+            acc[at] = vf_fma(sum, vf_mul(of[g].scale, x_scale), acc[at]);
+            if (has_minimum(format)) acc[at] = vf_fma(of[g].minimum, x_sum, acc[at]);
+        }
+    }
+}
+
+// A block's cache lines, `ahead` bytes behind it. As many as a constant says: a loop would cost a sixth of the instructions of one row.
+ALWAYS_INLINE void prefetch_block(const int format, const uint8_t *w, int64_t ahead) {
+    const int bytes = packed_block_bytes(format) + (span_blocks(format) == 1 ? header_bytes(format) : 0);
+    UNROLL(16)
+    for (int at = 0; at < bytes; at += 64) _mm_prefetch((const char *) w + ahead + at, _MM_HINT_T1);
+}
+
+// `rows` rows of activations against `groups` groups of 16 outputs (constants where this is inlined). Meanwhile the groups that lie `ahead`
+// bytes behind these come from memory; 0: none do.
 ALWAYS_INLINE void multiply_tile(
-        const int rows, const int groups, const int format, const uint8_t *w, int64_t group_bytes, const uint8_t *next,
-        int lines, const block_tile *x, int64_t row, int64_t blocks, float *out, int64_t out_stride, int add) {
+        const int rows, const int groups, const int format, const uint8_t *w, int64_t group_bytes, int64_t ahead,
+        const block_tile *x, int64_t row, int64_t blocks, float *out, int64_t out_stride, int add) {
     vf acc[TILE_MAX];
     UNROLL(16)
     for (int r = 0; r < rows; r++)
@@ -124,38 +179,20 @@ ALWAYS_INLINE void multiply_tile(
             header = w;
             w += header_bytes(format);
         }
-        for (int line = 0; line < lines; line++, next += 64) _mm_prefetch((const char *) next, _MM_HINT_T1);
-        const block_terms *terms = &x->terms[row];
-        const half_terms *halves = &x->halves[row];
+        if (ahead > 0)
+            UNROLL(4)
+            for (int g = 0; g < groups; g++)
+                prefetch_block(format, (span_blocks(format) == 1 ? header : w) + g * group_bytes, ahead);
         UNROLL(2)
         for (int half = 0; half < block_scales(format); half++) {
-            const int both = block_scales(format) == 1, offset = is_signed(format) ? Q8_OFFSET : code_offset(format);
+            weight_terms of[GROUPS_MAX];
             vi sums[TILE_MAX];
-            UNROLL(16)
-            for (int r = 0; r < rows; r++) {
-                vi start = start_of(offset, both ? terms[r].negative_sum : halves[r].negative_sum[half]);
-                UNROLL(4)
-                for (int g = 0; g < groups; g++) sums[r * groups + g] = start;
-            }
-            multiply_codes(rows, groups, format, half, w + codes_offset(format), group_bytes, x->q[row], sums);
-            vf scale[GROUPS_MAX], minimum[GROUPS_MAX], weight_sum[GROUPS_MAX];
+            start_sums(rows, groups, format, half, x, row, sums);
+            multiply_codes(rows, groups, format, 0, half, w + codes_offset(format), group_bytes, x->q[row], sums);
             UNROLL(4)
-            for (int g = 0; g < groups; g++) {
-                scale[g] = scale_of(format, header + g * group_bytes, w + g * group_bytes, half);
-                if (has_minimum(format)) minimum[g] = minimum_of(format, header + g * group_bytes, w + g * group_bytes, half);
-                weight_sum[g] = weight_sum_of(format, w + g * group_bytes, half);
-            }
-            UNROLL(16)
-            for (int r = 0; r < rows; r++) {
-                vf zero = vf_set1(terms[r].zero), x_scale = vf_set1(terms[r].scale);
-                vf x_sum = vf_set1(both ? terms[r].scaled_sum : halves[r].scaled_sum[half]);
-                UNROLL(4)
-                for (int g = 0; g < groups; g++) {
-                    vf sum = vf_fma(zero, weight_sum[g], vi_to_float(sums[r * groups + g]));
-                    acc[r * groups + g] = vf_fma(sum, vf_mul(scale[g], x_scale), acc[r * groups + g]);
-                    if (has_minimum(format)) acc[r * groups + g] = vf_fma(minimum[g], x_sum, acc[r * groups + g]);
-                }
-            }
+            for (int g = 0; g < groups; g++)
+                of[g] = terms_of(format, header + g * group_bytes, w + g * group_bytes, half);
+            add_scaled_sums(rows, groups, format, half, x, row, of, sums, acc);
         }
     }
     UNROLL(16)
@@ -168,26 +205,20 @@ ALWAYS_INLINE void multiply_tile(
     }
 }
 
-// With more tiles of rows than this, waiting for weights is too small a part to hide.
-enum { PREFETCH_TILES_MAX = 16 };
-
 // Rows `first` to `end` - 1 against `groups` groups.
 ALWAYS_INLINE void multiply_rows(
         const int groups, const int format, const uint8_t *w, const block_tile *x, int64_t first, int64_t end,
         int64_t blocks, float *out, int64_t out_stride, int add) {
     int64_t group_bytes = packed_group_bytes(format, blocks);
-    int64_t tiles = (end - first + BLOCK_ROWS - 1) / BLOCK_ROWS, turns = 64 * tiles * blocks;
-    int lines = tiles > PREFETCH_TILES_MAX ? 0 : (int) ((groups * group_bytes + turns - 1) / turns);
-    const uint8_t *next = w + groups * group_bytes;
+    int64_t ahead = groups * group_bytes; // asked for by the first tile
     int64_t row = first;
     while (row < end) {
         const block_tile *tile = x + row / TILE_ROWS * blocks;
         int64_t left = end - row;
 #define ROWS(N) \
     multiply_tile( \
-            N, groups, format, w, group_bytes, next, lines, tile, row % TILE_ROWS, blocks, out + row * out_stride, \
-            out_stride, add); \
-    next += 64 * lines * blocks; \
+            N, groups, format, w, group_bytes, row == first ? ahead : 0, tile, row % TILE_ROWS, blocks, \
+            out + row * out_stride, out_stride, add); \
     row += N
         if (left >= BLOCK_ROWS) {
             ROWS(BLOCK_ROWS);

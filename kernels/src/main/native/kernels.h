@@ -7,6 +7,7 @@
 #include "activations.h"
 #include "attention.h"
 #include "blocks.h"
+#include "panels.h"
 #ifdef REDOUBT_AMX
 #include "tiles.h"
 #endif
@@ -33,7 +34,7 @@ void FUNCTION(multiply_blocks)(
 #ifdef REDOUBT_AMX
 #define MULTIPLY multiply_groups_by_tiles
 #else
-#define MULTIPLY multiply_groups
+#define MULTIPLY multiply_groups_by_panels_or_tiles
 #endif
 #define CASE(F) \
     case F: MULTIPLY(F, weights, group_from, group_to, activations, rows, blocks, out, out_stride, add); break;

@@ -21,6 +21,7 @@ typedef struct {
 // values, vectors of values at a time.
 enum { BLOCK_ROWS = 4, BLOCK_GROUPS = 1, FLOAT_TOKENS = 2, QUERY_TILE = 3, VALUE_VECTORS = 1 };
 enum { PAIR_TOKENS = 1 }; // tokens that share BF16 weights
+enum { PANEL_ROWS_MIN = 16 }; // from so many rows on, quantized weights are unpacked once for all of them
 
 #define EACH(F, x) ((vf) {F((x).a), F((x).b)})
 #define PAIRS(F, x, y) ((vf) {F((x).a, (y).a), F((x).b, (y).b)})
@@ -127,6 +128,11 @@ static inline vi vi_set1(int32_t x) { return (vi) {_mm256_set1_epi32(x), _mm256_
 static inline vi vi_load(const void *p) {
     const __m256i *from = p;
     return (vi) {_mm256_loadu_si256(from), _mm256_loadu_si256(from + 1)};
+}
+static inline void vi_store(void *p, vi v) {
+    __m256i *to = p;
+    _mm256_storeu_si256(to, v.a);
+    _mm256_storeu_si256(to + 1, v.b);
 }
 static inline vi vi_load_i8(const int8_t *p) {
     return (vi) {_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *) p)),

@@ -12,6 +12,7 @@ typedef __m512i vi; // 16 × i32, or 64 bytes
 // What fits into the registers: rows that share the weights of a block, tokens that share float weights, queries that share keys and
 // values, vectors of values at a time.
 enum { BLOCK_ROWS = 4, BLOCK_GROUPS = 2, FLOAT_TOKENS = 6, QUERY_TILE = 6, VALUE_VECTORS = 4 };
+enum { PANEL_ROWS_MIN = 0 }; // never: tiles of two groups share their activations, and panels were measured with AVX2 only
 // Tokens that share BF16 weights.
 #ifdef REDOUBT_AVX512_BF16
 enum { PAIR_TOKENS = 6 };
@@ -80,6 +81,7 @@ static inline void vf_store_i8(int8_t *p, vf v) {
 
 static inline vi vi_set1(int32_t x) { return _mm512_set1_epi32(x); }
 static inline vi vi_load(const void *p) { return _mm512_loadu_si512(p); }
+static inline void vi_store(void *p, vi v) { _mm512_storeu_si512(p, v); }
 static inline vi vi_load_i8(const int8_t *p) { return _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *) p)); }
 static inline vi vi_add(vi a, vi b) { return _mm512_add_epi32(a, b); }
 static inline vi vi_and(vi a, vi b) { return _mm512_and_si512(a, b); }

@@ -21,6 +21,7 @@ final class SystemMemory {
     private static final int PROT_READ_WRITE = 1 | 2;
     private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
     private static final int MLOCK_ONFAULT = 1;
+    private static final int MADV_HUGEPAGE = 14;
     private static final int MADV_DONTDUMP = 16;
 
     /// The calls of the system's library, empty where it lacks one.
@@ -70,6 +71,16 @@ final class SystemMemory {
         if (arena instanceof CountedArena counted) return counted.allocate(bytes, 64);
         if (bytes < MAPPED_BYTES_MIN) return arena.allocate(bytes, 64);
         return map(bytes, arena).orElseGet(() -> arena.allocate(bytes, 64));
+    }
+
+    /// Memory that will be written as a whole and read again and again, in large pages where the system has them.
+    /// What is not touched of the last one costs memory too: 2 MiB at most. Zero; empty where there is no mapping.
+    ///
+    /// @throws OutOfMemoryError if the system refuses it
+    static Optional<MemorySegment> mapDense(long bytes, Arena arena) {
+        Optional<MemorySegment> mapped = map(bytes, arena);
+        boolean ignored = mapped.isPresent() && call(Calls.MADVISE, mapped.get(), MADV_HUGEPAGE);
+        return mapped;
     }
 
     /// Where a segment lies, for as long as its owner keeps it.

@@ -82,7 +82,10 @@ public final class WeightMatrix {
         if (!format.quantized())
             return new WeightMatrix(
                     format, rows, columns, file.reinterpret(bytes).asReadOnly());
-        MemorySegment data = SystemMemory.allocate(R16.bytes(format, rows, columns), arena);
+        long packedBytes = R16.bytes(format, rows, columns);
+        MemorySegment data = arena instanceof CountedArena counted
+                ? counted.allocateDense(packedBytes)
+                : SystemMemory.allocate(packedBytes, arena);
         packer.accept(data);
         // Else a start would hold the file and the packed weights at once. The system's page cache keeps the pages.
         if (file.isMapped()) file.unload();
