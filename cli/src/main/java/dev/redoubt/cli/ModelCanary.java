@@ -40,7 +40,7 @@ final class ModelCanary {
     /// same
     Optional<String> read(String application, Engine engine) throws IOException, InterruptedException {
         long begun = time.nanos();
-        Optional<String> changed = engine.changedWeights(); // the first time it takes their sums
+        Optional<String> problem = changed(engine); // the first time it takes their sums
         long summed = time.nanos();
         CanaryReading reading = CanaryReading.of(engine);
         long read = time.nanos();
@@ -49,10 +49,10 @@ final class ModelCanary {
                 AuditEvent.SERVER,
                 application,
                 engine.card().name());
-        Optional<String> problem = changed.isPresent()
-                ? Optional.of("tensor '" + changed.get() + "' has changed in memory since it was loaded:"
-                        + " check this machine's memory, then load the model anew")
-                : problem(application, engine, reading);
+        if (problem.isEmpty()) {
+            Optional<String> found = problem(application, engine, reading);
+            problem = found.isEmpty() ? found : changed(engine).or(() -> found); // memory may have changed meanwhile
+        }
         if (problem.isPresent()) {
             engine.withdraw(); // before it is written down: that may fail
             audit.commit(event.refusedBy(Requirement.V6_2).with(problem.get()));
@@ -63,6 +63,12 @@ final class ModelCanary {
                             + " ms; sums of the weights, " + (summed - begun) / 1_000_000 + " ms"));
         }
         return problem;
+    }
+
+    private static Optional<String> changed(Engine engine) {
+        return engine.changedWeights()
+                .map(tensor -> "tensor '" + tensor + "' has changed in memory since it was loaded:"
+                        + " check this machine's memory, then load the model anew");
     }
 
     private Optional<String> problem(String application, Engine engine, CanaryReading reading) throws IOException {
