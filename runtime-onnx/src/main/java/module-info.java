@@ -1,6 +1,5 @@
-/// ONNX models as deployments, run by ONNX Runtime on processors, each in a worker process. Nothing else sees that
-/// library,
-/// and the server does not load it.
+/// ONNX models as deployments, run by ONNX Runtime on processors, each in a worker process. Nothing else sees
+/// that library, and the server does not load it.
 module dev.redoubt.runtime.onnx {
     requires static org.jspecify;
     requires transitive dev.redoubt.serve; // WorkerKind, WorkerProgram

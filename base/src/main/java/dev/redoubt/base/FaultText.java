@@ -1,8 +1,7 @@
 package dev.redoubt.base;
 
 /// What a log may say of a fault: classes and where they were thrown. Never a message, which may hold what a
-/// caller
-/// sent (V1.6).
+/// caller sent (V1.6).
 public final class FaultText {
     private static final int FRAMES_MAX = 12;
     private static final int CAUSES_MAX = 8;

@@ -85,8 +85,7 @@ public final class ServeException extends RuntimeException {
     }
 
     /// What the template was filled with, each cut to a bounded length: with code and field all that another
-    /// process
-    /// needs to say the same.
+    /// process needs to say the same.
     public List<String> arguments() {
         return arguments;
     }

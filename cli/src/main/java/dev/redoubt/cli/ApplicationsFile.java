@@ -12,8 +12,7 @@ import java.util.List;
 import java.util.Objects;
 
 /// The applications of a configuration file, to be deployed to a server that runs. Whatever else it says is for
-/// a start, and
-/// is read for mistakes only.
+/// a start, and is read for mistakes only.
 final class ApplicationsFile {
     private ApplicationsFile() {}
 

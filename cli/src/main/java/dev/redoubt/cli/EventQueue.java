@@ -6,8 +6,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /// From the engine's thread to the command's: the listener never blocks, the command waits. As long as the
-/// request's own
-/// `maxTokens` at most, so without a bound of its own.
+/// request's own `maxTokens` at most, so without a bound of its own.
 final class EventQueue implements GenerationListener {
     private final BlockingQueue<GenerationEvent> events = new LinkedBlockingQueue<>();
 

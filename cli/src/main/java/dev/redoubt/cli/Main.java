@@ -26,7 +26,14 @@ public final class Main implements Runnable {
             description = "Show what this command takes.")
     private boolean help;
 
-    private Main() {}
+    @Option(names = "--version", description = "As the command version.")
+    private boolean version;
+
+    private final Context context;
+
+    private Main(Context context) {
+        this.context = context;
+    }
 
     public static void main(String[] args) {
         Home home = Home.of(System.getenv(), System.getProperty("user.home"));
@@ -46,7 +53,7 @@ public final class Main implements Runnable {
     }
 
     private static int execute(Context context, Failures failures, String... args) {
-        CommandLine line = new CommandLine(new Main());
+        CommandLine line = new CommandLine(new Main(context));
         addCommands(line, context, args.length == 0 ? "" : args[0]);
         return line.setOut(context.console().outWriter())
                 .setErr(context.console().errWriter())
@@ -93,6 +100,10 @@ public final class Main implements Runnable {
     /// `redoubt` alone: what there is.
     @Override
     public void run() {
+        if (version) {
+            Integer ignored = new VersionCommand(context).call();
+            return;
+        }
         CommandLine line = Objects.requireNonNull(spec).commandLine();
         line.usage(line.getErr());
     }

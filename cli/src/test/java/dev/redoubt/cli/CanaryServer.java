@@ -38,8 +38,7 @@ import java.util.Set;
 import org.slf4j.LoggerFactory;
 
 /// A server in a process of its own, for [CanaryTest]: all of the product's parts, every logger at TRACE, a
-/// tiny model
-/// and a second one that breaks in the engine's place. Ends with its input.
+/// tiny model and a second one that breaks in the engine's place. Ends with its input.
 final class CanaryServer {
     private CanaryServer() {}
 

@@ -38,6 +38,13 @@ class CommandLineTest {
     }
 
     @Test
+    void theVersionIsAnOptionToo() {
+        Ran ran = run("--version");
+        assertThat(ran.exitCode()).isZero();
+        assertThat(ran.out()).isEqualTo(run("version").out()).startsWith("redoubt ");
+    }
+
+    @Test
     void anUnknownOptionIsOneLineWithAHint() {
         Ran ran = run("serve", "--prot", "1");
         assertThat(ran.exitCode()).isEqualTo(64);

@@ -28,9 +28,9 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// `kill -9` of a server at random moments while requests, changes of keys and audit writes go on, again and again on
-/// one
-/// home: the audit log verifies after each, no acknowledged change is lost or unrecorded, and no window begins anew.
+/// `kill -9` of a server at random moments while requests, changes of keys and audit writes go on, again and
+/// again on one home: the audit log verifies after each, no acknowledged change is lost or unrecorded, and no
+/// window begins anew.
 ///
 /// `-Dredoubt.kills=200` for the long run.
 @SuppressWarnings("NullAway.Init")

@@ -242,7 +242,7 @@ class LauncherTest {
         String links = """
                 echo "$*" >>'%s'
                 while [ "$1" != --output ]; do shift; done
-                mkdir -p "$2/bin" "$2/lib/server"
+                mkdir -p "$2/bin" "$2/lib/server" "$2/lib/security" "$2/conf/security"
                 echo >"$2/lib/server/libjvm.so"
                 printf '#!/bin/sh\necho "image $*"\n' >"$2/bin/java"
                 chmod +x "$2/bin/java"
@@ -257,6 +257,10 @@ class LauncherTest {
                 .satisfiesExactly(
                         server -> assertThat(server).contains("--add-modules java.base,java.sql "),
                         worker -> assertThat(worker).contains("--add-modules dev.redoubt.serve "));
+        Path image = checkout.dist().resolve("jvm-25.0.3");
+        assertThat(Files.readSymbolicLink(image.resolve("lib/security/cacerts")))
+                .isEqualTo(first.resolve("lib/security/cacerts"));
+        assertThat(Files.readSymbolicLink(image.resolve("conf/security"))).isEqualTo(first.resolve("conf/security"));
         Files.delete(first.resolve("bin/javac"));
         checkout.linkingJdk("other-25", "25.0.3", links);
         assertThat(checkout.run(AS_IT_IS, "version").out()).startsWith("image ");

@@ -23,9 +23,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Ten times the allowed load, with slow readers, leavers, dripping and hostile bodies among it: who keeps to the
-/// limits
-/// is served as before, memory stays flat, and in the end everything is given back.
+/// Ten times the allowed load, with slow readers, leavers, dripping and hostile bodies among it: who keeps to
+/// the limits is served as before, memory stays flat, and in the end everything is given back.
 ///
 /// `-Dredoubt.overload=300` for the long run, in seconds of each half.
 @SuppressWarnings("NullAway.Init")

@@ -5,9 +5,8 @@ import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.kernels.KvFormat;
 import java.util.OptionalLong;
 
-/// How an engine is sized; the defaults are RULES V2's. What the rules allow without a waiver is narrower than what is
-/// checked here, and
-/// is the business of whoever reads a configuration.
+/// How an engine is sized; the defaults are RULES V2's. What the rules allow without a waiver is narrower than
+/// what is checked here, and is the business of whoever reads a configuration.
 ///
 /// @param kernels `auto`, `scalar`, `vector` or `native`
 /// @param threads compute threads

@@ -22,9 +22,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/// Families in the whole engine, tokenizer included: what the reference goes on with is what a request is answered
-/// with,
-/// past windows and in chunks.
+/// Families in the whole engine, tokenizer included: what the reference goes on with is what a request is
+/// answered with, past windows and in chunks.
 class FamiliesEngineTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama3-untied", "qwen2", "qwen3", "gemma3"})

@@ -34,8 +34,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// V3.2 on the real engine with a small real model: the same bits alone and in any company. A failing schedule
-/// replays with
-/// `-Dredoubt.seed=N`.
+/// replays with `-Dredoubt.seed=N`.
 final class TinyModelNonInterferenceTest {
     private static final int REQUESTS = 40;
     private static final int SCHEDULES_PER_ENGINE = Integer.getInteger("redoubt.schedules", 2);

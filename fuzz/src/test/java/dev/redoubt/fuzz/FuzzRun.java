@@ -13,9 +13,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// A run of Jazzer over one target, in a process of its own. What it has learnt stays in a corpus and is where the next
-/// run
-/// begins.
+/// A run of Jazzer over one target, in a process of its own. What it has learnt stays in a corpus and is where
+/// the next run begins.
 final class FuzzRun {
     private static final Pattern EXECUTIONS = Pattern.compile("^#(\\d+)\\s");
     private static final int HEAP_MIB = 1500;

@@ -4,9 +4,8 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import java.nio.charset.StandardCharsets;
 
-/// A message of gRPC is read or refused by an error of the closed table (R3.2, R3.4), and what was read is the same
-/// when it is
-/// written and read again.
+/// A message of gRPC is read or refused by an error of the closed table (R3.2, R3.4), and what was read is the
+/// same when it is written and read again.
 public final class GrpcMessageFuzz {
     private GrpcMessageFuzz() {}
 

@@ -9,9 +9,9 @@ import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import java.util.Arrays;
 
-/// Frames of a WebSocket are the same however their bytes are cut into packets, to our counter and to the decoder
-/// behind it
-/// (R1.4): of bytes that are no frame yet as many are counted as wait, and none when the connection has ended.
+/// Frames of a WebSocket are the same however their bytes are cut into packets, to our counter and to the
+/// decoder behind it (R1.4): of bytes that are no frame yet as many are counted as wait, and none when the
+/// connection has ended.
 public final class SocketFrameFuzz {
     private static final int FRAME_BYTES_MAX = 1 << 16;
     private static final long PLENTY = 1 << 30;

@@ -2,9 +2,8 @@ package dev.redoubt.trust;
 
 import java.lang.foreign.MemorySegment;
 
-/// A TorchScript archive is read or refused by name (R1.6, V4.3), and so is a pickle of one: behind the archive's
-/// checksums a
-/// walk would hardly get there.
+/// A TorchScript archive is read or refused by name (R1.6, V4.3), and so is a pickle of one: behind the
+/// archive's checksums a walk would hardly get there.
 public final class TorchScriptFuzz {
     private TorchScriptFuzz() {}
 

@@ -10,8 +10,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /// The operator's way in: the same edge as the data port's, with routes, a worker and memory for bodies of its
-/// own, so
-/// that a data port which is full keeps no operator out.
+/// own, so that a data port which is full keeps no operator out.
 final class AdminListener {
     private static final int WORK_QUEUE_MAX = 64;
     private static final long BODY_BYTES_MAX = 64 * 1024;

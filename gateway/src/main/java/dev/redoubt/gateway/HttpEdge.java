@@ -24,8 +24,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /// The HTTP servers: from a socket to a [dev.redoubt.base.generation.LanguageModel] or an application and back,
-/// and the
-/// operator's.
+/// and the operator's.
 public final class HttpEdge implements AutoCloseable {
     /* The way of a request, by threads:
      *   event loop   FramingGuard -> Netty's parser -> Listener -> Dispatcher -> BodyReader

@@ -34,9 +34,7 @@ record Route(Access access, String path, Handling handling, String about) {
         }
 
         /// Is given the decoded body; on the event loop if the body is small, so what waits or computes for
-        /// long goes
-        /// to
-        /// [Workers].
+        /// long goes to [Workers].
         record Post(FieldTable body, BiConsumer<Exchange, FieldValues> handler) implements Handling {
             @Override
             public String method() {

@@ -6,9 +6,8 @@ import java.util.List;
 
 /// What the operator has laid down for the routes that generate, whatever a caller asks for.
 ///
-/// @param completionStops strings that end a text of the completion routes, `/v1/completions` and `/generate`, beside
-/// the
-///     caller's own and not counted among them (V1.5); one or more
+/// @param completionStops strings that end a text of the completion routes, `/v1/completions` and `/generate`,
+///     beside the caller's own and not counted among them (V1.5); one or more
 /// @param screen of prompts
 public record RoutePolicies(List<String> completionStops, ScreenRules screen) {
     /// Where the next speaker of a dialogue would begin: a completion that goes on there puts words into a user's

@@ -9,9 +9,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /// Few platform threads for the work of exchanges that would hold up an event loop: what computes for long, or
-/// waits.
-/// Their
-/// queue is bounded, and what does not fit is told so. Safe for any thread.
+/// waits. Their queue is bounded, and what does not fit is told so. Safe for any thread.
 final class Workers implements AutoCloseable {
     /// Reading and checking as much takes less than waking another thread.
     static final int SMALL_BODY_BYTES_MAX = 4096;
@@ -31,8 +29,7 @@ final class Workers implements AutoCloseable {
     }
 
     /// Takes work off an event loop; whoever is on another thread does it there and then. What it throws
-    /// becomes the
-    /// reply.
+    /// becomes the reply.
     void run(Exchange exchange, Runnable work) {
         if (Context.isOnEventLoopThread()) run(exchange, work, () -> {});
         else work.run();

@@ -34,9 +34,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /// A model whose answers are known beforehand: token `k` of choice `c` is ` w` and `100 * c + k`. Its tokens
 /// are the 256 bytes and 4096 words. A prompt may begin with an order: `!hang` (queued for ever), `!break` (a
-/// failure after two tokens),
-/// `!throw` (a bug with a secret in its message), `!full` (a full queue), `!long` (long tokens), `!late` (ends
-/// by the deadline).
+/// failure after two tokens), `!throw` (a bug with a secret in its message), `!full` (a full queue), `!long`
+/// (long tokens), `!late` (ends by the deadline).
 final class ScriptedModel implements LanguageModel, AutoCloseable {
     static final String SECRET = "the-secret-of-the-bug";
     static final int VOCABULARY = 256 + 4096;

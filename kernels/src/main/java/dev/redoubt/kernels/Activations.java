@@ -5,9 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /// The rows of a step quantized to int8 with a zero point in blocks of 32, as every kernel of quantized weights
-/// reads them. Filled by [Kernels#quantize] of the Java providers for one number of columns at a time; row strides
-/// follow from
-/// [#columns(int)].
+/// reads them. Filled by [Kernels#quantize] of the Java providers for one number of columns at a time; row
+/// strides follow from [#columns(int)].
 final class Activations implements AutoCloseable {
     /* The definition, for a block x[0..31] with smallest value lo, largest value hi and largest magnitude amax:
      *

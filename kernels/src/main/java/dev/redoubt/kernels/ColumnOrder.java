@@ -4,8 +4,7 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /// Which input feature each packed column of a matrix multiplies, where that is not the one of the same number.
-/// Matrices that share an
-/// order object share one gathered input ([Compute#matmul]). Immutable.
+/// Matrices that share an order object share one gathered input ([Compute#matmul]). Immutable.
 public final class ColumnOrder {
     private final int inputColumns;
     private final int[] features; // by packed column

@@ -6,9 +6,8 @@ import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// Vector kernels over single rows: quantization, norm, GELU, gate functions, sums, soft cap, log-sum-exp. Rows are
-/// addresses, counts are in
-/// elements.
+/// Vector kernels over single rows: quantization, norm, GELU, gate functions, sums, soft cap, log-sum-exp. Rows
+/// are addresses, counts are in elements.
 final class VectorRows {
     private VectorRows() {}
 

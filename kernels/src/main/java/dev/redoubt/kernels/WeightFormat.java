@@ -8,8 +8,7 @@ public enum WeightFormat {
     F16(1, 2),
     BF16(1, 2),
     /// By row an f32 scale s, then bytes of E4M3 q: `s·h(q)`, h the f16 of the same sign, exponent and
-    /// fraction, which
-    /// is q / 256. Finite whatever the bytes are.
+    /// fraction, which is q / 256. Finite whatever the bytes are.
     F8_E4M3(1, 1),
     /// f16 scale d, 32 × int8 q: `d·q`
     Q8_0(32, 34, 8, 0, 32),

@@ -30,8 +30,7 @@ import java.util.regex.Pattern;
 /// for any thread.
 ///
 /// A change made through this object counts from the moment its call returns. A change made by another process,
-/// such as
-/// `redoubt keys revoke` beside a running server, counts within a second.
+/// such as `redoubt keys revoke` beside a running server, counts within a second.
 public final class KeyStore implements AutoCloseable {
     /* Threads: `authenticate` runs on event loops, so it never touches SQLite (JNI, locks, disk): it reads an immutable
      * snapshot. Two connections feed the snapshot, each with one owner at a time:

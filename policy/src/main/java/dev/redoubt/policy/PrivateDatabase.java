@@ -14,8 +14,7 @@ import java.util.List;
 import java.util.Objects;
 
 /// How a database of the home is opened: for its owner only, every commit on disk when the call returns, and
-/// what
-/// its schema says is not run.
+/// what its schema says is not run.
 public final class PrivateDatabase {
     private static final List<String> SETTINGS = List.of(
             "busy_timeout = 5000", // milliseconds that a writer waits for another

@@ -4,9 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Whether a request is still wanted: its caller left, its deadline passed, or somebody cancelled it. Once
-/// cancelled it
-/// stays
-/// so. Safe for any thread.
+/// cancelled it stays so. Safe for any thread.
 public final class Cancellation {
     private final List<Runnable> actions = new ArrayList<>(); // guarded by this
     private volatile boolean cancelled;

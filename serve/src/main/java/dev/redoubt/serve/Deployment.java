@@ -6,8 +6,7 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /// Names a handler class and states what one replica of it may take (R1.1: what has no default here must be
-/// said). A
-/// configuration file may say otherwise.
+/// said). A configuration file may say otherwise.
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE)
 public @interface Deployment {

@@ -4,9 +4,7 @@ import dev.redoubt.base.ServeException;
 import java.time.Duration;
 
 /// Calls another deployment of the same application. Deadline, tenant and cancellation of [Call#current] go
-/// along. Safe
-/// for
-/// any thread.
+/// along. Safe for any thread.
 public interface DeploymentHandle<I, O> {
     /// Starts a call. What refuses it is thrown by [DeploymentResponse#get].
     DeploymentResponse<O> call(I input);

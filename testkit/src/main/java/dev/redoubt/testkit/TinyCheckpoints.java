@@ -10,8 +10,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /// [TinyModels] whose linear layers are quantized as the tools of AWQ, GPTQ and compressed-tensors store them.
-/// Codes are random, scales make the
-/// weights about as large as those of the plain model.
+/// Codes are random, scales make the weights about as large as those of the plain model.
 public final class TinyCheckpoints {
     private static final int GROUP = 32;
 

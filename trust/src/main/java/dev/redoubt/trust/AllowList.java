@@ -31,8 +31,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Which models may be loaded: name, revision, manifest digest, signer (RULES V4.1), quantization (V6.1) and,
-/// of an adapter, its base. Safe for any
-/// thread and for several processes.
+/// of an adapter, its base. Safe for any thread and for several processes.
 final class AllowList {
     /* One file, mode 0600, replaced as a whole. Each name has its grants in the order of their revisions; the last one
      * counts, its revision is the floor. Older ones are kept so that an old version that comes back under the

@@ -8,10 +8,8 @@ import java.util.List;
 import java.util.Map;
 
 /// A strict reader of one ONNX file: what must be known before native code sees its bytes. Each field of each
-/// message
-/// is known, each weight is inside and of the right size, each node is of a standard operator and reads what an
-/// earlier
-/// one made.
+/// message is known, each weight is inside and of the right size, each node is of a standard operator and reads
+/// what an earlier one made.
 final class OnnxReader {
     /* What a hostile file could try, and what stops it:
      * - weights elsewhere (any file, an address in memory): refused in every tensor, in every graph;

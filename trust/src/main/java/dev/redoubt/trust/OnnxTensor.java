@@ -7,8 +7,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Checks a tensor that is stored in an ONNX file: its size is what its shape says, its data lies in the file
-/// and
-/// in one field, its numbers are numbers.
+/// and in one field, its numbers are numbers.
 final class OnnxTensor {
     /* Data elsewhere is refused, whatever the path: a model is one file with one digest. That also stops a location that
      * ONNX Runtime takes for an address in its own memory. */

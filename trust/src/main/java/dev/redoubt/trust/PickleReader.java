@@ -11,9 +11,8 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// Follows a pickle of TorchScript without making anything of it but sizes: a pickle is a program
-/// for a machine with a
-/// stack, and only the steps that TorchScript itself writes are taken.
+/// Follows a pickle of TorchScript without making anything of it but sizes: a pickle is a program for a machine
+/// with a stack, and only the steps that TorchScript itself writes are taken.
 final class PickleReader {
     /* libtorch's own machine trusts the program: a number can stand where a function was meant, a place in its memo is
      * as large as the program says, a tensor may reach beyond its storage. So everything has a kind here, functions are

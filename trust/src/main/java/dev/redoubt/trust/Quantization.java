@@ -4,8 +4,7 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /// How most weights of a model are stored: what an entry of the allow-list states (RULES V6.1). A closed list;
-/// what is not on it is not
-/// loaded.
+/// what is not on it is not loaded.
 public enum Quantization {
     F32("f32"),
     F16("f16"),

@@ -9,15 +9,13 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /// What a model's own signed or pinned files say of its quantization: the declaration in `config.json` of a
-/// folder, else the type
-/// that most weights have.
+/// folder, else the type that most weights have.
 final class StatedQuantization {
     private StatedQuantization() {}
 
     /// @param config `config.json` of a folder
     /// @throws ArtifactException V6.1, if a method is declared that is not known, or most weights have a type
-    ///     that no
-    ///     method stores
+    ///     that no method stores
     static Quantization of(Container container, Collection<Tensor> tensors, Optional<byte[]> config) {
         return config.flatMap(StatedQuantization::declared).orElseGet(() -> ofTypes(container, tensors));
     }

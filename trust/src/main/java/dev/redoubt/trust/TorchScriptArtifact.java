@@ -2,11 +2,9 @@ package dev.redoubt.trust;
 
 import java.lang.foreign.MemorySegment;
 
-/// A TorchScript model whose bytes have the digest that was asked for, are signed by the signer
-/// that was asked for and
-/// passed the strict reader. Only [TorchScriptFile#verify] makes one. Its source may do what
-/// libtorch can: it runs in a
-/// process of its own, within limits.
+/// A TorchScript model whose bytes have the digest that was asked for, are signed by the signer that was asked
+/// for and passed the strict reader. Only [TorchScriptFile#verify] makes one. Its source may do what libtorch
+/// can: it runs in a process of its own, within limits.
 public final class TorchScriptArtifact {
     private final MemorySegment bytes;
     private final Signer signer;

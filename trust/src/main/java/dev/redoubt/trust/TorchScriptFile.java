@@ -11,10 +11,9 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Map;
 
-/// The bytes of a TorchScript file and of what vouches for it, as they were read: nothing was
-/// looked at yet. A worker
-/// process reads them before it gives up its files and looks at them afterwards. Used by one
-/// thread; close it.
+/// The bytes of a TorchScript file and of what vouches for it, as they were read: nothing was looked at yet. A
+/// worker process reads them before it gives up its files and looks at them afterwards. Used by one thread;
+/// close it.
 public final class TorchScriptFile implements AutoCloseable {
     private static final int SIGNER_BYTES_MAX = 64 << 10;
 

@@ -13,8 +13,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Settings that are somebody else's, turned into JSON. What stands without quotes and looks like a number,
-/// `true`, `false` or
-/// `null` in JSON is one; everything else is a text.
+/// `true`, `false` or `null` in JSON is one; everything else is a text.
 final class PlainData extends SettingType<JsonNode> {
     private static final Pattern NUMBER =
             Pattern.compile("-?(?:0|[1-9][0-9]{0,30})(?:\\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?");

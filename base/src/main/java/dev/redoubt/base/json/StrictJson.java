@@ -22,9 +22,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// [JsonLimits]. Numbers with a fraction or exponent become doubles, infinite where they are too large, which whoever
 /// reads them refuses. Safe for any thread.
 ///
-/// Only the parser and the nodes of Jackson: its mapper knows every type of the JDK, and takes a third of the start of
-/// a
-/// worker to find that out.
+/// Only the parser and the nodes of Jackson: its mapper knows every type of the JDK, and takes a third of the
+/// start of a worker to find that out.
 public final class StrictJson {
     private static final JsonNodeFactory NODES = new JsonNodeFactory();
 

@@ -32,9 +32,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /// What the whole edge adds to a small request, with and without TLS, beside a bare server of the same HTTP
-/// library;
-/// and what
-/// its layers take of it.
+/// library; and what its layers take of it.
 ///
 /// Arguments: an empty folder, and one with what `dev-cert` made.
 public final class EdgeBench {

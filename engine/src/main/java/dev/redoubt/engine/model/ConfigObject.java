@@ -7,8 +7,7 @@ import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
 /// An object of a configuration that says how weights are quantized. `null` counts as absent; every refusal
-/// names the key, what it says
-/// and what is allowed (RULES V6.1).
+/// names the key, what it says and what is allowed (RULES V6.1).
 ///
 /// @param where as messages name it
 record ConfigObject(JsonNode node, String where) {

@@ -136,8 +136,7 @@ record QuantizationConfig(QuantizedScheme scheme, Predicate<String> leftOut) {
     }
 
     /// What is added to stored zeros: one, but in version 2. Old tools did not say which; where all zeros are
-    /// known to be the middle, a wrong
-    /// guess cannot pass the check of values.
+    /// known to be the middle, a wrong guess cannot pass the check of values.
     private static int zeroOffset(ConfigObject object, boolean symmetric) {
         Set<String> formats = Set.of("gptq", "gptq_v2");
         if (object.has("format") && object.has("checkpoint_format")) {

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Set;
 
 /// How a checkpoint stores a matrix of (rows, columns) = (out features, in features) in several tensors, and
-/// how that becomes a form of the
-/// kernels. To add one: implement this in a file of its own and let [QuantizationConfig] read its declaration.
+/// how that becomes a form of the kernels. To add one: implement this in a file of its own and let
+/// [QuantizationConfig] read its declaration.
 sealed interface QuantizedScheme permits AwqScheme, ChannelScheme, GptqScheme, PackedScheme {
     /// Types that scales may have; all of them are rounded to f16, which f16 and bf16 above 2^-17 survive exactly.
     Set<TensorType> SCALES = Set.of(TensorType.F16, TensorType.BF16, TensorType.F32);

@@ -11,8 +11,7 @@ import java.util.Map;
 /// The subset: `for` (with `if`, `else`, unpacking, `break`, `continue`), `if`, `set` (also of blocks and
 /// namespace fields), `macro`, `call`, `filter`, `with`, `raw`, `generation` (no effect); the filters of
 /// [Filters], the tests of [Tests], the methods of [Methods]; `range`, `namespace`, `dict`, `raise_exception`,
-/// `strftime_now`. There is no
-/// `include`, `import`, `extends`, `block` or recursive loop.
+/// `strftime_now`. There is no `include`, `import`, `extends`, `block` or recursive loop.
 public final class ChatTemplate {
     /* Safety is by absence: a value is one of the twelve kinds of [Value], and no operation leads from one of them
      * to anything of the JVM. Lists and mappings never change, so the caller's data cannot be changed and nothing

@@ -180,9 +180,8 @@ final class Values {
     }
 
     /// What `{{ value }}` prints: scalars as Python does; lists and mappings as JSON, which is what Hugging
-    /// Face's own
-    /// `jinja` for JavaScript does and what the reference texts hold (Python's `repr` would have single
-    /// quotes).
+    /// Face's own `jinja` for JavaScript does and what the reference texts hold (Python's `repr` would have
+    /// single quotes).
     static Text print(Value value, Budget budget) {
         return switch (value) {
             case Text text -> text;

@@ -28,8 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Every weight of every kind of checkpoint, read back through the kernels: a product with one feature that is
-/// 1 and
-/// others that are 0 is a column of the matrix.
+/// 1 and others that are 0 is a column of the matrix.
 class QuantizedSchemeTest {
     @TempDir
     Path folder;

@@ -16,8 +16,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The float32 weights of a quantized checkpoint, by the formulas of its format and without a look at the
-/// product's readers: one weight at a
-/// time.
+/// product's readers: one weight at a time.
 final class ReferenceWeights {
     private static final int[] AWQ_ORDER = {0, 2, 4, 6, 1, 3, 5, 7}; // output of each nibble
 

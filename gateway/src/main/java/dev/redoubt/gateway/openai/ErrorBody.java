@@ -4,9 +4,8 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import java.util.Optional;
 
-/// OpenAI's error envelope, `{"error":{"message","type","param","code"}}`, with the requirement that refuses as `rule`.
-/// Its text comes from the closed table
-/// [ErrorCode] alone (R5.3).
+/// OpenAI's error envelope, `{"error":{"message","type","param","code"}}`, with the requirement that refuses as
+/// `rule`. Its text comes from the closed table [ErrorCode] alone (R5.3).
 public final class ErrorBody {
     private ErrorBody() {}
 

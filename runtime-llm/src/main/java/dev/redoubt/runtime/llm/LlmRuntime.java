@@ -131,9 +131,8 @@ public final class LlmRuntime implements ServantFactory {
         return host.shared(settings.model());
     }
 
-    /// Weights, activations and KV pool together are what a replica may take (R4.2): whether the weights alone are too
-    /// much
-    /// is known before they are loaded, the rest when the engine knows it to the byte.
+    /// Weights, activations and KV pool together are what a replica may take (R4.2): whether the weights alone
+    /// are too much is known before they are loaded, the rest when the engine knows it to the byte.
     private EngineOptions sized(DeploymentSpec spec, VerifiedArtifact artifact) throws RuntimeRefusal {
         long left = spec.each().memoryBytes() - artifact.tensorBytes();
         if (left <= 0)

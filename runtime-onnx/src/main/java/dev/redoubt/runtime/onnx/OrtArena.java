@@ -10,9 +10,8 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
-/// The memory that ONNX Runtime gives to models: one arena for the process, with a limit. Its Java API has none, its C
-/// API
-/// does.
+/// The memory that ONNX Runtime gives to models: one arena for the process, with a limit. Its Java API has
+/// none, its C API does.
 final class OrtArena {
     /* The C API is a table of functions whose order never changes (a rule of that project, for binary compatibility); the
      * places below are those of its versions 1 to 6. The environment is one for the process: asked for again, it is the one

@@ -19,11 +19,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/// The runtime of kind `torchscript`, as the server knows it: its settings, and how its workers are
-/// started. A file of
-/// TorchScript is code, so it is served only from a worker process of its own, with its digest in a
-/// signed manifest
-/// (R1.6).
+/// The runtime of kind `torchscript`, as the server knows it: its settings, and how its workers are started. A
+/// file of TorchScript is code, so it is served only from a worker process of its own, with its digest in a
+/// signed manifest (R1.6).
 public final class TorchRuntime {
     public static final String KIND = "torchscript";
 

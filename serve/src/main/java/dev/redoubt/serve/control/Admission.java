@@ -17,8 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /// Whether a spec may become a goal: by the rules, and by what there is. All problems at once, each with its
-/// value, its
-/// limit and the way out.
+/// value, its limit and the way out.
 final class Admission {
     private static final int AUTOSCALED_ONGOING_MAX = 50; // R2.4
 
@@ -153,8 +152,7 @@ final class Admission {
     }
 
     /// An update that must not stop anything before its successor works needs room for one replica more.
-    /// Deployments
-    /// are updated as room allows, so one at a time is enough.
+    /// Deployments are updated as room allows, so one at a time is enough.
     private static void roomToUpdate(ApplicationSpec spec, ApplicationSpec running, List<String> problems) {
         Holding quota = Holding.of(spec.quota(), 1);
         Holding all = Holding.NONE;

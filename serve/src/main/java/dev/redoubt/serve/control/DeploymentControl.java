@@ -16,10 +16,8 @@ import org.slf4j.LoggerFactory;
 /// Brings one deployment to what is wanted of it. The controller's thread owns it.
 ///
 /// [#reconcile] compares and acts; it is called again and again, and each time does what can be done now. It
-/// does not
-/// remember what it was about to do: a replica is *current* if it could have been started from the wanted spec,
-/// and
-/// *old* otherwise, so a rollback is the same work as an update.
+/// does not remember what it was about to do: a replica is *current* if it could have been started from the
+/// wanted spec, and *old* otherwise, so a rollback is the same work as an update.
 final class DeploymentControl {
     /* Surge rollout: a few current replicas start beside the old ones (`surge`); none of the old is drained before a current one has
      * passed its first health check; from then on old ones go as current ones come, so that no fewer take calls than are wanted.

@@ -20,10 +20,8 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /// What is wanted, on disk: for each application its versions and which of them is its goal. Not safe for
-/// several
-/// threads at once. What a method has returned from survives `kill -9` and a power cut (`synchronous=FULL`);
-/// each is one
-/// transaction.
+/// several threads at once. What a method has returned from survives `kill -9` and a power cut
+/// (`synchronous=FULL`); each is one transaction.
 final class GoalStore implements AutoCloseable {
     private static final int SCHEMA_VERSION = 1;
     /// Versions of one application that are kept; its goal and the one before are always among them.

@@ -9,8 +9,7 @@ import dev.redoubt.serve.route.Router;
 import java.util.Optional;
 
 /// Where calls from outside enter an application. Safe for any thread. To be asked for anew with each call: an
-/// update
-/// may bring another.
+/// update may bring another.
 public final class Ingress {
     private final Interface face;
     private final Router router;

@@ -304,8 +304,7 @@ public final class Platform implements AutoCloseable {
     // ---- the end
 
     /// Takes no more calls, lets those that run finish as long as their deployments allow, and stops
-    /// everything. What is
-    /// wanted stays on disk.
+    /// everything. What is wanted stays on disk.
     @Override
     public void close() {
         controller.drain();

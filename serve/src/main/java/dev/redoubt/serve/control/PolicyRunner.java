@@ -10,8 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Asks a policy without waiting for it: on a thread of its own, one question at a time. Until it has answered,
-/// the
-/// number stays as it is. The controller's thread owns it.
+/// the number stays as it is. The controller's thread owns it.
 final class PolicyRunner {
     private static final Logger LOG = LoggerFactory.getLogger(PolicyRunner.class);
     private static final Duration TIMEOUT = Duration.ofSeconds(10);

@@ -3,8 +3,7 @@ package dev.redoubt.serve.control;
 import dev.redoubt.serve.spec.HealthCheck;
 
 /// The health checks of one replica (R1.5): when the next one is due, whether one is out, and how many in a row
-/// were
-/// missed. An answer that comes too late is a miss, and so is each further timeout of the same probe.
+/// were missed. An answer that comes too late is a miss, and so is each further timeout of the same probe.
 final class Probes {
     private long dueNanos;
     private long countedNanos; // sent, or last counted as a miss

@@ -16,9 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Replicas of the installed runtimes. Each thing that is done to one has a thread of its own, since what runs
-/// there is
-/// not ours and may hang; there are three for a replica at most, since the controller asks for one thing at a
-/// time.
+/// there is not ours and may hang; there are three for a replica at most, since the controller asks for one
+/// thing at a time.
 final class ThreadedDriver implements ReplicaDriver {
     private static final Logger LOG = LoggerFactory.getLogger(ThreadedDriver.class);
 

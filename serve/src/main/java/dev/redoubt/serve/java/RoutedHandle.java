@@ -20,8 +20,7 @@ import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 /// A handle over an [Outgoing]. What it is given goes out as the object it is, and comes in as the object it
-/// is,
-/// where the other end has the same type.
+/// is, where the other end has the same type.
 final class RoutedHandle<I, O> implements DeploymentHandle<I, O> {
     private static final Pattern MODEL_ID = Pattern.compile("[a-z0-9-]{1,63}");
 

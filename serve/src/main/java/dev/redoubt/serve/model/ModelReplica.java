@@ -12,8 +12,7 @@ import java.time.Duration;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 
 /// Makes the one replica of a worker process: loads the model and lets calls run in it, as many at once as the
-/// deployment
-/// has whole cpus, and each on as many threads.
+/// deployment has whole cpus, and each on as many threads.
 public final class ModelReplica implements ServantFactory {
     private static final int FILE_COPIES = 4; // as read, as a library parses it, as it computes with it, and calls
 

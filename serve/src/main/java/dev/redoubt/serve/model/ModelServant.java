@@ -20,10 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 
-/// One loaded model and the calls that run in it, each on a platform thread of a bounded set:
-/// native code would
-/// hold a virtual
-/// thread's carrier.
+/// One loaded model and the calls that run in it, each on a platform thread of a bounded set: native code would
+/// hold a virtual thread's carrier.
 public final class ModelServant implements Servant {
     /* A model must not be closed while a run is in it, and a run that was told to end does so when its library can, which
      * may take long. So the model is closed by the pool's own end, after its last thread; `close` waits a bounded time for

@@ -103,9 +103,8 @@ public final class ModelTensors {
         return ServeException.internal(getClass().getSimpleName() + " " + place + " " + how);
     }
 
-    /// Whether a library speaks of sizes that do not go together, of a model that leaves sizes
-    /// open: only there can a
-    /// caller be to blame for them. Libraries have words for it and no code.
+    /// Whether a library speaks of sizes that do not go together, of a model that leaves sizes open: only there
+    /// can a caller be to blame for them. Libraries have words for it and no code.
     ///
     /// @param message of the library; it is read and never passed on
     public boolean blamesCaller(String message) {

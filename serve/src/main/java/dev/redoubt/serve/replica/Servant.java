@@ -5,9 +5,7 @@ import dev.redoubt.serve.Call;
 import tools.jackson.databind.JsonNode;
 
 /// The code of one replica, wherever it runs: in this process, in one of its own, or a model's runtime. It does
-/// not
-/// count, queue
-/// or time anything; its replica does. Safe for any thread.
+/// not count, queue or time anything; its replica does. Safe for any thread.
 public interface Servant extends AutoCloseable {
     /// Before the first call, and whenever it has changed.
     ///
@@ -23,9 +21,7 @@ public interface Servant extends AutoCloseable {
     }
 
     /// Starts a call and returns soon. The listener is told on any thread, in order, and of one end exactly.
-    /// What is
-    /// cancelled
-    /// ends too, soon.
+    /// What is cancelled ends too, soon.
     ///
     /// @param input fits the deployment's input schema
     /// @throws ServeException if it is refused; the listener is told nothing then

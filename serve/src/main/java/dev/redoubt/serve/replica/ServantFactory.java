@@ -7,8 +7,7 @@ public interface ServantFactory {
     /// What deployments of this spec take, give and call, without starting one.
     ///
     /// @throws RuntimeRefusal if there is no such thing: a jar with another digest, a missing model, a class
-    ///     that
-    ///     is no handler
+    ///     that is no handler
     Interface describe(DeploymentSpec spec) throws RuntimeRefusal;
 
     /// Starts one and waits until it can take calls; on a thread that may wait.

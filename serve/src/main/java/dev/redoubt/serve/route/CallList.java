@@ -6,8 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Calls in their order, linked through themselves: joining and leaving anywhere costs no search and no memory.
-/// A call
-/// is in one list at most. Guarded by the router's lock.
+/// A call is in one list at most. Guarded by the router's lock.
 final class CallList {
     private @Nullable RoutedCall first;
     private @Nullable RoutedCall last;

@@ -10,8 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// One call on its way through a router. It stands between the servant and the caller, so that the caller is
-/// told of
-/// one end exactly, whatever the servant does, and of nothing after it.
+/// told of one end exactly, whatever the servant does, and of nothing after it.
 final class RoutedCall implements ReplyListener, Runnable {
     /* Two ends: the caller's (`ended`: it has been or will be told) and the servant's (`released`: its place is free). They differ when
      * the deadline passes or the replica is taken away: then the caller is told at once, and the place stays taken until the servant
@@ -57,8 +56,7 @@ final class RoutedCall implements ReplyListener, Runnable {
     private final @Nullable Runnable forgetParent;
 
     /// The thread that is inside [dev.redoubt.serve.replica.Servant#call] for it. Another thread may read an
-    /// old
-    /// value, but never itself.
+    /// old value, but never itself.
     private @Nullable Thread starter;
 
     /// Starter only: the call that got this one's place while its servant was still being called.
@@ -177,8 +175,7 @@ final class RoutedCall implements ReplyListener, Runnable {
     }
 
     /// What now has a place is started by the loop that called the servant, if that is this thread: a servant
-    /// which
-    /// answers at once would otherwise be called deeper and deeper.
+    /// which answers at once would otherwise be called deeper and deeper.
     private void then(@Nullable RoutedCall freed) {
         if (freed == null) return;
         if (Thread.currentThread().equals(starter)) follower = freed;

@@ -17,13 +17,11 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /// Gives the calls of one deployment to its replicas: of two drawn by lot the less busy one (power of two
-/// choices), a
-/// bounded queue, first come first served, for those that find no room, and 503 for those that find no room
-/// there.
+/// choices), a bounded queue, first come first served, for those that find no room, and 503 for those that find
+/// no room there.
 ///
 /// Every call ends once: with what its replica answers, refused, late or cancelled. A call that a replica would
-/// not
-/// start goes to another; one that a replica has started is never given to a second. Safe for any thread.
+/// not start goes to another; one that a replica has started is never given to a second. Safe for any thread.
 public final class Router {
     /* One lock, held for a few dozen instructions; servants, callers and listeners are called outside of it. A place that becomes free
      * is given to the first that waits under the same lock, so nobody who comes later can take it, and a queue is only ever there when
@@ -130,8 +128,7 @@ public final class Router {
     }
 
     /// A stage with less time than its request gets a cancellation of its own, so that its deadline does not
-    /// end the
-    /// whole request.
+    /// end the whole request.
     private RoutedCall routed(Work work, Call call, ReplyListener replies, long now, boolean hasAffinity, long key) {
         long deadline = now + limits.timeout().toNanos();
         if (deadline - call.deadlineNanos() >= 0)

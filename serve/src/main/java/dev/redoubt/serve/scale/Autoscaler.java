@@ -8,10 +8,8 @@ import java.util.Objects;
 /// Decides how many replicas one deployment has (R2). Not safe for several threads: the controller owns it.
 ///
 /// A wish for more or fewer counts only when it has lasted: by the clock, since the first look that wished it,
-/// however
-/// seldom anybody looked. A wish in the other direction, or for no change, begins anew. Two things are never
-/// delayed:
-/// the first replica for a call that waits, and what a bound takes away.
+/// however seldom anybody looked. A wish in the other direction, or for no change, begins anew. Two things are
+/// never delayed: the first replica for a call that waits, and what a bound takes away.
 public final class Autoscaler {
     /* The mean needs no list of changes: the router sums up ongoing calls over time, and the mean of a window is the difference of two
      * sums by its length. Samples are kept a hundredth of the window apart, so the window is that much too long at most. */

@@ -4,8 +4,7 @@ package dev.redoubt.serve.scale;
 /// around it.
 ///
 /// A policy other than [OngoingPolicy] runs on a thread of its own with a time limit: a slow or broken one
-/// leaves the
-/// number as it is and holds up nothing else.
+/// leaves the number as it is and holds up nothing else.
 public interface ScalingPolicy {
     /// @throws Exception leaves the number as it is
     int desired(ScalingContext context) throws Exception;

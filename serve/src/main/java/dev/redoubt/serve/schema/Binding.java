@@ -39,8 +39,7 @@ public abstract sealed class Binding permits ScalarBinding, TensorBinding, ListB
     }
 
     /// Whether a value that Java code made is as the schema says. Java's types leave room for less: null, NaN,
-    /// a
-    /// tensor of another shape, an object that came in past the compiler.
+    /// a tensor of another shape, an object that came in past the compiler.
     ///
     /// @throws BrokenValue if it is not
     public final void verify(Object value) {

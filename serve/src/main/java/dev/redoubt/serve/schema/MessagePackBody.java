@@ -15,9 +15,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// MessagePack as plain data, within the bounds of JSON: the same depth, values, names and sizes. Names are
-/// text
-/// and stand once; extension types are refused (R3.2, R3.3). A tensor comes as arrays inside arrays, or, where
-/// the schema has one, as a map of `dtype`, `shape` and `data`, the elements as bytes.
+/// text and stand once; extension types are refused (R3.2, R3.3). A tensor comes as arrays inside arrays, or,
+/// where the schema has one, as a map of `dtype`, `shape` and `data`, the elements as bytes.
 public final class MessagePackBody {
     /* A length is believed only as far as bytes follow: an element takes one byte at least, an entry of a map two.
      * Nodes are made one by one as their bytes are read, never ahead for a length that the body states. */

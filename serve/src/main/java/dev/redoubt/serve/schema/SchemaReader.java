@@ -18,10 +18,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Java types as schemas. Taken are `String`, `int`, `long`, `float`, `double`, `boolean` and their boxes,
-/// enums
-/// (by the names of their constants), `byte[]`, [Tensor] with [Shape], `List<T>`, `Map<String, T>`, and records
-/// of these, whose components may be `Optional<T>`. Nothing else is: no interface and no class that data could
-/// choose an implementation of, no type variable, no record that holds itself (R3.3).
+/// enums (by the names of their constants), `byte[]`, [Tensor] with [Shape], `List<T>`, `Map<String, T>`, and
+/// records of these, whose components may be `Optional<T>`. Nothing else is: no interface and no class that
+/// data could choose an implementation of, no type variable, no record that holds itself (R3.3).
 public final class SchemaReader {
     private static final String TAKEN = "use a record, String, int, long, float, double, boolean, an enum, byte[], "
             + "a Tensor with @Shape, List<T> or Map<String, T>";

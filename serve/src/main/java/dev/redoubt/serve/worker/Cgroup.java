@@ -12,8 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /// The kernel's own accounts (cgroup v2): a group for each worker, below the one this server runs in, where
-/// that
-/// was delegated to it.
+/// that was delegated to it.
 final class Cgroup {
     /* A group that has processes cannot hand controllers on, so the server moves itself into a group beside its workers' first. That changes
      * nothing for it: it keeps the limits of the group above. */

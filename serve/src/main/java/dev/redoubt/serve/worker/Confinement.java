@@ -4,8 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Which limits the operating system keeps for one replica, and by what. Each is for people; `missing` lists
-/// what
-/// this system cannot do.
+/// what this system cannot do.
 public record Confinement(
         String memory, String cpu, String files, String network, String processes, List<String> missing) {
     public Confinement {

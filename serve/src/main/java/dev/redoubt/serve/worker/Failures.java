@@ -6,8 +6,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /// Errors over the link: a code of the closed table and its arguments, never a text of the other side's. A
-/// worker
-/// also says where its handler failed, for the server's log alone.
+/// worker also says where its handler failed, for the server's log alone.
 final class Failures {
     private static final int NAME_BYTES_MAX = 64;
     private static final int FIELD_BYTES_MAX = 1024;

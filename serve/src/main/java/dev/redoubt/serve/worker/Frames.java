@@ -54,9 +54,8 @@ final class Frames implements AutoCloseable {
         return bytesMax;
     }
 
-    /// Sends a frame, or leaves it to the reading thread where the peer does not read as fast; never waits for it.
-    /// See
-    /// [#stuckFor].
+    /// Sends a frame, or leaves it to the reading thread where the peer does not read as fast; never waits for
+    /// it. See [#stuckFor].
     void send(FrameWriter frame) throws IOException {
         long ignored = outbox.add(frame);
         outbox.flush();

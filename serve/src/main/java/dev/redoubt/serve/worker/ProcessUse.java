@@ -32,8 +32,7 @@ final class ProcessUse {
     }
 
     /// Of all files in a folder, counted until one of the limits is passed: the folder is its owner's, who may
-    /// fill
-    /// it faster than it is read.
+    /// fill it faster than it is read.
     static long bytesIn(Path folder, long bytesMax, int filesMax) {
         var sum = new SimpleFileVisitor<Path>() {
             long bytes;

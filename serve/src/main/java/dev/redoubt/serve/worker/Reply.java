@@ -63,8 +63,7 @@ sealed interface Reply {
     }
 
     /// Any number of items. Their listener may wait, so they are told of on a thread of the call's own; what it
-    /// has
-    /// taken is given back to the peer as credit.
+    /// has taken is given back to the peer as credit.
     final class Many implements Reply {
         private record Item(Payload payload, int bytes) {}
 

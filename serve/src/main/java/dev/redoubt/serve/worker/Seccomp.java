@@ -11,9 +11,8 @@ import java.util.List;
 /// Nothing gives them back.
 ///
 /// What a handler has no use for is refused with EPERM: new processes and programs, sockets of any kind,
-/// signals
-/// to others, other processes' memory, mounts, namespaces, the kernel's own matters. The rest is allowed, since
-/// what a JVM needs changes with its version and the C library's.
+/// signals to others, other processes' memory, mounts, namespaces, the kernel's own matters. The rest is
+/// allowed, since what a JVM needs changes with its version and the C library's.
 final class Seccomp {
     private static final int SET_MODE_FILTER = 1;
     private static final int ALL_THREADS = 1;

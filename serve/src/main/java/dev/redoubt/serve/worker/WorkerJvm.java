@@ -11,11 +11,10 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 
-/// The JVM that worker processes run on, and its archive of the classes that workers of handlers in Java load (JEP 483,
-/// 514): with it one starts in a fraction of the time. One worker records which they are, and a JVM makes the archive
-/// of
-/// that. It belongs to one JVM and to the product's files as they are; where it does not fit, the JVM reads the classes
-/// themselves.
+/// The JVM that worker processes run on, and its archive of the classes that workers of handlers in Java load
+/// (JEP 483, 514): with it one starts in a fraction of the time. One worker records which they are, and a JVM
+/// makes the archive of that. It belongs to one JVM and to the product's files as they are; where it does not
+/// fit, the JVM reads the classes themselves.
 public final class WorkerJvm {
     private static final String RECORDING = "classes";
 

@@ -37,17 +37,15 @@ public record WorkerKind(
             128L << 20,
             spec -> JarCopy.check(spec.runtime()));
 
-    /// Where a kind comes from, for one that is dear to have: asked when its first deployment is,
-    /// and again until it
-    /// can be had.
+    /// Where a kind comes from, for one that is dear to have: asked when its first deployment is, and again
+    /// until it can be had.
     public interface Source {
         /// @throws IOException saying why this machine cannot run it, for the operator
         WorkerKind kind() throws IOException;
     }
 
-    /// Whether what a deployment names is there, and is what was approved. It is asked in the server, so it compares
-    /// bytes and
-    /// reads nothing in them; a worker compares them again.
+    /// Whether what a deployment names is there, and is what was approved. It is asked in the server, so it
+    /// compares bytes and reads nothing in them; a worker compares them again.
     @FunctionalInterface
     public interface Approval {
         /// @throws RuntimeRefusal if it is not

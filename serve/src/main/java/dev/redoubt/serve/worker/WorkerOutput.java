@@ -6,9 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What a worker process prints, in lines. It comes over a pipe that is emptied by whoever asks, and never waited for:
-/// a
-/// worker that prints faster waits itself. Safe for any thread.
+/// What a worker process prints, in lines. It comes over a pipe that is emptied by whoever asks, and never
+/// waited for: a worker that prints faster waits itself. Safe for any thread.
 final class WorkerOutput {
     private static final int BYTES_MAX = 64 << 10; // at once: what a pipe holds
     private static final int LINES_MAX = 100; // at once; of more the last ones

@@ -7,9 +7,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 
-/// The runtime that a worker process runs one replica of, made in two steps: its files are read
-/// before the process
-/// gives up what it may open, and anything in them is looked at only afterwards.
+/// The runtime that a worker process runs one replica of, made in two steps: its files are read before the
+/// process gives up what it may open, and anything in them is looked at only afterwards.
 public interface WorkerProgram {
     /// On the main thread, while the process may still open what its user may.
     ///

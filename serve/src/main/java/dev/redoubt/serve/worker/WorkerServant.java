@@ -139,8 +139,7 @@ final class WorkerServant implements Servant, Worker.Owner, Calls.Callee {
     }
 
     /// A call of the worker's own: for whom, by whose key and until when is what the server knows of the call
-    /// that it
-    /// works on, not what it says.
+    /// that it works on, not what it says.
     @Override
     public void take(String target, Payload input, Call claimed, ReplyListener replies) {
         Call parent = Objects.requireNonNull(calls)

@@ -16,8 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `kill -9` of a process that deploys and scales: the next one comes to what was acknowledged last, or to the
-/// change
-/// that was on its way.
+/// change that was on its way.
 final class KilledPlatformTest {
     private static final int KILLS = 5;
     private static final int SMALL = 1;

@@ -345,8 +345,7 @@ final class PlatformSimulation implements AutoCloseable {
     }
 
     /// Whether what is wanted can be: a version that does not work may have been followed by another before it
-    /// was
-    /// found out, and be what that one goes back to.
+    /// was found out, and be what that one goes back to.
     private boolean works(String application) {
         return Optional.ofNullable(goals.published().get(application))
                 .filter(goal -> goal.version().verdict() == GoalStore.Verdict.PROVEN)

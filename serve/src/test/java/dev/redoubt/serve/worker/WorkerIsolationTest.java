@@ -27,8 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /// Deployments that mean harm: each dies alone, or is refused what it wants. After every one of them a
-/// neighbour
-/// that was there all the time must still answer.
+/// neighbour that was there all the time must still answer.
 class WorkerIsolationTest {
     @TempDir
     static Path folder;
