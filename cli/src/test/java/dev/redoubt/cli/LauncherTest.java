@@ -297,4 +297,16 @@ class LauncherTest {
         assertThat(checkout.run(AS_IT_IS, "audit").out()).contains("-XX:AOTCache=" + cache + " ");
         assertThat(checkout.run(AS_IT_IS, "serve").out()).contains("-XX:AOTCache=" + server + " ");
     }
+
+    @Test
+    void whatIsOverInASecondRunsOnTheQuickCompiler() throws Exception {
+        withJdkAndMaven();
+        String file = Files.writeString(folder.resolve("service.py"), "x = 1").toString();
+        String quick = " -XX:TieredStopAtLevel=1 ";
+        assertThat(checkout.run(AS_IT_IS, "version").out()).contains(quick);
+        assertThat(checkout.run(AS_IT_IS, "audit", "--level", "error", file).out())
+                .contains(quick);
+        assertThat(checkout.run(AS_IT_IS, "audit", folder.toString()).out()).doesNotContain(quick);
+        assertThat(checkout.run(AS_IT_IS, "serve").out()).doesNotContain(quick);
+    }
 }
