@@ -60,11 +60,14 @@ final class WorkerCommand {
                 .resolve(found, ModuleFinder.ofSystem(), roots(kind, own.getName()))
                 .modules()
                 .forEach(each -> needed.add(each.name()));
+        // Other kinds than handlers in Java need more of the JDK than the image for these has: the server's own has it.
+        boolean whole = needed.stream().allMatch(name -> jvm.modules().contains(name) || found.find(name).isPresent());
+        WorkerJvm fitting = whole ? jvm : WorkerJvm.own();
         for (ModuleReference each : found.findAll())
-            if (jvm.modules().contains(each.descriptor().name()))
+            if (fitting.modules().contains(each.descriptor().name()))
                 each.location().flatMap(WorkerCommand::file).ifPresent(files::remove);
         return new WorkerCommand(
-                kind, jvm, List.copyOf(files), Optional.of(own.getName()), !needed.containsAll(jvm.modules()));
+                kind, fitting, List.copyOf(files), Optional.of(own.getName()), !needed.containsAll(fitting.modules()));
     }
 
     private static Set<String> roots(WorkerKind kind, String main) {
