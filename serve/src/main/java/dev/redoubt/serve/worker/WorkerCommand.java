@@ -61,7 +61,9 @@ final class WorkerCommand {
                 .modules()
                 .forEach(each -> needed.add(each.name()));
         // Other kinds than handlers in Java need more of the JDK than the image for these has: the server's own has it.
-        boolean whole = needed.stream().allMatch(name -> jvm.modules().contains(name) || found.find(name).isPresent());
+        boolean whole = needed.stream()
+                .allMatch(
+                        name -> jvm.modules().contains(name) || found.find(name).isPresent());
         WorkerJvm fitting = whole ? jvm : WorkerJvm.own();
         for (ModuleReference each : found.findAll())
             if (fitting.modules().contains(each.descriptor().name()))
