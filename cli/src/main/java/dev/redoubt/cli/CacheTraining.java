@@ -128,8 +128,9 @@ final class CacheTraining {
     }
 
     private void clean() throws IOException {
+        Files.deleteIfExists(partial);
         Path folder = Objects.requireNonNull(partial.getParent());
-        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder, partial.getFileName() + "*")) {
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder, partial.getFileName() + ".*")) {
             for (Path each : all) DurableFiles.deleteTree(each);
         }
     }
