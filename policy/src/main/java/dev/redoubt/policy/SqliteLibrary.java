@@ -3,7 +3,7 @@ package dev.redoubt.policy;
 import dev.redoubt.base.DurableFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import org.sqlite.SQLiteJDBCLoader;
 
 /// SQLite's native library, loaded into the process once.
@@ -12,32 +12,39 @@ public final class SqliteLibrary {
      * So the driver gets a new folder of its own, which is removed as soon as the library is loaded, since what is loaded stays
      * loaded. A kill in between leaves a folder `sqlite-…` that the launcher sweeps away. */
     private static final String FOLDER_PROPERTY = "org.sqlite.tmpdir";
-    private static final AtomicBoolean LOADED = new AtomicBoolean();
+    private static final ReentrantLock LOADING = new ReentrantLock();
+    private static boolean loaded; // guarded by LOADING
 
     private SqliteLibrary() {}
 
-    /// Does nothing after the first call. Two threads may call it at once: the driver's own lock makes the
-    /// second wait.
+    /// Does nothing after the first call. Of two threads that call it at once the second waits.
     ///
     /// @param parent folder that only the owner may write, made if need be
     /// @throws KeyStoreException if it cannot be unpacked or loaded
     public static void load(Path parent) {
-        if (!LOADED.compareAndSet(false, true)) return;
+        LOADING.lock();
         try {
-            Path folder = Files.createTempDirectory(DurableFiles.privateDirectory(parent), "sqlite-");
-            try {
-                System.setProperty(FOLDER_PROPERTY, folder.toString());
-                SQLiteJDBCLoader.initialize();
-            } finally {
-                System.clearProperty(FOLDER_PROPERTY);
-                DurableFiles.deleteTree(folder);
-            }
+            if (loaded) return;
+            unpack(parent);
+            loaded = true;
         } catch (Exception e) {
-            LOADED.set(false);
             throw new KeyStoreException(
                     "SQLite's library cannot be unpacked into " + parent
                             + " and loaded: it needs disk space and a file system that allows execution",
                     e);
+        } finally {
+            LOADING.unlock();
+        }
+    }
+
+    private static void unpack(Path parent) throws Exception {
+        Path folder = Files.createTempDirectory(DurableFiles.privateDirectory(parent), "sqlite-");
+        try {
+            System.setProperty(FOLDER_PROPERTY, folder.toString());
+            SQLiteJDBCLoader.initialize();
+        } finally {
+            System.clearProperty(FOLDER_PROPERTY);
+            DurableFiles.deleteTree(folder);
         }
     }
 }

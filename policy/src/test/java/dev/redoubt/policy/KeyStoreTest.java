@@ -19,8 +19,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -206,11 +211,11 @@ final class KeyStoreTest {
 
     @Test
     void severalFirstStartsAtOnceAgreeOnOneSecret() throws Exception {
-        List<KeyStore> stores = new java.util.concurrent.CopyOnWriteArrayList<>();
-        List<Thread> starts = new ArrayList<>();
-        for (int i = 0; i < 6; i++) starts.add(Thread.ofPlatform().start(() -> stores.add(KeyStore.open(home, audit))));
-        for (Thread start : starts) start.join();
-        assertThat(stores).hasSize(6);
+        List<KeyStore> stores = new ArrayList<>();
+        try (ExecutorService starts = Executors.newFixedThreadPool(6)) {
+            Callable<KeyStore> open = () -> KeyStore.open(home, audit);
+            for (Future<KeyStore> opened : starts.invokeAll(Collections.nCopies(6, open))) stores.add(opened.get());
+        }
         String key = stores.getFirst().create("chat", Set.of(Scope.INFERENCE)).secret();
         for (KeyStore store : stores) {
             assertThat(within(
