@@ -52,7 +52,16 @@ ALWAYS_INLINE vf minimum_of(const int format, const uint8_t *header, const uint8
     return vf_negate(vf_mul(minimum, factor));
 }
 
+// Σ w of 32 weights of 8 bits. To read a stored sum would be a seventeenth more to read from memory.
+ALWAYS_INLINE vf sum_of_bytes(const uint8_t *codes) {
+    vi sum = vi_set1(0), dots = dots_begin(sum);
+    UNROLL(8)
+    for (int w = 0; w < BLOCK / 4; w++) dots = dots_add(dots, vi_set1(0x01010101), vi_load(codes + 64 * w));
+    return vi_to_float(dots_end(sum, dots));
+}
+
 ALWAYS_INLINE vf weight_sum_of(const int format, const uint8_t *block, const int half) {
+    if (sum_bytes(format) == 0) return sum_of_bytes(block + codes_offset(format));
     const uint8_t *sums = block + factor_bytes(format) + 16 * sum_bytes(format) * half;
     return sum_bytes(format) == 1 ? vf_load_i8((const int8_t *) sums) : vf_load_i16((const int16_t *) sums);
 }

@@ -52,7 +52,7 @@ ALWAYS_INLINE int span_blocks(int format) {
 }
 ALWAYS_INLINE int header_bytes(int format) { return has_minimum(format) ? 64 : 32; }
 ALWAYS_INLINE int factor_bytes(int format) { return span_blocks(format) == 1 ? 0 : format == IQ4_XS ? 16 : 32; }
-ALWAYS_INLINE int sum_bytes(int format) { return code_bits(format) <= 3 ? 1 : 2; }
+ALWAYS_INLINE int sum_bytes(int format) { return format == Q8_0 ? 0 : code_bits(format) <= 3 ? 1 : 2; } // 0: summed when read
 ALWAYS_INLINE int codes_offset(int format) { return factor_bytes(format) + 16 * block_scales(format) * sum_bytes(format); }
 ALWAYS_INLINE int packed_block_bytes(int format) { return codes_offset(format) + 64 * code_bits(format); }
 ALWAYS_INLINE int64_t packed_group_bytes(int format, int64_t blocks) {

@@ -94,6 +94,7 @@ ALWAYS_INLINE int weight(int format, uint8_t code) {
 
 ALWAYS_INLINE void pack_sums(int format, const uint32_t *words, uint8_t *to, int64_t lane) {
     const int each = 4 * WORDS / block_scales(format), bytes = sum_bytes(format);
+    if (bytes == 0) return;
     uint8_t all[4 * WORDS];
     memcpy(all, words, sizeof all);
     for (int half = 0; half < block_scales(format); half++) {

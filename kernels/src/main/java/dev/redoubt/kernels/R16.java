@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// The packed layout of quantized weights: 16 rows interleaved; the codes and scales of the file, and a sum for all
-/// weights of a row that share a scale.
+/// The packed layout of quantized weights: 16 rows interleaved; the codes and scales of the file and, but for codes of
+/// 8 bits, a sum for all weights of a row that share a scale.
 final class R16 {
     /* A matrix is groups of 16 rows (the last one padded with rows of zeros), a group is its spans in order: as many k as a block of the
      * file has, 32 or 256. A span is
@@ -17,7 +17,7 @@ final class R16 {
      *
      *     factors, in spans of 256 only: by row a byte for each scale (Q2_K: its minimum in the upper nibble), then, for Q4_K and Q5_K,
      *                                    a byte for the minimum
-     *     16 × sum of the weights that share a scale   (once or twice; i16, with codes of 2 and 3 bits i8)
+     *     16 × sum of the weights that share a scale   (once or twice; i16, with codes of 2 and 3 bits i8; none with codes of 8 bits)
      *     vectors of 64 bytes: 16 rows × 4 bytes       (as many as a code has bits)
      *
      * A scale is that of the span times its factor, a weight is what its code stands for: the code less the format's offset, or the
@@ -72,9 +72,9 @@ final class R16 {
         return format == WeightFormat.IQ4_XS ? ROWS : 2 * ROWS;
     }
 
-    /// Size of one sum.
+    /// Size of one sum; 0: none is stored, since with codes of 8 bits adding them costs less than the more to read.
     static int sumBytes(WeightFormat format) {
-        return format.bits() <= 3 ? 1 : 2;
+        return format.bits() == 8 ? 0 : format.bits() <= 3 ? 1 : 2;
     }
 
     /// Where the codes stand in a block.
@@ -197,6 +197,7 @@ final class R16 {
     }
 
     private static void packSums(WeightFormat format, int[] words, MemorySegment packed, long to) {
+        if (sumBytes(format) == 0) return;
         int each = WORDS / scales(format);
         for (int half = 0; half < scales(format); half++) {
             int sum = 0;

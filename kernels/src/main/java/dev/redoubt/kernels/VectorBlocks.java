@@ -25,9 +25,9 @@ final class VectorBlocks {
      *
      * The other formats are unpacked to the bytes of Q8_0 first, once for all rows.
      *
-     * Passes over a group, so that each loop body is short enough for the compiler to inline all of it: scales (and minima) as floats;
+     * Passes over a group, so that each loop body is short enough for the compiler to inline all of it: scales, minima and Σ w as floats;
      * for each row the exact sums of all blocks (or halves of blocks) as floats; then the scales are applied, in the order of blocks.
-     * Scratch, with n blocks or halves: sums [n][lanes], scales and minima [n][16], codes [blocks][512 bytes]. */
+     * Scratch, with n blocks or halves: sums [n][lanes], scales, minima and Σ w [n][16], codes [blocks][512 bytes]. */
     private static final int LOW_BIAS = -(1 << 15);
     private static final int SCALE_STEP = 4 * R16.ROWS;
 
@@ -46,7 +46,7 @@ final class VectorBlocks {
         long outAt = SystemMemory.address(out.segment());
         long groupBytes = R16.groupBytes(format, x.columns());
         int scales = x.blocks() * R16.scales(format);
-        long floats = 3L * scales * R16.ROWS;
+        long floats = 4L * scales * R16.ROWS;
         long own = SystemMemory.address(scratch.floats(floats + (long) x.blocks() * VectorCodes.BLOCK_BYTES / 4));
         long codes = own + 4 * floats;
         for (int group = groupFrom; group < groupTo; group++) {
@@ -56,7 +56,7 @@ final class VectorBlocks {
                 long to = outAt + 4L * ((long) row * out.stride() + (long) group * R16.ROWS);
                 for (int part = 0; part < R16.ROWS; part += COUNT) {
                     sumBlocks(format, w, codes, x, row, part, own);
-                    addZeros(format, w, x, row, part, own);
+                    addZeros(format, x, row, part, own);
                     scale(format, own, part, x, row, to + 4L * part, add);
                 }
             }
@@ -67,6 +67,7 @@ final class VectorBlocks {
         VectorCodes.scales(format, w, 0, blocks, scales, SCALE_STEP);
         long minima = scales + (long) SCALE_STEP * blocks * R16.scales(format);
         if (format.hasMinimum()) VectorCodes.minima(format, w, 0, blocks, minima, SCALE_STEP);
+        weightSums(format, w, blocks, minima + (long) SCALE_STEP * blocks * R16.scales(format));
         if (inPlace(format)) return;
         for (int block = 0; block < blocks; block++)
             VectorCodes.unpack(
@@ -153,15 +154,42 @@ final class VectorBlocks {
         Lanes.store((FloatVector) exact.convert(VectorOperators.I2F, 0), address);
     }
 
-    /// Adds zero · Σ w to the sum of each block or half.
-    private static void addZeros(WeightFormat format, long w, Activations x, int row, int part, long sums) {
+    /// Σ w of each block or half, of 16 rows.
+    private static void weightSums(WeightFormat format, long w, int blocks, long to) {
         int scales = R16.scales(format);
         int bytes = R16.sumBytes(format);
+        for (int i = 0; i < blocks * scales; i++) {
+            long from = w + VectorCodes.blockOffset(format, i / scales) + R16.sumsOffset(format);
+            for (int part = 0; part < R16.ROWS; part += COUNT) {
+                long own = from + (long) bytes * (R16.ROWS * (i % scales) + part);
+                long at = to + (long) SCALE_STEP * i + 4L * part;
+                if (bytes == 0) store(sumOfBytes(from + 4L * part), at);
+                else Lanes.store(bytes == 1 ? Lanes.loadI8(own) : Lanes.loadI16(own), at);
+            }
+        }
+    }
+
+    /// Halves of a lane take sixteen bytes each, which fit.
+    private static IntVector sumOfBytes(long codes) {
+        ShortVector sum = ShortVector.broadcast(Lanes.SHORTS, 0);
+        for (int v = 0; v < 8; v++) {
+            ShortVector four = Lanes.loadShorts(codes + (long) R16.VECTOR_BYTES * v);
+            ShortVector even = four.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 8);
+            sum = sum.add(even).add(four.lanewise(VectorOperators.ASHR, 8));
+        }
+        IntVector halves = sum.reinterpretAsInts();
+        return halves.lanewise(VectorOperators.LSHL, 16)
+                .lanewise(VectorOperators.ASHR, 16)
+                .add(halves.lanewise(VectorOperators.ASHR, 16));
+    }
+
+    /// Adds zero · Σ w to the sum of each block or half.
+    private static void addZeros(WeightFormat format, Activations x, int row, int part, long sums) {
+        int scales = R16.scales(format);
+        long weightSums = sums + 3L * SCALE_STEP * x.blocks() * scales + 4L * part;
         for (int i = 0; i < x.blocks() * scales; i++) {
             int block = i / scales;
-            long weightSums = w + VectorCodes.blockOffset(format, block) + R16.sumsOffset(format);
-            long from = weightSums + (long) bytes * (R16.ROWS * (i % scales) + part);
-            FloatVector sum = bytes == 1 ? Lanes.loadI8(from) : Lanes.loadI16(from);
+            FloatVector sum = Lanes.load(weightSums + (long) SCALE_STEP * i);
             float zero = x.zero(row, block);
             FloatVector exact = Lanes.load(sums + 4L * i * COUNT);
             if (format == WeightFormat.Q4_1) // q4 took 8 · Σ q away
