@@ -40,8 +40,8 @@ enum PreTokenizer {
             default ->
                 throw GgufVocabulary.refused("tokenizer.ggml.pre '"
                         + (pre.length() > 40 ? pre.substring(0, 40) : pre)
-                        + "' is unknown: convert the model to a pre-tokenizer of gpt-2, smollm, llama-bpe, dbrx or qwen2, or"
-                        + " use its tokenizer.json");
+                        + "' is unknown: convert the model to a pre-tokenizer of gpt-2, smollm, llama-bpe, dbrx or"
+                        + " qwen2, or use its tokenizer.json");
         };
     }
 
