@@ -56,7 +56,9 @@ final class GgufConfig implements ConfigSource {
 
     @Override
     public OptionalLong integer(ConfigKey key) {
-        return key.gguf.isEmpty() ? OptionalLong.empty() : metadata.integer(name(key));
+        OptionalLong value = key.gguf.isEmpty() ? OptionalLong.empty() : metadata.integer(name(key));
+        boolean noWindow = key == ConfigKey.SLIDING_WINDOW && value.orElse(1) == 0; // how Phi 4's files say it
+        return noWindow ? OptionalLong.empty() : value;
     }
 
     @Override

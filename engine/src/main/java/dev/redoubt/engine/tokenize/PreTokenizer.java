@@ -9,6 +9,8 @@ enum PreTokenizer {
     /// Digits stand alone.
     SMOLLM(false, "\\p{N}", PreTokenizer.GPT2_WORDS),
     LLAMA3(true, PreTokenizer.WORDS.formatted("\\p{N}{1,3}")),
+    /// Llama 3's pattern, and words by the merges alone.
+    DBRX(false, PreTokenizer.WORDS.formatted("\\p{N}{1,3}")),
     QWEN2(false, PreTokenizer.WORDS.formatted("\\p{N}")),
     /// What llama.cpp takes where a file says `default` or nothing.
     DEFAULT(false, "[\\p{P}\\$\\+<=>\\^~\\|]+", PreTokenizer.GPT2_WORDS, "\\p{N}+", "[0-9][0-9][0-9]");
@@ -32,13 +34,14 @@ enum PreTokenizer {
             case "gpt-2", "phi-2", "mpt", "olmo", "jais", "trillion" -> GPT2;
             case "smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b" -> SMOLLM;
             case "llama3", "llama-v3", "llama-bpe", "falcon3", "pixtral", "lfm2" -> LLAMA3;
+            case "dbrx", "smaug-bpe" -> DBRX; // OLMo 2 and Phi 4; SmolLM3
             case "qwen2", "deepseek-r1-qwen", "stablelm2", "megrez" -> QWEN2;
             case "", "default" -> DEFAULT;
             default ->
                 throw GgufVocabulary.refused("tokenizer.ggml.pre '"
                         + (pre.length() > 40 ? pre.substring(0, 40) : pre)
-                        + "' is unknown: convert the model to a pre-tokenizer of gpt-2, smollm, llama-bpe or qwen2, or use its"
-                        + " tokenizer.json");
+                        + "' is unknown: convert the model to a pre-tokenizer of gpt-2, smollm, llama-bpe, dbrx or"
+                        + " qwen2, or use its tokenizer.json");
         };
     }
 

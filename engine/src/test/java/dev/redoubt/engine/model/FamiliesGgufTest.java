@@ -70,6 +70,7 @@ class FamiliesGgufTest {
     void phi3WithTheFactorsOfItsRotationAsTensors() throws IOException {
         double factor = 512 / 64.0;
         Map<String, Object> extra = new HashMap<>();
+        extra.put("attention.sliding_window", 0); // the converter's word for none
         extra.put("rope.scaling.original_context_length", 64);
         extra.put("rope.scaling.attn_factor", (float) Math.sqrt(1 + Math.log(factor) / Math.log(64)));
         extra.put("rope_factors_short.weight", new float[] {1, 1.05f, 1.1f, 1.2f, 1.3f, 1.45f, 1.6f, 1.8f});

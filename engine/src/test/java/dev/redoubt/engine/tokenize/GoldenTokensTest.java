@@ -43,6 +43,14 @@ class GoldenTokensTest {
         }
     }
 
+    /// The names in files of OLMo 2 and SmolLM3: Llama 3's pattern, and no BOS unless the file says so.
+    @ParameterizedTest
+    @ValueSource(strings = {"dbrx", "smaug-bpe"})
+    void llama3sPatternWithoutItsWholeWords(String pre) {
+        assertThat(PreTokenizer.named(pre).patterns()).isEqualTo(PreTokenizer.LLAMA3.patterns());
+        assertThat(PreTokenizer.named(pre).wholeWords()).isFalse();
+    }
+
     @Test
     void smollm2IdsFromGguf() throws Exception {
         try (Tokenizer tokenizer = Tokenizer.of(new GgufFile(smollm2()).vocabulary())) {
