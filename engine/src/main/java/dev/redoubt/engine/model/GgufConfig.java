@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /// The configuration in the metadata of a GGUF file.
 final class GgufConfig implements ConfigSource {
@@ -15,6 +16,7 @@ final class GgufConfig implements ConfigSource {
     private static final Map<String, Double> NEUTRAL = Map.ofEntries(
             Map.entry("expert_count", 0.0),
             Map.entry("expert_shared_count", 0.0),
+            Map.entry("expert_group_count", 0.0),
             Map.entry("attention.sliding_window", 0.0),
             Map.entry("attention.scale", 0.0),
             Map.entry("attention.clamp_kqv", 0.0),
@@ -73,7 +75,15 @@ final class GgufConfig implements ConfigSource {
 
     @Override
     public Optional<List<Boolean>> windowedLayers(int layers) {
-        return Optional.empty();
+        String key = architecture + ".attention.sliding_window_pattern";
+        if (!metadata.values().containsKey(key)) return Optional.empty();
+        long every = metadata.integer(key).orElse(0); // the last of so many layers sees everything
+        if (every < 1 || every > ModelConfig.LAYERS_MAX)
+            throw ConfigSource.refusal(key + " is " + (every == 0 ? "no count" : every) + ", allowed is 1 to "
+                    + ModelConfig.LAYERS_MAX + ": this model cannot be served");
+        return Optional.of(IntStream.range(0, layers)
+                .mapToObj(layer -> layer % every < every - 1)
+                .toList());
     }
 
     @Override
@@ -98,9 +108,10 @@ final class GgufConfig implements ConfigSource {
         return Optional.empty();
     }
 
+    /// A file that states no base means llama.cpp's, whatever the family's own is.
     @Override
     public Rope rope(double baseWhereAbsent) {
-        double base = number(ConfigKey.ROPE_BASE).orElse(baseWhereAbsent);
+        double base = number(ConfigKey.ROPE_BASE).orElse(10_000);
         return Rope.read(this, ConfigKey.ROPE_BASE, base, ropeScaling());
     }
 
@@ -159,6 +170,9 @@ final class GgufConfig implements ConfigSource {
     public void refuseOtherComputations(Computed computed) {
         requireHeadDimension("rope.dimension_count", computed.headDimension());
         requireHeadDimension("attention.value_length", computed.headDimension());
+        String causal = architecture + ".attention.causal";
+        if (!metadata.bool(causal).orElse(true))
+            throw ConfigSource.refusal(causal + " is false, supported is true: this model cannot be served");
         NEUTRAL.forEach((suffix, neutral) -> {
             if (computed.features().stream().anyMatch(feature -> feature.gguf.equals(suffix))) return;
             String key = architecture + "." + suffix;

@@ -1,7 +1,9 @@
 package dev.redoubt.engine.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.redoubt.trust.ArtifactException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -9,6 +11,8 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Families that no GGUF fixture is there of: what llama.cpp's converter would write of a model computes what its
 /// Hugging Face folder does.
@@ -82,6 +86,39 @@ class FamiliesGgufTest {
     @Test
     void smolLm3() throws IOException {
         compare(new SmolLm3(), "llama3-untied", SmolLm3Test.config(4, ""), "smollm3", true, Map.of());
+    }
+
+    /// Every second layer has a window: the usual pattern of Gemma 2, stated.
+    @Test
+    void gemma2sWindowsMayBeStated() throws IOException {
+        compare(
+                new Gemma2(),
+                "gemma2",
+                Families.config("gemma2").replace("\"query_pre_attn_scalar\": 24", "\"query_pre_attn_scalar\": 32"),
+                "gemma2",
+                false,
+                Map.of(
+                        "attention.sliding_window",
+                        32,
+                        "attention.sliding_window_pattern",
+                        2,
+                        "attn_logit_softcapping",
+                        5f,
+                        "final_logit_softcapping",
+                        8f));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"attention.sliding_window_pattern, 0", "attention.causal, false", "expert_group_count, 4"})
+    void whatIsNotComputedIsRefused(String key, String value) throws IOException {
+        Object stated = value.equals("false") ? (Object) false : Integer.valueOf(value);
+        FamilyFiles files =
+                new FamilyFiles(new Gemma2(), "gemma2", Families.config("gemma2"), folder.resolve("fixture"));
+        Map<String, Object> extra = Map.of("attention.sliding_window", 32, key, stated);
+        Path gguf = files.gguf(folder.resolve("model.gguf"), "gemma2", false, extra);
+        assertThatThrownBy(() -> PromptRunner.open(gguf, "auto", 64).close())
+                .isInstanceOf(ArtifactException.class)
+                .hasMessageContaining("gemma2." + key + " is ");
     }
 
     private void compare(
