@@ -9,7 +9,7 @@ import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.engine.PrefixSharing;
 import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.Providers;
-import dev.redoubt.testkit.Shared;
+import dev.redoubt.testkit.ShakespeareFiles;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.ModelStore;
 import java.io.IOException;
@@ -32,33 +32,17 @@ import org.junit.jupiter.params.provider.MethodSource;
 class CanaryReadingTest {
     private static final boolean ALL = "all".equals(System.getProperty("redoubt.canary"));
     private static final int RESTARTS = Integer.getInteger("redoubt.restarts", 3);
-    private static final List<String> GGUF = ALL
-            ? List.of("Q4_0", "Q8_0", "Q2_K", "Q3_K", "Q4_K_M", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "MIXED")
-            : List.of("Q4_0");
-    private static final List<String> FOLDERS = ALL
-            ? List.of(
-                    "awq-4bit-g128",
-                    "gptq-4bit-g128",
-                    "gptq-4bit-g128-actorder",
-                    "gptq-8bit-g128",
-                    "ct-w4a16-g128",
-                    "ct-w8a8-int8",
-                    "ct-fp8-dynamic",
-                    "base-bf16")
-            : List.of("awq-4bit-g128");
+    private static final List<String> IN_CI = List.of("Q4_0", "awq-4bit-g128");
 
     @TempDir
     private Path folder;
 
     static Stream<String> variants() {
-        return Stream.concat(GGUF.stream(), FOLDERS.stream());
+        return (ALL ? ShakespeareFiles.VARIANTS : IN_CI).stream();
     }
 
     private TamperedModel model(String variant) throws IOException {
-        return GGUF.contains(variant)
-                ? TamperedModel.gguf(
-                        Shared.testdata("shakespeare").resolve("gguf/shakespeare-" + variant + ".gguf"), folder)
-                : TamperedModel.folder(Shared.testdata("shakespeare").resolve(variant), folder);
+        return new TamperedModel(ShakespeareFiles.variant(variant, folder));
     }
 
     /// @param digest as the engine says it

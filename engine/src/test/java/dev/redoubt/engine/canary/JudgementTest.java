@@ -3,6 +3,7 @@ package dev.redoubt.engine.canary;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.redoubt.testkit.ShakespeareFiles;
 import dev.redoubt.testkit.Shared;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
@@ -31,8 +32,7 @@ class JudgementTest {
 
     @Test
     void V6_2_aGoodQuantizationIsWithinTheBounds() throws IOException {
-        Path base = TamperedModel.folder(Shared.testdata("shakespeare").resolve("base-bf16"), folder)
-                .path();
+        Path base = ShakespeareFiles.variant("base-bf16", folder);
         assertThat(problems(judge(base, gguf("Q8_0")), Quantization.GGUF_Q8_0)).isEmpty();
         assertThat(problems(judge(base, gguf("Q4_0")), Quantization.GGUF_Q4_0)).isEmpty();
     }
