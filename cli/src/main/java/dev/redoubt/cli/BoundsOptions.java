@@ -17,7 +17,8 @@ final class BoundsOptions {
     @Option(
             names = "--min-top1",
             paramLabel = "SHARE",
-            description = "How often both find the same token the most likely, 0 to 1. Default: likewise; 0.80 for 4 bits.")
+            description =
+                    "How often both find the same token the most likely, 0 to 1. Default: likewise; 0.80 for 4 bits.")
     private @Nullable Double top1Min;
 
     @Option(

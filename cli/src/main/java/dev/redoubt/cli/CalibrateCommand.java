@@ -51,8 +51,7 @@ final class CalibrateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         LocalModels models = LocalModels.serving(context, Optional.empty());
-        try (WatchedEngine engine =
-                ModelLoader.watched(models.serving(models.artifact(name), List.of(), options()))) {
+        try (WatchedEngine engine = ModelLoader.watched(models.serving(models.artifact(name), List.of(), options()))) {
             CanaryReading reading = CanaryReading.of(engine);
             ReadableAnswer.problem(reading).ifPresent(why -> {
                 throw new Refusal(List.of(Refusal.line(

@@ -71,7 +71,8 @@ final class ModelCanary {
                         + " check this machine's memory, then load the model anew");
     }
 
-    private Optional<String> problem(String application, WatchedEngine engine, CanaryReading reading) throws IOException {
+    private Optional<String> problem(String application, WatchedEngine engine, CanaryReading reading)
+            throws IOException {
         Optional<String> unreadable = ReadableAnswer.problem(reading)
                 .map(why -> "its answer to the reference text is not readable, " + why + ": serve another model");
         if (unreadable.isPresent()) return unreadable;
@@ -93,7 +94,8 @@ final class ModelCanary {
         }
     }
 
-    private void calibrate(String application, WatchedEngine engine, CanaryReading reading, Optional<CanaryReference> outdated)
+    private void calibrate(
+            String application, WatchedEngine engine, CanaryReading reading, Optional<CanaryReference> outdated)
             throws IOException {
         CanaryReference made = CanaryReference.of(engine.card().digest(), time.now(), reading);
         audit.commit(AuditEvent.of(

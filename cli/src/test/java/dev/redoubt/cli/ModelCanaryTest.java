@@ -191,7 +191,8 @@ class ModelCanaryTest {
                 .strip();
         try (Server server = start(Duration.ofMillis(200))) {
             assertThat(status(server, "/readyz")).isEqualTo(200);
-            assertThat(flipInMemory(invertedBytesOf(file, "output_norm.weight"))).isPositive();
+            assertThat(flipInMemory(invertedBytesOf(file, "output_norm.weight")))
+                    .isPositive();
             await(() -> status(server, "/readyz") == 503);
             try (PlainClient client = new PlainClient(server.port())) {
                 PlainClient.Reply reply = client.ask(PlainClient.post("/v1/completions", key, PROMPT));

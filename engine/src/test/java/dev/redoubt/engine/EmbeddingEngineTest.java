@@ -218,8 +218,7 @@ class EmbeddingEngineTest {
             held.engine.withdraw();
             held.go.countDown();
             assertThat(before.error()).isEqualTo(ErrorCode.CANCELLED);
-            assertThatThrownBy(() ->
-                            held.engine.embed(request("one", texts("cat"), OptionalInt.empty()), new Heard()))
+            assertThatThrownBy(() -> held.engine.embed(request("one", texts("cat"), OptionalInt.empty()), new Heard()))
                     .isInstanceOfSatisfying(
                             ServeException.class,
                             refused -> assertThat(refused.code()).isEqualTo(ErrorCode.MODEL_WITHDRAWN));

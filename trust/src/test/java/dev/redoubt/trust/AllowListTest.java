@@ -92,7 +92,8 @@ class AllowListTest {
         try (VerifiedArtifact artifact = store.open("tiny")) {
             assertThat(artifact.trust().orElseThrow().bounds()).contains(bounds);
         }
-        assertThatThrownBy(() -> store.bound("tiny", "0".repeat(64), bounds)).hasMessageContaining("the allow-list has");
+        assertThatThrownBy(() -> store.bound("tiny", "0".repeat(64), bounds))
+                .hasMessageContaining("the allow-list has");
         store.remove("tiny");
         store.add(gguf(3), "tiny");
         assertThat(store.trusted("tiny").orElseThrow().bounds()).isEmpty();

@@ -87,7 +87,8 @@ public record CanaryReading(
                 read.completeExceptionally(error);
             }
         };
-        engine.embed(new EmbeddingRequest(CALLER, List.of(prompt(ids)), OptionalInt.empty(), deadlineNanos()), listener);
+        engine.embed(
+                new EmbeddingRequest(CALLER, List.of(prompt(ids)), OptionalInt.empty(), deadlineNanos()), listener);
         String format = engine.runtime().kvFormat();
         return new CanaryReading(format, ids.length, ids, new float[0], new int[0], "", await(read));
     }

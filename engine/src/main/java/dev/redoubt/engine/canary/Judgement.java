@@ -136,7 +136,7 @@ public record Judgement(
     public List<String> problems(QualityBounds bounds) {
         List<String> problems = new ArrayList<>();
         if (!(meanKl <= bounds.meanKlMax())) // not a number is beyond, too
-            problems.add(text("mean KL %.5f nats, at most %s", meanKl, bounds.meanKlMax()));
+        problems.add(text("mean KL %.5f nats, at most %s", meanKl, bounds.meanKlMax()));
         if (!(top1 >= bounds.top1Min()))
             problems.add(text("the same token most likely %.3f of the time, at least %s", top1, bounds.top1Min()));
         if (!(perplexityRatio <= bounds.perplexityRatioMax()))

@@ -44,7 +44,8 @@ class EncoderCanaryTest {
                 PrefixSharing.OFF,
                 false,
                 RequestLimits.DEFAULT);
-        try (EmbeddingEngine engine = EmbeddingEngine.open(ModelStore.openPath(encoder), options, TimeSource.system())) {
+        try (EmbeddingEngine engine =
+                EmbeddingEngine.open(ModelStore.openPath(encoder), options, TimeSource.system())) {
             return CanaryReading.of(engine);
         }
     }
@@ -63,7 +64,8 @@ class EncoderCanaryTest {
                         .isEmpty();
     }
 
-    /// The lowest bit of one number of each tensor, then all of each matrix. Every key has the same bias, which a softmax
+    /// The lowest bit of one number of each tensor, then all of each matrix. Every key has the same bias, which a
+    /// softmax
     /// does not see.
     @Test
     void V6_2_faultsChangeTheVector() throws Exception {

@@ -64,7 +64,8 @@ class WeightMemoryTest {
         return ShakespeareFiles.VARIANTS.stream();
     }
 
-    /// Of every format as its kernels have it in memory, each tensor in turn: one bit, a hundredth of its nibbles, all of
+    /// Of every format as its kernels have it in memory, each tensor in turn: one bit, a hundredth of its nibbles, all
+    /// of
     /// it. Matrices that are not quantized are read from the file as it is mapped, where this process cannot write.
     @ParameterizedTest
     @MethodSource("variants")
