@@ -6,6 +6,7 @@ import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.Caller;
 import dev.redoubt.base.generation.EmbeddingListener;
 import dev.redoubt.base.generation.EmbeddingRequest;
+import dev.redoubt.base.generation.FinishReason;
 import dev.redoubt.base.generation.GenerationEvent;
 import dev.redoubt.base.generation.GenerationRequest;
 import dev.redoubt.base.generation.Prompt;
@@ -108,10 +109,20 @@ public record CanaryReading(
                 }
                 case GenerationEvent.Completed _ -> read.complete(collected);
                 case GenerationEvent.Failed failed -> read.completeExceptionally(failed.error());
-                case GenerationEvent.Finished _ -> {}
+                case GenerationEvent.Finished finished -> cutShort(finished.reason()).ifPresent(read::completeExceptionally);
             }
         });
         return await(read).reading(engine.runtime().kvFormat(), ids);
+    }
+
+    /// A reading that ends before its time says nothing about the model: a machine may have stood still for minutes.
+    private static Optional<ServeException> cutShort(FinishReason reason) {
+        return switch (reason) {
+            case STOP, LENGTH -> Optional.empty();
+            case DEADLINE -> Optional.of(ServeException.of(ErrorCode.DEADLINE_EXCEEDED, PATIENCE.toSeconds()));
+            case CANCELLED -> Optional.of(ServeException.of(ErrorCode.CANCELLED));
+            case ERROR -> Optional.of(ServeException.of(ErrorCode.INTERNAL));
+        };
     }
 
     private static int[] beginning(int[] text, int room) {
