@@ -109,7 +109,8 @@ public record CanaryReading(
                 }
                 case GenerationEvent.Completed _ -> read.complete(collected);
                 case GenerationEvent.Failed failed -> read.completeExceptionally(failed.error());
-                case GenerationEvent.Finished finished -> cutShort(finished.reason()).ifPresent(read::completeExceptionally);
+                case GenerationEvent.Finished finished ->
+                    cutShort(finished.reason()).ifPresent(read::completeExceptionally);
             }
         });
         return await(read).reading(engine.runtime().kvFormat(), ids);
