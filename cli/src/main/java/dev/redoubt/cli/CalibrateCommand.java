@@ -1,8 +1,8 @@
 package dev.redoubt.cli;
 
 import dev.redoubt.base.TimeSource;
-import dev.redoubt.engine.Engine;
 import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.engine.WatchedEngine;
 import dev.redoubt.engine.canary.CanaryReading;
 import dev.redoubt.engine.canary.CanaryReference;
 import dev.redoubt.engine.canary.ReadableAnswer;
@@ -51,9 +51,9 @@ final class CalibrateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         LocalModels models = LocalModels.serving(context, Optional.empty());
-        try (Engine engine = models.engine(models.artifact(name), options())) {
+        try (WatchedEngine engine = ModelLoader.watched(models.serving(models.artifact(name), List.of(), options()))) {
             CanaryReading reading = CanaryReading.of(engine);
-            ReadableAnswer.problem(reading.answer()).ifPresent(why -> {
+            ReadableAnswer.problem(reading).ifPresent(why -> {
                 throw new Refusal(List.of(Refusal.line(
                         "V6.2",
                         "the answer of '" + name + "' to the reference text is not readable, " + why
@@ -114,20 +114,31 @@ final class CalibrateCommand implements Callable<Integer> {
     }
 
     private void report(String digest, CanaryReading reading, Optional<String> before) {
-        double sum = 0;
-        for (float logprob : reading.logprobs()) sum += logprob;
         context.console()
                 .out()
                 .println(String.format(
                         Locale.ROOT,
-                        "%s  sha256:%s%n%d tokens, KV cache %s, mean log probability %.4f%nanswer  %s%n%s",
+                        "%s  sha256:%s%n%s%n%s",
                         name,
                         digest,
-                        reading.ids().length,
-                        reading.kvFormat(),
-                        sum / reading.logprobs().length,
-                        reading.answer().strip().replaceAll("\\s+", " "),
+                        reading.embeds() ? vector(reading) : answer(reading),
                         before.map(what -> "the reference before was " + what)
                                 .orElse("there was no reference before")));
+    }
+
+    private static String vector(CanaryReading reading) {
+        return reading.ids().length + " tokens, a vector of " + reading.vector().length + " numbers";
+    }
+
+    private static String answer(CanaryReading reading) {
+        double sum = 0;
+        for (float logprob : reading.logprobs()) sum += logprob;
+        return String.format(
+                Locale.ROOT,
+                "%d tokens, KV cache %s, mean log probability %.4f%nanswer  %s",
+                reading.ids().length,
+                reading.kvFormat(),
+                sum / reading.logprobs().length,
+                reading.answer().strip().replaceAll("\\s+", " "));
     }
 }

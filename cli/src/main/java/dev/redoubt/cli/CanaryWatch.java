@@ -3,7 +3,7 @@ package dev.redoubt.cli;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.ModelStats;
-import dev.redoubt.engine.Engine;
+import dev.redoubt.engine.WatchedEngine;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,7 +25,7 @@ final class CanaryWatch implements AutoCloseable {
     private final Thread thread;
 
     /// @param onFailure told once, when it is withdrawn
-    private record Watched(String application, Engine engine, Runnable onFailure, long dueNanos) {
+    private record Watched(String application, WatchedEngine engine, Runnable onFailure, long dueNanos) {
         Watched dueAt(long nanos) {
             return new Watched(application, engine, onFailure, nanos);
         }
@@ -44,7 +44,7 @@ final class CanaryWatch implements AutoCloseable {
     }
 
     /// From now on, until it is closed. It has been read from just now.
-    synchronized void add(String application, Engine engine, Runnable onFailure) {
+    synchronized void add(String application, WatchedEngine engine, Runnable onFailure) {
         engines.add(new Watched(application, engine, onFailure, time.nanos() + every.toNanos()));
     }
 
@@ -72,7 +72,7 @@ final class CanaryWatch implements AutoCloseable {
                 .toList();
     }
 
-    private static boolean idle(Engine engine) {
+    private static boolean idle(WatchedEngine engine) {
         ModelStats stats = engine.stats();
         return stats.requestsRunning() + stats.requestsWaiting() == 0;
     }

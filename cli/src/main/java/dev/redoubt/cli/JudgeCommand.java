@@ -1,9 +1,8 @@
 package dev.redoubt.cli;
 
 import dev.redoubt.engine.canary.Judgement;
-import dev.redoubt.engine.canary.JudgementBounds;
 import dev.redoubt.policy.audit.AuditKind;
-import dev.redoubt.trust.Quantization;
+import dev.redoubt.trust.QualityBounds;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -23,7 +23,8 @@ import picocli.CommandLine.Parameters;
         description = {
             "Compare a quantized model with the one it was made of, over one text: KL divergence, the most likely token,"
                     + " perplexity.",
-            "One that is beyond the bounds is taken off the allow-list, and no server loads it."
+            "One that is beyond the bounds is taken off the allow-list, and no server loads it. Bounds that are given"
+                    + " and kept become its entry's."
         })
 final class JudgeCommand implements Callable<Integer> {
     private static final long TEXT_BYTES_MAX = 1 << 20;
@@ -40,23 +41,8 @@ final class JudgeCommand implements Callable<Integer> {
             description = "What it was made of: an entry of the store, a GGUF file or a model folder.")
     private String base = "";
 
-    @Option(
-            names = "--max-kl",
-            paramLabel = "NATS",
-            description = "Mean KL divergence. Default: by how the weights are stored; 0.15 for 4 bits.")
-    private @Nullable Double meanKlMax;
-
-    @Option(
-            names = "--min-top1",
-            paramLabel = "SHARE",
-            description = "How often both find the same token the most likely, 0 to 1. Default: 0.80 for 4 bits.")
-    private @Nullable Double top1Min;
-
-    @Option(
-            names = "--max-perplexity-ratio",
-            paramLabel = "RATIO",
-            description = "Its perplexity over the base's. Default: 1.20 for 4 bits.")
-    private @Nullable Double perplexityRatioMax;
+    @Mixin
+    private BoundsOptions given = new BoundsOptions();
 
     @Option(
             names = "--text",
@@ -74,23 +60,24 @@ final class JudgeCommand implements Callable<Integer> {
         String read = text == null ? "" : read(text);
         int threads = Runtime.getRuntime().availableProcessors();
         Judgement judgement;
-        JudgementBounds bounds;
+        QualityBounds bounds;
         try (VerifiedArtifact model = models.artifact(name);
                 VerifiedArtifact original = new LocalModels(context).artifact(base)) {
-            bounds = bounds(model.trust().orElseThrow().quantization().orElseThrow());
+            bounds = given.over(model.trust().orElseThrow());
             judgement = Judgement.of(original, model, read, threads);
         }
-        List<String> problems = bounds.problems(judgement);
+        List<String> problems = judgement.problems(bounds);
         CanaryFolder folder = CanaryFolder.open(context.home());
         Path report = context.carryOut(
                 AuditKind.MODEL_JUDGE,
                 name,
                 () -> {
                     if (!problems.isEmpty()) models.store().distrust(name);
+                    else if (given.given()) models.store().bound(name, judgement.model(), bounds);
                     return folder.keep(judgement.model(), judgement);
                 },
                 kept -> (problems.isEmpty() ? "passed" : "failed") + ", sha256:" + judgement.model()
-                        + " against sha256:" + judgement.base());
+                        + " against sha256:" + judgement.base() + ", " + bounds);
         context.console()
                 .out()
                 .println(String.format(
@@ -112,14 +99,6 @@ final class JudgeCommand implements Callable<Integer> {
                         "'" + name + "' against '" + base + "': " + problem
                                 + "; it is off the allow-list: quantize it again, or give other bounds"))
                 .toList());
-    }
-
-    private JudgementBounds bounds(Quantization method) {
-        JudgementBounds usual = JudgementBounds.of(method);
-        return new JudgementBounds(
-                meanKlMax == null ? usual.meanKlMax() : meanKlMax,
-                top1Min == null ? usual.top1Min() : top1Min,
-                perplexityRatioMax == null ? usual.perplexityRatioMax() : perplexityRatioMax);
     }
 
     private static String read(Path file) throws IOException {

@@ -3,7 +3,7 @@ package dev.redoubt.cli;
 import dev.redoubt.base.Requirement;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.base.TimeSource;
-import dev.redoubt.engine.Engine;
+import dev.redoubt.engine.WatchedEngine;
 import dev.redoubt.engine.canary.CanaryReading;
 import dev.redoubt.engine.canary.CanaryReference;
 import dev.redoubt.engine.canary.ReadableAnswer;
@@ -38,7 +38,7 @@ final class ModelCanary {
     /// @throws IOException if the reference cannot be read or kept
     /// @throws dev.redoubt.policy.audit.AuditException if the outcome cannot be written down; it counts all the
     /// same
-    Optional<String> read(String application, Engine engine) throws IOException, InterruptedException {
+    Optional<String> read(String application, WatchedEngine engine) throws IOException, InterruptedException {
         long begun = time.nanos();
         Optional<String> problem = changed(engine); // the first time it takes their sums
         long summed = time.nanos();
@@ -65,14 +65,15 @@ final class ModelCanary {
         return problem;
     }
 
-    private static Optional<String> changed(Engine engine) {
+    private static Optional<String> changed(WatchedEngine engine) {
         return engine.changedWeights()
                 .map(tensor -> "tensor '" + tensor + "' has changed in memory since it was loaded:"
                         + " check this machine's memory, then load the model anew");
     }
 
-    private Optional<String> problem(String application, Engine engine, CanaryReading reading) throws IOException {
-        Optional<String> unreadable = ReadableAnswer.problem(reading.answer())
+    private Optional<String> problem(String application, WatchedEngine engine, CanaryReading reading)
+            throws IOException {
+        Optional<String> unreadable = ReadableAnswer.problem(reading)
                 .map(why -> "its answer to the reference text is not readable, " + why + ": serve another model");
         if (unreadable.isPresent()) return unreadable;
         String digest = engine.card().digest();
@@ -93,7 +94,8 @@ final class ModelCanary {
         }
     }
 
-    private void calibrate(String application, Engine engine, CanaryReading reading, Optional<CanaryReference> outdated)
+    private void calibrate(
+            String application, WatchedEngine engine, CanaryReading reading, Optional<CanaryReference> outdated)
             throws IOException {
         CanaryReference made = CanaryReference.of(engine.card().digest(), time.now(), reading);
         audit.commit(AuditEvent.of(

@@ -1,9 +1,9 @@
 package dev.redoubt.cli;
 
 import dev.redoubt.base.generation.ServableModel;
-import dev.redoubt.engine.EmbeddingEngine;
 import dev.redoubt.engine.Engine;
 import dev.redoubt.engine.EngineOptions;
+import dev.redoubt.engine.WatchedEngine;
 import dev.redoubt.engine.lora.AdapterPlan;
 import dev.redoubt.engine.model.Encoders;
 import dev.redoubt.engine.model.Models;
@@ -67,13 +67,13 @@ record ModelLoader(CompletableFuture<Verified> verified, CompletableFuture<Serva
                 "'" + artifact.name() + "' embeds texts, and adapters are for models that generate: serve it without");
     }
 
-    /// The model, once it computes as it should (V6.2); else it is closed. An encoder has no canary.
+    /// The model, once it computes as it should (V6.2); else it is closed.
     private static ServableModel passed(CompletableFuture<ModelCanary> canaries, ServableModel model)
             throws IOException, InterruptedException {
-        if (!(model instanceof Engine engine)) return model;
+        WatchedEngine engine = watched(model);
         try {
             Optional<String> problem = await(canaries).read("", engine);
-            if (problem.isEmpty()) return engine;
+            if (problem.isEmpty()) return model;
             throw new Refusal(
                     List.of(Refusal.line("V6.2", "model '" + engine.card().name() + "': " + problem.get())));
         } catch (IOException | InterruptedException | RuntimeException | Error e) {
@@ -103,11 +103,13 @@ record ModelLoader(CompletableFuture<Verified> verified, CompletableFuture<Serva
 
     /// Of either kind.
     static void close(ServableModel model) {
-        switch (model) {
-            case Engine engine -> engine.close();
-            case EmbeddingEngine engine -> engine.close();
-            default -> throw new IllegalStateException("a model of no kind that is served");
-        }
+        watched(model).close();
+    }
+
+    /// The engine that a served model is.
+    static WatchedEngine watched(ServableModel model) {
+        if (model instanceof WatchedEngine engine) return engine;
+        throw new IllegalStateException("a model of no kind that is served");
     }
 
     /// Waits; what the future failed with is thrown as it is.

@@ -241,6 +241,7 @@ final class ModelsCommand {
                 out.println("revision        " + entry.revision());
                 out.println("signer          " + entry.signer());
                 entry.quantization().ifPresent(method -> out.println("stated          " + method.word()));
+                entry.bounds().ifPresent(bounds -> out.println("quality         " + bounds));
             });
             new LocalModels(context)
                     .store()
@@ -456,6 +457,9 @@ final class ModelsCommand {
         @Mixin
         private SignatureOptions options = new SignatureOptions();
 
+        @Mixin
+        private BoundsOptions quality = new BoundsOptions();
+
         Trust(Context context) {
             this.context = context;
         }
@@ -472,9 +476,12 @@ final class ModelsCommand {
             TrustEntry trusted = context.carryOut(
                     AuditKind.MODEL_TRUST,
                     name,
-                    () -> signer.isPresent()
-                            ? store.trust(name, signer.get(), options.signature())
-                            : store.trust(name, hex),
+                    () -> {
+                        TrustEntry entry = signer.isPresent()
+                                ? store.trust(name, signer.get(), options.signature())
+                                : store.trust(name, hex);
+                        return quality.given() ? store.bound(name, entry.digest(), quality.over(entry)) : entry;
+                    },
                     entry -> "done, sha256:" + entry.digest());
             said(context, trusted);
             return ExitCode.OK.code();

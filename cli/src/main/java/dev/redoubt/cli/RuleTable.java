@@ -447,11 +447,14 @@ final class RuleTable {
                         id,
                         "log probabilities of a reference text equal to the bit at each load, they and the weights in"
                                 + " memory every " + SettingType.shown(config.canaryEvery())
-                                + "; models judge against the base",
+                                + "; models judge against the base, by bounds of the allow-list",
                         "ModelCanaryTest#V6_2_aModelThatComputesOtherwiseIsNotServed",
                         "ModelCanaryTest#V6_2_aBitThatFlipsInMemoryWithdrawsTheModel",
+                        "ModelCanaryTest#V6_2_aModelThatEmbedsIsWatchedAlike",
                         "ModelCanaryTest#V6_2_thePreviousVersionOfAnApplicationKeepsServing",
                         "CanaryReadingTest#V6_2_everyFaultIsFound",
+                        "CanaryReadingTest#V6_2_theGoodModelRaisesNoAlarm",
+                        "WeightMemoryTest#V6_2_whatChangesInMemoryIsNamed",
                         "JudgementTest#V6_2_whatIsNotTheBaseIsBeyondTheBounds");
             case V6_3 ->
                 enforced(

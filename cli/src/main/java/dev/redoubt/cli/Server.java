@@ -135,8 +135,10 @@ final class Server implements AutoCloseable {
     private static void offer(ServableModel model, ModelRegistry registry, CanaryWatch watch) {
         adapters(model).forEach(registry::register);
         registry.register(model);
-        if (model instanceof Engine engine)
-            watch.add("", engine, () -> registry.withdraw(engine.card().name()));
+        watch.add(
+                "",
+                ModelLoader.watched(model),
+                () -> registry.withdraw(model.card().name()));
     }
 
     private static void verified(ModelLoader loader, AuditLog audit) throws IOException {

@@ -13,6 +13,7 @@ import dev.redoubt.gateway.RoutePolicies;
 import dev.redoubt.policy.limit.RateLimits;
 import dev.redoubt.serve.control.ApplicationState;
 import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
+import dev.redoubt.testkit.TinyEncoder;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
 import dev.redoubt.trust.ModelStore;
@@ -72,6 +73,10 @@ class ModelCanaryTest {
     }
 
     private Server start(Duration every) throws IOException {
+        return start("tiny", every);
+    }
+
+    private Server start(String model, Duration every) throws IOException {
         Context context = context();
         EdgeOptions edge = new EdgeOptions(
                 "127.0.0.1",
@@ -82,7 +87,7 @@ class ModelCanaryTest {
                 RoutePolicies.DEFAULT,
                 Optional.empty());
         ServerConfig config = new ServerConfig(
-                Optional.of(new ModelChoice("tiny", Optional.empty(), OptionalLong.empty(), List.of())),
+                Optional.of(new ModelChoice(model, Optional.empty(), OptionalLong.empty(), List.of())),
                 EngineOptions.defaults(2),
                 edge,
                 List.of(),
@@ -110,15 +115,23 @@ class ModelCanaryTest {
         }
     }
 
-    /// Signs another log probability of the last token, as if the model had once computed that.
+    /// Signs another log probability of the last token, or another last number, as if the model had once computed that.
     private static void keepAnother(Path home, Path reference) throws IOException {
         ReportKey key = ReportKey.in(home.resolve("canaries"));
         CanaryReference kept = CanaryReference.parse(key.open(Files.readAllBytes(reference), REFERENCE));
         CanaryReading reading = kept.reading();
         float[] logprobs = reading.logprobs().clone();
-        logprobs[logprobs.length - 1] = Math.nextUp(logprobs[logprobs.length - 1]);
+        float[] vector = reading.vector().clone();
+        float[] last = reading.embeds() ? vector : logprobs;
+        last[last.length - 1] = Math.nextUp(last[last.length - 1]);
         CanaryReading other = new CanaryReading(
-                reading.kvFormat(), reading.textTokens(), reading.ids(), logprobs, reading.top1(), reading.answer());
+                reading.kvFormat(),
+                reading.textTokens(),
+                reading.ids(),
+                logprobs,
+                reading.top1(),
+                reading.answer(),
+                vector);
         CanaryReference changed = CanaryReference.of(kept.digest(), kept.madeAt(), other);
         Files.write(reference, key.sign(changed.toJson(), REFERENCE));
     }
@@ -178,7 +191,8 @@ class ModelCanaryTest {
                 .strip();
         try (Server server = start(Duration.ofMillis(200))) {
             assertThat(status(server, "/readyz")).isEqualTo(200);
-            assertThat(flipInMemory(invertedBytesOf("output_norm.weight"))).isPositive();
+            assertThat(flipInMemory(invertedBytesOf(file, "output_norm.weight")))
+                    .isPositive();
             await(() -> status(server, "/readyz") == 503);
             try (PlainClient client = new PlainClient(server.port())) {
                 PlainClient.Reply reply = client.ask(PlainClient.post("/v1/completions", key, PROMPT));
@@ -187,6 +201,31 @@ class ModelCanaryTest {
             }
         }
         assertThat(told("model.canary").getLast()).contains("V6.2").contains("output_norm.weight");
+    }
+
+    @Test
+    void V6_2_aModelThatEmbedsIsWatchedAlike() throws Exception {
+        Path encoder = TinyEncoder.write(folder.resolve("encoder"), WeightKind.F32, 3);
+        ran("models", "add", encoder.toString(), "--name", "encoder");
+        start("encoder", Duration.ofHours(6)).close();
+        assertThat(told("model.calibrate")).hasSize(1);
+        start("encoder", Duration.ofHours(6)).close();
+        assertThat(told("model.calibrate")).hasSize(1);
+        assertThat(ran("models", "calibrate", "encoder"))
+                .contains("48 tokens, a vector of 32 numbers", "the reference before was equal to the bit");
+        keepAnother(home, reference());
+        assertThatThrownBy(() -> start("encoder", Duration.ofHours(6)).close())
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("rule=V6.2")
+                .hasMessageContaining("number 32 of 32 of the vector");
+        ran("models", "calibrate", "encoder");
+        try (Server server = start("encoder", Duration.ofMillis(200))) {
+            assertThat(status(server, "/readyz")).isEqualTo(200);
+            assertThat(flipInMemory(invertedBytesOf(encoder, "encoder.layer.1.output.LayerNorm.weight")))
+                    .isPositive();
+            await(() -> status(server, "/readyz") == 503);
+        }
+        assertThat(told("model.canary").getLast()).contains("V6.2").contains("LayerNorm.weight");
     }
 
     @Test
@@ -215,9 +254,14 @@ class ModelCanaryTest {
         Path base = TinyModels.gguf(folder.resolve("base.gguf"), WeightKind.F32, 11);
         Path another = TinyModels.gguf(folder.resolve("another.gguf"), WeightKind.F32, 12);
         assertThat(ran("models", "judge", "tiny", "--base", base.toString())).contains("255 tokens: mean KL 0.0");
+        ran("models", "judge", "tiny", "--base", base.toString(), "--max-kl", "0.02");
+        assertThat(ran("models", "show", "tiny")).contains("mean KL at most 0.02 nats", "at least 0.94");
+        assertThat(Ran.command(home, "models", "judge", "tiny", "--base", base.toString(), "--min-top1", "1.5")
+                        .err())
+                .contains("1.5, allowed is 0 to 1");
         Ran beyond = Ran.command(home, "models", "judge", "tiny", "--base", another.toString());
         assertThat(beyond.exitCode()).isEqualTo(ExitCode.REFUSED.code());
-        assertThat(beyond.err()).contains("rule=V6.2", "at most 0.01");
+        assertThat(beyond.err()).contains("rule=V6.2", "at most 0.02");
         assertThat(told("model.judge").getLast()).contains("failed");
         assertThatThrownBy(() -> start(Duration.ofHours(6)).close()).hasMessageContaining("allow-list");
         try (Stream<Path> files = Files.list(home.resolve("canaries"))) {
@@ -253,7 +297,7 @@ class ModelCanaryTest {
     }
 
     /// Of the file's, which are those in memory: inverted, so that what looks for them does not find itself.
-    private byte[] invertedBytesOf(String tensor) {
+    private static byte[] invertedBytesOf(Path file, String tensor) {
         try (VerifiedArtifact model = ModelStore.openPath(file)) {
             byte[] bytes =
                     Objects.requireNonNull(model.tensors().get(tensor)).data().toArray(ValueLayout.JAVA_BYTE);

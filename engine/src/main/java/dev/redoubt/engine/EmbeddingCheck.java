@@ -61,6 +61,11 @@ final class EmbeddingCheck {
         }
     }
 
+    /// @throws ServeException if it is longer than a text may be
+    void text(String text) {
+        shared.text(FIELD, text);
+    }
+
     void tokenId(String field, int id) {
         shared.tokenId(field, id);
     }

@@ -13,10 +13,12 @@ import dev.redoubt.base.generation.ModelCard;
 import dev.redoubt.base.generation.ModelRuntime;
 import dev.redoubt.base.generation.ModelStats;
 import dev.redoubt.base.generation.Prompt;
+import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -25,9 +27,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// A model that embeds texts, one loop. Works in a plain Java program: no server needed.
-public final class EmbeddingEngine implements EmbeddingModel, AutoCloseable {
+public final class EmbeddingEngine implements EmbeddingModel, WatchedEngine {
     /* A request's way over threads: caller (check, count) → engine-input (tokens) → embedding-loop (batches) → embedding-output (the
      * listener). Each hands over through one queue, bounded by the requests that may be alive, and never waits for the next. */
 
@@ -36,6 +39,7 @@ public final class EmbeddingEngine implements EmbeddingModel, AutoCloseable {
     /// @param tokenizer from a text to ids, with what the model puts around it
     /// @param detokenizer the other way round, about
     /// @param limits of a batch, and of a text
+    /// @param changedWeights a tensor that is not what it was at the first call
     /// @param description one line for people
     /// @param resources closed last, after loop and threads have ended
     record Parts(
@@ -47,6 +51,7 @@ public final class EmbeddingEngine implements EmbeddingModel, AutoCloseable {
             EmbeddingLoop.Limits limits,
             ModelRuntime runtime,
             String description,
+            Supplier<Optional<String>> changedWeights,
             Runnable resources) {}
 
     /// Calls native code: platform threads only.
@@ -69,6 +74,8 @@ public final class EmbeddingEngine implements EmbeddingModel, AutoCloseable {
     private final InputThreads input;
     private final EmbeddingLoop loop;
     private final ThreadPoolExecutor output; // its queue holds a task for each of live at most
+    private final AtomicLong canaryReadings = new AtomicLong();
+    private final AtomicLong canaryFailures = new AtomicLong();
     private volatile boolean closed;
 
     /// Loads the model, checks its memory against the machine, starts the loop. Owns the artifact from then on.
@@ -135,8 +142,49 @@ public final class EmbeddingEngine implements EmbeddingModel, AutoCloseable {
                 0,
                 0,
                 0,
-                0,
-                0);
+                canaryReadings.get(),
+                canaryFailures.get());
+    }
+
+    /// What a request may ask for.
+    public RequestLimits limits() {
+        return options.limits();
+    }
+
+    /// The ids of a text, with what the model puts around it.
+    public int[] tokenize(String text) {
+        check.text(text);
+        return input.call(() -> parts.tokenizer().encode(text));
+    }
+
+    @Override
+    public void canaryPassed() {
+        canaryReadings.incrementAndGet();
+    }
+
+    @Override
+    public void withdraw() {
+        canaryFailures.incrementAndGet();
+        for (EmbeddingJob job : List.copyOf(live)) cancel(job);
+    }
+
+    @Override
+    public synchronized Optional<String> changedWeights() { // not while it is being closed
+        return closed ? Optional.empty() : parts.changedWeights().get();
+    }
+
+    @Override
+    public boolean withdrawn() {
+        return canaryFailures.get() > 0;
+    }
+
+    @Override
+    public boolean closed() {
+        return closed;
+    }
+
+    private void cancel(EmbeddingJob job) {
+        if (job.cancelled.compareAndSet(false, true)) loop.cancel(job);
     }
 
     /// Nothing is kept of a text.
@@ -159,6 +207,7 @@ public final class EmbeddingEngine implements EmbeddingModel, AutoCloseable {
     @Override
     public Generation embed(EmbeddingRequest request, EmbeddingListener listener) {
         if (closed) throw ServeException.of(ErrorCode.SHUTTING_DOWN);
+        if (withdrawn()) throw ServeException.of(ErrorCode.MODEL_WITHDRAWN);
         check.check(request);
         int before = ongoing.getAndIncrement(); // until its listener is told
         if (before >= options.ongoingMax()) {
@@ -179,6 +228,7 @@ public final class EmbeddingEngine implements EmbeddingModel, AutoCloseable {
                     ? ServeException.of(ErrorCode.SHUTTING_DOWN)
                     : ServeException.of(ErrorCode.QUEUE_FULL, before, options.ongoingMax());
         }
+        if (withdrawn()) cancel(job); // came in while it was
         return new Generation() {
             @Override
             public long id() {
@@ -187,7 +237,7 @@ public final class EmbeddingEngine implements EmbeddingModel, AutoCloseable {
 
             @Override
             public void cancel() {
-                if (job.cancelled.compareAndSet(false, true)) loop.cancel(job);
+                EmbeddingEngine.this.cancel(job);
             }
         };
     }

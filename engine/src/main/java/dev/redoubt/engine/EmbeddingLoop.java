@@ -220,6 +220,10 @@ final class EmbeddingLoop {
         EmbeddingJob job = text.job();
         promptTokens += text.ids().length;
         if (job.over) return; // another of its texts had a fault
+        if (job.cancelled.get()) { // a model that is withdrawn meanwhile tells nothing of what it has computed
+            fail(job, ServeException.of(ErrorCode.CANCELLED));
+            return;
+        }
         for (float number : vector) {
             if (Float.isFinite(number)) continue;
             Faults.logStep("generation " + job.id + " came to numbers that are not finite", new ArithmeticException());

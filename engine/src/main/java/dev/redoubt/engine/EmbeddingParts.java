@@ -60,6 +60,7 @@ final class EmbeddingParts {
                     new EmbeddingLoop.Limits(blocks, texts, tokensMax),
                     runtime(options, compute, encoder),
                     description(options, spec, compute, encoder, tokensMax),
+                    encoder::changedWeights,
                     () -> closeAll(opened));
         } catch (RuntimeException | Error failure) {
             closeAll(opened);

@@ -38,7 +38,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// One model, one loop. Works in a plain Java program: no server needed.
-public final class Engine implements LanguageModel, AutoCloseable {
+public final class Engine implements LanguageModel, WatchedEngine {
     /* A request's way over threads: caller (check, count) → engine-input (template, tokens) → engine-loop (steps) →
      * engine-output (text, events). Each hands over through one queue and never waits for the next. */
 
@@ -193,32 +193,28 @@ public final class Engine implements LanguageModel, AutoCloseable {
         return options.limits();
     }
 
-    /// Takes note of a reading of the canary that is as it should be.
+    @Override
     public void canaryPassed() {
         canaryReadings.incrementAndGet();
     }
 
-    /// Takes note of one that is not: requests in progress are cancelled, and no others are taken as long as
-    /// this engine lives. What it has computed cannot be trusted.
+    @Override
     public void withdraw() {
         canaryFailures.incrementAndGet();
         for (LiveRequest request : List.copyOf(live)) cancel(request);
     }
 
-    /// Compares the weights in memory, bit by bit, with what they were at the first call. Takes as long as
-    /// reading them once.
-    ///
-    /// @return a tensor that has changed; empty if none has
+    @Override
     public synchronized Optional<String> changedWeights() { // not while it is being closed
         return closed ? Optional.empty() : parts.runner().changedWeights();
     }
 
-    /// Whether [#withdraw] was called.
+    @Override
     public boolean withdrawn() {
         return canaryFailures.get() > 0;
     }
 
-    /// Whether [#close] was called.
+    @Override
     public boolean closed() {
         return closed;
     }

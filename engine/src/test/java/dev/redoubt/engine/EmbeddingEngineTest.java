@@ -207,6 +207,26 @@ class EmbeddingEngineTest {
                         + " weights: allow 31072 more");
     }
 
+    @Test
+    void V6_2_oneThatIsWithdrawnAnswersNobody() throws Exception {
+        try (Held held = new Held(this, EmbeddingEngineTest::ones)) {
+            Heard before = new Heard();
+            held.engine.embed(request("one", texts("cat"), OptionalInt.empty()), before);
+            held.begun.await();
+            assertThat(held.engine.changedWeights()).isEmpty();
+            held.engine.canaryPassed();
+            held.engine.withdraw();
+            held.go.countDown();
+            assertThat(before.error()).isEqualTo(ErrorCode.CANCELLED);
+            assertThatThrownBy(() -> held.engine.embed(request("one", texts("cat"), OptionalInt.empty()), new Heard()))
+                    .isInstanceOfSatisfying(
+                            ServeException.class,
+                            refused -> assertThat(refused.code()).isEqualTo(ErrorCode.MODEL_WITHDRAWN));
+            assertThat(held.engine.stats().canaryReadings()).isEqualTo(1);
+            assertThat(held.engine.stats().canaryFailures()).isEqualTo(1);
+        }
+    }
+
     /// An engine whose batches wait until they are let go.
     private static final class Held implements AutoCloseable {
         final CountDownLatch go = new CountDownLatch(1);
@@ -240,6 +260,7 @@ class EmbeddingEngineTest {
                             limits,
                             real.runtime(),
                             real.description(),
+                            real.changedWeights(),
                             real.resources()),
                     TIME);
         }

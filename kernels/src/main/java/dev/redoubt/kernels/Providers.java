@@ -1,5 +1,6 @@
 package dev.redoubt.kernels;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /// Who computes: which providers there are, and which one `auto` takes on this machine.
@@ -59,8 +60,8 @@ public final class Providers {
     }
 
     /// Every provider of this machine that must give the bits of `scalar`, one for each instruction set.
-    static List<String> fast() {
-        List<String> names = new java.util.ArrayList<>(List.of("vector"));
+    public static List<String> fast() {
+        List<String> names = new ArrayList<>(List.of("vector"));
         if (NativeLibrary.find() instanceof NativeLibrary.Found.Present(NativeLibrary library))
             for (InstructionSet set : library.sets()) names.add(NATIVE + "-" + set.symbol());
         return names;

@@ -16,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -46,22 +47,21 @@ final class AllowList {
     private static final int VERSION = 1;
     private static final Set<String> OLD_FIELDS_OF_GRANT =
             Set.of("revision", "digest", "signer", "signer_pem", "trusted_at");
-    private static final Set<String> FIELDS_OF_GRANT =
-            Set.of("revision", "digest", "signer", "signer_pem", "trusted_at", "quantization");
-    private static final Set<String> FIELDS_OF_ADAPTER =
-            Set.of("revision", "digest", "signer", "signer_pem", "trusted_at", "quantization", "base");
+    private static final Set<String> FIELDS_OF_BOUNDS = Set.of("mean_kl_max", "top1_min", "perplexity_ratio_max");
     private static final JsonLimits LIMITS = new JsonLimits(BYTES_MAX, 6, 2_000_000, 64 << 10, 64, 20);
     private static final ReentrantLock THREADS = new ReentrantLock();
 
     /// @param digest of the manifest
     /// @param quantization empty only if an older version of this product wrote the grant
     /// @param base digest of the base of an adapter; empty: it is a model
+    /// @param bounds empty: those of its quantization
     record Grant(
             long revision,
             String digest,
             Signer signer,
             Optional<Quantization> quantization,
             Optional<String> base,
+            Optional<QualityBounds> bounds,
             Instant trustedAt) {}
 
     /// @param grants oldest first, at least one
@@ -82,7 +82,11 @@ final class AllowList {
     ///
     /// @throws ArtifactException V4.1, if there is none
     Grant require(String name, String digest) {
-        Name known = read().get(name);
+        return require(read(), name, digest);
+    }
+
+    private static Grant require(Map<String, Name> names, String name, String digest) {
+        Name known = names.get(name);
         if (known == null)
             throw Refusals.trust(
                     "model '%s' is not on the allow-list, a name alone vouches for nothing: redoubt models trust %s --digest sha256:%s",
@@ -121,7 +125,7 @@ final class AllowList {
         return known != null && !known.trusted();
     }
 
-    /// Allows these bytes under this name.
+    /// Allows these bytes under this name. Bounds that were stated for them stay.
     ///
     /// @param revision asked for; none: the one it has, or the next
     /// @throws ArtifactException if they are an older version than one that was trusted under this name
@@ -149,12 +153,34 @@ final class AllowList {
                 throw Refusals.trust(
                         "revision %d of model '%s' is not above %d, which was trusted before: give a higher --revision",
                         next, name, floor);
-            var grant = new Grant(next, digest, signer, Optional.of(quantization), base, now);
+            Optional<QualityBounds> bounds = same ? grants.getLast().bounds() : Optional.empty();
+            var grant = new Grant(next, digest, signer, Optional.of(quantization), base, bounds, now);
             var all = new ArrayList<>(same ? grants.subList(0, grants.size() - 1) : grants);
             all.add(grant);
             if (known == null && names.size() >= NAMES_MAX)
                 throw Refusals.trust("the allow-list has %d names, the limit: remove some models", NAMES_MAX);
             names.put(name, new Name(true, List.copyOf(all.subList(Math.max(0, all.size() - GRANTS_MAX), all.size()))));
+            return grant;
+        });
+    }
+
+    /// States bounds for the bytes that are allowed under a name.
+    ///
+    /// @throws ArtifactException if these are not
+    Grant bound(String name, String digest, QualityBounds bounds) throws IOException {
+        return change(names -> {
+            Grant last = require(names, name, digest);
+            var grant = new Grant(
+                    last.revision(),
+                    digest,
+                    last.signer(),
+                    last.quantization(),
+                    last.base(),
+                    Optional.of(bounds),
+                    last.trustedAt());
+            var all = new ArrayList<>(Objects.requireNonNull(names.get(name)).grants());
+            all.set(all.size() - 1, grant);
+            names.put(name, new Name(true, List.copyOf(all)));
             return grant;
         });
     }
@@ -241,6 +267,11 @@ final class AllowList {
                         .put("trusted_at", grant.trustedAt().toString());
                 grant.quantization().ifPresent(method -> written.put("quantization", method.word()));
                 grant.base().ifPresent(base -> written.put("base", "sha256:" + base));
+                grant.bounds()
+                        .ifPresent(bounds -> written.putObject("quality")
+                                .put("mean_kl_max", bounds.meanKlMax())
+                                .put("top1_min", bounds.top1Min())
+                                .put("perplexity_ratio_max", bounds.perplexityRatioMax()));
             }
         });
         return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
@@ -271,7 +302,12 @@ final class AllowList {
         for (JsonNode grant : list) {
             boolean states = grant.has("quantization");
             boolean adapter = grant.has("base");
-            fields(grant, adapter ? FIELDS_OF_ADAPTER : states ? FIELDS_OF_GRANT : OLD_FIELDS_OF_GRANT);
+            boolean bounded = grant.has("quality");
+            var expected = new HashSet<>(OLD_FIELDS_OF_GRANT);
+            if (states || adapter || bounded) expected.add("quantization");
+            if (adapter) expected.add("base");
+            if (bounded) expected.add("quality");
+            fields(grant, expected);
             JsonNode revision = grant.path("revision");
             String digest = digest(grant, "digest");
             long floor = grants.isEmpty() ? 0 : grants.getLast().revision();
@@ -283,6 +319,7 @@ final class AllowList {
                     Signer.of(text(grant, "signer"), text(grant, "signer_pem")),
                     states ? Optional.of(quantization(text(grant, "quantization"))) : Optional.empty(),
                     adapter ? Optional.of(digest(grant, "base")) : Optional.empty(),
+                    bounded ? Optional.of(bounds(grant.path("quality"))) : Optional.empty(),
                     instant(text(grant, "trusted_at"))));
         }
         return List.copyOf(grants);
@@ -296,6 +333,20 @@ final class AllowList {
 
     private static Quantization quantization(String word) {
         return Quantization.of(word).orElseThrow(() -> malformed("has a quantization that is none"));
+    }
+
+    private static QualityBounds bounds(JsonNode quality) {
+        fields(quality, FIELDS_OF_BOUNDS);
+        for (String field : FIELDS_OF_BOUNDS)
+            if (!quality.path(field).isNumber()) throw malformed("has no number '" + field + "'");
+        try {
+            return new QualityBounds(
+                    quality.path("mean_kl_max").doubleValue(),
+                    quality.path("top1_min").doubleValue(),
+                    quality.path("perplexity_ratio_max").doubleValue());
+        } catch (IllegalArgumentException e) {
+            throw malformed("has bounds of quality that bound nothing");
+        }
     }
 
     private static Instant instant(String text) {

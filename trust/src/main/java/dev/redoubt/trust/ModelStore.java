@@ -202,6 +202,7 @@ public final class ModelStore {
                     Signer.OPERATOR.id(),
                     Optional.of(artifact.quantization()),
                     Optional.empty(),
+                    Optional.empty(),
                     time.now()));
         } catch (RuntimeException e) {
             artifact.close();
@@ -290,7 +291,20 @@ public final class ModelStore {
                 grant.signer().id(),
                 grant.quantization(),
                 grant.base(),
+                grant.bounds(),
                 grant.trustedAt());
+    }
+
+    /// States in an entry of the allow-list how far these bytes may be from the model that they were made of.
+    ///
+    /// @throws ArtifactException if it allows no bytes of this digest
+    public TrustEntry bound(String name, String digest, QualityBounds bounds) {
+        checkName(name);
+        try {
+            return entry(name, allowList.bound(name, digest, bounds));
+        } catch (IOException e) {
+            throw unreadable(root.resolve(AllowList.FILE_NAME), e);
+        }
     }
 
     /// Takes a name off the allow-list: the next start refuses it. Its files stay.

@@ -11,6 +11,7 @@ import java.util.Optional;
 /// @param signer as [Signer#id] says
 /// @param base of an adapter: hex SHA-256 of the manifest of the one model that it may be loaded on; empty for
 /// a model
+/// @param bounds that a comparison with the model that it was made of must keep; empty: those of its quantization
 /// @param quantization that is stated; empty in an entry of an old version, which is not loaded
 public record TrustEntry(
         String name,
@@ -19,4 +20,5 @@ public record TrustEntry(
         String signer,
         Optional<Quantization> quantization,
         Optional<String> base,
+        Optional<QualityBounds> bounds,
         Instant trustedAt) {}

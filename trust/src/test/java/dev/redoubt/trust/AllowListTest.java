@@ -70,6 +70,7 @@ class AllowListTest {
                             "operator",
                             Optional.of(Quantization.F32),
                             Optional.empty(),
+                            Optional.empty(),
                             clock.now()));
             assertThat(artifact.digest()).isEqualTo(added.digest());
         }
@@ -77,6 +78,41 @@ class AllowListTest {
                 .isEqualTo(PosixFilePermissions.fromString("rw-------"));
         assertThat(store.list()).hasSize(1);
         assertThat(store.damaged()).as("the list is no model").isEmpty();
+    }
+
+    @Test
+    void V6_2_anEntryStatesItsBoundsAsLongAsItsBytesStay() throws IOException {
+        StoreEntry added = store.add(gguf(2), "tiny");
+        assertThat(store.trusted("tiny").orElseThrow().bounds()).isEmpty();
+        var bounds = new QualityBounds(0.05, 0.9, 1.1);
+        assertThat(store.bound("tiny", added.digest(), bounds).bounds()).contains(bounds);
+        store.distrust("tiny");
+        assertThatThrownBy(() -> store.bound("tiny", added.digest(), bounds)).hasMessageContaining("taken off");
+        store.trust("tiny", added.digest());
+        try (VerifiedArtifact artifact = store.open("tiny")) {
+            assertThat(artifact.trust().orElseThrow().bounds()).contains(bounds);
+        }
+        assertThatThrownBy(() -> store.bound("tiny", "0".repeat(64), bounds))
+                .hasMessageContaining("the allow-list has");
+        store.remove("tiny");
+        store.add(gguf(3), "tiny");
+        assertThat(store.trusted("tiny").orElseThrow().bounds()).isEmpty();
+    }
+
+    @Test
+    void V6_2_boundsThatBoundNothingAreRefused() throws IOException {
+        StoreEntry added = store.add(gguf(2), "tiny");
+        for (double[] bad : new double[][] {{Double.NaN, 0.9, 1}, {-1, 0.9, 1}, {0, 1.1, 1}, {0, 0.9, 0}})
+            assertThatThrownBy(() -> new QualityBounds(bad[0], bad[1], bad[2]))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("allowed is");
+        store.bound("tiny", added.digest(), new QualityBounds(0.05, 0.9, 1.1));
+        Path list = root.resolve("allow-list.json");
+        String text = Files.readString(list);
+        for (String bad : List.of("\"top1_min\" : 2", "\"top1_min\" : \"0.9\"", "\"top1\" : 0.9")) {
+            Files.writeString(list, text.replaceFirst("\"top1_min\" : 0.9", bad));
+            assertRefused("the allow-list has");
+        }
     }
 
     @Test

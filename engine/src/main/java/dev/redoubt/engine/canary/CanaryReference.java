@@ -7,6 +7,7 @@ import dev.redoubt.kernels.Arithmetic;
 import dev.redoubt.trust.ArtifactException;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -22,6 +23,7 @@ public record CanaryReference(String digest, int arithmetic, Instant madeAt, Can
     private static final JsonLimits LIMITS = new JsonLimits(1 << 20, 4, 100_000, 64 << 10, 64, 20);
     private static final Set<String> FIELDS = Set.of(
             "digest", "arithmetic", "made_at", "kv_format", "text_tokens", "ids", "logprob_bits", "top1", "answer");
+    private static final String VECTOR = "vector_bits"; // of a model that embeds, beside them
 
     /// Of this very version of the arithmetic.
     public static CanaryReference of(String digest, Instant madeAt, CanaryReading reading) {
@@ -43,31 +45,40 @@ public record CanaryReference(String digest, int arithmetic, Instant madeAt, Can
                 .put("text_tokens", reading.textTokens());
         ArrayNode ids = root.putArray("ids");
         for (int id : reading.ids()) ids.add(id);
-        ArrayNode logprobs = root.putArray("logprob_bits");
-        for (float logprob : reading.logprobs()) logprobs.add(Float.floatToRawIntBits(logprob));
+        put(root, "logprob_bits", reading.logprobs());
         ArrayNode top1 = root.putArray("top1");
         for (int id : reading.top1()) top1.add(id);
         root.put("answer", reading.answer());
+        if (reading.embeds()) put(root, VECTOR, reading.vector());
         return JsonMapper.shared().writeValueAsBytes(root);
+    }
+
+    private static void put(ObjectNode root, String field, float[] values) {
+        ArrayNode bits = root.putArray(field);
+        for (float value : values) bits.add(Float.floatToRawIntBits(value));
     }
 
     /// @throws ArtifactException V6.2, if it is not what [#toJson] writes
     public static CanaryReference parse(byte[] json) {
         try {
             JsonNode root = new StrictJson(LIMITS).parse(json);
-            if (!Set.copyOf(root.propertyNames()).equals(FIELDS)) throw damaged("its fields");
-            int[] bits = integers(root, "logprob_bits");
-            float[] logprobs = new float[bits.length];
-            for (int i = 0; i < bits.length; i++) logprobs[i] = Float.intBitsToFloat(bits[i]);
+            boolean embeds = root.has(VECTOR);
+            Set<String> fields = new HashSet<>(root.propertyNames());
+            fields.remove(VECTOR);
+            if (!fields.equals(FIELDS)) throw damaged("its fields");
+            float[] logprobs = floats(root, "logprob_bits");
             CanaryReading reading = new CanaryReading(
                     text(root, "kv_format"),
                     integer(root.path("text_tokens"), "text_tokens"),
                     integers(root, "ids"),
                     logprobs,
                     integers(root, "top1"),
-                    text(root, "answer"));
-            if (reading.ids().length != bits.length + 1 || reading.top1().length != bits.length)
-                throw damaged("their lengths");
+                    text(root, "answer"),
+                    embeds ? floats(root, VECTOR) : new float[0]);
+            boolean whole = embeds
+                    ? reading.embeds() && logprobs.length == 0 && reading.ids().length == reading.textTokens()
+                    : reading.ids().length == logprobs.length + 1;
+            if (!whole || reading.top1().length != logprobs.length) throw damaged("their lengths");
             return new CanaryReference(
                     text(root, "digest"),
                     integer(root.path("arithmetic"), "arithmetic"),
@@ -76,6 +87,13 @@ public record CanaryReference(String digest, int arithmetic, Instant madeAt, Can
         } catch (JsonRefusal | DateTimeException e) {
             throw damaged(String.valueOf(e.getMessage()));
         }
+    }
+
+    private static float[] floats(JsonNode root, String field) {
+        int[] bits = integers(root, field);
+        float[] values = new float[bits.length];
+        for (int i = 0; i < bits.length; i++) values[i] = Float.intBitsToFloat(bits[i]);
+        return values;
     }
 
     private static int[] integers(JsonNode root, String field) {

@@ -6,8 +6,12 @@ import dev.redoubt.engine.tokenize.Tokenizer;
 import dev.redoubt.kernels.Arithmetic;
 import dev.redoubt.kernels.FloatMatrix;
 import dev.redoubt.trust.ArtifactException;
+import dev.redoubt.trust.QualityBounds;
 import dev.redoubt.trust.VerifiedArtifact;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 
@@ -126,6 +130,22 @@ public record Judgement(
                     (double) agreeing / tokens,
                     Math.exp((modelNll - baseNll) / tokens));
         }
+    }
+
+    /// What is beyond the bounds, each with its value and the bound; empty if nothing is.
+    public List<String> problems(QualityBounds bounds) {
+        List<String> problems = new ArrayList<>();
+        if (!(meanKl <= bounds.meanKlMax())) // not a number is beyond, too
+        problems.add(text("mean KL %.5f nats, at most %s", meanKl, bounds.meanKlMax()));
+        if (!(top1 >= bounds.top1Min()))
+            problems.add(text("the same token most likely %.3f of the time, at least %s", top1, bounds.top1Min()));
+        if (!(perplexityRatio <= bounds.perplexityRatioMax()))
+            problems.add(text("perplexity × %.4f, at most × %s", perplexityRatio, bounds.perplexityRatioMax()));
+        return problems;
+    }
+
+    private static String text(String format, Object... values) {
+        return String.format(Locale.ROOT, format, values);
     }
 
     /// For people and other programs.

@@ -13,8 +13,13 @@ public final class ReadableAnswer {
 
     private ReadableAnswer() {}
 
+    /// What is wrong with the answer of a reading; empty if it is readable, or the model gives none.
+    public static Optional<String> problem(CanaryReading reading) {
+        return reading.embeds() ? Optional.empty() : problem(reading.answer());
+    }
+
     /// What is wrong with an answer; empty if it is readable.
-    public static Optional<String> problem(String answer) {
+    static Optional<String> problem(String answer) {
         String text = answer.replaceAll("\uFFFD{1,3}$", "");
         int characters = text.codePointCount(0, text.length());
         if (characters < CHARACTERS_MIN)

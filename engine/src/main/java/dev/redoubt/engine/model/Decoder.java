@@ -18,7 +18,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The computation of every family: embedding, layers of attention and feed-forward on a residual stream, a
@@ -194,8 +193,8 @@ final class Decoder implements Model {
     }
 
     /// Whose bytes [#changedWeights] compares.
-    Set<String> watchedWeights() {
-        return weights.memory().names();
+    List<WeightMemory.Held> watchedWeights() {
+        return weights.memory().held();
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.redoubt.kernels.KvLayout;
 import dev.redoubt.kernels.KvMemory;
 import dev.redoubt.kernels.WeightMatrix;
 import java.util.List;
+import java.util.Optional;
 
 /// An encoder with its weights: from the token ids of texts to the last state of each token. The states of a text
 /// depend on that text alone, whatever is computed beside it.
@@ -138,6 +139,13 @@ public final class Encoder implements AutoCloseable {
                         type >= 0 && type < plan.tokenTypes(), "token type %d, there are %d", type, plan.tokenTypes());
             texts.add(text, types.get(i));
         }
+    }
+
+    /// Compares the weights in memory with what they were at the first call. One caller at a time.
+    ///
+    /// @return a tensor that has changed; empty if none has
+    public Optional<String> changedWeights() {
+        return weights.memory().changed();
     }
 
     @Override

@@ -4,8 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
 
 /// Where the weights of a model lie, tensor by tensor, and whether a bit of them has changed since they were loaded
@@ -16,7 +14,8 @@ final class WeightMemory {
      * about another run. */
     private static final long PIECE_BYTES = 1 << 30; // what a buffer can hold
 
-    private record Held(String tensor, MemorySegment bytes) {}
+    /// @param bytes as kernels read them: packed, where the provider packs
+    record Held(String tensor, MemorySegment bytes) {}
 
     private final List<Held> tensors = new ArrayList<>();
     private int[] sums = {}; // none before the first call
@@ -25,9 +24,9 @@ final class WeightMemory {
         tensors.add(new Held(tensor, bytes));
     }
 
-    /// Of all tensors that lie in memory.
-    Set<String> names() {
-        return tensors.stream().map(Held::tensor).collect(Collectors.toUnmodifiableSet());
+    /// All that is compared; a tensor that is more than one matrix is there more than once.
+    List<Held> held() {
+        return List.copyOf(tensors);
     }
 
     /// Compares with what the first call found. One caller at a time, and not while the model is being loaded.

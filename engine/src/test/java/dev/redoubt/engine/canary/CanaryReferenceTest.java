@@ -37,6 +37,25 @@ class CanaryReferenceTest {
     }
 
     @Test
+    void V6_2_aVectorComesBackToTheBit() {
+        CanaryReading reading = embedded(1.5f, -0f);
+        CanaryReference kept = CanaryReference.parse(CanaryReference.of(REFERENCE.digest(), REFERENCE.madeAt(), reading)
+                .toJson());
+        assertThat(kept.reading().embeds()).isTrue();
+        assertThat(kept.reading().difference(embedded(1.5f, -0f))).isEmpty();
+        assertThat(kept.reading().difference(embedded(1.5f, 0f)))
+                .hasValueSatisfying(where -> assertThat(where).contains("number 2 of 2", "bits 80000000"));
+        assertThat(kept.reading().difference(embedded(1.5f)))
+                .hasValueSatisfying(where -> assertThat(where).contains("a vector of 1"));
+        assertThat(kept.reading().difference(READING)).isPresent();
+        assertThat(READING.difference(reading)).isPresent();
+    }
+
+    private static CanaryReading embedded(float... vector) {
+        return new CanaryReading("f32", 3, new int[] {5, 6, 7}, new float[0], new int[0], "", vector);
+    }
+
+    @Test
     void V6_2_anotherTokenAnotherBestAndAnotherLengthAreDifferences() {
         float[] logprobs = READING.logprobs();
         assertThat(READING.difference(new CanaryReading("f16", 2, new int[] {5, 6, 8}, logprobs, READING.top1(), "")))
@@ -56,6 +75,7 @@ class CanaryReferenceTest {
             "not JSON",
             json().replace("\"ids\":[5,6,7]", "\"ids\":[5,6]"),
             json().replace("\"arithmetic\":1", "\"arithmetic\":\"1\""),
+            json().replace("\"answer\":", "\"vector_bits\":[1],\"answer\":"),
             json().replace("2026-11-01T10:00:00Z", "yesterday")
         })
             assertThatThrownBy(() -> CanaryReference.parse(text.getBytes(StandardCharsets.UTF_8)))

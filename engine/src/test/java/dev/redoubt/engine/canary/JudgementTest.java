@@ -3,11 +3,13 @@ package dev.redoubt.engine.canary;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.redoubt.testkit.ShakespeareFiles;
 import dev.redoubt.testkit.Shared;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.QualityBounds;
 import dev.redoubt.trust.Quantization;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -31,8 +33,7 @@ class JudgementTest {
 
     @Test
     void V6_2_aGoodQuantizationIsWithinTheBounds() throws IOException {
-        Path base = TamperedModel.folder(Shared.testdata("shakespeare").resolve("base-bf16"), folder)
-                .path();
+        Path base = ShakespeareFiles.variant("base-bf16", folder);
         assertThat(problems(judge(base, gguf("Q8_0")), Quantization.GGUF_Q8_0)).isEmpty();
         assertThat(problems(judge(base, gguf("Q4_0")), Quantization.GGUF_Q4_0)).isEmpty();
     }
@@ -62,7 +63,7 @@ class JudgementTest {
     @Test
     void V6_2_whatIsNoNumberIsBeyondTheBounds() {
         Judgement broken = new Judgement("a", "b", 10, Double.NaN, Double.NaN, 1, 1);
-        assertThat(JudgementBounds.of(Quantization.GGUF_Q2_K).problems(broken)).hasSize(1);
+        assertThat(broken.problems(QualityBounds.of(Quantization.GGUF_Q2_K))).hasSize(1);
     }
 
     @Test
@@ -75,6 +76,6 @@ class JudgementTest {
     }
 
     private static List<String> problems(Judgement judgement, Quantization method) {
-        return JudgementBounds.of(method).problems(judgement);
+        return judgement.problems(QualityBounds.of(method));
     }
 }

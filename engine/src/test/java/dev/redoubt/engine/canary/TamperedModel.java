@@ -15,7 +15,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 
-/// A copy of a model, GGUF or safetensors, whose weights are changed in the file.
+/// A model, GGUF or safetensors, whose weights are changed in its file.
 final class TamperedModel {
     interface Fault {
         void apply(TamperedModel model) throws IOException;
@@ -38,9 +38,10 @@ final class TamperedModel {
     private final byte[] bytes;
     private final Map<String, Place> tensors = new TreeMap<>();
 
-    private TamperedModel(Path path, Path weights) throws IOException {
+    /// @param path a GGUF file or a model folder that is the caller's to spoil
+    TamperedModel(Path path) throws IOException {
         this.path = path;
-        this.weights = weights;
+        this.weights = Files.isDirectory(path) ? path.resolve("model.safetensors") : path;
         this.original = Files.readAllBytes(weights);
         this.bytes = original.clone();
         try (VerifiedArtifact model = ModelStore.openPath(path)) {
@@ -59,20 +60,6 @@ final class TamperedModel {
             if (original[at] == content[0]
                     && Arrays.equals(original, at, at + content.length, content, 0, content.length)) return at;
         throw new AssertionError("a tensor's bytes are not in its file");
-    }
-
-    static TamperedModel gguf(Path source, Path folder) throws IOException {
-        Path copy = folder.resolve("tampered.gguf");
-        Files.copy(source, copy);
-        return new TamperedModel(copy, copy);
-    }
-
-    static TamperedModel folder(Path source, Path folder) throws IOException {
-        Path copy = Files.createDirectory(folder.resolve("tampered"));
-        for (String file : List.of(
-                "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "quantize_config.json"))
-            if (Files.exists(source.resolve(file))) Files.copy(source.resolve(file), copy.resolve(file));
-        return new TamperedModel(copy, copy.resolve("model.safetensors"));
     }
 
     Path path() {
