@@ -26,6 +26,7 @@ final class Checkout {
             "ln",
             "mkdir",
             "mv",
+            "nice",
             "paste",
             "readlink",
             "rm",
@@ -75,13 +76,27 @@ final class Checkout {
                 """.formatted(
                         ProcessHandle.current().info().command().orElseThrow(), System.getProperty("java.class.path")));
         Files.createDirectories(checkout.dist().resolve("lib"));
-        Files.createSymbolicLink(
-                checkout.dist().resolve("torch"),
-                Path.of("..", "runtime-torch", "target", "torch")
-                        .toAbsolutePath()
-                        .normalize());
-        Files.writeString(checkout.dist().resolve("stamp"), "");
+        checkout.isBuilt();
         return checkout;
+    }
+
+    /// One that has just been built: of what Maven has packaged, for the JDK of the tests, with nothing linked yet.
+    static Checkout packaged(Path folder) throws IOException {
+        Checkout checkout = in(folder);
+        Files.createSymbolicLink(checkout.jvms.resolve("jdk"), Path.of(System.getProperty("java.home")));
+        Files.createDirectories(checkout.dist());
+        Files.createSymbolicLink(checkout.dist().resolve("lib"), module("cli", "image"));
+        checkout.isBuilt();
+        return checkout;
+    }
+
+    private void isBuilt() throws IOException {
+        Files.createSymbolicLink(dist().resolve("torch"), module("runtime-torch", "torch"));
+        Files.writeString(dist().resolve("stamp"), "");
+    }
+
+    private static Path module(String name, String target) {
+        return Path.of("..", name, "target", target).toAbsolutePath().normalize();
     }
 
     Path dist() {
