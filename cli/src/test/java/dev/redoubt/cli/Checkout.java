@@ -10,6 +10,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// A checkout that holds the real launcher and nothing real beside it: its JDKs and its Maven are shell scripts, and
 /// it finds no tool but those that are linked into its own folder of programs.
@@ -84,8 +85,11 @@ final class Checkout {
     static Checkout packaged(Path folder) throws IOException {
         Checkout checkout = in(folder);
         Files.createSymbolicLink(checkout.jvms.resolve("jdk"), Path.of(System.getProperty("java.home")));
-        Files.createDirectories(checkout.dist());
-        Files.createSymbolicLink(checkout.dist().resolve("lib"), module("cli", "image"));
+        Path image = module("cli", "image"); // copied: the JVM's archive of classes takes them by their files' real names
+        Path lib = Files.createDirectories(checkout.dist().resolve("lib"));
+        try (Stream<Path> all = Files.walk(image)) {
+            for (Path each : all.skip(1).toList()) Files.copy(each, lib.resolve(image.relativize(each)));
+        }
         checkout.isBuilt();
         return checkout;
     }
