@@ -10,6 +10,7 @@ module dev.redoubt.gateway {
     requires io.netty.buffer;
     requires io.netty.codec;
     requires io.netty.codec.http;
+    requires io.netty.common;
     requires io.netty.handler;
     requires io.netty.transport;
     requires io.prometheus.metrics.core;

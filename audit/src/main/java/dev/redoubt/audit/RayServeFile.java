@@ -7,6 +7,7 @@ import dev.redoubt.audit.facts.YamlTree.Sequence;
 import dev.redoubt.audit.source.FileText;
 import dev.redoubt.audit.source.SourceText;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
@@ -23,7 +24,8 @@ public final class RayServeFile {
     /// Either the configuration or why there is none.
     public sealed interface Outcome {
         /// @param configuration an object with `applications`
-        record Read(JsonNode configuration) implements Outcome {}
+        /// @param repeated the places of keys that a map holds more than once, of which the last counts
+        record Read(JsonNode configuration, List<String> repeated) implements Outcome {}
 
         record Unreadable(String reason) implements Outcome {}
     }
@@ -46,12 +48,33 @@ public final class RayServeFile {
             return new Outcome.Unreadable("the file is no YAML, or nested beyond " + YamlTree.DEPTH_MAX + " levels");
         for (YamlTree document : documents.get()) {
             if (document.at("applications") instanceof Sequence all
-                    && !all.items().isEmpty()) return new Outcome.Read(json(document));
+                    && !all.items().isEmpty()) return new Outcome.Read(json(document), repeated(document));
             if (document.at("spec", "serveConfigV2") instanceof Scalar held)
                 return configuration(new SourceText(source.path(), held.text()));
         }
         return new Outcome.Unreadable(
                 "the file has no 'applications': give one that 'serve build' or 'serve deploy' knows");
+    }
+
+    private static List<String> repeated(YamlTree document) {
+        List<String> places = new ArrayList<>();
+        repeated(document, "", places);
+        return List.copyOf(places);
+    }
+
+    private static void repeated(YamlTree tree, String at, List<String> places) {
+        switch (tree) {
+            case Mapping mapping -> {
+                String below = at.isEmpty() ? "" : at + ".";
+                mapping.repeated().forEach(key -> places.add(below + key));
+                mapping.entries().forEach((key, value) -> repeated(value, below + key, places));
+            }
+            case Sequence sequence -> {
+                for (int i = 0; i < sequence.items().size(); i++)
+                    repeated(sequence.items().get(i), at + "[" + i + "]", places);
+            }
+            case Scalar scalar -> {}
+        }
     }
 
     private static JsonNode json(YamlTree tree) {

@@ -18,7 +18,6 @@ import dev.redoubt.serve.spec.Resources;
 import dev.redoubt.serve.spec.RuntimeSpec;
 import dev.redoubt.serve.spec.Scale;
 import dev.redoubt.serve.spec.Timeouts;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -276,7 +275,7 @@ final class ApplicationSettings {
                 scale(values),
                 new HealthCheck(health.get(PERIOD), health.get(PROBE_TIMEOUT), health.get(MISSES)),
                 new Timeouts(timeouts.find(CALL), timeouts.get(START), timeouts.get(DRAIN)),
-                new String(JsonBody.write(values.get(USER_CONFIG)), StandardCharsets.UTF_8));
+                JsonBody.text(values.get(USER_CONFIG)));
     }
 
     private RuntimeSpec runtime(SectionValues values) {

@@ -34,7 +34,7 @@ final class CacheTraining {
     private @Nullable Process training; // guarded by this
     private boolean stopped; // guarded by this
 
-    private CacheTraining(Path cache, Path workers) {
+    CacheTraining(Path cache, Path workers) {
         this.cache = cache;
         this.workers = workers;
         this.partial = cache.resolveSibling(
@@ -127,7 +127,8 @@ final class CacheTraining {
         return partial.resolveSibling(partial.getFileName() + ".workers");
     }
 
-    private void clean() throws IOException {
+    /// Removes what this training has made and not published.
+    void clean() throws IOException {
         Files.deleteIfExists(partial);
         Path folder = Objects.requireNonNull(partial.getParent());
         try (DirectoryStream<Path> all = Files.newDirectoryStream(folder, partial.getFileName() + ".*")) {

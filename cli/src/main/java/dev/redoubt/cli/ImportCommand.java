@@ -8,7 +8,6 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
-import tools.jackson.databind.JsonNode;
 
 /// Turns a configuration of Ray Serve into one of ours: the file on stdout, what to look at on stderr.
 @Command(
@@ -31,13 +30,17 @@ final class ImportCommand implements Callable<Integer> {
         Path given = Objects.requireNonNull(file);
         if (!Files.isRegularFile(given))
             throw new CommandFailure(ExitCode.NO_INPUT, "no file " + given + ": name one that 'serve build' wrote");
-        JsonNode data = switch (RayServeFile.read(given)) {
-            case RayServeFile.Outcome.Read(JsonNode read) -> read;
+        RayServeFile.Outcome.Read read = switch (RayServeFile.read(given)) {
+            case RayServeFile.Outcome.Read all -> all;
             case RayServeFile.Outcome.Unreadable(String reason) ->
                 throw new CommandFailure(ExitCode.FAILED, given + ": " + reason);
         };
-        RayServeImport.Imported imported = RayServeImport.of(data);
+        RayServeImport.Imported imported = RayServeImport.of(read.configuration());
         context.console().out().print(imported.yaml());
+        read.repeated()
+                .forEach(place -> context.console()
+                        .err()
+                        .println(place + " is there more than once: the last one is taken, as Ray takes it; check"));
         imported.notes().forEach(context.console().err()::println);
         return ExitCode.OK.code();
     }

@@ -28,6 +28,18 @@ class CacheTrainingTest {
         assertThat(other).exists();
     }
 
+    @Test
+    void aTrainingRemovesItsOwnFilesAndNotThoseOfOneWhoseProcessNumberBeginsAlike() throws IOException {
+        long pid = ProcessHandle.current().pid();
+        Path cache = Files.writeString(folder.resolve("redoubt-25.aot"), "cache");
+        List<Path> own = leftovers(cache, pid);
+        List<Path> others = leftovers(cache, pid * 10);
+        new CacheTraining(cache, folder.resolve("redoubt-25.aotw")).clean();
+        assertThat(own).allMatch(Files::notExists);
+        assertThat(others).allMatch(Files::exists);
+        assertThat(cache).exists();
+    }
+
     private static List<Path> leftovers(Path cache, long pid) throws IOException {
         Path home = Files.createDirectories(Path.of(cache + "." + pid + ".home"));
         Files.writeString(home.resolve("redoubt.db"), "keys");

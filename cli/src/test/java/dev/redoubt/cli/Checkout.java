@@ -10,6 +10,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// A checkout that holds the real launcher and nothing real beside it: its JDKs and its Maven are shell scripts, and
 /// it finds no tool but those that are linked into its own folder of programs.
@@ -26,6 +27,7 @@ final class Checkout {
             "ln",
             "mkdir",
             "mv",
+            "nice",
             "paste",
             "readlink",
             "rm",
@@ -75,13 +77,30 @@ final class Checkout {
                 """.formatted(
                         ProcessHandle.current().info().command().orElseThrow(), System.getProperty("java.class.path")));
         Files.createDirectories(checkout.dist().resolve("lib"));
-        Files.createSymbolicLink(
-                checkout.dist().resolve("torch"),
-                Path.of("..", "runtime-torch", "target", "torch")
-                        .toAbsolutePath()
-                        .normalize());
-        Files.writeString(checkout.dist().resolve("stamp"), "");
+        checkout.isBuilt();
         return checkout;
+    }
+
+    /// One that has just been built: of what Maven has packaged, for the JDK of the tests, with nothing linked yet.
+    static Checkout packaged(Path folder) throws IOException {
+        Checkout checkout = in(folder);
+        Files.createSymbolicLink(checkout.jvms.resolve("jdk"), Path.of(System.getProperty("java.home")));
+        Path image = module("cli", "image"); // copied: the JVM's archive of classes takes them by their files' real names
+        Path lib = Files.createDirectories(checkout.dist().resolve("lib"));
+        try (Stream<Path> all = Files.walk(image)) {
+            for (Path each : all.skip(1).toList()) Files.copy(each, lib.resolve(image.relativize(each)));
+        }
+        checkout.isBuilt();
+        return checkout;
+    }
+
+    private void isBuilt() throws IOException {
+        Files.createSymbolicLink(dist().resolve("torch"), module("runtime-torch", "torch"));
+        Files.writeString(dist().resolve("stamp"), "");
+    }
+
+    private static Path module(String name, String target) {
+        return Path.of("..", name, "target", target).toAbsolutePath().normalize();
     }
 
     Path dist() {

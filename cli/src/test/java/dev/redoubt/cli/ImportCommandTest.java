@@ -77,6 +77,28 @@ final class ImportCommandTest {
     }
 
     @Test
+    void ofAKeyThatIsThereTwiceTheLastIsTakenAndItsPlaceIsSaid() throws IOException {
+        Ran ran = imported("""
+                applications:
+                  - name: shop
+                    import_path: shop:app
+                    deployments:
+                      - &small
+                        name: Front
+                        num_replicas: 2
+                        num_replicas: 3
+                        ray_actor_options: {num_cpus: 1}
+                      - <<: *small
+                        name: Back
+                """);
+        assertThat(ran.exitCode()).as(ran.err()).isZero();
+        assertThat(ran.out()).contains("replicas: 3").doesNotContain("replicas: 2");
+        assertThat(ran.err().lines().filter(line -> line.contains("more than once")))
+                .containsExactly("applications[0].deployments[0].num_replicas is there more than once: the last one is"
+                        + " taken, as Ray takes it; check");
+    }
+
+    @Test
     void whatComesOutIsReadByDeployOnceItsHandlersAreNamed() throws IOException {
         Ran ran = imported("applications: [{name: shop, import_path: 'a:b', deployments: [{name: A}]}]\n");
         Path file = Files.writeString(

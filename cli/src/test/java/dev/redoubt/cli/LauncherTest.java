@@ -291,8 +291,14 @@ class LauncherTest {
                 """.formatted(log));
         Path cache = checkout.dist().resolve("redoubt-25.0.3.aotc");
         for (String command : List.of("audit", "version", "serve"))
-            assertThat(checkout.run(AS_IT_IS, command).out()).contains("-XX:AOTCache=" + cache + " ");
-        assertThat(Files.readAllLines(log)).singleElement().asString().contains(" audit ");
+            assertThat(checkout.run(List.of("REDOUBT_JAVA_OPTIONS", "-Xint"), command)
+                            .out())
+                    .contains("-XX:AOTCache=" + cache + " ", "-Xint");
+        assertThat(Files.readAllLines(log))
+                .singleElement()
+                .asString()
+                .contains(" audit ")
+                .doesNotContain("-Xint");
         Path server = Files.writeString(checkout.dist().resolve("redoubt-25.0.3.aot"), "classes");
         assertThat(checkout.run(AS_IT_IS, "audit").out()).contains("-XX:AOTCache=" + cache + " ");
         assertThat(checkout.run(AS_IT_IS, "serve").out()).contains("-XX:AOTCache=" + server + " ");

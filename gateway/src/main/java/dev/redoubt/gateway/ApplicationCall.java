@@ -39,6 +39,7 @@ final class ApplicationCall implements ReplyListener {
     private final Cancellation cancellation = new Cancellation();
     private final Semaphore room = new Semaphore(ITEMS_MAX);
     private final ItemBatch items = new ItemBatch();
+    private volatile boolean unwanted; // nobody is there to take more
     private int waiting; // permits that come back when the reader does; of the event loop
     private @Nullable JsonNode output; // of a call that does not stream; written before completed(), read in it
 
@@ -90,8 +91,9 @@ final class ApplicationCall implements ReplyListener {
     }
 
     private void left() {
+        unwanted = true; // or whoever waits in next() might take all the room again, before the cancel is there
+        room.release(ITEMS_MAX);
         apart(cancellation::cancel);
-        room.release(ITEMS_MAX); // whoever waits in next() sees that it is cancelled
     }
 
     @Override
@@ -103,7 +105,7 @@ final class ApplicationCall implements ReplyListener {
         }
         Buffer encoded = sink.encoded(tree);
         room.acquireUninterruptibly();
-        if (cancellation.cancelled() || sink.gone()) throw ServeException.of(ErrorCode.CANCELLED);
+        if (unwanted || cancellation.cancelled()) throw ServeException.of(ErrorCode.CANCELLED);
         if (items.add(encoded)) sink.onEventLoop(this::write);
     }
 

@@ -27,4 +27,9 @@ record EdgeTimeouts(
             Duration.ofSeconds(15),
             Duration.ofMillis(500),
             Duration.ofSeconds(10));
+
+    /// For a reader to take the last of a reply.
+    Duration unread() {
+        return stalledReader.multipliedBy(3);
+    }
 }

@@ -9,6 +9,7 @@ import dev.redoubt.policy.audit.AuditException;
 import dev.redoubt.policy.limit.RateLimiter.Lease;
 import dev.redoubt.policy.limit.RateLimiter.Quota;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -289,14 +290,27 @@ final class Exchange {
     void breakOff(Buffer last, ServeException failure) {
         if (record.isOver()) return;
         record.failed(failure.code());
-        response.write(last).onComplete(ignored -> request.connection().close());
+        cutUnlessTaken(
+                response.write(last).onComplete(ignored -> request.connection().close()));
         over(response.getStatusCode());
     }
 
-    /// Ends the connection without a word.
+    /// Ends the connection at once, without a word.
     void abort(ErrorCode why) {
         record.failed(why);
+        cut();
+    }
+
+    /// Closes the connection whatever has been written and not been taken.
+    private void cut() {
         request.connection().close();
+        request.connection().close(); // BoundedClose: the second one waits for nobody
+    }
+
+    /// What a reader does not take in time is not kept for it.
+    private void cutUnlessTaken(Future<Void> written) {
+        long timer = later(services.timeouts().unread(), this::cut);
+        written.onComplete(ignored -> services.vertx().cancelTimer(timer));
     }
 
     /// The connection is another protocol's from here on: this request is over, and nobody waits for the next
@@ -343,14 +357,10 @@ final class Exchange {
     private void end(Buffer last) {
         boolean unread = unread();
         boolean oldVersion = request.version() != HttpVersion.HTTP_1_1;
-        var flushed = response.end(last);
+        Future<Void> flushed = response.end(last);
         if (unread) closeSoon();
         else if (oldVersion) flushed.onComplete(ignored -> request.connection().close());
-        // what a reader does not take in time is not kept for it
-        long timer = later(
-                services.timeouts().stalledReader().multipliedBy(3),
-                () -> request.connection().close());
-        flushed.onComplete(ignored -> services.vertx().cancelTimer(timer));
+        cutUnlessTaken(flushed);
     }
 
     /// Whether a body may still come, so that the connection cannot carry another request.

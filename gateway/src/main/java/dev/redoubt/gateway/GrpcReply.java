@@ -111,7 +111,7 @@ final class GrpcReply implements ReplySink {
         record.over(httpStatus);
         boolean unread = !request.isEnded();
         // what a reader does not take in time is not kept for it
-        long timer = services.later(services.timeouts().stalledReader().multipliedBy(3), () -> response.reset(CANCEL));
+        long timer = services.later(services.timeouts().unread(), () -> response.reset(CANCEL));
         response.putTrailer("grpc-status", Integer.toString(status)).end().onComplete(flushed -> {
             services.vertx().cancelTimer(timer);
             if (unread) response.reset(NO_ERROR);

@@ -15,17 +15,25 @@ import io.netty.handler.ssl.SslHandler;
 import io.vertx.core.net.TcpConfig;
 import io.vertx.core.spi.transport.Transport;
 import java.net.SocketAddress;
+import java.time.Duration;
 
-/// Vert.x's NIO transport, with a [FramingGuard] at the head of every accepted connection, or right behind its TLS. A
-/// transport is the one public place from which a handler gets in front of Vert.x's own.
+/// Vert.x's NIO transport, with a [FramingGuard] at the head of every accepted connection, or right behind its TLS, and
+/// a [BoundedClose] at its end. A transport is the one public place from which a handler gets around Vert.x's own.
 final class GuardedTransport implements Transport {
     private static final String GUARD = "framing";
 
     private final Transport nio = io.vertx.core.transport.Transport.NIO.implementation();
+    private final Duration close;
+
+    private GuardedTransport(Duration close) {
+        this.close = close;
+    }
 
     /// As [io.vertx.core.VertxBuilder] takes it.
-    static io.vertx.core.transport.Transport create() {
-        GuardedTransport guarded = new GuardedTransport();
+    ///
+    /// @param close how long a connection that is to be closed may wait until its reader has taken what was written
+    static io.vertx.core.transport.Transport create(Duration close) {
+        GuardedTransport guarded = new GuardedTransport(close);
         return new io.vertx.core.transport.Transport() {
             @Override
             public String name() {
@@ -55,6 +63,12 @@ final class GuardedTransport implements Transport {
         pipeline.replace(GUARD, GUARD, other);
     }
 
+    /// Closes a connection past Vert.x's handlers. On its event loop.
+    static void closeAtOnce(ChannelPipeline pipeline) {
+        ChannelHandlerContext guard = pipeline.context(GUARD);
+        if (guard != null) guard.close();
+    }
+
     @Override
     public boolean supportsDomainSockets() {
         return nio.supportsDomainSockets();
@@ -63,7 +77,7 @@ final class GuardedTransport implements Transport {
     @Override
     public void configure(TcpConfig config, boolean domainSocket, ServerBootstrap bootstrap) {
         nio.configure(config, domainSocket, bootstrap);
-        bootstrap.handler(new Acceptor());
+        bootstrap.handler(new Acceptor(close));
     }
 
     @Override
@@ -105,9 +119,15 @@ final class GuardedTransport implements Transport {
     /// Sees each accepted connection before Vert.x adds its handlers to it.
     @Sharable
     private static final class Acceptor extends ChannelInboundHandlerAdapter {
+        private final Duration close;
+
+        Acceptor(Duration close) {
+            this.close = close;
+        }
+
         @Override
         public void channelRead(ChannelHandlerContext context, Object accepted) {
-            if (accepted instanceof Channel connection) connection.pipeline().addFirst("place", new Placer());
+            if (accepted instanceof Channel connection) connection.pipeline().addFirst("place", new Placer(close));
             context.fireChannelRead(accepted);
         }
     }
@@ -115,14 +135,37 @@ final class GuardedTransport implements Transport {
     /// Puts the guard where it sees plain bytes. Vert.x adds its own handlers when the connection is registered, right
     /// before this is told.
     private static final class Placer extends ChannelInboundHandlerAdapter {
+        private final Duration close;
+
+        Placer(Duration close) {
+            this.close = close;
+        }
+
         @Override
         public void channelRegistered(ChannelHandlerContext context) {
             var pipeline = context.pipeline();
             var tls = pipeline.context(SslHandler.class);
             if (tls == null) pipeline.addFirst(GUARD, new FramingGuard());
             else pipeline.addAfter(tls.name(), GUARD, new FramingGuard());
+            pipeline.addAfter(GUARD, "placeLast", new LastPlacer(close));
             context.fireChannelRegistered();
             pipeline.remove(this);
+        }
+    }
+
+    /// Puts what must be last behind Vert.x's handlers. With TLS these are there when the first plain bytes are.
+    private static final class LastPlacer extends ChannelInboundHandlerAdapter {
+        private final Duration close;
+
+        LastPlacer(Duration close) {
+            this.close = close;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            context.pipeline().addLast(new BoundedClose(close));
+            context.fireChannelRead(message);
+            context.pipeline().remove(this);
         }
     }
 }

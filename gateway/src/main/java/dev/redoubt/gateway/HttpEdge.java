@@ -72,7 +72,7 @@ public final class HttpEdge implements AutoCloseable {
         Optional<AdminSocket> adminSocket = AdminSocket.of(administration);
         Optional<TlsFiles> tls =
                 options.tls().map(files -> TlsFiles.read(files, time.now())); // before anything is open
-        vertx = vertx();
+        vertx = vertx(timeouts);
         workers = new Workers("edge-worker", WORKERS, WORK_QUEUE_MAX);
         accessLog = new AccessLog();
         BodyBudget bodies = new BodyBudget(BODIES_AT_ONCE * options.limits().bodyBytesMax());
@@ -138,9 +138,9 @@ public final class HttpEdge implements AutoCloseable {
                 services, address, tls, own -> new GrpcCalls(own, platform, callers, heads, admission, failures)));
     }
 
-    private static Vertx vertx() {
+    private static Vertx vertx(EdgeTimeouts timeouts) {
         return Vertx.builder()
-                .withTransport(GuardedTransport.create())
+                .withTransport(GuardedTransport.create(timeouts.unread()))
                 .with(new VertxOptions()
                         .setEventLoopPoolSize(EVENT_LOOPS)
                         .setWorkerPoolSize(1)

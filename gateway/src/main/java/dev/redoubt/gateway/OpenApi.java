@@ -4,7 +4,6 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.gateway.Route.Handling;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.serve.schema.JsonBody;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
@@ -28,7 +27,7 @@ final class OpenApi {
         own.put("summary", "this description");
         secure(own, reader);
         own.putObject("responses").putObject("200").put("description", "OpenAPI 3.1");
-        return new String(JsonBody.write(root), StandardCharsets.UTF_8);
+        return JsonBody.text(root);
     }
 
     /// Without paths: how to authenticate, and what an error is like.

@@ -7,6 +7,8 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /// One connection to an edge, byte by byte, for what no HTTP client would send.
 final class RawClient implements AutoCloseable {
@@ -100,6 +102,19 @@ final class RawClient implements AutoCloseable {
         String length = known.header("Content-Length");
         byte[] body = in.readNBytes(length.isEmpty() ? 0 : Integer.parseInt(length));
         return new Reply(known.status(), known.head(), new String(body, StandardCharsets.UTF_8));
+    }
+
+    /// Whether the edge ends the connection, while nothing is read that it sends.
+    boolean cut() throws InterruptedException {
+        for (int i = 0; i < 500; i++) {
+            try {
+                socket.getOutputStream().write(' ');
+            } catch (IOException reset) {
+                return true;
+            }
+            if (new CountDownLatch(1).await(10, TimeUnit.MILLISECONDS)) return false;
+        }
+        return false;
     }
 
     /// Whether the edge ends the connection; what it still sends is read.

@@ -2,10 +2,13 @@ package dev.redoubt.audit.facts;
 
 import dev.redoubt.audit.source.SourceText;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.common.ScalarStyle;
@@ -37,7 +40,9 @@ public sealed interface YamlTree {
 
     int end();
 
-    record Mapping(int start, int end, Map<String, YamlTree> entries, Map<String, Integer> keys) implements YamlTree {}
+    /// @param repeated keys that stand there more than once; the last of each counts
+    record Mapping(int start, int end, Map<String, YamlTree> entries, Map<String, Integer> keys, Set<String> repeated)
+            implements YamlTree {}
 
     record Sequence(int start, int end, List<YamlTree> items) implements YamlTree {}
 
@@ -131,6 +136,8 @@ public sealed interface YamlTree {
         private Mapping mapping(MappingNode mapping, int start, int end, int depth) {
             Map<String, YamlTree> entries = new LinkedHashMap<>();
             Map<String, Integer> keys = new LinkedHashMap<>();
+            Set<String> own = new HashSet<>();
+            Set<String> repeated = new TreeSet<>();
             for (NodeTuple tuple : mapping.getValue()) {
                 if (nodes > NODES_MAX) break;
                 if (!(tuple.getKeyNode() instanceof ScalarNode key)) continue;
@@ -139,12 +146,13 @@ public sealed interface YamlTree {
                     merged.entries.forEach(entries::putIfAbsent);
                     merged.keys.forEach(keys::putIfAbsent);
                 } else {
+                    if (!own.add(key.getValue())) repeated.add(key.getValue());
                     entries.put(key.getValue(), value);
                     keys.put(
                             key.getValue(), key.getStartMark().map(this::offset).orElse(start));
                 }
             }
-            return new Mapping(start, end, entries, keys);
+            return new Mapping(start, end, entries, keys, repeated);
         }
 
         private int offset(Mark mark) {

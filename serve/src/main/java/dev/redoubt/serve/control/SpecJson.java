@@ -54,7 +54,7 @@ public final class SpecJson {
         node.set("quota", resources(spec.quota()));
         ArrayNode deployments = node.putArray("deployments");
         for (DeploymentSpec deployment : spec.deployments()) deployments.add(deployment(deployment));
-        return new String(JsonBody.write(node), StandardCharsets.UTF_8);
+        return JsonBody.text(node);
     }
 
     private static ObjectNode deployment(DeploymentSpec spec) {

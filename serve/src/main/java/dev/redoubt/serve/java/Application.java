@@ -14,7 +14,6 @@ import dev.redoubt.serve.spec.Resources;
 import dev.redoubt.serve.spec.RuntimeSpec;
 import dev.redoubt.serve.spec.Scale;
 import dev.redoubt.serve.spec.Timeouts;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -82,7 +81,7 @@ public final class Application implements JavaRuntime.HandlerClasses {
                     .orElseThrow(() -> new IllegalArgumentException(
                             handler.getName() + " takes no user configuration: implement Reconfigurable"));
             binding.verify(userConfig);
-            return add(handler, new String(JsonBody.write(binding.write(userConfig)), StandardCharsets.UTF_8));
+            return add(handler, JsonBody.text(binding.write(userConfig)));
         }
 
         private Builder add(Class<? extends Deployable> handler, String userConfig) {

@@ -149,7 +149,7 @@ public final class LocalApplication implements AutoCloseable {
                 ingress.output(), request, application.spec().name());
         route(application.spec().ingress(), new Payload.Tree(input), request, response);
         JsonNode output = ingress.output().write(response.get());
-        return new String(JsonBody.write(output), StandardCharsets.UTF_8);
+        return JsonBody.text(output);
     }
 
     private Call request() {

@@ -6,6 +6,7 @@ import dev.redoubt.base.json.JsonLimits;
 import dev.redoubt.base.json.JsonRefusal;
 import dev.redoubt.base.json.StrictJson;
 import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.core.JsonGenerator;
@@ -39,6 +40,11 @@ public final class JsonBody {
             write(node, out);
         }
         return text.toByteArray();
+    }
+
+    /// As [#write(JsonNode)], as a string.
+    public static String text(JsonNode node) {
+        return new String(write(node), StandardCharsets.UTF_8);
     }
 
     private static void write(JsonNode node, JsonGenerator out) {

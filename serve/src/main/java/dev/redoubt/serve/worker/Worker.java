@@ -169,8 +169,24 @@ final class Worker {
         } catch (IOException | RuntimeException e) {
             how = "could not be started: " + e.getClass().getSimpleName() + ": " + e.getMessage();
         }
+        cleanUp();
+        ended.complete(how);
+        RuntimeRefusal refusal = new RuntimeRefusal("the worker process of " + name + " " + how);
+        described.completeExceptionally(refusal);
+        ready.completeExceptionally(refusal);
+        owner.ended();
+    }
+
+    private void cleanUp() {
         try {
             jvm.keep(instructions.folder(), command);
+        } catch (IOException e) {
+            LOG.warn(
+                    "what worker {} has recorded could not be kept: {}",
+                    name,
+                    e.getClass().getSimpleName());
+        }
+        try {
             DurableFiles.deleteTree(instructions.folder());
         } catch (IOException e) {
             LOG.warn(
@@ -178,11 +194,6 @@ final class Worker {
                     name,
                     e.getClass().getSimpleName());
         }
-        ended.complete(how);
-        RuntimeRefusal refusal = new RuntimeRefusal("the worker process of " + name + " " + how);
-        described.completeExceptionally(refusal);
-        ready.completeExceptionally(refusal);
-        owner.ended();
     }
 
     /// @return how it ended

@@ -57,6 +57,19 @@ class WorkerTest {
     }
 
     @Test
+    void itsFolderIsRemovedWhereItsRecordingCannotBeKept() throws Exception {
+        Path absent = folder.resolve("absent").resolve("archive");
+        try (Workers recording = new Workers(
+                folder.resolve("recording"), WorkerLimits.DEFAULT, WorkerJvm.own().recordingFor(absent))) {
+            Servant servant = recording.start(recording.spec(Hostile.class));
+            assertThat(recording.ask(servant, "echo", "one")).isEqualTo("one");
+            servant.close();
+            assertThat(folder.resolve("recording/workers")).isEmptyDirectory();
+        }
+        assertThat(absent.getParent()).doesNotExist();
+    }
+
+    @Test
     void itIsDescribedWithoutItsClassesInThisProcess() throws Exception {
         Interface described = workers.runtime().describe(workers.spec(Asking.class));
         Schema text = new Schema.Fields(List.of(new Schema.Field("text", new Schema.Text(), true)));

@@ -52,8 +52,12 @@ final class Workers implements AutoCloseable {
     }
 
     Workers(Path folder, WorkerLimits limits) throws IOException {
+        this(folder, limits, WorkerJvm.own());
+    }
+
+    Workers(Path folder, WorkerLimits limits, WorkerJvm jvm) throws IOException {
         this.folder = folder;
-        this.runtime = new WorkerRuntime(folder.resolve("workers"), limits);
+        this.runtime = new WorkerRuntime(folder.resolve("workers"), limits, Map.of(), jvm);
     }
 
     WorkerRuntime runtime() {
