@@ -24,10 +24,15 @@ final class YamlFiles {
 
     private static final Pattern FILLED = Pattern.compile("\\$\\((\\w+)\\)");
 
+    /// What only a service of Anyscale states beside its applications.
+    private static final Set<String> PLATFORM =
+            Set.of("compute_config", "image_uri", "containerfile", "query_auth_token_enabled");
+
     private static final Set<String> CLUSTERS = Set.of("headGroupSpec", "workerGroupSpecs", "workerTemplate");
 
     private final Facts facts;
     private final List<Scalar> programs = new ArrayList<>();
+    private boolean ofService; // while it is a part of a RayService
     private boolean ofCluster; // while what is visited is a part of a cluster that looks after its containers
 
     private YamlFiles(Facts facts) {
@@ -81,11 +86,14 @@ final class YamlFiles {
                 boolean container = container(mapping, key, listed);
                 mapping.entries().forEach((name, child) -> {
                     boolean outside = ofCluster;
+                    boolean before = ofService;
                     ofCluster |= CLUSTERS.contains(name);
+                    ofService |= mapping.entries().containsKey("serveConfigV2");
                     if (name.equals("env") || name.equals("environment")) environment(child);
                     if (!container || !COMMANDS.contains(name))
                         visit(child, key.equals("services") ? "service:" + name : name, false);
                     ofCluster = outside;
+                    ofService = before;
                 });
             }
             case Sequence sequence -> sequence.items().forEach(item -> visit(item, key, true));
@@ -130,7 +138,12 @@ final class YamlFiles {
         YamlTree http = config.entries().get("http_options");
         Settings options = http == null ? Settings.NONE : http.settings();
         int start = http == null ? config.start() : config.keys().getOrDefault("http_options", http.start());
-        facts.listeners().add(new Listener(Listener.Kind.SERVE_FILE, options, start, start + 1));
+        boolean platform = PLATFORM.stream().anyMatch(config.entries()::containsKey)
+                && !(config.at("query_auth_token_enabled") instanceof Scalar token
+                        && token.text().equals("false"));
+        facts.listeners()
+                .add(new Listener(
+                        platform ? Listener.Kind.SERVE_PLATFORM : Listener.Kind.SERVE_FILE, options, start, start + 1));
         for (YamlTree one : applications.items()) {
             facts.applications().add(new Application(one.settings(), one.start(), one.start() + 1));
             if (one.at("deployments") instanceof Sequence deployments)
@@ -172,7 +185,7 @@ final class YamlFiles {
     private boolean container(Mapping mapping, String key, boolean listed) {
         List<Word> words = new ArrayList<>();
         Map<String, String> stated = stated(mapping.entries().get("env"));
-        for (String name : List.of("command", "entrypoint", "args", "extraArgs", "cmd"))
+        for (String name : List.of("entrypoint", "command", "args", "extraArgs", "cmd"))
             add(mapping.entries().get(name), stated, words);
         String image = image(mapping.entries().get("image"));
         boolean kubernetes = listed && key.equals("containers");
@@ -193,13 +206,13 @@ final class YamlFiles {
                     shell(words.get(i).start(), words.get(i).end());
             if (facts.engines().size() + facts.listeners().size() == before) new CommandLines(facts).read(words);
         }
+        String name = mapping.entries().get("name") instanceof Scalar scalar
+                ? scalar.text()
+                : key.replace("service:", "");
         boolean serves = facts.engines().size() + facts.listeners().size() > before
                 || CommandLines.isImage(image)
-                || image.startsWith("rayproject/ray");
+                || words.isEmpty() && (image.startsWith("rayproject/ray") || ofService && name.startsWith("ray"));
         if (serves && (kubernetes || compose)) {
-            String name = mapping.entries().get("name") instanceof Scalar scalar
-                    ? scalar.text()
-                    : key.replace("service:", "");
             Container.Kind kind =
                     compose ? Container.Kind.COMPOSE : ofCluster ? Container.Kind.CLUSTER : Container.Kind.KUBERNETES;
             facts.containers().add(new Container(kind, name, mapping.settings(), mapping.start(), mapping.start() + 1));
