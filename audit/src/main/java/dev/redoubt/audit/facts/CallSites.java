@@ -91,7 +91,7 @@ final class CallSites {
         for (int i = 0; i < function.parameters().size(); i++) {
             Parameter one = function.parameters().get(i);
             if (!one.star().isEmpty()) return -1; // behind it only names count
-            if (one == parameter) return i;
+            if (one.start() == parameter.start()) return i;
         }
         return -1;
     }

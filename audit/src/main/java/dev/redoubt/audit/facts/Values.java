@@ -51,7 +51,7 @@ public final class Values {
     private final Beside beside;
     private final CallSites sites;
     private final int most; // of a question
-    private Map<Parameter, Value> given = Map.of(); // while a function is followed, by identity
+    private IdentityHashMap<Parameter, Value> given = new IdentityHashMap<>(); // while a function is followed
     private final List<PythonModule.Site> updates; // calls of `update`
     private final List<PythonModule.Site> options; // calls of `add_argument`
     private int granted; // to the question before
@@ -367,8 +367,8 @@ public final class Values {
         if (steps <= 1 || outer == null) return Value.unknown();
         for (Expression decorator : function.decorators())
             if (!PASSING.contains(names.of(decorator, outer))) return Value.unknown();
-        Map<Parameter, Value> before = given;
-        Map<Parameter, Value> now = new IdentityHashMap<>(before);
+        IdentityHashMap<Parameter, Value> before = given;
+        IdentityHashMap<Parameter, Value> now = new IdentityHashMap<>(before);
         for (Parameter parameter : function.parameters())
             if (parameter.star().isEmpty())
                 now.put(

@@ -33,6 +33,7 @@ final class YamlFiles {
     private final Facts facts;
     private final List<Scalar> programs = new ArrayList<>();
     private boolean ofService; // while it is a part of a RayService
+    private boolean ofRuntime; // while it is a part of a runtime of KServe
     private boolean ofCluster; // while what is visited is a part of a cluster that looks after its containers
 
     private YamlFiles(Facts facts) {
@@ -88,12 +89,15 @@ final class YamlFiles {
                     boolean outside = ofCluster;
                     boolean before = ofService;
                     ofCluster |= CLUSTERS.contains(name);
+                    boolean outsideRuntime = ofRuntime;
                     ofService |= mapping.entries().containsKey("serveConfigV2");
+                    ofRuntime |= mapping.at("kind") instanceof Scalar kind && kind.text().endsWith("ServingRuntime");
                     if (name.equals("env") || name.equals("environment")) environment(child);
                     if (!container || !COMMANDS.contains(name))
                         visit(child, key.equals("services") ? "service:" + name : name, false);
                     ofCluster = outside;
                     ofService = before;
+                    ofRuntime = outsideRuntime;
                 });
             }
             case Sequence sequence -> sequence.items().forEach(item -> visit(item, key, true));
@@ -190,7 +194,9 @@ final class YamlFiles {
         String image = image(mapping.entries().get("image"));
         boolean kubernetes = listed && key.equals("containers");
         boolean compose = !listed && key.startsWith("service:");
-        int before = facts.engines().size() + facts.listeners().size();
+        int engines = facts.engines().size();
+        int listeners = facts.listeners().size();
+        int before = engines + listeners;
         boolean own = mapping.entries().containsKey("entrypoint")
                 || (listed && mapping.entries().containsKey("command"))
                 || (!words.isEmpty() && words.getFirst().text().matches("(/.*/)?(ba|z)?sh|(/bin/|/usr/).*|python3?"));
@@ -212,12 +218,55 @@ final class YamlFiles {
         boolean serves = facts.engines().size() + facts.listeners().size() > before
                 || CommandLines.isImage(image)
                 || words.isEmpty() && (image.startsWith("rayproject/ray") || ofService && name.startsWith("ray"));
+        if (compose) published(mapping, engines, listeners);
         if (serves && (kubernetes || compose)) {
-            Container.Kind kind =
-                    compose ? Container.Kind.COMPOSE : ofCluster ? Container.Kind.CLUSTER : Container.Kind.KUBERNETES;
+            Container.Kind kind = Container.Kind.KUBERNETES;
+            if (compose) kind = Container.Kind.COMPOSE;
+            else if (ofRuntime) kind = Container.Kind.RUNTIME;
+            else if (ofCluster) kind = Container.Kind.CLUSTER;
             facts.containers().add(new Container(kind, name, mapping.settings(), mapping.start(), mapping.start() + 1));
         }
         return !words.isEmpty();
+    }
+
+    /// What listens in a service of compose is reached through the ports that the machine publishes for it: where these
+    /// are of loopback it is there too, whatever it binds inside. Of a service that is given a GPU and whose program is
+    /// not known, the ports are what listens.
+    ///
+    /// @param engines how many there were before this service
+    private void published(Mapping service, int engines, int listeners) {
+        Ports ports = Ports.of(service.entries().get("ports"));
+        if (ports.here()) {
+            for (int i = engines; i < facts.engines().size(); i++) {
+                Engine engine = facts.engines().get(i);
+                facts.engines()
+                        .set(i, new Engine(engine.kind(), here(engine.settings()), engine.start(), engine.end()));
+            }
+            for (int i = listeners; i < facts.listeners().size(); i++) {
+                Listener one = facts.listeners().get(i);
+                facts.listeners().set(i, new Listener(one.kind(), here(one.settings()), one.start(), one.end()));
+            }
+        } else if (facts.engines().size() + facts.listeners().size() == engines + listeners && hasGpu(service)) {
+            for (YamlTree port : ports.beyond()) {
+                Setting host = new Setting(new Value.Text("0.0.0.0"), port.start(), port.end());
+                facts.listeners()
+                        .add(new Listener(
+                                Listener.Kind.WEB,
+                                new Settings(Map.of("host", host), false),
+                                port.start(),
+                                port.end()));
+            }
+        }
+    }
+
+    private static Settings here(Settings settings) {
+        return settings.with("host", new Setting(new Value.Text("127.0.0.1"), -1, -1));
+    }
+
+    private static boolean hasGpu(Mapping service) {
+        return service.at("runtime") instanceof Scalar runtime && runtime.text().equals("nvidia")
+                || service.at("gpus") != null
+                || service.at("deploy", "resources", "reservations", "devices") != null;
     }
 
     /// Whether the image's own program is a server of vLLM: by its name, or by a name with vLLM in it and what it is
