@@ -49,7 +49,12 @@ final class YamlFiles {
         var documents = YamlTree.parse(facts.source(), text);
         if (documents.isEmpty()) return Optional.empty();
         YamlFiles reader = new YamlFiles(facts);
-        for (YamlTree document : documents.get()) reader.visit(document, "", false);
+        for (YamlTree document : documents.get()) {
+            int engines = facts.engines().size();
+            int listeners = facts.listeners().size();
+            reader.visit(document, "", false);
+            if (isRunElsewhere(document)) reader.reachedHere(engines, listeners);
+        }
         return Optional.of(reader.programs);
     }
 
@@ -237,15 +242,7 @@ final class YamlFiles {
     private void published(Mapping service, int engines, int listeners) {
         Ports ports = Ports.of(service.entries().get("ports"));
         if (ports.here()) {
-            for (int i = engines; i < facts.engines().size(); i++) {
-                Engine engine = facts.engines().get(i);
-                facts.engines()
-                        .set(i, new Engine(engine.kind(), here(engine.settings()), engine.start(), engine.end()));
-            }
-            for (int i = listeners; i < facts.listeners().size(); i++) {
-                Listener one = facts.listeners().get(i);
-                facts.listeners().set(i, new Listener(one.kind(), here(one.settings()), one.start(), one.end()));
-            }
+            reachedHere(engines, listeners);
         } else if (facts.engines().size() + facts.listeners().size() == engines + listeners && hasGpu(service)) {
             for (YamlTree port : ports.beyond()) {
                 Setting host = new Setting(new Value.Text("0.0.0.0"), port.start(), port.end());
@@ -256,6 +253,25 @@ final class YamlFiles {
                                 port.start(),
                                 port.end()));
             }
+        }
+    }
+
+    /// A service or task of dstack: a gateway with TLS and tokens, or a tunnel, stands before what its commands start.
+    private static boolean isRunElsewhere(YamlTree document) {
+        return document.at("type") instanceof Scalar type
+                && Set.of("service", "task", "dev-environment").contains(type.text())
+                && document.at("commands") instanceof Sequence;
+    }
+
+    /// Whatever was found from these counts on is reached from its own machine alone.
+    private void reachedHere(int engines, int listeners) {
+        for (int i = engines; i < facts.engines().size(); i++) {
+            Engine engine = facts.engines().get(i);
+            facts.engines().set(i, new Engine(engine.kind(), here(engine.settings()), engine.start(), engine.end()));
+        }
+        for (int i = listeners; i < facts.listeners().size(); i++) {
+            Listener one = facts.listeners().get(i);
+            facts.listeners().set(i, new Listener(one.kind(), here(one.settings()), one.start(), one.end()));
         }
     }
 
