@@ -47,7 +47,9 @@ final class ContainerLimits implements Check {
     /// Whether the image is only a word to be replaced: then so are the limits, as in a base of Kustomize.
     private static boolean isBase(Settings settings) {
         return settings.get("image")
-                .map(image -> image.value().texts().anyMatch(name -> BASE.matcher(name).matches()))
+                .map(image -> image.value()
+                        .texts()
+                        .anyMatch(name -> BASE.matcher(name).matches()))
                 .orElse(false);
     }
 

@@ -41,8 +41,7 @@ final class ExceptionText implements Check {
             boolean answers = answers(python, owned.scope());
             for (Branch branch : block.branches())
                 if (branch.word().equals("except") && isBroad(python, branch, owned.scope()))
-                    branch.body()
-                            .forEach(one -> look(python, one, branch.name(), answers, owned.scope(), findings));
+                    branch.body().forEach(one -> look(python, one, branch.name(), answers, owned.scope(), findings));
         }
     }
 

@@ -14,8 +14,9 @@ final class Models {
     private Models() {}
 
     /* The hub's first models have no owner in their names. */
-    private static final Pattern OF_HUB = Pattern.compile("[A-Za-z0-9][\\w.-]*/[A-Za-z0-9][\\w.-]*"
-            + "|(distil)?(bert|gpt2|roberta)(-[\\w.-]+)?|gpt2|t5-(small|base|large|3b|11b)|(albert|xlm|xlnet|camembert)-[\\w.-]+");
+    private static final Pattern OF_HUB = Pattern.compile(
+            "[A-Za-z0-9][\\w.-]*/[A-Za-z0-9][\\w.-]*"
+                    + "|(distil)?(bert|gpt2|roberta)(-[\\w.-]+)?|gpt2|t5-(small|base|large|3b|11b)|(albert|xlm|xlnet|camembert)-[\\w.-]+");
 
     /// `owner/name`, and no path.
     static boolean mayBeOfHub(Value model) {

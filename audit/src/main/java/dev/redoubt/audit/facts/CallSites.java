@@ -51,7 +51,10 @@ final class CallSites {
     static boolean isConstructor(Scope inside) {
         Statement.Function function = inside.function();
         Scope outer = inside.parent();
-        return function != null && outer != null && outer.isClass() && function.name().equals("__init__");
+        return function != null
+                && outer != null
+                && outer.isClass()
+                && function.name().equals("__init__");
     }
 
     private List<Site> named(String name) {

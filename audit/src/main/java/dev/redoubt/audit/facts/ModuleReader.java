@@ -108,7 +108,8 @@ final class ModuleReader {
             String dotted = !imported.from()
                     ? alias.name()
                     : prefix.isEmpty() || prefix.endsWith(".") ? prefix + alias.name() : prefix + "." + alias.name();
-            for (int end = dotted.length(); end > 0; end = dotted.lastIndexOf('.', end - 1)) imports.add(dotted.substring(0, end));
+            for (int end = dotted.length(); end > 0; end = dotted.lastIndexOf('.', end - 1))
+                imports.add(dotted.substring(0, end));
             if (alias.name().equals("*")) {
                 stars.add(prefix);
             } else if (imported.from() || !alias.as().equals(alias.name())) {

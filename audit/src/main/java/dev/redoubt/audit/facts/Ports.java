@@ -7,7 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The ports of a service of compose that the machine itself publishes: on all interfaces, where no address stands before them.
+/// The ports of a service of compose that the machine itself publishes: on all interfaces, where no address stands
+/// before them.
 ///
 /// @param beyond those that others reach
 /// @param any whether it publishes at all
@@ -27,7 +28,9 @@ record Ports(List<YamlTree> beyond, boolean any) {
     private static boolean isLoopback(YamlTree port) {
         return switch (port) {
             case Scalar scalar -> scalar.text().matches("(127\\.|localhost:|\\[::1\\]).*");
-            case Mapping mapping -> mapping.at("host_ip") instanceof Scalar address && address.text().startsWith("127.");
+            case Mapping mapping ->
+                mapping.at("host_ip") instanceof Scalar address
+                        && address.text().startsWith("127.");
             default -> false;
         };
     }

@@ -516,8 +516,7 @@ public final class Values {
     }
 
     private static boolean isTaken(Expression object, Scope scope) {
-        return object instanceof Name name
-                && scope.find(name.id()).stream().anyMatch(Binding.Taken.class::isInstance);
+        return object instanceof Name name && scope.find(name.id()).stream().anyMatch(Binding.Taken.class::isInstance);
     }
 
     private boolean parsesArguments(Binding.Assigned assigned) {
@@ -629,8 +628,10 @@ public final class Values {
         for (Binding binding : scope.find(name.id())) {
             if (binding instanceof Binding.ClassType type) fields(type, entries, steps);
             if (binding instanceof Binding.Imported imported)
-                foreign(imported.dotted()).ifPresent(other -> entries.putAll(
-                        Beside.unplaced(other.values().fields(other.name())).entries()));
+                foreign(imported.dotted())
+                        .ifPresent(other ->
+                                entries.putAll(Beside.unplaced(other.values().fields(other.name()))
+                                        .entries()));
         }
         return new Settings(entries, false);
     }

@@ -96,7 +96,8 @@ final class YamlFiles {
                     ofCluster |= CLUSTERS.contains(name);
                     boolean outsideRuntime = ofRuntime;
                     ofService |= mapping.entries().containsKey("serveConfigV2");
-                    ofRuntime |= mapping.at("kind") instanceof Scalar kind && kind.text().endsWith("ServingRuntime");
+                    ofRuntime |= mapping.at("kind") instanceof Scalar kind
+                            && kind.text().endsWith("ServingRuntime");
                     if (name.equals("env") || name.equals("environment")) environment(child);
                     if (!container || !COMMANDS.contains(name))
                         visit(child, key.equals("services") ? "service:" + name : name, false);
@@ -217,9 +218,8 @@ final class YamlFiles {
                     shell(words.get(i).start(), words.get(i).end());
             if (facts.engines().size() + facts.listeners().size() == before) new CommandLines(facts).read(words);
         }
-        String name = mapping.entries().get("name") instanceof Scalar scalar
-                ? scalar.text()
-                : key.replace("service:", "");
+        String name =
+                mapping.entries().get("name") instanceof Scalar scalar ? scalar.text() : key.replace("service:", "");
         boolean serves = facts.engines().size() + facts.listeners().size() > before
                 || CommandLines.isImage(image)
                 || words.isEmpty() && (image.startsWith("rayproject/ray") || ofService && name.startsWith("ray"));
@@ -235,7 +235,8 @@ final class YamlFiles {
     }
 
     /// What listens in a service of compose is reached through the ports that the machine publishes for it: where these
-    /// are of loopback it is there too, whatever it binds inside. Of a service that is given a GPU and whose program is
+    /// are of loopback it is there too, whatever it binds inside. Of a service that is given a GPU and whose
+    program is
     /// not known, the ports are what listens.
     ///
     /// @param engines how many there were before this service
