@@ -234,10 +234,9 @@ final class YamlFiles {
         return !words.isEmpty();
     }
 
-    /// What listens in a service of compose is reached through the ports that the machine publishes for it: where these
-    /// are of loopback it is there too, whatever it binds inside. Of a service that is given a GPU and whose
-    program is
-    /// not known, the ports are what listens.
+    /// What listens in a service of compose is reached through the ports that the machine publishes for it: where
+    /// these are of loopback it is there too, whatever it binds inside. Of a service that is given a GPU and whose
+    /// program is not known, the ports are what listens.
     ///
     /// @param engines how many there were before this service
     private void published(Mapping service, int engines, int listeners) {
