@@ -290,7 +290,7 @@ class LauncherTest {
                 echo "java $*"
                 """.formatted(log));
         Path cache = checkout.dist().resolve("redoubt-25.0.3.aotc");
-        for (String command : List.of("audit", "version", "serve"))
+        for (String command : List.of("version", "serve"))
             assertThat(checkout.run(List.of("REDOUBT_JAVA_OPTIONS", "-Xint"), command)
                             .out())
                     .contains("-XX:AOTCache=" + cache + " ", "-Xint");
@@ -300,8 +300,28 @@ class LauncherTest {
                 .contains(" audit ")
                 .doesNotContain("-Xint");
         Path server = Files.writeString(checkout.dist().resolve("redoubt-25.0.3.aot"), "classes");
-        assertThat(checkout.run(AS_IT_IS, "audit").out()).contains("-XX:AOTCache=" + cache + " ");
+        assertThat(checkout.run(AS_IT_IS, "version").out()).contains("-XX:AOTCache=" + cache + " ");
         assertThat(checkout.run(AS_IT_IS, "serve").out()).contains("-XX:AOTCache=" + server + " ");
+    }
+
+    @Test
+    void theAuditStartsWithoutModulesAndFromARecordOfItsOwn() throws Exception {
+        checkout.program("mvn", BUILDS);
+        Path log = checkout.root.resolve("recorded.log");
+        checkout.jdk("jdk-25", "25.0.3", """
+                for argument; do
+                    case $argument in -XX:AOTCacheOutput=*) echo "$*" >>'%s'; echo classes >"${argument#*=}" ;; esac
+                done
+                echo "java $*"
+                """.formatted(log));
+        Path dist = checkout.dist();
+        for (int i = 0; i < 2; i++)
+            assertThat(checkout.run(AS_IT_IS, "audit", "service").out())
+                    .contains("-XX:AOTCache=" + dist.resolve("redoubt-25.0.3.aota") + " ")
+                    .contains(" -cp " + dist.resolve("lib/redoubt.jar") + " dev.redoubt.cli.Main audit service")
+                    .contains(" --illegal-native-access=deny ")
+                    .doesNotContain("--enable-native-access");
+        assertThat(Files.readAllLines(log)).singleElement().asString().contains(" -cp ");
     }
 
     @Test

@@ -18,6 +18,9 @@ final class Bodies {
                 && methods.contains(method.name())
                 && !python.values().name(method.of(), scope).equals("open()")
                 && (python.callers().decide(method.of(), scope)
+                        || python.values()
+                                .name(method.of(), scope)
+                                .matches("(fastapi|starlette)\\.(.*\\.)?UploadFile\\(\\)")
                         || python.values().name(method.of(), scope).equals("flask.request"));
     }
 }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /// `bind` of applications into each other.
 final class CircularBind implements Check {
@@ -39,7 +40,7 @@ final class CircularBind implements Check {
                 if (!(site.call().function() instanceof Expression.Attribute method)
                         || !method.name().equals("bind")) continue;
                 String from = deployment(python, method.of(), site);
-                if (!from.startsWith(".")) continue; // not of this module
+                if (!OWN.matcher(from).matches()) continue; // of another module, or a method of an old graph
                 places.put(from, site.call());
                 for (Expression.Argument argument : site.call().arguments()) {
                     String to = python.values().name(argument.value(), site.scope());
@@ -59,6 +60,8 @@ final class CircularBind implements Check {
             }
         });
     }
+
+    private static final Pattern OWN = Pattern.compile("\\.\\w+");
 
     private static String deployment(Python python, Expression bound, Site site) {
         return withoutOptions(python.values().name(bound, site.scope()));

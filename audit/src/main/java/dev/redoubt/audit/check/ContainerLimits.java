@@ -7,6 +7,7 @@ import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Settings;
 import dev.redoubt.audit.facts.Value;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /// Containers of models without limits.
 final class ContainerLimits implements Check {
@@ -28,7 +29,8 @@ final class ContainerLimits implements Check {
     public void look(Facts facts, Findings findings) {
         for (Container container : facts.containers()) {
             Settings settings = container.settings();
-            if (settings.open() || !known(settings)) continue;
+            if (settings.open() || container.kind() == Container.Kind.RUNTIME) continue;
+            if (!known(settings) || isBase(settings)) continue;
             boolean memory;
             if (container.kind() != Container.Kind.COMPOSE) {
                 Settings limits = settings.group("resources").group("limits");
@@ -41,6 +43,17 @@ final class ContainerLimits implements Check {
                 findings.add(INFO, container.start(), container.end(), container.name() + " has no limit of memory");
         }
     }
+
+    /// Whether the image is only a word to be replaced: then so are the limits, as in a base of Kustomize.
+    private static boolean isBase(Settings settings) {
+        return settings.get("image")
+                .map(image -> image.value()
+                        .texts()
+                        .anyMatch(name -> BASE.matcher(name).matches()))
+                .orElse(false);
+    }
+
+    private static final Pattern BASE = Pattern.compile("(?i)[\\w-]*(replaced?|placeholder)[\\w-]*");
 
     /// Whether no template fills the limits in.
     private static boolean known(Settings settings) {

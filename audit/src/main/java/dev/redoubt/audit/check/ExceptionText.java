@@ -37,10 +37,11 @@ final class ExceptionText implements Check {
         for (Owned<Statement> owned : python.module().statements()) {
             if (!(owned.node() instanceof Statement.Block block)
                     || !block.word().equals("try")) continue;
-            if (owned.scope().function() == null || !answers(python, owned.scope())) continue;
+            if (owned.scope().function() == null) continue;
+            boolean answers = answers(python, owned.scope());
             for (Branch branch : block.branches())
                 if (branch.word().equals("except") && isBroad(python, branch, owned.scope()))
-                    branch.body().forEach(statement -> look(python, statement, branch.name(), owned.scope(), findings));
+                    branch.body().forEach(one -> look(python, one, branch.name(), answers, owned.scope(), findings));
         }
     }
 
@@ -56,7 +57,10 @@ final class ExceptionText implements Check {
         return name.equals("Exception") || name.equals("BaseException") || name.equals("RuntimeError");
     }
 
-    private static void look(Python python, Node node, String exception, Scope scope, Findings findings) {
+    /// @param answers whether the function itself is called with requests: what it returns is an answer. An
+    /// `HTTPException` is one whoever raises it.
+    private static void look(
+            Python python, Node node, String exception, boolean answers, Scope scope, Findings findings) {
         switch (node) {
             case Statement.Simple statement
             when statement.word().equals("return") || statement.word().equals("raise") -> {
@@ -65,11 +69,11 @@ final class ExceptionText implements Check {
                 boolean raises = statement.word().equals("raise");
                 boolean http = answer instanceof Expression.Call call
                         && python.values().name(call.function(), scope).endsWith("HTTPException");
-                if ((!raises || http) && shows(python, answer, exception, scope))
+                if ((raises ? http : answers) && shows(python, answer, exception, scope))
                     findings.add(INFO, statement, "callers see the text of the exception");
             }
             case Statement.Function _ -> {}
-            case Statement inner -> inner.children(child -> look(python, child, exception, scope, findings));
+            case Statement inner -> inner.children(child -> look(python, child, exception, answers, scope, findings));
             default -> {}
         }
     }

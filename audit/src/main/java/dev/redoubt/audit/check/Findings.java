@@ -20,19 +20,25 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /// Collects the findings of one file.
 public final class Findings {
     private static final int LINE_MAX = 200;
     private static final int FINDINGS_MAX = 1_000; // of one file
 
+    /* By the names that pytest looks for. */
+    private static final Pattern TEST = Pattern.compile("(.*/)?(test_[^/]*|[^/]*_test|conftest)\\.py");
+
     private final SourceText source;
+    private final boolean ofTest; // serves nobody: what would be a warning is a note there
     private final List<Finding> all = new ArrayList<>();
     private final Map<String, Integer> seen = new HashMap<>(); // of one text in one file, how many
     private final Set<String> places = new HashSet<>(); // two ways to one place are one finding
 
     public Findings(SourceText source) {
         this.source = source;
+        this.ofTest = TEST.matcher(source.path()).matches();
     }
 
     public List<Finding> all() {
@@ -93,7 +99,8 @@ public final class Findings {
         add(check, level, start, end, message, List.of());
     }
 
-    private void add(CheckInfo check, Level level, int start, int end, String message, List<Edit> fix) {
+    private void add(CheckInfo check, Level stated, int start, int end, String message, List<Edit> fix) {
+        Level level = ofTest && stated == Level.WARNING ? Level.NOTE : stated;
         Span span = source.span(start, end);
         if (all.size() >= FINDINGS_MAX || !places.add(check.id() + span)) return;
         String cell = source.inCell(span.line());

@@ -27,12 +27,7 @@ final class LiteralToken implements Check {
     @Override
     public void look(Facts facts, Findings findings) {
         String text = facts.source().text();
-        if (text.contains("hf_")
-                || text.contains("sk-")
-                || text.contains("gh")
-                || text.contains("nvapi-")
-                || text.contains("xox")
-                || text.contains("AIza"))
+        if (Secrets.mayHold(text))
             for (int line = 1; line <= facts.source().lines(); line++) {
                 String content = facts.source().line(line);
                 if (content.length() < LINE_MAX && Secrets.holds(content)) {
@@ -48,8 +43,16 @@ final class LiteralToken implements Check {
                     .ifPresent(
                             key -> findings.add(INFO, Level.ERROR, engine, key, "the key of the server stands here"));
         for (Variable variable : facts.variables())
-            if (KEYS.contains(variable.name()) && variable.value().texts().anyMatch(LiteralToken::isSecret))
+            if (KEYS.contains(variable.name())
+                    && variable.value().texts().anyMatch(value -> isSecret(value) && isHere(facts, variable, value)))
                 findings.add(INFO, variable.start(), variable.end(), variable.name() + " is stated here");
+    }
+
+    /// Whether its text stands in its own line, and is not found there by its form already: a variable may be filled
+    /// in from another one.
+    private static boolean isHere(Facts facts, Variable variable, String text) {
+        String line = facts.source().line(facts.source().lineAt(variable.start()));
+        return line.contains(text) && !Secrets.holds(line);
     }
 
     /// No placeholder, and nothing that is filled in.

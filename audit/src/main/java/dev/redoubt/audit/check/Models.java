@@ -7,21 +7,29 @@ import dev.redoubt.audit.facts.Value;
 import dev.redoubt.audit.python.Expression.Argument;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// What names of models say.
 final class Models {
     private Models() {}
 
+    /* The hub's first models have no owner in their names. */
+    private static final Pattern OF_HUB = Pattern.compile(
+            "[A-Za-z0-9][\\w.-]*/[A-Za-z0-9][\\w.-]*"
+                    + "|(distil)?(bert|gpt2|roberta)(-[\\w.-]+)?|gpt2|t5-(small|base|large|3b|11b)|(albert|xlm|xlnet|camembert)-[\\w.-]+");
+
     /// `owner/name`, and no path.
     static boolean mayBeOfHub(Value model) {
-        return model.texts().anyMatch(text -> text.matches("[A-Za-z0-9][\\w.-]*/[A-Za-z0-9][\\w.-]*"));
+        return model.texts().anyMatch(text -> OF_HUB.matcher(text).matches());
     }
 
     /// The model that a loader is asked for: its first argument, or the one with a name.
     static Optional<Setting> named(Python python, Site site) {
         List<Argument> arguments = site.call().arguments();
+        boolean task = site.name().endsWith(".pipeline"); // which comes first there
         for (Argument argument : arguments)
             if (argument.keyword().isEmpty()
+                            && !task
                             && argument.start() == arguments.getFirst().start()
                     || argument.keyword().equals("pretrained_model_name_or_path")
                     || argument.keyword().equals("model"))

@@ -60,7 +60,7 @@ final class PickledModel implements Check {
             Optional<Setting> only = settings.get("weights_only");
             if (only.isPresent() && only.get().value().mayBe(false))
                 findings.add(INFO, site.call(), "torch.load with weights_only=False runs what the file says");
-            else if (settings.lacks("weights_only"))
+            else if (settings.lacks("weights_only") && python.module().serves())
                 findings.add(
                         INFO,
                         Level.WARNING,

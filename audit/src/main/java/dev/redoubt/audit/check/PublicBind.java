@@ -38,7 +38,9 @@ final class PublicBind implements Check {
             if (engine.kind() == Engine.Kind.SERVER && !engine.settings().has("uds") && !isGuarded(engine.settings()))
                 look(facts, engine.settings(), true, engine.start(), engine.end(), findings);
         for (Listener listener : facts.listeners())
-            if (listener.kind() != Listener.Kind.DASHBOARD && !hasTls(listener.settings()))
+            if (listener.kind() != Listener.Kind.DASHBOARD
+                    && listener.kind() != Listener.Kind.SERVE_PLATFORM
+                    && !hasTls(listener.settings()))
                 look(
                         facts,
                         listener.settings(),

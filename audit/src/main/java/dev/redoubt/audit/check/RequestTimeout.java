@@ -26,7 +26,7 @@ final class RequestTimeout implements Check {
     @Override
     public void look(Facts facts, Findings findings) {
         for (Listener listener : facts.listeners()) {
-            if (listener.kind() != Listener.Kind.SERVE_FILE && listener.kind() != Listener.Kind.SERVE_CODE) continue;
+            if (listener.kind() == Listener.Kind.WEB || listener.kind() == Listener.Kind.DASHBOARD) continue;
             if (listener.settings().lacks("request_timeout_s"))
                 findings.add(
                         INFO,

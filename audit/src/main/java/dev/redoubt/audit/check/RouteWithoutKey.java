@@ -4,6 +4,7 @@ import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Callers.Framework;
 import dev.redoubt.audit.facts.Facts;
+import dev.redoubt.audit.facts.Listener;
 import dev.redoubt.audit.facts.Python;
 import dev.redoubt.audit.facts.PythonModule.Owned;
 import dev.redoubt.audit.facts.PythonModule.Site;
@@ -33,7 +34,7 @@ final class RouteWithoutKey implements Check {
         facts.python()
                 .filter(python -> python.module().importsAny("vllm", "ray.serve"))
                 .ifPresent(python -> {
-                    if (!python.module().importsAny("fastapi") || isGuarded(python)) return;
+                    if (!python.module().importsAny("fastapi") || isGuarded(python) || isHere(facts)) return;
                     for (Owned<Statement.Function> owned : python.module().functions())
                         python.callers()
                                 .handler(owned.node(), owned.scope())
@@ -46,6 +47,17 @@ final class RouteWithoutKey implements Check {
                                         owned.node().decorators().getFirst(),
                                         handler.path().orElse("the route") + " asks for no key"));
                 });
+    }
+
+    /// Whether the program itself listens, and on loopback alone.
+    private static boolean isHere(Facts facts) {
+        return !facts.listeners().isEmpty()
+                && facts.listeners().stream()
+                        .allMatch(listener -> listener.kind() == Listener.Kind.WEB
+                                && listener.settings()
+                                        .get("host")
+                                        .map(host -> Hosts.isLoopback(host.value()))
+                                        .orElse(!listener.settings().open()));
     }
 
     /// Anything that may look at keys: a dependency, a middleware other than those that never do, a header.

@@ -1,5 +1,6 @@
 package dev.redoubt.audit.check;
 
+import java.util.List;
 import java.util.regex.Pattern;
 
 /// Texts that are secrets by their form: they are found by it, and never shown.
@@ -15,6 +16,15 @@ final class Secrets {
             Pattern.compile("(?i)((?:token|api[_-]?key|secret|password)[\"']?\\s*[=:]\\s*[\"']?)([^\"'\\s,)]{8,})");
 
     private Secrets() {}
+
+    /// Whether a text, which may be long, is worth looking through.
+    static boolean mayHold(String text) {
+        for (String start : STARTS) if (text.contains(start)) return true;
+        return false;
+    }
+
+    private static final List<String> STARTS = List.of(
+            "hf_", "sk-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "nvapi-", "xoxa", "xoxb", "xoxp", "xoxr", "AIza");
 
     static boolean holds(String text) {
         var matcher = SECRET.matcher(text);

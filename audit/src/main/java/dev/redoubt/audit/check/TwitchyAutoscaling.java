@@ -30,6 +30,8 @@ final class TwitchyAutoscaling implements Check {
             Settings scaling = deployment.settings().group("autoscaling_config");
             atLeast(deployment, scaling, "upscale_delay_s", 30, findings);
             atLeast(deployment, scaling, "downscale_delay_s", 60, findings);
+            target(deployment, scaling, "target_ongoing_requests", findings);
+            target(deployment, scaling, "target_num_ongoing_requests_per_replica", findings);
         }
     }
 
@@ -42,5 +44,18 @@ final class TwitchyAutoscaling implements Check {
                         deployment.start(),
                         deployment.end(),
                         name + " is " + Values.shown(setting.value()) + ", at least " + limit + " is needed"));
+    }
+
+    /// An engine that batches may do well beyond it, so this is a note.
+    private static void target(Deployment deployment, Settings scaling, String name, Findings findings) {
+        scaling.get(name)
+                .filter(setting -> setting.value().largest() > 10)
+                .ifPresent(setting -> findings.add(
+                        INFO,
+                        Level.NOTE,
+                        setting,
+                        deployment.start(),
+                        deployment.end(),
+                        name + " is " + Values.shown(setting.value()) + ", limit is 10"));
     }
 }

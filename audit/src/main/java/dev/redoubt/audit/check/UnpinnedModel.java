@@ -9,6 +9,7 @@ import dev.redoubt.audit.facts.Settings;
 import dev.redoubt.audit.facts.Value;
 import dev.redoubt.audit.facts.Values;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /// Hub models without a commit.
 final class UnpinnedModel implements Check {
@@ -36,8 +37,7 @@ final class UnpinnedModel implements Check {
         facts.python()
                 .filter(python -> python.module().serves())
                 .ifPresent(python -> python.module().calls().stream()
-                        .filter(site -> site.name().startsWith("transformers.")
-                                && site.name().endsWith(".from_pretrained"))
+                        .filter(site -> LOADERS.matcher(site.name()).matches())
                         .forEach(site -> Models.named(python, site)
                                 .filter(model -> Models.mayBeOfHub(model.value()))
                                 .ifPresent(model -> look(
@@ -47,6 +47,9 @@ final class UnpinnedModel implements Check {
                                         site.call().end(),
                                         findings))));
     }
+
+    private static final Pattern LOADERS = Pattern.compile(
+            "transformers\\.(.*\\.from_pretrained|pipeline)|sentence_transformers\\.(SentenceTransformer|CrossEncoder)");
 
     private static void look(Settings settings, Setting model, int start, int end, Findings findings) {
         boolean pinned = settings.get("revision")

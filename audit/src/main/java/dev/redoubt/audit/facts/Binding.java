@@ -18,9 +18,11 @@ sealed interface Binding {
     /// @param key empty where it is not known
     record Changed(String key, Expression value, Scope scope) implements Binding {}
 
-    record Taken(Parameter parameter) implements Binding {}
+    /// @param scope the inside of the function whose parameter it is
+    record Taken(Parameter parameter, Scope scope) implements Binding {}
 
-    record Function(Statement.Function function) implements Binding {}
+    /// @param scope its inside
+    record Function(Statement.Function function, Scope scope) implements Binding {}
 
     record ClassType(Statement.ClassType type, Scope scope) implements Binding {}
 }

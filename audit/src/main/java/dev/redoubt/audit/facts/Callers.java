@@ -153,7 +153,7 @@ public final class Callers {
         Scope at = owner(name.id(), scope);
         if (at == null || at.function() == null || at.parent() == null) return false;
         for (Binding binding : scope.find(name.id())) {
-            if (!(binding instanceof Binding.Taken(Parameter parameter)) || parameter.type() == null) continue;
+            if (!(binding instanceof Binding.Taken(Parameter parameter, Scope _)) || parameter.type() == null) continue;
             String type = values.name(parameter.type(), at.parent());
             if (type.contains(".") && !type.matches("(fastapi|starlette|typing)\\..*") && ofCaller(parameter, at))
                 return true;

@@ -9,6 +9,8 @@ public record Container(Kind kind, String name, Settings settings, int start, in
         /// Of Kubernetes too, and looked after as a part of a cluster: KubeRay gives it probes where it states none,
         /// and the workers of a LeaderWorkerSet are started again with their leader.
         CLUSTER,
+        /// A runtime of KServe: whoever uses it states the limits, and Knative probes it.
+        RUNTIME,
         COMPOSE
     }
 }

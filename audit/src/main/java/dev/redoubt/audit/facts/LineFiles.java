@@ -78,11 +78,18 @@ final class LineFiles {
                             all,
                             all.isEmpty() ? from : all.getFirst().start(),
                             all.isEmpty() ? from : all.getLast().end());
-        else if (!all.isEmpty()) words(all);
+        else if (!all.isEmpty()) words(all, command.isEmpty());
     }
 
-    private void words(List<Word> all) {
+    /// @param open whether whoever runs the image says the rest, as behind an ENTRYPOINT alone
+    private void words(List<Word> all, boolean open) {
+        int before = facts.engines().size();
         new CommandLines(facts).read(all);
+        for (int i = before; open && i < facts.engines().size(); i++) {
+            Engine engine = facts.engines().get(i);
+            Settings settings = new Settings(engine.settings().entries(), true);
+            facts.engines().set(i, new Engine(engine.kind(), settings, engine.start(), engine.end()));
+        }
         if (all.size() > 2 && all.get(1).text().matches("-\\w*c"))
             Shell.read(facts, source.text(), all.get(2).start() + 1, all.get(2).end() - 1);
     }

@@ -11,6 +11,8 @@ public record Listener(Kind kind, Settings settings, int start, int end) {
         SERVE_CODE,
         /// The proxies of Ray Serve, set up by a file: all interfaces where nothing else is said.
         SERVE_FILE,
+        /// The same behind the load balancer of Anyscale, which has TLS and asks for a token.
+        SERVE_PLATFORM,
         /// Ray's dashboard, which runs whatever is sent to it.
         DASHBOARD
     }

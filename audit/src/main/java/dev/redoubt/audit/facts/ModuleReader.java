@@ -81,12 +81,12 @@ final class ModuleReader {
     }
 
     private void function(Statement.Function function, Scope outer) {
-        outer.bind(function.name(), new Binding.Function(function));
-        function.decorators().forEach(decorator -> visit(decorator, outer));
         Scope inner = new Scope(function, outer);
+        outer.bind(function.name(), new Binding.Function(function, inner));
+        function.decorators().forEach(decorator -> visit(decorator, outer));
         functions.add(new Owned<>(function, inner));
         for (Parameter parameter : function.parameters()) {
-            inner.bind(parameter.name(), new Binding.Taken(parameter));
+            inner.bind(parameter.name(), new Binding.Taken(parameter, inner));
             if (parameter.type() != null) visit(parameter.type(), outer);
             if (parameter.value() != null) visit(parameter.value(), outer);
         }
@@ -108,7 +108,8 @@ final class ModuleReader {
             String dotted = !imported.from()
                     ? alias.name()
                     : prefix.isEmpty() || prefix.endsWith(".") ? prefix + alias.name() : prefix + "." + alias.name();
-            imports.add(dotted);
+            for (int end = dotted.length(); end > 0; end = dotted.lastIndexOf('.', end - 1))
+                imports.add(dotted.substring(0, end));
             if (alias.name().equals("*")) {
                 stars.add(prefix);
             } else if (imported.from() || !alias.as().equals(alias.name())) {

@@ -60,6 +60,7 @@ final class PythonFacts {
         String name = site.name();
         String last = name.substring(name.lastIndexOf('.') + 1);
         if (name.startsWith("vllm.") && (last.equals("LLM") || last.endsWith("EngineArgs"))) engine(site, last);
+        else if (name.startsWith("langchain") && last.equals("VLLM")) wrapped(site);
         else if (name.startsWith("ray.serve.") && last.equals("LLMConfig")) languageModel(site);
         else if (name.equals("uvicorn.run") || name.equals("uvicorn.Config") || name.equals("hypercorn.run"))
             listener(site, Listener.Kind.WEB);
@@ -79,6 +80,21 @@ final class PythonFacts {
                 .add(new Engine(
                         Engine.Kind.LIBRARY,
                         settings,
+                        site.call().start(),
+                        site.call().end()));
+    }
+
+    /// LangChain hands most of its own arguments on, and the rest in `vllm_kwargs`.
+    private void wrapped(Site site) {
+        Settings stated = values.arguments(site.call(), site.scope());
+        boolean known = stated.get("vllm_kwargs")
+                .map(more -> more.value() instanceof Value.Group)
+                .orElse(true);
+        Settings settings = stated.with(stated.group("vllm_kwargs"));
+        facts.engines()
+                .add(new Engine(
+                        Engine.Kind.LIBRARY,
+                        new Settings(settings.entries(), settings.open() || !known),
                         site.call().start(),
                         site.call().end()));
     }

@@ -9,7 +9,7 @@ import java.util.Set;
 
 /// A Python file: its program, its scopes and its calls. Immutable once it is read.
 ///
-/// @param imports the dotted names that it imports
+/// @param imports the dotted names that it imports, and the modules that these are of
 /// @param stars modules of which it imports all
 public record PythonModule(
         SourceText source,
@@ -32,9 +32,7 @@ public record PythonModule(
 
     /// Whether it imports one of these, or something of it.
     public boolean importsAny(String... modules) {
-        for (String module : modules)
-            for (String imported : imports)
-                if (imported.equals(module) || imported.startsWith(module + ".")) return true;
+        for (String module : modules) if (imports.contains(module)) return true;
         return false;
     }
 

@@ -12,14 +12,17 @@ import dev.redoubt.audit.python.Expression.Call;
 import dev.redoubt.audit.python.Expression.Name;
 import dev.redoubt.audit.python.Expression.Operation;
 import dev.redoubt.audit.python.Expression.Subscript;
+import dev.redoubt.audit.python.Parameter;
 import dev.redoubt.audit.python.Statement;
 import dev.redoubt.audit.python.Statement.Assign;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -33,14 +36,22 @@ public final class Values {
     private static final int TEXT_MAX = 10_000;
     private static final int BUDGET = 20_000; // of all steps of one question
     private static final int LITTLE = 200; // once a file has used up its own
+    private static final int BESIDE = 2_000; // of a question to another module
+    private static final int ASKING = 100; // what such a question costs whoever asks
     private static final long FILE_BUDGET = 2_000_000;
     private static final int BINDINGS_MAX = 8;
     private static final int ARGUMENTS_MAX = 1_000;
 
+    /// Give back what the function below them does.
+    private static final Set<String> PASSING =
+            Set.of("functools.lru_cache", "functools.lru_cache()", "functools.cache", "staticmethod");
+
     private final PythonModule module;
-    private final Path file;
     private final Names names;
-    private final @Nullable Modules modules; // null: in a module one step away already
+    private final Beside beside;
+    private final CallSites sites;
+    private final int most; // of a question
+    private IdentityHashMap<Parameter, Value> given = new IdentityHashMap<>(); // while a function is followed
     private final List<PythonModule.Site> updates; // calls of `update`
     private final List<PythonModule.Site> options; // calls of `add_argument`
     private int granted; // to the question before
@@ -49,9 +60,10 @@ public final class Values {
 
     Values(PythonModule module, Path file, @Nullable Modules modules) {
         this.module = module;
-        this.file = file;
         this.names = new Names(module.stars());
-        this.modules = modules;
+        this.beside = new Beside(file, modules);
+        this.sites = new CallSites(module);
+        this.most = modules == null ? BESIDE : BUDGET;
         this.updates = methods(module, "update");
         this.options = methods(module, "add_argument");
     }
@@ -68,7 +80,7 @@ public final class Values {
     /// has little for the last ones.
     private void begin() {
         spent += granted - Math.max(0, budget);
-        granted = spent < FILE_BUDGET ? BUDGET : LITTLE;
+        granted = spent < FILE_BUDGET ? most : LITTLE;
         budget = granted;
     }
 
@@ -265,11 +277,7 @@ public final class Values {
             switch (binding) {
                 case Binding.Assigned assigned ->
                     all.add(assigned.whole() ? of(assigned.value(), assigned.scope(), steps - 1) : Value.unknown());
-                case Binding.Taken taken -> {
-                    if (taken.parameter().value() != null && scope.parent() != null)
-                        all.add(of(taken.parameter().value(), scope.parent(), steps - 1));
-                    all.add(Value.unknown());
-                }
+                case Binding.Taken taken -> all.add(taken(taken, steps));
                 case Binding.Imported imported -> all.add(imported(imported.dotted()));
                 case Binding.Changed changed -> changes.add(changed);
                 default -> all.add(Value.unknown());
@@ -312,22 +320,165 @@ public final class Values {
         return new Group(group.type(), settings);
     }
 
-    private Value imported(String dotted) {
-        int dot = dotted.lastIndexOf('.');
-        if (modules == null || dot <= 0) return Value.unknown();
-        String name = dotted.substring(dot + 1);
-        String from = dotted.substring(0, dot);
-        return modules.find(file, from.chars().allMatch(c -> c == '.') ? from + "__init__" : from)
-                .map(other -> unplaced(new Values(other, file, null).constant(name)))
+    /// A parameter: what the function is followed with; else what the calls in this module give it, or its default,
+    /// and since others may call it too, whatever else.
+    private Value taken(Binding.Taken taken, int steps) {
+        Value known = given.get(taken.parameter());
+        if (known != null) return known;
+        Statement.Function function = taken.scope().function();
+        if (function == null || !taken.parameter().star().isEmpty()) return Value.unknown();
+        int bound = CallSites.isConstructor(taken.scope()) ? 1 : 0;
+        List<Value> all = new ArrayList<>();
+        for (PythonModule.Site site : steps > 1 ? sites.of(taken.scope()) : List.<PythonModule.Site>of())
+            all.add(argument(site.call(), site.scope(), function, taken.parameter(), taken.scope(), bound, steps));
+        if (all.isEmpty()) all.add(byDefault(taken.parameter(), taken.scope(), steps));
+        all.add(Value.unknown());
+        return limited(all.toArray(Value[]::new));
+    }
+
+    private Value byDefault(Parameter parameter, Scope inside, int steps) {
+        return parameter.value() == null || inside.parent() == null
+                ? Value.unknown()
+                : of(parameter.value(), inside.parent(), steps - 1);
+    }
+
+    /// What a call gives to a parameter.
+    private Value argument(
+            Call call,
+            Scope caller,
+            Statement.Function function,
+            Parameter parameter,
+            Scope inside,
+            int bound,
+            int steps) {
+        Optional<Expression> stated = CallSites.stated(call, function, parameter, bound);
+        if (stated.isPresent()) return of(stated.get(), caller, steps - 1);
+        if (!CallSites.isSpread(call)) return byDefault(parameter, inside, steps);
+        Settings keywords = keywords(call.arguments(), caller, steps - 1);
+        return keywords.get(parameter.name())
+                .map(Setting::value)
+                .orElseGet(() -> keywords.open() ? Value.unknown() : byDefault(parameter, inside, steps));
+    }
+
+    /// What a function returns when it is called so: what each `return` says.
+    private Value returned(Binding.Function followed, Call call, Scope caller, Values ofCaller, int bound, int steps) {
+        Statement.Function function = followed.function();
+        Scope outer = followed.scope().parent();
+        if (steps <= 1 || outer == null) return Value.unknown();
+        for (Expression decorator : function.decorators())
+            if (!PASSING.contains(names.of(decorator, outer))) return Value.unknown();
+        IdentityHashMap<Parameter, Value> before = given;
+        IdentityHashMap<Parameter, Value> now = new IdentityHashMap<>(before);
+        for (Parameter parameter : function.parameters())
+            if (parameter.star().isEmpty())
+                now.put(
+                        parameter,
+                        ofCaller.argument(call, caller, function, parameter, followed.scope(), bound, steps));
+        given = now;
+        try {
+            List<Value> all = new ArrayList<>();
+            for (Statement.Simple one : CallSites.returns(function.body()))
+                all.add(
+                        one.values().isEmpty()
+                                ? Value.nothing()
+                                : of(one.values().getFirst(), followed.scope(), steps - 1));
+            if (all.isEmpty() || !CallSites.ends(function.body())) all.add(Value.unknown());
+            return limited(all.toArray(Value[]::new));
+        } finally {
+            given = before;
+        }
+    }
+
+    /// What a call of a function of this module returns, of a method of the object itself, or of a function of a module
+    /// beside it.
+    private Value result(Call call, String name, Scope scope, int steps) {
+        List<Binding> bindings = List.of();
+        int bound = 0;
+        if (call.function() instanceof Name function) bindings = scope.find(function.id());
+        Scope type = scope.typeScope();
+        if (call.function() instanceof Attribute(int _, int _, Name base, String method)
+                && type != null
+                && base.id().equals(scope.self())) {
+            bindings = type.attribute(method);
+            bound = 1;
+        }
+        if (bindings.size() == 1 && bindings.getFirst() instanceof Binding.Function function)
+            return returned(function, call, scope, this, bound, steps);
+        return foreign(name)
+                .map(other -> Beside.unplaced(other.values().returned(other.name(), call, scope, this, steps)))
                 .orElse(Value.unknown());
     }
 
-    /// Settings of another file have no place in this one.
-    private static Value unplaced(Value value) {
-        if (!(value instanceof Group(String type, Settings settings))) return value;
-        Map<String, Setting> entries = new LinkedHashMap<>();
-        settings.entries().forEach((key, setting) -> entries.put(key, new Setting(unplaced(setting.value()), -1, -1)));
-        return new Group(type, new Settings(entries, settings.open()));
+    private Value returned(String name, Call call, Scope caller, Values ofCaller, int steps) {
+        begin();
+        List<Binding> bindings = module.scope().own(name);
+        return bindings.size() == 1 && bindings.getFirst() instanceof Binding.Function function
+                ? returned(function, call, caller, ofCaller, 0, steps)
+                : Value.unknown();
+    }
+
+    private Optional<Beside.Foreign> foreign(String dotted) {
+        if (budget < ASKING) return Optional.empty();
+        Optional<Beside.Foreign> found = beside.find(dotted);
+        if (found.isPresent()) budget -= ASKING;
+        return found;
+    }
+
+    private Value imported(String dotted) {
+        Optional<Beside.Foreign> found = foreign(dotted);
+        if (found.isPresent())
+            return Beside.unplaced(found.get().values().constant(found.get().name()));
+        int dot = dotted.lastIndexOf('.');
+        return foreign(dotted.substring(0, Math.max(0, dot)))
+                .map(object -> Beside.unplaced(object.values().member(object.name(), dotted.substring(dot + 1))))
+                .orElse(Value.unknown());
+    }
+
+    /// An attribute of a class of this module, or of an object that it makes.
+    private Value member(String object, String name) {
+        begin();
+        Scope all = module.scope();
+        for (Binding binding : all.own(object))
+            if (binding instanceof Binding.ClassType found) return field(found, name, STEPS_MAX / 2);
+        return memberOf(constant(object), name)
+                .orElseGet(() -> ofType(names.of(new Name(0, 0, object), all), name, all, STEPS_MAX / 2));
+    }
+
+    /// An attribute of what a constructor has made; empty if it is no such thing, or does not state it.
+    private static Optional<Value> memberOf(Value object, String name) {
+        List<Value> all = new ArrayList<>();
+        object.alternatives().forEach(one -> {
+            if (one instanceof Group(String type, Settings settings) && !type.isEmpty())
+                settings.get(name).map(Setting::value).ifPresent(all::add);
+        });
+        if (all.isEmpty()) return Optional.empty();
+        if (!(object instanceof Group)) all.add(Value.unknown());
+        return Optional.of(limited(all.toArray(Value[]::new)));
+    }
+
+    /// An attribute of an object of a class that can be read: what stands in the class, or what its methods assign.
+    ///
+    /// @param type `.Own()` or `settings.Settings()`
+    private Value ofType(String type, String name, Scope scope, int steps) {
+        if (!type.endsWith("()") || steps <= 1) return Value.unknown();
+        String of = type.substring(0, type.length() - 2);
+        if (of.lastIndexOf('.') == 0) {
+            for (Binding binding : scope.find(of.substring(1)))
+                if (binding instanceof Binding.ClassType found) return field(found, name, steps - 1);
+        }
+        return foreign(of)
+                .map(other -> Beside.unplaced(other.values().member(other.name(), name)))
+                .orElse(Value.unknown());
+    }
+
+    private Value field(Binding.ClassType type, String name, int steps) {
+        List<Value> all = new ArrayList<>();
+        for (Binding binding : type.scope().attribute(name))
+            all.add(
+                    binding instanceof Binding.Assigned assigned && assigned.whole()
+                            ? fieldDefault(assigned.value(), assigned.scope(), steps - 1)
+                            : Value.unknown());
+        return all.isEmpty() || all.size() > BINDINGS_MAX ? Value.unknown() : limited(all.toArray(Value[]::new));
     }
 
     private Value constant(String name) {
@@ -349,9 +500,23 @@ public final class Values {
                     return option(attribute.name(), steps);
             }
         }
-        if (of(attribute.of(), scope, steps - 1) instanceof Group(String type, Settings settings) && !type.isEmpty())
-            return settings.get(attribute.name()).map(Setting::value).orElse(Value.unknown());
-        return Value.unknown();
+        Optional<Value> stated = memberOf(of(attribute.of(), scope, steps - 1), attribute.name());
+        if (stated.isPresent()) return stated.get();
+        if (isChanged(attribute, scope)) return Value.unknown();
+        Value byClass = ofType(names.of(attribute.of(), scope), attribute.name(), scope, steps);
+        return byClass.isUnknown() || !isTaken(attribute.of(), scope) ? byClass : limited(byClass, Value.unknown());
+    }
+
+    /// `name.attribute = …`, somewhere.
+    private static boolean isChanged(Attribute attribute, Scope scope) {
+        return attribute.of() instanceof Name base
+                && scope.find(base.id()).stream()
+                        .anyMatch(binding -> binding instanceof Binding.Changed(String key, Expression _, Scope _)
+                                && key.equals(attribute.name()));
+    }
+
+    private static boolean isTaken(Expression object, Scope scope) {
+        return object instanceof Name name && scope.find(name.id()).stream().anyMatch(Binding.Taken.class::isInstance);
     }
 
     private boolean parsesArguments(Binding.Assigned assigned) {
@@ -438,7 +603,7 @@ public final class Values {
             }
             default -> {}
         }
-        if (name.isEmpty() || name.endsWith("()") || !isType(name)) return Value.unknown();
+        if (name.isEmpty() || name.endsWith("()") || !isType(name)) return result(call, name, scope, steps);
         return new Group(name, defaults(call, scope, steps).with(arguments(call, scope, steps - 1)));
     }
 
@@ -460,18 +625,35 @@ public final class Values {
     private Settings defaults(Call call, Scope scope, int steps) {
         if (!(call.function() instanceof Name name)) return Settings.NONE;
         Map<String, Setting> entries = new LinkedHashMap<>();
-        for (Binding binding : scope.find(name.id()))
-            if (binding instanceof Binding.ClassType(Statement.ClassType type, Scope inside))
-                for (Statement statement : type.body())
-                    if (statement instanceof Assign assign
-                            && assign.type() != null
-                            && assign.value() != null
-                            && assign.targets().getFirst() instanceof Name field)
-                        entries.put(
-                                field.id(),
-                                new Setting(
-                                        fieldDefault(assign.value(), inside, steps - 1), assign.start(), assign.end()));
+        for (Binding binding : scope.find(name.id())) {
+            if (binding instanceof Binding.ClassType type) fields(type, entries, steps);
+            if (binding instanceof Binding.Imported imported)
+                foreign(imported.dotted())
+                        .ifPresent(other ->
+                                entries.putAll(Beside.unplaced(other.values().fields(other.name()))
+                                        .entries()));
+        }
         return new Settings(entries, false);
+    }
+
+    private Settings fields(String name) {
+        begin();
+        Map<String, Setting> entries = new LinkedHashMap<>();
+        for (Binding binding : module.scope().own(name))
+            if (binding instanceof Binding.ClassType type) fields(type, entries, STEPS_MAX / 2);
+        return new Settings(entries, false);
+    }
+
+    private void fields(Binding.ClassType type, Map<String, Setting> entries, int steps) {
+        for (Statement statement : type.type().body())
+            if (statement instanceof Assign assign
+                    && assign.type() != null
+                    && assign.value() != null
+                    && assign.targets().getFirst() instanceof Name field)
+                entries.put(
+                        field.id(),
+                        new Setting(
+                                fieldDefault(assign.value(), type.scope(), steps - 1), assign.start(), assign.end()));
     }
 
     /// `field(default=…)` and `Field(…)` state the value inside.

@@ -24,10 +24,16 @@ final class YamlFiles {
 
     private static final Pattern FILLED = Pattern.compile("\\$\\((\\w+)\\)");
 
+    /// What only a service of Anyscale states beside its applications.
+    private static final Set<String> PLATFORM =
+            Set.of("compute_config", "image_uri", "containerfile", "query_auth_token_enabled");
+
     private static final Set<String> CLUSTERS = Set.of("headGroupSpec", "workerGroupSpecs", "workerTemplate");
 
     private final Facts facts;
     private final List<Scalar> programs = new ArrayList<>();
+    private boolean ofService; // while it is a part of a RayService
+    private boolean ofRuntime; // while it is a part of a runtime of KServe
     private boolean ofCluster; // while what is visited is a part of a cluster that looks after its containers
 
     private YamlFiles(Facts facts) {
@@ -43,7 +49,12 @@ final class YamlFiles {
         var documents = YamlTree.parse(facts.source(), text);
         if (documents.isEmpty()) return Optional.empty();
         YamlFiles reader = new YamlFiles(facts);
-        for (YamlTree document : documents.get()) reader.visit(document, "", false);
+        for (YamlTree document : documents.get()) {
+            int engines = facts.engines().size();
+            int listeners = facts.listeners().size();
+            reader.visit(document, "", false);
+            if (isRunElsewhere(document)) reader.reachedHere(engines, listeners);
+        }
         return Optional.of(reader.programs);
     }
 
@@ -81,11 +92,18 @@ final class YamlFiles {
                 boolean container = container(mapping, key, listed);
                 mapping.entries().forEach((name, child) -> {
                     boolean outside = ofCluster;
+                    boolean before = ofService;
                     ofCluster |= CLUSTERS.contains(name);
+                    boolean outsideRuntime = ofRuntime;
+                    ofService |= mapping.entries().containsKey("serveConfigV2");
+                    ofRuntime |= mapping.at("kind") instanceof Scalar kind
+                            && kind.text().endsWith("ServingRuntime");
                     if (name.equals("env") || name.equals("environment")) environment(child);
                     if (!container || !COMMANDS.contains(name))
                         visit(child, key.equals("services") ? "service:" + name : name, false);
                     ofCluster = outside;
+                    ofService = before;
+                    ofRuntime = outsideRuntime;
                 });
             }
             case Sequence sequence -> sequence.items().forEach(item -> visit(item, key, true));
@@ -130,7 +148,12 @@ final class YamlFiles {
         YamlTree http = config.entries().get("http_options");
         Settings options = http == null ? Settings.NONE : http.settings();
         int start = http == null ? config.start() : config.keys().getOrDefault("http_options", http.start());
-        facts.listeners().add(new Listener(Listener.Kind.SERVE_FILE, options, start, start + 1));
+        boolean platform = PLATFORM.stream().anyMatch(config.entries()::containsKey)
+                && !(config.at("query_auth_token_enabled") instanceof Scalar token
+                        && token.text().equals("false"));
+        facts.listeners()
+                .add(new Listener(
+                        platform ? Listener.Kind.SERVE_PLATFORM : Listener.Kind.SERVE_FILE, options, start, start + 1));
         for (YamlTree one : applications.items()) {
             facts.applications().add(new Application(one.settings(), one.start(), one.start() + 1));
             if (one.at("deployments") instanceof Sequence deployments)
@@ -172,12 +195,14 @@ final class YamlFiles {
     private boolean container(Mapping mapping, String key, boolean listed) {
         List<Word> words = new ArrayList<>();
         Map<String, String> stated = stated(mapping.entries().get("env"));
-        for (String name : List.of("command", "entrypoint", "args", "extraArgs", "cmd"))
+        for (String name : List.of("entrypoint", "command", "args", "extraArgs", "cmd"))
             add(mapping.entries().get(name), stated, words);
         String image = image(mapping.entries().get("image"));
         boolean kubernetes = listed && key.equals("containers");
         boolean compose = !listed && key.startsWith("service:");
-        int before = facts.engines().size() + facts.listeners().size();
+        int engines = facts.engines().size();
+        int listeners = facts.listeners().size();
+        int before = engines + listeners;
         boolean own = mapping.entries().containsKey("entrypoint")
                 || (listed && mapping.entries().containsKey("command"))
                 || (!words.isEmpty() && words.getFirst().text().matches("(/.*/)?(ba|z)?sh|(/bin/|/usr/).*|python3?"));
@@ -193,18 +218,71 @@ final class YamlFiles {
                     shell(words.get(i).start(), words.get(i).end());
             if (facts.engines().size() + facts.listeners().size() == before) new CommandLines(facts).read(words);
         }
+        String name =
+                mapping.entries().get("name") instanceof Scalar scalar ? scalar.text() : key.replace("service:", "");
         boolean serves = facts.engines().size() + facts.listeners().size() > before
                 || CommandLines.isImage(image)
-                || image.startsWith("rayproject/ray");
+                || words.isEmpty() && (image.startsWith("rayproject/ray") || ofService && name.startsWith("ray"));
+        if (compose) published(mapping, engines, listeners);
         if (serves && (kubernetes || compose)) {
-            String name = mapping.entries().get("name") instanceof Scalar scalar
-                    ? scalar.text()
-                    : key.replace("service:", "");
-            Container.Kind kind =
-                    compose ? Container.Kind.COMPOSE : ofCluster ? Container.Kind.CLUSTER : Container.Kind.KUBERNETES;
+            Container.Kind kind = Container.Kind.KUBERNETES;
+            if (compose) kind = Container.Kind.COMPOSE;
+            else if (ofRuntime) kind = Container.Kind.RUNTIME;
+            else if (ofCluster) kind = Container.Kind.CLUSTER;
             facts.containers().add(new Container(kind, name, mapping.settings(), mapping.start(), mapping.start() + 1));
         }
         return !words.isEmpty();
+    }
+
+    /// What listens in a service of compose is reached through the ports that the machine publishes for it: where
+    /// these are of loopback it is there too, whatever it binds inside. Of a service that is given a GPU and whose
+    /// program is not known, the ports are what listens.
+    ///
+    /// @param engines how many there were before this service
+    private void published(Mapping service, int engines, int listeners) {
+        Ports ports = Ports.of(service.entries().get("ports"));
+        if (ports.here()) {
+            reachedHere(engines, listeners);
+        } else if (facts.engines().size() + facts.listeners().size() == engines + listeners && hasGpu(service)) {
+            for (YamlTree port : ports.beyond()) {
+                Setting host = new Setting(new Value.Text("0.0.0.0"), port.start(), port.end());
+                facts.listeners()
+                        .add(new Listener(
+                                Listener.Kind.WEB,
+                                new Settings(Map.of("host", host), false),
+                                port.start(),
+                                port.end()));
+            }
+        }
+    }
+
+    /// A service or task of dstack: a gateway with TLS and tokens, or a tunnel, stands before what its commands start.
+    private static boolean isRunElsewhere(YamlTree document) {
+        return document.at("type") instanceof Scalar type
+                && Set.of("service", "task", "dev-environment").contains(type.text())
+                && document.at("commands") instanceof Sequence;
+    }
+
+    /// Whatever was found from these counts on is reached from its own machine alone.
+    private void reachedHere(int engines, int listeners) {
+        for (int i = engines; i < facts.engines().size(); i++) {
+            Engine engine = facts.engines().get(i);
+            facts.engines().set(i, new Engine(engine.kind(), here(engine.settings()), engine.start(), engine.end()));
+        }
+        for (int i = listeners; i < facts.listeners().size(); i++) {
+            Listener one = facts.listeners().get(i);
+            facts.listeners().set(i, new Listener(one.kind(), here(one.settings()), one.start(), one.end()));
+        }
+    }
+
+    private static Settings here(Settings settings) {
+        return settings.with("host", new Setting(new Value.Text("127.0.0.1"), -1, -1));
+    }
+
+    private static boolean hasGpu(Mapping service) {
+        return service.at("runtime") instanceof Scalar runtime && runtime.text().equals("nvidia")
+                || service.at("gpus") != null
+                || service.at("deploy", "resources", "reservations", "devices") != null;
     }
 
     /// Whether the image's own program is a server of vLLM: by its name, or by a name with vLLM in it and what it is
