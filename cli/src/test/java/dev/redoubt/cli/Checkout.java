@@ -85,7 +85,8 @@ final class Checkout {
     static Checkout packaged(Path folder) throws IOException {
         Checkout checkout = in(folder);
         Files.createSymbolicLink(checkout.jvms.resolve("jdk"), Path.of(System.getProperty("java.home")));
-        Path image = module("cli", "image"); // copied: the JVM's archive of classes takes them by their files' real names
+        Path image =
+                module("cli", "image"); // copied: the JVM's archive of classes takes them by their files' real names
         Path lib = Files.createDirectories(checkout.dist().resolve("lib"));
         try (Stream<Path> all = Files.walk(image)) {
             for (Path each : all.skip(1).toList()) Files.copy(each, lib.resolve(image.relativize(each)));

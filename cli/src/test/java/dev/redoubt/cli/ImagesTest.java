@@ -36,7 +36,8 @@ final class ImagesTest {
     private static Process server;
     private static int port;
 
-    /// A server whose application is a handler in Java. The images are linked by one of several first commands, which come
+    /// A server whose application is a handler in Java. The images are linked by one of several first commands, which
+    /// come
     /// at once.
     @BeforeAll
     static void serve() throws Exception {
@@ -71,8 +72,7 @@ final class ImagesTest {
     @SafeVarargs
     private static List<Integer> atOnce(List<String> environment, List<String>... commands) throws Exception {
         List<Process> started = new ArrayList<>();
-        for (List<String> command : commands)
-            started.add(checkout.start(environment, command.toArray(String[]::new)));
+        for (List<String> command : commands) started.add(checkout.start(environment, command.toArray(String[]::new)));
         List<Integer> codes = new ArrayList<>();
         for (Process each : started) codes.add(each.waitFor());
         return codes;
@@ -82,7 +82,8 @@ final class ImagesTest {
         return ran("keys", "create", "--application", application).strip();
     }
 
-    /// The configuration of one of `examples/`, with its handlers compiled and so little of the processors that all fit.
+    /// The configuration of one of `examples/`, with its handlers compiled and so little of the processors that all
+    /// fit.
     private static Path example(String name, String more) throws IOException {
         Path example = Files.createDirectories(folder.resolve(name));
         try (Stream<Path> files = Files.list(Path.of("..", "examples", name))) {
@@ -103,7 +104,10 @@ final class ImagesTest {
 
     /// The body of the answer to the example's own request.
     private static String ask(String application, String key) throws IOException {
-        return ask("/" + application, key, Files.readString(folder.resolve(application).resolve("request.json")));
+        return ask(
+                "/" + application,
+                key,
+                Files.readString(folder.resolve(application).resolve("request.json")));
     }
 
     private static String ask(String path, String key, String request) throws IOException {
@@ -157,7 +161,10 @@ final class ImagesTest {
 
         ran("models", "add", model, "--name", "stories");
         String key = key("stories");
-        ran("deploy", "-f", Files.writeString(folder.resolve("stories.yaml"), """
+        ran(
+                "deploy",
+                "-f",
+                Files.writeString(folder.resolve("stories.yaml"), """
                 applications:
                   - name: stories
                     deployments:
@@ -180,16 +187,18 @@ final class ImagesTest {
         String kernels = "kernels in use .*";
         Ran here = Ran.command(checkout.home, "doctor");
         assertThat(ran("doctor").lines().filter(line -> line.matches(kernels)))
-                .containsExactlyElementsOf(here.out().lines().filter(line -> line.matches(kernels)).toList());
+                .containsExactlyElementsOf(
+                        here.out().lines().filter(line -> line.matches(kernels)).toList());
     }
 
     /// The secret of keys, the log with its key, the database, the store and its list: whoever comes first makes them.
     @Test
     void firstCommandsAtOnceInAnEmptyHomeAllSucceed() throws Exception {
-        String model = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 1)
-                .toString();
+        String model =
+                TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 1).toString();
         for (int round = 0; round < ROUNDS; round++) {
-            List<String> home = List.of("REDOUBT_HOME", folder.resolve("home-" + round).toString());
+            List<String> home =
+                    List.of("REDOUBT_HOME", folder.resolve("home-" + round).toString());
             List<Integer> codes = atOnce(
                     home,
                     List.of("keys", "create", "--application", "one"),

@@ -82,7 +82,9 @@ final class SlowReadersTest {
                     + ENDLESS.length() + "\r\n\r\n" + ENDLESS);
             assertThat(becomes(1)).isTrue();
             assertThat(becomes(0)).as("dropped long before it could be through").isTrue();
-            assertThat(client.cut()).as("closed, though all that it was sent is still there").isTrue();
+            assertThat(client.cut())
+                    .as("closed, though all that it was sent is still there")
+                    .isTrue();
         }
     }
 

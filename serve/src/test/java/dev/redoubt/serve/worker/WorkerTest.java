@@ -60,7 +60,9 @@ class WorkerTest {
     void itsFolderIsRemovedWhereItsRecordingCannotBeKept() throws Exception {
         Path absent = folder.resolve("absent").resolve("archive");
         try (Workers recording = new Workers(
-                folder.resolve("recording"), WorkerLimits.DEFAULT, WorkerJvm.own().recordingFor(absent))) {
+                folder.resolve("recording"),
+                WorkerLimits.DEFAULT,
+                WorkerJvm.own().recordingFor(absent))) {
             Servant servant = recording.start(recording.spec(Hostile.class));
             assertThat(recording.ask(servant, "echo", "one")).isEqualTo("one");
             servant.close();
