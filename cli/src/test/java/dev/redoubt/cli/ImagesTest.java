@@ -26,7 +26,9 @@ import tools.jackson.databind.json.JsonMapper;
 @SuppressWarnings("NullAway.Init")
 final class ImagesTest {
     private static final String BEGINNING = "Once upon a time";
-    private static final int ROUNDS = 3; // of first starts
+    private static final int ROUNDS = 2; // of first starts
+    /// Of each application, so that all fit into two processors.
+    private static final String QUOTA = "quota: {cpu: 0.3, memory: 1280MiB}";
 
     @TempDir
     private static Path folder;
@@ -37,8 +39,7 @@ final class ImagesTest {
     private static int port;
 
     /// A server whose application is a handler in Java. The images are linked by one of several first commands, which
-    /// come
-    /// at once.
+    /// come at once.
     @BeforeAll
     static void serve() throws Exception {
         checkout = Checkout.packaged(folder);
@@ -98,7 +99,8 @@ final class ImagesTest {
         String text = Files.readString(file)
                 .replace("sha256:HANDLERS", jar.digest())
                 .replace("jar: handlers.jar", "jar: " + jar.path())
-                .replaceAll("cpu: [0-9.]+", "cpu: 0.2");
+                .replaceAll("cpu: [0-9.]+", "cpu: 0.1")
+                .replaceFirst("(?m)^  - name: .*$", "$0\n    " + QUOTA);
         return Files.writeString(file, more + "\n" + text);
     }
 
@@ -167,13 +169,15 @@ final class ImagesTest {
                 Files.writeString(folder.resolve("stories.yaml"), """
                 applications:
                   - name: stories
+                    %s
                     deployments:
                       - name: Teller
                         llm: {model: stories}
                         cpu: 0.1
                         memory: 64MiB
                         max-ongoing-requests: 4
-                """).toString());
+                """.formatted(QUOTA))
+                        .toString());
         String reply = ask(
                 "/v1/completions",
                 key,

@@ -17,6 +17,7 @@ import dev.redoubt.testkit.WeightKind;
 import dev.redoubt.trust.ModelStore;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +38,8 @@ final class AllocationTest {
     private static final int FROM = 20;
     /// Far from the end, so that a listener which is late still reads before anybody is done.
     private static final int TO = 120;
-    private static final int ROUNDS_MAX = 60;
+    /// Where the machine is busy, the compiler may need some of it.
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     /// Tokens that must lie between two readings for the round to count.
     private static final int TOKENS_SEEN_MIN = SEQUENCES * (TO - FROM) / 2;
     /// What stays of a full block: key (48 bytes), cached block (24), its 16 tokens (80), map node (32), boxed index
@@ -58,7 +60,7 @@ final class AllocationTest {
             assumeTrue(
                     engine.description().contains("native"),
                     "native kernels are not there; the Java ones make an object for each part of attention");
-            assertThat(least(engine, 0)).as("bytes in %d steps", TO - FROM).isZero();
+            assertThat(least(engine, 0, 0)).as("bytes in %d steps", TO - FROM).isZero();
         }
     }
 
@@ -66,7 +68,7 @@ final class AllocationTest {
     void aStepOfSamplingAllocatesNothing() throws Exception {
         try (Engine engine = open(WeightKind.Q8_0, false)) {
             assumeTrue(engine.description().contains("native"), "native kernels are not there");
-            assertThat(least(engine, 0.7)).as("bytes in %d steps", TO - FROM).isZero();
+            assertThat(least(engine, 0.7, 0)).as("bytes in %d steps", TO - FROM).isZero();
         }
     }
 
@@ -75,14 +77,18 @@ final class AllocationTest {
         int blocks = SEQUENCES * (TOKENS / BlockPool.BLOCK_TOKENS + 1);
         try (Engine engine = open(WeightKind.Q8_0, true)) {
             assumeTrue(engine.description().contains("native"), "native kernels are not there");
-            assertThat(least(engine, 0)).isPositive().isLessThanOrEqualTo((long) blocks * CACHE_ENTRY_BYTES_MAX);
+            long most = (long) blocks * CACHE_ENTRY_BYTES_MAX;
+            assertThat(least(engine, 0, most)).isPositive().isLessThanOrEqualTo(most);
         }
     }
 
     /// Bytes of the round that allocated least: the first ones run code that is not compiled yet.
-    private long least(Engine engine, double temperature) throws Exception {
+    ///
+    /// @param enough no more rounds are needed then
+    private long least(Engine engine, double temperature, long enough) throws Exception {
         long least = Long.MAX_VALUE;
-        for (int round = 0; round < ROUNDS_MAX && least > 0; round++)
+        long from = System.nanoTime();
+        for (int round = 0; least > enough && System.nanoTime() - from < PATIENCE.toNanos(); round++)
             least = Math.min(least, bytesOfOneRound(engine, temperature, round));
         assertThat(least).as("no round was read as it ran").isLessThan(Long.MAX_VALUE);
         return least;

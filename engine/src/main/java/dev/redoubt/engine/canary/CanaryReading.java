@@ -117,7 +117,7 @@ public record CanaryReading(
     }
 
     /// A reading that ends before its time says nothing about the model: a machine may have stood still for minutes.
-    private static Optional<ServeException> cutShort(FinishReason reason) {
+    static Optional<ServeException> cutShort(FinishReason reason) {
         return switch (reason) {
             case STOP, LENGTH -> Optional.empty();
             case DEADLINE -> Optional.of(ServeException.of(ErrorCode.DEADLINE_EXCEEDED, PATIENCE.toSeconds()));

@@ -15,6 +15,9 @@ final class GgufConversion {
     /* Control tokens are left out of the `tokenizer.json` altogether: what is not there cannot be made from a text,
      * whatever the text says. They keep their ids in the Vocabulary, and only `Tokenizer.encode(RenderedText)` puts
      * them in. */
+    /// Of Phi 3.
+    private static final Set<String> STRIPS_NOTHING = Set.of("<unk>", "<s>", "<|endoftext|>");
+
     private final GgufVocabulary gguf;
     private final Map<String, Integer> ids;
     private final BitSet controlIds = new BitSet();
@@ -33,7 +36,8 @@ final class GgufConversion {
                     || ControlToken.isAlwaysControl(token);
             if (!control) continue;
             controlIds.set(id);
-            if (!token.isEmpty()) controls.add(new ControlToken(id, token, false, false));
+            boolean strips = gguf.stripsAfterControls() && !STRIPS_NOTHING.contains(token);
+            if (!token.isEmpty()) controls.add(new ControlToken(id, token, false, strips));
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.OptionalLong;
 /// @param addBos as the file says; empty if it does not
 /// @param addSpacePrefix as the file says; empty if it does not
 /// @param declaredEnds the ids of `eos`, `eot` and `eom`
+/// @param stripsAfterControls whether whitespace behind a control token is not text; no file says so
 record GgufVocabulary(
         String model,
         String pre,
@@ -29,7 +30,8 @@ record GgufVocabulary(
         OptionalInt unknown,
         List<Integer> declaredEnds,
         Optional<Boolean> addBos,
-        Optional<Boolean> addSpacePrefix) {
+        Optional<Boolean> addSpacePrefix,
+        boolean stripsAfterControls) {
     static final int NORMAL = 1;
     static final int UNKNOWN = 2;
     static final int CONTROL = 3;
@@ -72,7 +74,15 @@ record GgufVocabulary(
                         .boxed()
                         .toList(),
                 gguf.bool("tokenizer.ggml.add_bos_token"),
-                gguf.bool("tokenizer.ggml.add_space_prefix"));
+                gguf.bool("tokenizer.ggml.add_space_prefix"),
+                isPhi3(gguf));
+    }
+
+    /// Phi 3's own tokenizer leaves out what its chat template puts behind control tokens. Phi 4, of the same
+    /// architecture, has another tokenizer.
+    private static boolean isPhi3(GgufMetadata gguf) {
+        return gguf.string("general.architecture").orElse("").equals("phi3")
+                && gguf.string("tokenizer.ggml.model").orElse("").equals("llama");
     }
 
     private static int[] types(GgufMetadata gguf) {

@@ -3,6 +3,7 @@ package dev.redoubt.engine.canary;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.base.TimeSource;
+import dev.redoubt.base.generation.FinishReason;
 import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.Engine;
 import dev.redoubt.engine.EngineOptions;
@@ -24,6 +25,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Variants of the Shakespeare model, tampered with as if nobody had compared their digests, each read by the
@@ -103,6 +105,15 @@ class CanaryReadingTest {
         faults.put("a tensor zeroed", model -> model.zero(model.named(2, "down")));
         faults.put("1 % of nibbles flipped", model -> model.flipNibbles(model.named(1, "gate"), 100));
         return faults;
+    }
+
+    /// A machine that stands still for longer than a reading's deadline raises no alarm: the part that was read by then
+    /// is none.
+    @ParameterizedTest
+    @EnumSource
+    void V6_2_aReadingThatEndsBeforeItsTimeIsNone(FinishReason reason) {
+        boolean whole = reason == FinishReason.STOP || reason == FinishReason.LENGTH;
+        assertThat(CanaryReading.cutShort(reason).isEmpty()).isEqualTo(whole);
     }
 
     @ParameterizedTest

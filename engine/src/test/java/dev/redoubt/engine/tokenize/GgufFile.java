@@ -96,6 +96,7 @@ final class GgufFile {
                 id("unknown_token_id"),
                 id("eos_token_id").stream().boxed().toList(),
                 flag("add_bos_token"),
-                flag("add_space_prefix"));
+                flag("add_space_prefix"),
+                false);
     }
 }

@@ -2,6 +2,8 @@ package dev.redoubt.engine.tokenize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.redoubt.engine.template.ChatTemplate;
+import dev.redoubt.engine.template.RenderedText;
 import dev.redoubt.testkit.Shared;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -78,6 +80,46 @@ class SentencePieceTest {
     }
 
     @Test
+    void whitespaceBehindControlTokensOfPhi3IsNoText() {
+        RenderedText chat =
+                ChatTemplate.parse("{{ '<|user|>\n' + text + '<|end|>\n' }}").render(Map.of("text", "ab"));
+        int[] others;
+        try (Tokenizer tokenizer = Tokenizer.of(phi3(false))) {
+            others = tokenizer.encode(chat);
+        }
+        assertThat(others).containsExactly(261, 3 + '\n', 259, 262, 3 + '\n');
+        try (Tokenizer tokenizer = Tokenizer.of(phi3(true))) {
+            assertThat(tokenizer.encode(chat)).containsExactly(261, 259, 262);
+        }
+    }
+
+    private static GgufVocabulary phi3(boolean strips) {
+        List<String> tokens = new ArrayList<>(List.of("<unk>", "<s>", "</s>"));
+        for (int b = 0; b < 256; b++) tokens.add("<0x%02X>".formatted(b));
+        tokens.addAll(List.of("ab", "▁", "<|user|>", "<|end|>"));
+        int[] types = new int[tokens.size()];
+        for (int id = 0; id < types.length; id++)
+            types[id] = id == 0
+                    ? GgufVocabulary.UNKNOWN
+                    : id < 3 || id > 260
+                            ? GgufVocabulary.CONTROL
+                            : id < 259 ? GgufVocabulary.BYTE : GgufVocabulary.NORMAL;
+        return new GgufVocabulary(
+                "llama",
+                "",
+                tokens,
+                new float[types.length],
+                types,
+                List.of(),
+                OptionalInt.of(1),
+                OptionalInt.of(0),
+                List.of(2),
+                Optional.of(false),
+                Optional.of(false),
+                strips);
+    }
+
+    @Test
     void lettersThatAreNoTokensMergeAllTheSame() {
         List<String> tokens = new ArrayList<>(List.of("<unk>", "<s>", "</s>"));
         for (int b = 0; b < 256; b++) tokens.add("<0x%02X>".formatted(b));
@@ -101,7 +143,8 @@ class SentencePieceTest {
                 OptionalInt.of(0),
                 List.of(2),
                 Optional.of(false),
-                Optional.of(false));
+                Optional.of(false),
+                false);
         sameOnRandomTexts(gguf, false, "aabbccxyé中 ", 7);
     }
 }
