@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -90,9 +91,7 @@ public final class HttpEdge implements AutoCloseable {
                 bodies,
                 new Decoding(options.limits().bodyBytesMax()),
                 workers);
-        Predicate<String> applications = options.applications()
-                .<Predicate<String>>map(some -> some::contains)
-                .orElse(any -> true);
+        Predicate<String> applications = applications(options, served);
         Authenticator callers = new Authenticator(
                 keys, applications, options.tls().map(TlsOptions::clients).orElse(Map.of()));
         RouteTable routes = new Handlers(services, models).routes(closing::get);
@@ -136,6 +135,18 @@ public final class HttpEdge implements AutoCloseable {
                 SocketAddress.inetSocketAddress(options.protocols().grpcPort().getAsInt(), options.host());
         return Optional.of(new GrpcListener(
                 services, address, tls, own -> new GrpcCalls(own, platform, callers, heads, admission, failures)));
+    }
+
+    /// Whose keys count: the applications that the configuration names, if it names any, and those deployed since. Both
+    /// are looked for whatever the name is (R4.3).
+    private static Predicate<String> applications(EdgeOptions options, Served served) {
+        if (options.applications().isEmpty()) return any -> true;
+        Set<String> named = options.applications().get();
+        return name -> {
+            boolean deployed =
+                    served.platform().filter(platform -> platform.wants(name)).isPresent();
+            return named.contains(name) || deployed;
+        };
     }
 
     private static Vertx vertx(EdgeTimeouts timeouts) {

@@ -239,6 +239,11 @@ public final class Platform implements AutoCloseable {
         return Set.copyOf(goals.published().keySet());
     }
 
+    /// Whether an application is among them. Never blocks.
+    public boolean wants(String application) {
+        return goals.published().containsKey(application);
+    }
+
     /// As of a moment ago.
     public PlatformStatus status() {
         return controller.controller().status();
