@@ -7,7 +7,7 @@ enum { PANEL_BLOCKS = 8, PANEL_WORDS = BLOCK / 4 };
 
 // What is left of up to eight blocks of 16 rows when they are unpacked: 4 KiB of codes, which stay in the first-level cache.
 typedef struct {
-    uint8_t codes[PANEL_BLOCKS][64 * PANEL_WORDS];
+    uint8_t codes[PANEL_BLOCKS][64 * PANEL_WORDS] __attribute__((aligned(64)));
     weight_terms terms[PANEL_BLOCKS][2];
 } panel;
 
@@ -73,6 +73,10 @@ ALWAYS_INLINE void multiply_panel(
     for (int r = 0; r < rows; r++) vf_store(sums[r], acc[r]);
 }
 
+#ifdef REDOUBT_HALF_PANELS
+#include "half_panels.h"
+#endif
+
 // All rows of a few tiles with a panel. Meanwhile the next panel comes from memory.
 ALWAYS_INLINE void multiply_rows_by_panel(
         const int format, const panel *from, const uint8_t *next, int64_t bytes, const block_tile *x, int64_t rows,
@@ -84,6 +88,13 @@ ALWAYS_INLINE void multiply_rows_by_panel(
 #define ROWS(N) \
     multiply_panel(N, format, from, blocks, tile, row % TILE_ROWS, sums + row); \
     row += N
+#ifdef REDOUBT_HALF_PANELS
+        if (is_signed(format) && rows - row >= HALF_PANEL_ROWS) {
+            multiply_half_panel(0, from, blocks, tile, row % TILE_ROWS, sums + row);
+            multiply_half_panel(1, from, blocks, tile, row % TILE_ROWS, sums + row);
+            row += HALF_PANEL_ROWS;
+        } else
+#endif
         if (rows - row >= BLOCK_ROWS) {
             ROWS(BLOCK_ROWS);
         } else {

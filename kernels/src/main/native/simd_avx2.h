@@ -197,6 +197,7 @@ static inline __m256i q8_dot_256(__m256i acc, __m256i w, __m256i s) {
     return dot_256(acc, _mm256_abs_epi8(w), _mm256_sign_epi8(s, w));
 }
 static inline vi q8_dot(vi acc, vi w, vi s) { return (vi) {q8_dot_256(acc.a, w.a, s.a), q8_dot_256(acc.b, w.b, s.b)}; }
+#define REDOUBT_HALF_PANELS // half_panels.h
 #endif
 
 // Sums i and i+8.

@@ -27,6 +27,7 @@ final class CacheTraining {
     private static final String WANTED = "redoubt.aot";
     private static final String RECORDED = "redoubt.aot.workers";
 
+    private final Console console;
     private final Path cache;
     private final Path workers;
     private final Path partial;
@@ -34,7 +35,8 @@ final class CacheTraining {
     private @Nullable Process training; // guarded by this
     private boolean stopped; // guarded by this
 
-    CacheTraining(Path cache, Path workers) {
+    CacheTraining(Path cache, Path workers, Console console) {
+        this.console = console;
         this.cache = cache;
         this.workers = workers;
         this.partial = cache.resolveSibling(
@@ -74,7 +76,7 @@ final class CacheTraining {
             return; // the folder is not ours to write: nothing of ours is left in it, and nothing can be trained
         }
         if (Files.exists(cache) || (model.isEmpty() && Files.exists(full))) return;
-        CacheTraining started = new CacheTraining(cache, workers);
+        CacheTraining started = new CacheTraining(cache, workers, context.console());
         try {
             Runtime.getRuntime()
                     .addShutdownHook(Thread.ofPlatform().name("stop-training").unstarted(started::stop));
@@ -98,6 +100,9 @@ final class CacheTraining {
     }
 
     private synchronized void publish(int exitValue) {
+        if (exitValue != 0 && !stopped)
+            console.note(
+                    "redoubt: no AOT cache, the next start is as slow as this one: warm-up ended with " + exitValue);
         try {
             if (exitValue == 0 && !stopped) {
                 Files.move(partial, cache, StandardCopyOption.ATOMIC_MOVE);

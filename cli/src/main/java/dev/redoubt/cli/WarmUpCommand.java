@@ -66,6 +66,7 @@ final class WarmUpCommand implements Callable<Integer> {
         }
         return ExitCode.OK.code();
     }
+
     /// Of an application with one handler in a worker process, and the model.
     private ServerConfig config() throws IOException {
         DurableFiles.privateDirectory(home.toAbsolutePath());
@@ -92,6 +93,7 @@ final class WarmUpCommand implements Callable<Integer> {
                         cpu: 0.5
                         memory: 512MiB
                         max-ongoing-requests: 4
+                        timeouts: {call: 10s} # of the hour that a model on the command line has
                 """.formatted(Server.FIRST_APPLICATION, WarmUpHandler.class.getName(), handlers.getFileName(), digest);
     }
 

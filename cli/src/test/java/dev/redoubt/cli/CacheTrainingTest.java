@@ -3,6 +3,7 @@ package dev.redoubt.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -34,7 +35,11 @@ class CacheTrainingTest {
         Path cache = Files.writeString(folder.resolve("redoubt-25.aot"), "cache");
         List<Path> own = leftovers(cache, pid);
         List<Path> others = leftovers(cache, pid * 10);
-        new CacheTraining(cache, folder.resolve("redoubt-25.aotw")).clean();
+        new CacheTraining(
+                        cache,
+                        folder.resolve("redoubt-25.aotw"),
+                        Console.of(OutputStream.nullOutputStream(), OutputStream.nullOutputStream()))
+                .clean();
         assertThat(own).allMatch(Files::notExists);
         assertThat(others).allMatch(Files::exists);
         assertThat(cache).exists();
