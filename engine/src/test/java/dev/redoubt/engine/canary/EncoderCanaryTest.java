@@ -11,7 +11,7 @@ import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.Providers;
 import dev.redoubt.testkit.TinyEncoder;
 import dev.redoubt.testkit.WeightKind;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,7 +45,7 @@ class EncoderCanaryTest {
                 false,
                 RequestLimits.DEFAULT);
         try (EmbeddingEngine engine =
-                EmbeddingEngine.open(ModelStore.openPath(encoder), options, TimeSource.system())) {
+                EmbeddingEngine.open(ModelPath.open(encoder), options, TimeSource.system())) {
             return CanaryReading.of(engine);
         }
     }
