@@ -77,7 +77,8 @@ final class CalibrateCommand implements Callable<Integer> {
     }
 
     private EngineOptions options() {
-        return EngineOptions.defaults(Runtime.getRuntime().availableProcessors()).alone(kvFormat);
+        return EngineOptions.defaults(Runtime.getRuntime().availableProcessors())
+                .alone(kvFormat);
     }
 
     /// What the reference that is there says of this run; empty if there is none.

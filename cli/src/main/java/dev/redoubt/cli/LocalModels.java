@@ -12,8 +12,8 @@ import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.Catalogue;
 import dev.redoubt.trust.CatalogueEntry;
-import dev.redoubt.trust.ModelPull;
 import dev.redoubt.trust.ModelPath;
+import dev.redoubt.trust.ModelPull;
 import dev.redoubt.trust.ModelStore;
 import dev.redoubt.trust.StoreEntry;
 import dev.redoubt.trust.VerifiedArtifact;
@@ -115,7 +115,8 @@ final class LocalModels {
 
     /// Fetches a catalogue entry and allows it, unless both was done before.
     StoreEntry pull(CatalogueEntry entry) {
-        if (store.find(entry.name()).isPresent() && store.trust().find(entry.name()).isPresent()) return fetch(entry);
+        if (store.find(entry.name()).isPresent()
+                && store.trust().find(entry.name()).isPresent()) return fetch(entry);
         return context.carryOut(
                 AuditKind.MODEL_PULL, entry.name(), () -> fetch(entry), pulled -> "done, sha256:" + pulled.digest());
     }

@@ -9,9 +9,9 @@ import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.Catalogue;
 import dev.redoubt.trust.CatalogueEntry;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.ModelSigner;
 import dev.redoubt.trust.ModelSource;
-import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.ModelStore;
 import dev.redoubt.trust.Quantization;
 import dev.redoubt.trust.QuarantinedModel;
@@ -124,7 +124,8 @@ final class ModelsCommand {
 
         private static String kind(ModelStore store, StoreEntry entry) {
             if (!entry.adapter()) return "model";
-            return store.trust().find(entry.name())
+            return store.trust()
+                    .find(entry.name())
                     .flatMap(TrustEntry::base)
                     .map(base -> "adapter of "
                             + store.findByDigest(base).map(StoreEntry::name).orElse(base.substring(0, 12)))
@@ -321,7 +322,8 @@ final class ModelsCommand {
             String signed = signer.map(who -> ", signed by " + who.id()).orElse("");
             if (LocalModels.isName(name) && store.find(name).isPresent()) {
                 String digest = (signer.isPresent() ? store.verify(name, vouch) : store.verify(name)).digest();
-                String trust = store.trust().find(name)
+                String trust = store.trust()
+                        .find(name)
                         .map(entry -> "revision " + entry.revision() + " by " + entry.signer())
                         .orElse("not on the allow-list");
                 return digest + "  verified, " + trust + signed;
@@ -394,7 +396,8 @@ final class ModelsCommand {
 
         private static String digestOf(ModelStore store, String nameOrDigest) {
             if (!LocalModels.isName(nameOrDigest)) return LocalModels.hex(nameOrDigest);
-            return store.trust().find(nameOrDigest)
+            return store.trust()
+                    .find(nameOrDigest)
                     .map(TrustEntry::digest)
                     .orElseThrow(() -> new CommandFailure(
                             ExitCode.NO_INPUT,
@@ -503,7 +506,8 @@ final class ModelsCommand {
         @Override
         public Integer call() {
             ModelStore store = new LocalModels(context).store();
-            if (!context.carryOut(AuditKind.MODEL_DISTRUST, name, () -> store.trust().distrust(name), ModelsCommand::outcome))
+            if (!context.carryOut(
+                    AuditKind.MODEL_DISTRUST, name, () -> store.trust().distrust(name), ModelsCommand::outcome))
                 throw unknown(name);
             context.console().note(name + " is off the allow-list; its files are where they were");
             return ExitCode.OK.code();

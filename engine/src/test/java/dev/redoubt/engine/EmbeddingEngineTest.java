@@ -236,9 +236,7 @@ class EmbeddingEngineTest {
         Held(EmbeddingEngineTest test, BatchEncoder after) throws IOException {
             EngineOptions options = EngineOptions.defaults(1);
             EmbeddingEngine.Parts real = EmbeddingParts.load(
-                    ModelPath.open(TinyEncoder.write(test.folder.resolve("tiny"), WeightKind.F32, 3)),
-                    options,
-                    TIME);
+                    ModelPath.open(TinyEncoder.write(test.folder.resolve("tiny"), WeightKind.F32, 3)), options, TIME);
             EmbeddingLoop.Limits limits =
                     new EmbeddingLoop.Limits(4, 2, real.limits().tokensMax());
             engine = new EmbeddingEngine(

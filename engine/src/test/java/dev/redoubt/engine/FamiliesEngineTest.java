@@ -45,8 +45,7 @@ class FamiliesEngineTest {
                 PrefixSharing.OFF,
                 true,
                 RequestLimits.DEFAULT);
-        try (Engine engine =
-                Engine.open(ModelPath.open(folder.resolve("model.gguf")), options, TimeSource.system())) {
+        try (Engine engine = Engine.open(ModelPath.open(folder.resolve("model.gguf")), options, TimeSource.system())) {
             for (JsonNode greedy : (Iterable<JsonNode>) golden.path("greedy").valueStream()::iterator) {
                 List<Integer> prompt = ids(golden.path("prompts")
                         .get(greedy.path("prompt").intValue())

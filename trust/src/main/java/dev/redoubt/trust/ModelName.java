@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -19,7 +20,7 @@ final class ModelName {
         if (!isValid(name))
             throw Refusals.files(
                     "model name '%s', allowed are 1 to 64 lower-case letters, digits and . _ -, not a dot first",
-                    Refusals.shown(name));
+                    StrangerText.shown(name));
     }
 
     /// A name for files that are in no store.

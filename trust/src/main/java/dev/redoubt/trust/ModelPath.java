@@ -40,8 +40,7 @@ public final class ModelPath {
 
     /// The signature that a model must carry by `vouch`, checked as far as it can be without the files; empty
     /// if none is needed.
-    static Optional<Verifier.Signed> signed(Map<String, Path> files, Vouch vouch, Instant now)
-            throws IOException {
+    static Optional<Verifier.Signed> signed(Map<String, Path> files, Vouch vouch, Instant now) throws IOException {
         if (vouch.signer().isEmpty()) return Optional.empty();
         Signer signer = vouch.signer().get();
         Path inside = files.get(StoreLayout.SIGNATURE);
@@ -50,8 +49,8 @@ public final class ModelPath {
                     "the model is not signed: it has no '%s', its signer must be %s: name the signature",
                     StoreLayout.SIGNATURE, signer.id());
         Path bundle = vouch.signature().orElse(inside);
-        var signature =
-                ModelSignature.check(StoreLayout.small(Objects.requireNonNull(bundle), SignatureBundle.BYTES_MAX), signer, now);
+        var signature = ModelSignature.check(
+                StoreLayout.small(Objects.requireNonNull(bundle), SignatureBundle.BYTES_MAX), signer, now);
         return Optional.of(new Verifier.Signed(signature, vouch.signature().isPresent() ? "" : StoreLayout.SIGNATURE));
     }
 

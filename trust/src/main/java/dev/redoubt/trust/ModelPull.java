@@ -1,6 +1,7 @@
 package dev.redoubt.trust;
 
 import dev.redoubt.base.DurableFiles;
+import dev.redoubt.base.StrangerText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -108,17 +109,18 @@ public final class ModelPull {
                     continue;
                 }
                 progress.at(source, entry.bytes(), entry.bytes());
-                return store.publisher().publish(
-                        stage,
-                        new EntryPublisher.Publication(
-                                entry.name(),
-                                source.label(),
-                                "pull",
-                                Signer.CATALOGUE,
-                                OptionalLong.empty(),
-                                Optional.empty(),
-                                Optional.empty()),
-                        Optional.empty());
+                return store.publisher()
+                        .publish(
+                                stage,
+                                new EntryPublisher.Publication(
+                                        entry.name(),
+                                        source.label(),
+                                        "pull",
+                                        Signer.CATALOGUE,
+                                        OptionalLong.empty(),
+                                        Optional.empty(),
+                                        Optional.empty()),
+                                Optional.empty());
             }
         }
         throw Refusals.files(
@@ -212,6 +214,6 @@ public final class ModelPull {
     }
 
     static String ioReason(IOException e) {
-        return e.getClass().getSimpleName() + ": " + Refusals.shown(String.valueOf(e.getMessage()));
+        return e.getClass().getSimpleName() + ": " + StrangerText.shown(String.valueOf(e.getMessage()));
     }
 }

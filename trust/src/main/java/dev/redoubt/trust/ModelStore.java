@@ -81,7 +81,8 @@ public final class ModelStore {
     public VerifiedArtifact open(String name) {
         Manifest manifest = entries.manifest(name, "open");
         AllowList.Grant grant = allowList.require(name, manifest.digest());
-        VerifiedArtifact artifact = entries.open(manifest, entries.storedSignature(name, grant.signer()), false, "open");
+        VerifiedArtifact artifact =
+                entries.open(manifest, entries.storedSignature(name, grant.signer()), false, "open");
         try {
             grant.quantization().ifPresent(artifact::requireQuantization);
             return artifact.trusted(TrustEntry.of(name, grant));
@@ -119,9 +120,10 @@ public final class ModelStore {
             String name = ModelName.of(real);
             Map<String, Path> files = ModelPath.files(real);
             Verifier.preview(files);
-            try (Staging stage = publisher.copied(files)) { // closing it removes the names of the copies, not what is mapped
-                VerifiedArtifact artifact =
-                        Verifier.admit(name, ModelFiles.list(StoreLayout.stagedFiles(stage)), real.toString(), time.now());
+            try (Staging stage =
+                    publisher.copied(files)) { // closing it removes the names of the copies, not what is mapped
+                VerifiedArtifact artifact = Verifier.admit(
+                        name, ModelFiles.list(StoreLayout.stagedFiles(stage)), real.toString(), time.now());
                 if (artifact.digest().equals(digest)) return pinned(artifact);
                 artifact.close();
                 throw Refusals.trust(
@@ -191,9 +193,7 @@ public final class ModelStore {
     /// As [#show]; empty if there is no such entry.
     public Optional<StoreEntry> find(String name) {
         ModelName.check(name);
-        return layout.hasEntry(name)
-                ? Optional.of(show(name))
-                : Optional.empty();
+        return layout.hasEntry(name) ? Optional.of(show(name)) : Optional.empty();
     }
 
     /// Whether an entry is this one file.

@@ -81,7 +81,8 @@ public final class ModelTrust {
         if (trusted.isPresent()
                 && trusted.get().digest().equals(present.digest())
                 && trusted.get().quantization().isPresent()) return;
-        try (VerifiedArtifact artifact = entries.open(layout.manifest(present.name()), Optional.empty(), false, "pull")) {
+        try (VerifiedArtifact artifact =
+                entries.open(layout.manifest(present.name()), Optional.empty(), false, "pull")) {
             grant(artifact, Signer.CATALOGUE);
         }
     }

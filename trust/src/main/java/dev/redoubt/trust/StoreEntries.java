@@ -47,14 +47,12 @@ final class StoreEntries {
     ///
     /// @param signed which the files must match too; where they do not, though they are those of the
     ///     manifest, it is the signature that is wrong, and the entry stays where it is
-    VerifiedArtifact open(
-            Manifest manifest, Optional<Verifier.Signed> signed, boolean deep, String during) {
+    VerifiedArtifact open(Manifest manifest, Optional<Verifier.Signed> signed, boolean deep, String during) {
         String name = manifest.name();
         VerifiedArtifact artifact;
         try {
             layout.refuseWhatIsBeside(name);
-            artifact =
-                    Verifier.open(manifest, ModelFiles.list(StoreLayout.files(layout.entry(name))), deep);
+            artifact = Verifier.open(manifest, ModelFiles.list(StoreLayout.files(layout.entry(name))), deep);
         } catch (ArtifactException e) {
             quarantine(layout.entry(name), name, during, e);
             throw e;
@@ -82,8 +80,8 @@ final class StoreEntries {
                     name, signer.id(), name);
         try {
             byte[] bundle = StoreLayout.small(separate ? beside : among, SignatureBundle.BYTES_MAX);
-            return Optional.of(
-                    new Verifier.Signed(ModelSignature.check(bundle, signer, time.now()), separate ? "" : StoreLayout.SIGNATURE));
+            return Optional.of(new Verifier.Signed(
+                    ModelSignature.check(bundle, signer, time.now()), separate ? "" : StoreLayout.SIGNATURE));
         } catch (IOException e) {
             throw Refusals.unreadable(layout.entry(name), e);
         }
@@ -94,8 +92,7 @@ final class StoreEntries {
         try {
             return layout.manifest(name);
         } catch (ArtifactException e) {
-            if (ModelName.isValid(name) && layout.hasEntry(name))
-                quarantine(layout.entry(name), name, during, e);
+            if (ModelName.isValid(name) && layout.hasEntry(name)) quarantine(layout.entry(name), name, during, e);
             throw e;
         }
     }

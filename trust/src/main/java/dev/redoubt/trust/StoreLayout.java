@@ -1,6 +1,7 @@
 package dev.redoubt.trust;
 
 import dev.redoubt.base.DurableFiles;
+import dev.redoubt.base.StrangerText;
 import java.io.IOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
@@ -121,7 +122,7 @@ final class StoreLayout {
             for (Path part : parts) {
                 String found = String.valueOf(part.getFileName());
                 if (!found.equals(FILES) && !found.equals(Manifest.FILE_NAME) && !found.equals(SIGNATURE))
-                    throw Refusals.files("model '%s' has '%s', which is extra: remove it", name, Refusals.shown(found));
+                    throw Refusals.files("model '%s' has '%s', which is extra: remove it", name, StrangerText.shown(found));
             }
         }
     }
@@ -132,7 +133,7 @@ final class StoreLayout {
             if (channel.size() > bytesMax)
                 throw Refusals.files(
                         "file '%s' has %d bytes, limit is %d",
-                        Refusals.shown(String.valueOf(file.getFileName())), channel.size(), bytesMax);
+                        StrangerText.shown(String.valueOf(file.getFileName())), channel.size(), bytesMax);
             return Channels.newInputStream(channel).readNBytes(bytesMax);
         }
     }

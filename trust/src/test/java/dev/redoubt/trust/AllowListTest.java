@@ -87,7 +87,8 @@ class AllowListTest {
         var bounds = new QualityBounds(0.05, 0.9, 1.1);
         assertThat(store.trust().bound("tiny", added.digest(), bounds).bounds()).contains(bounds);
         store.trust().distrust("tiny");
-        assertThatThrownBy(() -> store.trust().bound("tiny", added.digest(), bounds)).hasMessageContaining("taken off");
+        assertThatThrownBy(() -> store.trust().bound("tiny", added.digest(), bounds))
+                .hasMessageContaining("taken off");
         store.trust().allow("tiny", added.digest());
         try (VerifiedArtifact artifact = store.open("tiny")) {
             assertThat(artifact.trust().orElseThrow().bounds()).contains(bounds);
@@ -303,7 +304,8 @@ class AllowListTest {
                 .isInstanceOfSatisfying(
                         ArtifactException.class, e -> assertThat(e.rule()).isEqualTo("V4.1"))
                 .hasMessageContaining("not signed");
-        assertThatThrownBy(() -> store.trust().allow("tiny", signer, Optional.empty())).hasMessageContaining("is not signed");
+        assertThatThrownBy(() -> store.trust().allow("tiny", signer, Optional.empty()))
+                .hasMessageContaining("is not signed");
         store.open("tiny").close(); // as before
     }
 
@@ -318,7 +320,8 @@ class AllowListTest {
         assertThat(root.resolve("tiny"))
                 .as("a wrong signature is no fault of the files")
                 .isDirectory();
-        assertThat(store.trust().allow("tiny", signer, Optional.of(signature)).signer()).isEqualTo(signer.id());
+        assertThat(store.trust().allow("tiny", signer, Optional.of(signature)).signer())
+                .isEqualTo(signer.id());
         store.open("tiny").close();
         store.verify("tiny");
         Files.copy(others, root.resolve("tiny/model.sig"), java.nio.file.StandardCopyOption.REPLACE_EXISTING);

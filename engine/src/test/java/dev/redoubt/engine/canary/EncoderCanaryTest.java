@@ -44,8 +44,7 @@ class EncoderCanaryTest {
                 PrefixSharing.OFF,
                 false,
                 RequestLimits.DEFAULT);
-        try (EmbeddingEngine engine =
-                EmbeddingEngine.open(ModelPath.open(encoder), options, TimeSource.system())) {
+        try (EmbeddingEngine engine = EmbeddingEngine.open(ModelPath.open(encoder), options, TimeSource.system())) {
             return CanaryReading.of(engine);
         }
     }

@@ -92,8 +92,7 @@ class LlamaTest {
 
     @Test
     void quantizedModelNeedsItsFilesNoLonger() throws IOException {
-        VerifiedArtifact artifact =
-                ModelPath.open(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q4_0, 1));
+        VerifiedArtifact artifact = ModelPath.open(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q4_0, 1));
         try (Compute compute = Compute.open("scalar", 1, 4, 96);
                 Model model = Models.load(artifact, compute, 4, 32)) {
             assertThat(model.spec().quantization()).isEqualTo("Q4_0");
@@ -103,8 +102,7 @@ class LlamaTest {
 
     @Test
     void plainModelKeepsItsFilesUntilItIsClosed() throws IOException {
-        VerifiedArtifact artifact =
-                ModelPath.open(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.F16, 1));
+        VerifiedArtifact artifact = ModelPath.open(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.F16, 1));
         try (Compute compute = Compute.open("scalar", 1, 4, 96)) {
             try (Model model = Models.load(artifact, compute, 4, 32)) {
                 assertThat(model.kvLayout(KvFormat.F16).kvHeads()).isEqualTo(2);
@@ -153,8 +151,7 @@ class LlamaTest {
 
     @Test
     void idsAndPositionsOutOfRangeNeverReachAKernel() throws IOException {
-        VerifiedArtifact artifact =
-                ModelPath.open(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 1));
+        VerifiedArtifact artifact = ModelPath.open(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 1));
         try (Compute compute = Compute.open("scalar", 1, 4, 96);
                 Model model = Models.load(artifact, compute, 4, 32);
                 KvMemory kv = KvMemory.map(model.kvLayout(KvFormat.F16), 2)) {

@@ -43,8 +43,7 @@ final class PromptRunner implements AutoCloseable {
         VerifiedArtifact artifact = ModelPath.open(path);
         Compute compute = Compute.open(
                 kernels, threads, rowsMax, Models.describe(artifact).widestInput());
-        List<VerifiedArtifact> opened =
-                adapters.stream().map(ModelPath::open).toList();
+        List<VerifiedArtifact> opened = adapters.stream().map(ModelPath::open).toList();
         Model model = Models.load(artifact, opened, compute, rowsMax, contextTokensMax);
         opened.forEach(VerifiedArtifact::close);
         int blocks = (contextTokensMax + KvLayout.BLOCK_TOKENS - 1) / KvLayout.BLOCK_TOKENS;

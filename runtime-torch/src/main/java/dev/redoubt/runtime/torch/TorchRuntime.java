@@ -123,6 +123,10 @@ public final class TorchRuntime {
     }
 
     static TorchScriptFile read(DeploymentSpec spec, Settings settings) throws RuntimeRefusal {
-        return ModelFile.read(spec, settings.model(), ", its signature or its signer", () -> TorchScriptFile.read(settings.model(), settings.signature(), settings.signer()));
+        return ModelFile.read(
+                spec,
+                settings.model(),
+                ", its signature or its signer",
+                () -> TorchScriptFile.read(settings.model(), settings.signature(), settings.signer()));
     }
 }
