@@ -3,11 +3,8 @@ package dev.redoubt.engine.canary;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.base.TimeSource;
-import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EmbeddingEngine;
 import dev.redoubt.engine.EngineOptions;
-import dev.redoubt.engine.PrefixSharing;
-import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.Providers;
 import dev.redoubt.testkit.TinyEncoder;
 import dev.redoubt.testkit.WeightKind;
@@ -16,7 +13,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,20 +26,7 @@ class EncoderCanaryTest {
     }
 
     private static CanaryReading read(Path encoder, String kernels, int threads) throws InterruptedException {
-        EngineOptions options = new EngineOptions(
-                kernels,
-                threads,
-                512,
-                2,
-                64,
-                64,
-                4,
-                0.5,
-                KvFormat.F16,
-                OptionalLong.empty(),
-                PrefixSharing.OFF,
-                false,
-                RequestLimits.DEFAULT);
+        EngineOptions options = CanaryOptions.of(kernels, threads);
         try (EmbeddingEngine engine = EmbeddingEngine.open(ModelPath.open(encoder), options, TimeSource.system())) {
             return CanaryReading.of(engine);
         }

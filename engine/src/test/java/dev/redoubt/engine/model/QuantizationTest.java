@@ -7,14 +7,13 @@ import dev.redoubt.engine.quantize.Quantization;
 import dev.redoubt.engine.quantize.Target;
 import dev.redoubt.engine.tokenize.Tokenizer;
 import dev.redoubt.testkit.Shared;
+import dev.redoubt.testkit.ShakespeareFiles;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.TensorType;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,19 +28,8 @@ class QuantizationTest {
     @TempDir
     private Path folder;
 
-    /// The files of a model, without what the fixture has beside them.
-    private Path model(String name) throws IOException {
-        Path copy = Files.createDirectory(folder.resolve(name));
-        Path source = Shared.testdata("shakespeare").resolve(name);
-        for (String file : List.of(
-                "config.json",
-                "model.safetensors",
-                "tokenizer.json",
-                "tokenizer_config.json",
-                "generation_config.json",
-                "chat_template.jinja"))
-            if (Files.exists(source.resolve(file))) Files.copy(source.resolve(file), copy.resolve(file));
-        return copy;
+    private Path base() throws IOException {
+        return ShakespeareFiles.base(folder.resolve("base"));
     }
 
     private Path quantized(Path model, Target target) throws IOException {
@@ -65,7 +53,7 @@ class QuantizationTest {
     })
     void asMuchIsKeptAsByLlamaCpp(Target target, double ofLlamaCpp) throws IOException {
         Path root = Shared.testdata("shakespeare");
-        Path base = model("base-bf16");
+        Path base = base();
         int[] text = HeldOut.ids(root);
         double divergence = 0;
         try (PromptRunner floats = PromptRunner.open(base, "auto", 256);
@@ -103,7 +91,7 @@ class QuantizationTest {
 
     @Test
     void theFileSaysWhatItWasMadeOf() throws IOException {
-        Path base = model("base-bf16");
+        Path base = base();
         Path file = quantized(base, Target.Q4_K);
         try (VerifiedArtifact source = ModelPath.open(base);
                 VerifiedArtifact small = ModelPath.open(file)) {
@@ -125,7 +113,7 @@ class QuantizationTest {
 
     @Test
     void itsTokensAreTheFolders() throws IOException {
-        Path base = model("base-bf16");
+        Path base = base();
         try (VerifiedArtifact source = ModelPath.open(base);
                 VerifiedArtifact small = ModelPath.open(quantized(base, Target.Q8_0));
                 Tokenizer expected = Tokenizer.of(source);
@@ -142,14 +130,14 @@ class QuantizationTest {
 
     @Test
     void V6_1_whatIsQuantizedAlreadyIsRefused() throws IOException {
-        Path q4 = Shared.testdata("shakespeare").resolve("gguf").resolve("shakespeare-Q4_0.gguf");
+        Path q4 = ShakespeareFiles.variant("Q4_0", folder);
         try (VerifiedArtifact artifact = ModelPath.open(q4)) {
             assertThatExceptionOfType(ArtifactException.class)
                     .isThrownBy(() -> new Quantization(artifact, Target.Q8_0, "test"))
                     .withMessageMatching("tensor '.*' is of type Q4_0, what is quantized is F32, F16 or BF16: take the"
                             + " model that this one was made of");
         }
-        Path awq = model("awq-4bit-g128");
+        Path awq = ShakespeareFiles.variant("awq-4bit-g128", folder);
         try (VerifiedArtifact artifact = ModelPath.open(awq)) {
             assertThatExceptionOfType(ArtifactException.class)
                     .isThrownBy(() -> new Quantization(artifact, Target.Q8_0, "test"));
