@@ -85,7 +85,8 @@ final class FolderPolicy {
         boolean licence = BARE_NAMES.contains(lower) || BARE_NAMES.contains(stem) || lower.startsWith("license");
         if (!EXTENSIONS.contains(extension) && !licence && !DOT_NAMES.contains(name))
             throw Refusals.format(
-                    "unexpected file '%s', its format is not one of a model folder: remove it", StrangerText.shown(name));
+                    "unexpected file '%s', its format is not one of a model folder: remove it",
+                    StrangerText.shown(name));
     }
 
     private static void checkContent(String name, MemorySegment content) {

@@ -71,7 +71,8 @@ final class HubFetch {
         boolean plainLoopback =
                 "http".equalsIgnoreCase(address.getScheme()) && LOOPBACK.contains(String.valueOf(address.getHost()));
         if (!isHttps(address) && !plainLoopback)
-            throw Refusals.files("the hub leads to '%s', only https is followed", StrangerText.shown(address.toString()));
+            throw Refusals.files(
+                    "the hub leads to '%s', only https is followed", StrangerText.shown(address.toString()));
         if (address.getHost() == null || address.getUserInfo() != null)
             throw Refusals.files("the hub leads to an address without a plain host");
     }

@@ -78,7 +78,8 @@ record Manifest(
     static Manifest parse(String name, byte[] text) {
         JsonNode root = JsonText.object(text, LIMITS, Refusals.FILES, "manifest of '" + name + "'");
         for (String field : root.propertyNames())
-            if (!FIELDS.contains(field)) throw malformed(name, "has the unknown field '" + StrangerText.shown(field) + "'");
+            if (!FIELDS.contains(field))
+                throw malformed(name, "has the unknown field '" + StrangerText.shown(field) + "'");
         for (String field : FIELDS) if (!root.has(field)) throw malformed(name, "has no '" + field + "'");
         if (!root.required("version").isInt() || root.required("version").intValue() != VERSION)
             throw malformed(name, "is not of version " + VERSION);
@@ -102,7 +103,8 @@ record Manifest(
             String file = string(name, entry, "name");
             String digest = string(name, entry, "sha256");
             JsonNode size = entry.path("size");
-            if (!FolderPolicy.isModelFile(file)) throw malformed(name, "lists the path '" + StrangerText.shown(file) + "'");
+            if (!FolderPolicy.isModelFile(file))
+                throw malformed(name, "lists the path '" + StrangerText.shown(file) + "'");
             if (!Sha256.isHex(digest)) throw malformed(name, "lists a digest of a wrong length or alphabet");
             if (entry.size() != 3 || !size.isIntegralNumber() || !size.canConvertToLong() || size.longValue() < 0)
                 throw malformed(name, "lists a file without a valid size");

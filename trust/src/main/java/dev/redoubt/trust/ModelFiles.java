@@ -86,7 +86,8 @@ record ModelFiles(Map<String, MemorySegment> byName) {
             return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
         } catch (NoSuchFileException e) {
             throw Refusals.files(
-                    "file '%s' went missing while it was opened", StrangerText.shown(String.valueOf(file.getFileName())));
+                    "file '%s' went missing while it was opened",
+                    StrangerText.shown(String.valueOf(file.getFileName())));
         }
     }
 

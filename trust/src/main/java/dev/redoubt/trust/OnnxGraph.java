@@ -171,7 +171,8 @@ final class OnnxGraph {
         for (ProtoCursor one : attributes) {
             String name = new OnnxAttribute(operator, this).read(one);
             if (!names.add(name))
-                throw Refusals.content("ONNX node of %s has the attribute '%s' twice", operator, StrangerText.shown(name));
+                throw Refusals.content(
+                        "ONNX node of %s has the attribute '%s' twice", operator, StrangerText.shown(name));
         }
     }
 

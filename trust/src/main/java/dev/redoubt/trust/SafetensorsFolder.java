@@ -105,7 +105,8 @@ final class SafetensorsFolder {
         for (Map.Entry<String, JsonNode> entry : map.properties()) {
             if (!entry.getValue().isString())
                 throw Refusals.content(
-                        "index '%s': weight_map of '%s' is not a string", indexName, StrangerText.shown(entry.getKey()));
+                        "index '%s': weight_map of '%s' is not a string",
+                        indexName, StrangerText.shown(entry.getKey()));
             String shard = entry.getValue().stringValue();
             if (!shard.endsWith(SUFFIX) || !FolderPolicy.isPlainName(shard))
                 throw Refusals.content(

@@ -42,14 +42,15 @@ record SignatureBundle(byte[] payload, byte[] signature, Material material) {
         JsonNode root = JsonText.object(text, LIMITS, Refusals.FILES, WHAT);
         String mediaType = string(root, "mediaType");
         if (!mediaType.equals(MEDIA_TYPE))
-            throw refused("has the mediaType '" + StrangerText.shown(mediaType) + "', expected is '" + MEDIA_TYPE + "'");
+            throw refused(
+                    "has the mediaType '" + StrangerText.shown(mediaType) + "', expected is '" + MEDIA_TYPE + "'");
         fields(root, Set.of("mediaType", "verificationMaterial", "dsseEnvelope"), Set.of());
         JsonNode envelope = object(root, "dsseEnvelope");
         fields(envelope, Set.of("payload", "payloadType", "signatures"), Set.of());
         String payloadType = string(envelope, "payloadType");
         if (!payloadType.equals(PAYLOAD_TYPE))
-            throw refused(
-                    "has the payloadType '" + StrangerText.shown(payloadType) + "', expected is '" + PAYLOAD_TYPE + "'");
+            throw refused("has the payloadType '" + StrangerText.shown(payloadType) + "', expected is '" + PAYLOAD_TYPE
+                    + "'");
         JsonNode signatures = envelope.path("signatures");
         if (!signatures.isArray() || signatures.size() != 1)
             throw refused("has " + signatures.size() + " signatures, expected is 1 signature");

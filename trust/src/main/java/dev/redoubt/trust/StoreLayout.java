@@ -122,7 +122,8 @@ final class StoreLayout {
             for (Path part : parts) {
                 String found = String.valueOf(part.getFileName());
                 if (!found.equals(FILES) && !found.equals(Manifest.FILE_NAME) && !found.equals(SIGNATURE))
-                    throw Refusals.files("model '%s' has '%s', which is extra: remove it", name, StrangerText.shown(found));
+                    throw Refusals.files(
+                            "model '%s' has '%s', which is extra: remove it", name, StrangerText.shown(found));
             }
         }
     }
