@@ -2,18 +2,24 @@ package dev.redoubt.base;
 
 /// What somebody outside wrote, fit for a message to the operator.
 public final class StrangerText {
-    private static final int CODE_POINTS_MAX = 100;
+    private static final int CHARACTERS_MAX = 96;
 
     private StrangerText() {}
 
-    /// Quoted, printable, bounded.
+    /// Bounded, everything but printable ASCII escaped: a terminal obeys nothing of it.
+    public static String shown(String text) {
+        StringBuilder out = new StringBuilder();
+        for (int i = 0; i < text.length(); i++) {
+            if (out.length() > CHARACTERS_MAX) return out.append('…').toString();
+            char c = text.charAt(i);
+            if (c >= 0x20 && c < 0x7F) out.append(c);
+            else out.append("\\u%04x".formatted((int) c));
+        }
+        return out.toString();
+    }
+
+    /// As [#shown], in quotes.
     public static String quoted(String text) {
-        StringBuilder result = new StringBuilder("'");
-        text.codePoints()
-                .limit(CODE_POINTS_MAX)
-                .forEach(c -> result.appendCodePoint(
-                        Character.isISOControl(c) || Character.getType(c) == Character.FORMAT ? '?' : c));
-        boolean cut = text.codePointCount(0, text.length()) > CODE_POINTS_MAX;
-        return result.append(cut ? "…'" : "'").toString();
+        return "'" + shown(text) + "'";
     }
 }

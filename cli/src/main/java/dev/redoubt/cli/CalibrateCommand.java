@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -78,21 +77,8 @@ final class CalibrateCommand implements Callable<Integer> {
     }
 
     private EngineOptions options() {
-        EngineOptions defaults = EngineOptions.defaults(Runtime.getRuntime().availableProcessors());
-        return new EngineOptions(
-                defaults.kernels(),
-                defaults.threads(),
-                defaults.contextTokensMax(),
-                1,
-                defaults.batchedTokensMax(),
-                defaults.prefillTokensMax(),
-                1,
-                defaults.memoryUtilization(),
-                kvFormat,
-                OptionalLong.empty(),
-                defaults.prefixSharing(),
-                defaults.speculative(),
-                defaults.limits());
+        return EngineOptions.defaults(Runtime.getRuntime().availableProcessors())
+                .alone(kvFormat);
     }
 
     /// What the reference that is there says of this run; empty if there is none.

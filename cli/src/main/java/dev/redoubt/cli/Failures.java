@@ -3,8 +3,8 @@ package dev.redoubt.cli;
 import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.Requirement;
+import dev.redoubt.base.RuleRefusal;
 import dev.redoubt.base.ServeException;
-import dev.redoubt.engine.StartRefusal;
 import dev.redoubt.gateway.AdminException;
 import dev.redoubt.gateway.TlsException;
 import dev.redoubt.policy.KeyStoreException;
@@ -12,7 +12,6 @@ import dev.redoubt.policy.audit.AuditEvent;
 import dev.redoubt.policy.audit.AuditException;
 import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.limit.RateLimitException;
-import dev.redoubt.trust.ArtifactException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -74,8 +73,7 @@ final class Failures {
     private static List<Requirement> rules(Throwable failure) {
         List<String> ids = switch (failure) {
             case Refusal e -> e.rules();
-            case ArtifactException e -> List.of(e.rule());
-            case StartRefusal e -> List.of(e.rule());
+            case RuleRefusal e -> List.of(e.rule());
             case TlsException e -> List.of(TLS_RULE);
             case AdminException e -> List.of(ADMIN_RULE);
             case RateLimitException e -> List.of(RATE_RULE);
@@ -91,11 +89,7 @@ final class Failures {
                 e.lines().forEach(context.console()::note);
                 yield ExitCode.REFUSED;
             }
-            case ArtifactException e -> {
-                context.console().note(Refusal.line(e.rule(), String.valueOf(e.getMessage())));
-                yield ExitCode.REFUSED;
-            }
-            case StartRefusal e -> {
+            case RuleRefusal e -> {
                 context.console().note(Refusal.line(e.rule(), String.valueOf(e.getMessage())));
                 yield ExitCode.REFUSED;
             }

@@ -72,8 +72,8 @@ final class JudgeCommand implements Callable<Integer> {
                 AuditKind.MODEL_JUDGE,
                 name,
                 () -> {
-                    if (!problems.isEmpty()) models.store().distrust(name);
-                    else if (given.given()) models.store().bound(name, judgement.model(), bounds);
+                    if (!problems.isEmpty()) models.store().trust().distrust(name);
+                    else if (given.given()) models.store().trust().bound(name, judgement.model(), bounds);
                     return folder.keep(judgement.model(), judgement);
                 },
                 kept -> (problems.isEmpty() ? "passed" : "failed") + ", sha256:" + judgement.model()

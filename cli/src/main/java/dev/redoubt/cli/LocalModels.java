@@ -12,6 +12,7 @@ import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.Catalogue;
 import dev.redoubt.trust.CatalogueEntry;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.ModelPull;
 import dev.redoubt.trust.ModelStore;
 import dev.redoubt.trust.StoreEntry;
@@ -68,10 +69,10 @@ final class LocalModels {
     VerifiedArtifact artifact(String nameOrPath) {
         if (isName(nameOrPath)) {
             Optional<CatalogueEntry> entry = Catalogue.find(nameOrPath);
-            if (entry.isPresent() && !store.isDistrusted(nameOrPath)) pull(entry.get());
+            if (entry.isPresent() && !store.trust().isDistrusted(nameOrPath)) pull(entry.get());
             if (store.find(nameOrPath).isPresent()) return store.open(nameOrPath);
         }
-        if (!serving) return ModelStore.openPath(existing(nameOrPath));
+        if (!serving) return ModelPath.open(existing(nameOrPath));
         Path path = find(nameOrPath)
                 .orElseThrow(() -> new Refusal(List.of(Refusal.line(
                         "R1.7",
@@ -114,7 +115,8 @@ final class LocalModels {
 
     /// Fetches a catalogue entry and allows it, unless both was done before.
     StoreEntry pull(CatalogueEntry entry) {
-        if (store.find(entry.name()).isPresent() && store.trusted(entry.name()).isPresent()) return fetch(entry);
+        if (store.find(entry.name()).isPresent()
+                && store.trust().find(entry.name()).isPresent()) return fetch(entry);
         return context.carryOut(
                 AuditKind.MODEL_PULL, entry.name(), () -> fetch(entry), pulled -> "done, sha256:" + pulled.digest());
     }

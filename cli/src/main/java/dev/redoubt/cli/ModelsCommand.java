@@ -9,6 +9,7 @@ import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.Catalogue;
 import dev.redoubt.trust.CatalogueEntry;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.ModelSigner;
 import dev.redoubt.trust.ModelSource;
 import dev.redoubt.trust.ModelStore;
@@ -88,8 +89,8 @@ final class ModelsCommand {
                         megabytes(entry.bytes()),
                         entry.container().name().toLowerCase(Locale.ROOT),
                         entry.digest().substring(0, 12),
-                        revision(store.trusted(entry.name())),
-                        signer(store.trusted(entry.name())),
+                        revision(store.trust().find(entry.name())),
+                        signer(store.trust().find(entry.name())),
                         entry.source());
             for (CatalogueEntry entry : Catalogue.entries())
                 if (entries.stream().noneMatch(present -> present.name().equals(entry.name())))
@@ -123,7 +124,8 @@ final class ModelsCommand {
 
         private static String kind(ModelStore store, StoreEntry entry) {
             if (!entry.adapter()) return "model";
-            return store.trusted(entry.name())
+            return store.trust()
+                    .find(entry.name())
                     .flatMap(TrustEntry::base)
                     .map(base -> "adapter of "
                             + store.findByDigest(base).map(StoreEntry::name).orElse(base.substring(0, 12)))
@@ -167,7 +169,7 @@ final class ModelsCommand {
             StoreEntry pulled = new LocalModels(context).pull(entry);
             said(
                     context,
-                    new LocalModels(context).store().trusted(pulled.name()).orElseThrow());
+                    new LocalModels(context).store().trust().find(pulled.name()).orElseThrow());
             return ExitCode.OK.code();
         }
     }
@@ -320,12 +322,13 @@ final class ModelsCommand {
             String signed = signer.map(who -> ", signed by " + who.id()).orElse("");
             if (LocalModels.isName(name) && store.find(name).isPresent()) {
                 String digest = (signer.isPresent() ? store.verify(name, vouch) : store.verify(name)).digest();
-                String trust = store.trusted(name)
+                String trust = store.trust()
+                        .find(name)
                         .map(entry -> "revision " + entry.revision() + " by " + entry.signer())
                         .orElse("not on the allow-list");
                 return digest + "  verified, " + trust + signed;
             }
-            try (VerifiedArtifact artifact = ModelStore.openPath(LocalModels.existing(name), vouch)) {
+            try (VerifiedArtifact artifact = ModelPath.open(LocalModels.existing(name), vouch)) {
                 return artifact.digest() + "  verified" + signed;
             }
         }
@@ -387,13 +390,14 @@ final class ModelsCommand {
                         return store.add(source, name, vouch);
                     },
                     added -> "done, sha256:" + added.digest());
-            said(context, store.trusted(entry.name()).orElseThrow());
+            said(context, store.trust().find(entry.name()).orElseThrow());
             return ExitCode.OK.code();
         }
 
         private static String digestOf(ModelStore store, String nameOrDigest) {
             if (!LocalModels.isName(nameOrDigest)) return LocalModels.hex(nameOrDigest);
-            return store.trusted(nameOrDigest)
+            return store.trust()
+                    .find(nameOrDigest)
                     .map(TrustEntry::digest)
                     .orElseThrow(() -> new CommandFailure(
                             ExitCode.NO_INPUT,
@@ -405,7 +409,7 @@ final class ModelsCommand {
             Optional<StoreEntry> base = store.findByDigest(baseDigest);
             if (base.isEmpty()) return;
             try (VerifiedArtifact model = store.open(base.get().name());
-                    VerifiedArtifact checked = ModelStore.openPath(adapter)) {
+                    VerifiedArtifact checked = ModelPath.open(adapter)) {
                 if (checked.adapter()) Models.describe(model, List.of(checked)); // else the store says what is wrong
             }
         }
@@ -478,9 +482,9 @@ final class ModelsCommand {
                     name,
                     () -> {
                         TrustEntry entry = signer.isPresent()
-                                ? store.trust(name, signer.get(), options.signature())
-                                : store.trust(name, hex);
-                        return quality.given() ? store.bound(name, entry.digest(), quality.over(entry)) : entry;
+                                ? store.trust().allow(name, signer.get(), options.signature())
+                                : store.trust().allow(name, hex);
+                        return quality.given() ? store.trust().bound(name, entry.digest(), quality.over(entry)) : entry;
                     },
                     entry -> "done, sha256:" + entry.digest());
             said(context, trusted);
@@ -502,7 +506,8 @@ final class ModelsCommand {
         @Override
         public Integer call() {
             ModelStore store = new LocalModels(context).store();
-            if (!context.carryOut(AuditKind.MODEL_DISTRUST, name, () -> store.distrust(name), ModelsCommand::outcome))
+            if (!context.carryOut(
+                    AuditKind.MODEL_DISTRUST, name, () -> store.trust().distrust(name), ModelsCommand::outcome))
                 throw unknown(name);
             context.console().note(name + " is off the allow-list; its files are where they were");
             return ExitCode.OK.code();

@@ -4,7 +4,7 @@ import dev.redoubt.engine.canary.Judgement;
 import dev.redoubt.engine.model.Models;
 import dev.redoubt.engine.quantize.Quantization;
 import dev.redoubt.engine.quantize.Target;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -79,7 +79,7 @@ final class QuantizeCommand implements Callable<Integer> {
                 .sorted((a, b) -> Long.compare(b.getValue(), a.getValue()))
                 .map(entry -> String.format(Locale.ROOT, "%s %.1f M", entry.getKey(), entry.getValue() / 1e6))
                 .collect(Collectors.joining(", "));
-        try (VerifiedArtifact written = ModelStore.openPath(out)) {
+        try (VerifiedArtifact written = ModelPath.open(out)) {
             context.console()
                     .out()
                     .println(String.format(

@@ -113,7 +113,8 @@ final class CanaryServer {
                     card.vocabularySize(),
                     card.chat(),
                     card.licence(),
-                    card.loadedAt());
+                    card.loadedAt(),
+                    Optional.empty());
         }
 
         @Override

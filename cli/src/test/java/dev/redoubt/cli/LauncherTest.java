@@ -236,6 +236,16 @@ class LauncherTest {
     }
 
     @Test
+    void aLibraryThatIsALinkRunsFromWhereItLies() throws Exception {
+        withJdkAndMaven();
+        assertThat(checkout.run(AS_IT_IS, "version").exitCode()).isZero();
+        Path away = Files.move(checkout.dist().resolve("lib"), folder.resolve("lib")).toRealPath();
+        Files.createSymbolicLink(checkout.dist().resolve("lib"), away);
+        assertThat(checkout.run(AS_IT_IS, "version").out()).contains("-p " + away + " -m ");
+        assertThat(checkout.run(AS_IT_IS, "audit", "service").out()).contains(" -cp " + away.resolve("redoubt.jar") + " ");
+    }
+
+    @Test
     void R4_2_theJvmsHoldTheModulesThatAreNeededAndAreLinkedOnceForAJdk() throws Exception {
         checkout.program("mvn", BUILDS);
         Path log = checkout.root.resolve("jlink.log");

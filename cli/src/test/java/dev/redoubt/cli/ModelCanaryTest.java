@@ -16,7 +16,7 @@ import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
 import dev.redoubt.testkit.TinyEncoder;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.ReportKey;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.ByteArrayOutputStream;
@@ -298,7 +298,7 @@ class ModelCanaryTest {
 
     /// Of the file's, which are those in memory: inverted, so that what looks for them does not find itself.
     private static byte[] invertedBytesOf(Path file, String tensor) {
-        try (VerifiedArtifact model = ModelStore.openPath(file)) {
+        try (VerifiedArtifact model = ModelPath.open(file)) {
             byte[] bytes =
                     Objects.requireNonNull(model.tensors().get(tensor)).data().toArray(ValueLayout.JAVA_BYTE);
             for (int i = 0; i < bytes.length; i++) bytes[i] = (byte) ~bytes[i];

@@ -74,8 +74,7 @@ public final class EmbeddingEngine implements EmbeddingModel, WatchedEngine {
     private final InputThreads input;
     private final EmbeddingLoop loop;
     private final ThreadPoolExecutor output; // its queue holds a task for each of live at most
-    private final AtomicLong canaryReadings = new AtomicLong();
-    private final AtomicLong canaryFailures = new AtomicLong();
+    private final CanaryCount canary = new CanaryCount();
     private volatile boolean closed;
 
     /// Loads the model, checks its memory against the machine, starts the loop. Owns the artifact from then on.
@@ -142,8 +141,8 @@ public final class EmbeddingEngine implements EmbeddingModel, WatchedEngine {
                 0,
                 0,
                 0,
-                canaryReadings.get(),
-                canaryFailures.get());
+                canary.readings(),
+                canary.failures());
     }
 
     /// What a request may ask for.
@@ -159,12 +158,12 @@ public final class EmbeddingEngine implements EmbeddingModel, WatchedEngine {
 
     @Override
     public void canaryPassed() {
-        canaryReadings.incrementAndGet();
+        canary.passed();
     }
 
     @Override
     public void withdraw() {
-        canaryFailures.incrementAndGet();
+        canary.failed();
         for (EmbeddingJob job : List.copyOf(live)) cancel(job);
     }
 
@@ -175,7 +174,7 @@ public final class EmbeddingEngine implements EmbeddingModel, WatchedEngine {
 
     @Override
     public boolean withdrawn() {
-        return canaryFailures.get() > 0;
+        return canary.withdrawn();
     }
 
     @Override

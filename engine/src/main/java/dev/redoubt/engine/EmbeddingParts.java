@@ -108,7 +108,8 @@ final class EmbeddingParts {
                 spec.vocabularySize(),
                 false,
                 Optional.empty(),
-                time.now());
+                time.now(),
+                Optional.empty());
     }
 
     private static ModelRuntime runtime(EngineOptions options, Compute compute, Encoder encoder) {

@@ -81,8 +81,7 @@ public final class Engine implements LanguageModel, WatchedEngine {
     private final InputThreads input;
     private final EngineLoop loop;
     private final OutputThread output;
-    private final AtomicLong canaryReadings = new AtomicLong();
-    private final AtomicLong canaryFailures = new AtomicLong();
+    private final CanaryCount canary = new CanaryCount();
     private volatile boolean closed;
 
     /// Loads the model, sizes the KV pool against the machine, starts the loop. Owns the artifact from then on.
@@ -184,8 +183,8 @@ public final class Engine implements LanguageModel, WatchedEngine {
                 read.drafts(),
                 read.draftedTokens(),
                 read.acceptedTokens(),
-                canaryReadings.get(),
-                canaryFailures.get());
+                canary.readings(),
+                canary.failures());
     }
 
     /// What a request may ask for.
@@ -195,12 +194,12 @@ public final class Engine implements LanguageModel, WatchedEngine {
 
     @Override
     public void canaryPassed() {
-        canaryReadings.incrementAndGet();
+        canary.passed();
     }
 
     @Override
     public void withdraw() {
-        canaryFailures.incrementAndGet();
+        canary.failed();
         for (LiveRequest request : List.copyOf(live)) cancel(request);
     }
 
@@ -211,7 +210,7 @@ public final class Engine implements LanguageModel, WatchedEngine {
 
     @Override
     public boolean withdrawn() {
-        return canaryFailures.get() > 0;
+        return canary.withdrawn();
     }
 
     @Override

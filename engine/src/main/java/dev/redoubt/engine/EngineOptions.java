@@ -83,6 +83,24 @@ public record EngineOptions(
                 limits);
     }
 
+    /// The same for one request at a time, nothing waiting.
+    public EngineOptions alone(KvFormat format) {
+        return new EngineOptions(
+                kernels,
+                threads,
+                contextTokensMax,
+                1,
+                batchedTokensMax,
+                prefillTokensMax,
+                1,
+                memoryUtilization,
+                format,
+                kvBytesMax,
+                prefixSharing,
+                speculative,
+                limits);
+    }
+
     /// The same with another bound of the KV pool.
     public EngineOptions withKvBytesMax(long bytes) {
         return new EngineOptions(

@@ -150,7 +150,8 @@ final class EngineParts {
                 spec.vocabularySize(),
                 chat,
                 licence,
-                time.now());
+                time.now(),
+                Optional.empty());
     }
 
     private static ModelRuntime runtime(EngineOptions options, Compute compute, KvMemory kv) {

@@ -14,7 +14,7 @@ import dev.redoubt.kernels.Providers;
 import dev.redoubt.testkit.TinyAdapters;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -84,9 +84,9 @@ final class AdapterNonInterferenceTest {
 
     private Engine open(EngineOptions options, List<Path> adapterPaths, long memory) {
         List<VerifiedArtifact> opened =
-                adapterPaths.stream().map(ModelStore::openPath).toList();
+                adapterPaths.stream().map(ModelPath::open).toList();
         try {
-            return Engine.open(ModelStore.openPath(base), opened, options, memory, TimeSource.system());
+            return Engine.open(ModelPath.open(base), opened, options, memory, TimeSource.system());
         } finally {
             opened.forEach(VerifiedArtifact::close);
         }

@@ -14,7 +14,7 @@ import dev.redoubt.engine.kvcache.BlockPool;
 import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -189,6 +189,6 @@ final class AllocationTest {
                 prefixCache ? PrefixSharing.PRINCIPAL : PrefixSharing.OFF,
                 true,
                 RequestLimits.DEFAULT);
-        return Engine.open(ModelStore.openPath(file), options, TimeSource.system());
+        return Engine.open(ModelPath.open(file), options, TimeSource.system());
     }
 }

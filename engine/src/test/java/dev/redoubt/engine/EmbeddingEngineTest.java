@@ -15,7 +15,7 @@ import dev.redoubt.base.generation.Prompt;
 import dev.redoubt.base.generation.Usage;
 import dev.redoubt.testkit.TinyEncoder;
 import dev.redoubt.testkit.WeightKind;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -40,7 +40,7 @@ class EmbeddingEngineTest {
 
     private EmbeddingEngine open(EngineOptions options) throws IOException {
         return EmbeddingEngine.open(
-                ModelStore.openPath(TinyEncoder.write(folder.resolve("tiny"), WeightKind.F32, 3)), options, TIME);
+                ModelPath.open(TinyEncoder.write(folder.resolve("tiny"), WeightKind.F32, 3)), options, TIME);
     }
 
     private record Embedded(List<float[]> vectors, Usage usage) {}
@@ -236,9 +236,7 @@ class EmbeddingEngineTest {
         Held(EmbeddingEngineTest test, BatchEncoder after) throws IOException {
             EngineOptions options = EngineOptions.defaults(1);
             EmbeddingEngine.Parts real = EmbeddingParts.load(
-                    ModelStore.openPath(TinyEncoder.write(test.folder.resolve("tiny"), WeightKind.F32, 3)),
-                    options,
-                    TIME);
+                    ModelPath.open(TinyEncoder.write(test.folder.resolve("tiny"), WeightKind.F32, 3)), options, TIME);
             EmbeddingLoop.Limits limits =
                     new EmbeddingLoop.Limits(4, 2, real.limits().tokensMax());
             engine = new EmbeddingEngine(

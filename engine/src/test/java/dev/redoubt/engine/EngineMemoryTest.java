@@ -9,7 +9,7 @@ import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -55,7 +55,7 @@ final class EngineMemoryTest {
 
     private ModelRuntime within(long memory, int rows, int sequences) throws IOException {
         try (Engine engine =
-                Engine.open(ModelStore.openPath(model), options(rows, sequences), memory, TimeSource.system())) {
+                Engine.open(ModelPath.open(model), options(rows, sequences), memory, TimeSource.system())) {
             return engine.runtime();
         }
     }

@@ -71,7 +71,16 @@ final class EngineTest {
                 true,
                 RequestLimits.DEFAULT);
         ModelCard card = new ModelCard(
-                "fake", "00", "fake", "F32", 256, FakeModel.VOCABULARY, true, Optional.empty(), Instant.EPOCH);
+                "fake",
+                "00",
+                "fake",
+                "F32",
+                256,
+                FakeModel.VOCABULARY,
+                true,
+                Optional.empty(),
+                Instant.EPOCH,
+                Optional.empty());
         StepRunner runner = new StepRunner() {
             @Override
             public TokenPicker newPicker(SamplingParams params, long seed, int[] promptIds) {

@@ -10,7 +10,7 @@ import dev.redoubt.base.json.JsonLimits;
 import dev.redoubt.base.json.StrictJson;
 import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.testkit.Shared;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -45,8 +45,7 @@ class FamiliesEngineTest {
                 PrefixSharing.OFF,
                 true,
                 RequestLimits.DEFAULT);
-        try (Engine engine =
-                Engine.open(ModelStore.openPath(folder.resolve("model.gguf")), options, TimeSource.system())) {
+        try (Engine engine = Engine.open(ModelPath.open(folder.resolve("model.gguf")), options, TimeSource.system())) {
             for (JsonNode greedy : (Iterable<JsonNode>) golden.path("greedy").valueStream()::iterator) {
                 List<Integer> prompt = ids(golden.path("prompts")
                         .get(greedy.path("prompt").intValue())

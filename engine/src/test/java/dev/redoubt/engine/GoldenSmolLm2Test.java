@@ -13,7 +13,7 @@ import dev.redoubt.base.json.StrictJson;
 import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.testkit.Shared;
 import dev.redoubt.testkit.SmolLm2;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -49,7 +49,7 @@ final class GoldenSmolLm2Test {
 
     private static Engine open(KvFormat kvFormat) throws IOException {
         return Engine.open(
-                ModelStore.openPath(SmolLm2.file()),
+                ModelPath.open(SmolLm2.file()),
                 new EngineOptions(
                         "auto",
                         2,

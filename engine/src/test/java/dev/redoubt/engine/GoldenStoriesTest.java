@@ -8,7 +8,7 @@ import dev.redoubt.base.generation.Prompt;
 import dev.redoubt.base.generation.SamplingParams;
 import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.testkit.Shared;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -67,7 +67,7 @@ final class GoldenStoriesTest {
                 defaults.limits());
         Prompt prompt = new Prompt.Tokens(List.of(1));
         SamplingParams greedy = params(0, 200, 0);
-        try (Engine engine = Engine.open(ModelStore.openPath(model), options, TimeSource.system())) {
+        try (Engine engine = Engine.open(ModelPath.open(model), options, TimeSource.system())) {
             Answers.Answer alone = Answers.answer(engine, prompt, greedy).only();
             assertThat(alone.tokenIds()).hasSize(200);
             assertThat(alone.reason()).isEqualTo(FinishReason.LENGTH);

@@ -14,7 +14,7 @@ import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.testkit.ManualClock;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -175,8 +175,7 @@ final class KvHygieneTest {
                 false,
                 RequestLimits.DEFAULT);
         Path model = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 3);
-        Engine.Parts parts =
-                EngineParts.load(ModelStore.openPath(model), List.of(), options, OptionalLong.empty(), clock);
+        Engine.Parts parts = EngineParts.load(ModelPath.open(model), List.of(), options, OptionalLong.empty(), clock);
         assertThat(parts.kvBlocks()).isEqualTo(blocks);
         assertThat(parts.runtime().kvBytes()).isEqualTo((long) blocks * BLOCK_BYTES);
         watch.watch(parts.runner(), blocks);

@@ -15,7 +15,7 @@ import dev.redoubt.testkit.Shared;
 import dev.redoubt.testkit.TinyCheckpoints;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -282,7 +282,7 @@ final class TinyModelNonInterferenceTest {
                 setting.prefixCache ? PrefixSharing.PRINCIPAL : PrefixSharing.OFF,
                 setting.speculative,
                 RequestLimits.DEFAULT);
-        return Engine.open(ModelStore.openPath(file), options, TimeSource.system());
+        return Engine.open(ModelPath.open(file), options, TimeSource.system());
     }
 
     private static List<Integer> boxed(int[] ids) {

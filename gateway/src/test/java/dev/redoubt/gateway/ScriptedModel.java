@@ -65,7 +65,16 @@ final class ScriptedModel implements LanguageModel, AutoCloseable {
     @Override
     public ModelCard card() {
         return new ModelCard(
-                name, "00", "scripted", "none", 4096, VOCABULARY, true, Optional.empty(), Instant.ofEpochSecond(1));
+                name,
+                "00",
+                "scripted",
+                "none",
+                4096,
+                VOCABULARY,
+                true,
+                Optional.empty(),
+                Instant.ofEpochSecond(1),
+                Optional.empty());
     }
 
     @Override

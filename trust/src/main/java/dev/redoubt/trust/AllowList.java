@@ -287,7 +287,7 @@ final class AllowList {
         for (JsonNode model : root.path("models")) {
             fields(model, Set.of("name", "trusted", "grants"));
             String name = text(model, "name");
-            if (!ModelStore.isName(name)) throw malformed("has a name that no model can have");
+            if (!ModelName.isValid(name)) throw malformed("has a name that no model can have");
             if (!model.path("trusted").isBoolean()) throw malformed("has no true or false 'trusted'");
             var known = new Name(model.path("trusted").booleanValue(), grants(model.path("grants")));
             if (names.put(name, known) != null) throw malformed("has the name '" + name + "' twice");

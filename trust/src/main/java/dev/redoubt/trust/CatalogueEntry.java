@@ -14,7 +14,7 @@ import java.util.List;
 public record CatalogueEntry(
         String name, String fileName, long bytes, String sha256, String licence, List<ModelSource> sources) {
     public CatalogueEntry {
-        ModelStore.checkName(name);
+        ModelName.check(name);
         Check.that(FolderPolicy.isPlainName(fileName), "fileName must be a plain file name: %s", fileName);
         Check.positive("bytes", bytes);
         Check.that(Sha256.isHex(sha256), "sha256 must be 64 lower-case hex digits: %s", sha256);

@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -101,7 +102,7 @@ final class FileKinds {
         if (CODE.contains(extension))
             return Optional.of(Refusals.code(
                     "file '%s' is a script or other code (.%s), a model is data only: remove it",
-                    Refusals.shown(name), extension));
+                    StrangerText.shown(name), extension));
         byte[] head = content.asSlice(0, Math.min(HEAD, content.byteSize())).toArray(ValueLayout.JAVA_BYTE);
         if (isSafetensors(head)) return unsafeFormat(name, extension);
         for (Magic magic : MAGICS)
@@ -132,7 +133,7 @@ final class FileKinds {
         return new ArtifactException(
                 rule,
                 "file '%s' is %s: only the data formats safetensors, GGUF and ONNX are loaded: convert it or remove it"
-                        .formatted(Refusals.shown(name), what));
+                        .formatted(StrangerText.shown(name), what));
     }
 
     private static boolean isPickle(byte[] head, byte last) {

@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import dev.redoubt.base.json.JsonLimits;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -42,7 +43,7 @@ final class FolderPolicy {
             if (name.contains("/") && !name.equals(POOLING))
                 throw Refusals.files(
                         "unexpected file '%s' in a sub folder, a model is one flat folder and at most '%s': remove it",
-                        Refusals.shown(name), POOLING);
+                        StrangerText.shown(name), POOLING);
             checkName(last);
             String twin = lowerCase.put(name.toLowerCase(Locale.ROOT), name);
             if (twin != null)
@@ -77,14 +78,15 @@ final class FolderPolicy {
         if (!isPlainName(name))
             throw Refusals.files(
                     "unexpected file name '%s', allowed are letters, digits and . _ + - and no device: rename or remove it",
-                    Refusals.shown(name));
+                    StrangerText.shown(name));
         String lower = name.toLowerCase(Locale.ROOT);
         String extension = name.substring(name.lastIndexOf('.') + 1); // in the case that the readers look for
         String stem = lower.contains(".") ? lower.substring(0, lower.lastIndexOf('.')) : lower;
         boolean licence = BARE_NAMES.contains(lower) || BARE_NAMES.contains(stem) || lower.startsWith("license");
         if (!EXTENSIONS.contains(extension) && !licence && !DOT_NAMES.contains(name))
             throw Refusals.format(
-                    "unexpected file '%s', its format is not one of a model folder: remove it", Refusals.shown(name));
+                    "unexpected file '%s', its format is not one of a model folder: remove it",
+                    StrangerText.shown(name));
     }
 
     private static void checkContent(String name, MemorySegment content) {

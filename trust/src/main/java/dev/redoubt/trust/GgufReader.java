@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -99,7 +100,7 @@ final class GgufReader {
             if (c <= 0x20 || c >= 0x7F)
                 throw Refusals.content(
                         "GGUF metadata key '%s' holds the character U+%04X, allowed is printable ASCII",
-                        Refusals.shown(key), (int) c);
+                        StrangerText.shown(key), (int) c);
         }
         return key;
     }

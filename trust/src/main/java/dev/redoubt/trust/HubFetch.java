@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -57,7 +58,7 @@ final class HubFetch {
             this.file = URI.create(base + "/" + hub.repository() + "/resolve/" + hub.revision() + "/" + hub.file());
         } catch (IllegalArgumentException e) {
             throw Refusals.files(
-                    "HF_ENDPOINT '%s' is not an address: set https://HOST or unset it", Refusals.shown(base));
+                    "HF_ENDPOINT '%s' is not an address: set https://HOST or unset it", StrangerText.shown(base));
         }
         requireSafe(file);
     }
@@ -70,7 +71,8 @@ final class HubFetch {
         boolean plainLoopback =
                 "http".equalsIgnoreCase(address.getScheme()) && LOOPBACK.contains(String.valueOf(address.getHost()));
         if (!isHttps(address) && !plainLoopback)
-            throw Refusals.files("the hub leads to '%s', only https is followed", Refusals.shown(address.toString()));
+            throw Refusals.files(
+                    "the hub leads to '%s', only https is followed", StrangerText.shown(address.toString()));
         if (address.getHost() == null || address.getUserInfo() != null)
             throw Refusals.files("the hub leads to an address without a plain host");
     }
@@ -81,7 +83,7 @@ final class HubFetch {
     void fetch(Path partial, PullMeter meter) throws IOException {
         long present = Files.exists(partial) ? Files.size(partial) : 0;
         if (present > entry.bytes()) Files.delete(partial);
-        ModelStore.checkSpace(
+        DiskSpace.require(
                 Objects.requireNonNull(partial.getParent()), entry.bytes() - Math.min(present, entry.bytes()));
         try (HttpClient client = HttpClient.newBuilder()
                 .followRedirects(HttpClient.Redirect.NEVER)
@@ -219,7 +221,7 @@ final class HubFetch {
         String expected = "bytes " + from + "-" + (entry.bytes() - 1) + "/" + entry.bytes();
         if (range.equals(expected)) return OptionalLong.of(from);
         truncate(out); // ask for the whole file next time
-        throw Refusals.files("the hub sent the range '%s', expected is '%s'", Refusals.shown(range), expected);
+        throw Refusals.files("the hub sent the range '%s', expected is '%s'", StrangerText.shown(range), expected);
     }
 
     private static void truncate(FileChannel out) {

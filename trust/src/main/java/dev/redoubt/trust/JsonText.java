@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import dev.redoubt.base.json.JsonLimits;
 import dev.redoubt.base.json.JsonRefusal;
 import dev.redoubt.base.json.StrictJson;
@@ -24,7 +25,7 @@ final class JsonText {
         } catch (JsonRefusal e) {
             if (!e.duplicateField().isEmpty())
                 throw new ArtifactException(
-                        rule, "%s: duplicate field '%s'".formatted(what, Refusals.shown(e.duplicateField())));
+                        rule, "%s: duplicate field '%s'".formatted(what, StrangerText.shown(e.duplicateField())));
             throw new ArtifactException(
                     rule,
                     "%s is not valid JSON within its limits (%d bytes, nesting depth %d): %s"

@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import dev.redoubt.base.json.JsonLimits;
 import dev.redoubt.trust.VerifiedArtifact.Container;
 import java.time.DateTimeException;
@@ -77,7 +78,8 @@ record Manifest(
     static Manifest parse(String name, byte[] text) {
         JsonNode root = JsonText.object(text, LIMITS, Refusals.FILES, "manifest of '" + name + "'");
         for (String field : root.propertyNames())
-            if (!FIELDS.contains(field)) throw malformed(name, "has the unknown field '" + Refusals.shown(field) + "'");
+            if (!FIELDS.contains(field))
+                throw malformed(name, "has the unknown field '" + StrangerText.shown(field) + "'");
         for (String field : FIELDS) if (!root.has(field)) throw malformed(name, "has no '" + field + "'");
         if (!root.required("version").isInt() || root.required("version").intValue() != VERSION)
             throw malformed(name, "is not of version " + VERSION);
@@ -88,7 +90,7 @@ record Manifest(
                 string(name, root, "source"),
                 instant(name, string(name, root, "added_at")));
         if (!manifest.name().equals(name))
-            throw malformed(name, "is that of '" + Refusals.shown(manifest.name()) + "'");
+            throw malformed(name, "is that of '" + StrangerText.shown(manifest.name()) + "'");
         if (!manifest.digest().equals(string(name, root, "digest")))
             throw malformed(name, "has a digest that does not match its list");
         return manifest;
@@ -101,7 +103,8 @@ record Manifest(
             String file = string(name, entry, "name");
             String digest = string(name, entry, "sha256");
             JsonNode size = entry.path("size");
-            if (!FolderPolicy.isModelFile(file)) throw malformed(name, "lists the path '" + Refusals.shown(file) + "'");
+            if (!FolderPolicy.isModelFile(file))
+                throw malformed(name, "lists the path '" + StrangerText.shown(file) + "'");
             if (!Sha256.isHex(digest)) throw malformed(name, "lists a digest of a wrong length or alphabet");
             if (entry.size() != 3 || !size.isIntegralNumber() || !size.canConvertToLong() || size.longValue() < 0)
                 throw malformed(name, "lists a file without a valid size");
@@ -119,7 +122,7 @@ record Manifest(
 
     private static Container container(String name, String word) {
         for (Container container : Container.values()) if (word(container).equals(word)) return container;
-        throw malformed(name, "names the unknown container '" + Refusals.shown(word) + "'");
+        throw malformed(name, "names the unknown container '" + StrangerText.shown(word) + "'");
     }
 
     private static Instant instant(String name, String text) {
@@ -156,7 +159,7 @@ record Manifest(
         });
         for (String file : found.keySet())
             if (!files.containsKey(file))
-                problems.put(file, "'" + Refusals.shown(file) + "' is extra, the manifest does not list it");
+                problems.put(file, "'" + StrangerText.shown(file) + "' is extra, the manifest does not list it");
         return problems;
     }
 

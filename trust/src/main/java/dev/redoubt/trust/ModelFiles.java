@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -39,7 +40,7 @@ record ModelFiles(Map<String, MemorySegment> byName) {
 
     private static void list(Path folder, String prefix, int depth, Map<String, Path> found) throws IOException {
         if (depth > DEPTH_MAX)
-            throw Refusals.files("sub folder '%s' is over %d deep: remove it", Refusals.shown(prefix), DEPTH_MAX);
+            throw Refusals.files("sub folder '%s' is over %d deep: remove it", StrangerText.shown(prefix), DEPTH_MAX);
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
             for (Path entry : entries) {
                 String name = prefix + Objects.requireNonNull(entry.getFileName());
@@ -47,11 +48,11 @@ record ModelFiles(Map<String, MemorySegment> byName) {
                 if (attributes.isSymbolicLink())
                     throw Refusals.files(
                             "file '%s' is a symbolic link, only regular files are read: copy the folder with 'cp -rL'",
-                            Refusals.shown(name));
+                            StrangerText.shown(name));
                 if (attributes.isOther())
                     throw Refusals.files(
                             "file '%s' is a pipe, socket or device, only regular files are read: remove it",
-                            Refusals.shown(name));
+                            StrangerText.shown(name));
                 if (attributes.isDirectory()) list(entry, name + "/", depth + 1, found);
                 else found.put(name, entry);
                 if (found.size() > FILES_MAX) throw Refusals.files("more than %d files in the model folder", FILES_MAX);
@@ -68,7 +69,7 @@ record ModelFiles(Map<String, MemorySegment> byName) {
                     && names > 1)
                 throw Refusals.files(
                         "file '%s' is a hard link, it has %d names: copy the folder with 'cp -r' and use the copy",
-                        Refusals.shown(file.getKey()), names);
+                        StrangerText.shown(file.getKey()), names);
     }
 
     /// Maps files; they stay mapped until the arena closes.
@@ -85,7 +86,8 @@ record ModelFiles(Map<String, MemorySegment> byName) {
             return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
         } catch (NoSuchFileException e) {
             throw Refusals.files(
-                    "file '%s' went missing while it was opened", Refusals.shown(String.valueOf(file.getFileName())));
+                    "file '%s' went missing while it was opened",
+                    StrangerText.shown(String.valueOf(file.getFileName())));
         }
     }
 

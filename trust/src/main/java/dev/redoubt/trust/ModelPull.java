@@ -1,6 +1,7 @@
 package dev.redoubt.trust;
 
 import dev.redoubt.base.DurableFiles;
+import dev.redoubt.base.StrangerText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -76,7 +77,7 @@ public final class ModelPull {
             throw Refusals.files(
                     "model name '%s' is taken by files that are not the catalogue's: 'redoubt models remove %s' first",
                     entry.name(), entry.name());
-        store.trustCatalogue(present.get());
+        store.trust().allowCatalogue(present.get());
         return present;
     }
 
@@ -89,15 +90,15 @@ public final class ModelPull {
                 reasons.add(source.label() + ": no file " + imported); // as on most machines: nothing has failed
                 continue;
             }
-            try (Staging stage = store.stage()) {
-                Path files = DurableFiles.privateDirectory(ModelStore.stagedFiles(stage));
+            try (Staging stage = store.layout().stage()) {
+                Path files = DurableFiles.privateDirectory(StoreLayout.stagedFiles(stage));
                 Path target = files.resolve(entry.fileName());
                 try {
                     progress.at(source, 0, entry.bytes());
                     fetch(entry, source, token, progress, stage.folder(), partials, target);
                     checkDigest(entry, target);
                 } catch (WrongBytes e) {
-                    store.quarantine(files, entry.name(), "pull", e.refusal());
+                    store.entries().quarantine(files, entry.name(), "pull", e.refusal());
                     reasons.add(source.label() + ": " + e.refusal().getMessage());
                     progress.failed(source, String.valueOf(e.refusal().getMessage()));
                     continue;
@@ -108,17 +109,18 @@ public final class ModelPull {
                     continue;
                 }
                 progress.at(source, entry.bytes(), entry.bytes());
-                return store.publish(
-                        stage,
-                        new ModelStore.Publication(
-                                entry.name(),
-                                source.label(),
-                                "pull",
-                                Signer.CATALOGUE,
-                                OptionalLong.empty(),
-                                Optional.empty(),
-                                Optional.empty()),
-                        Optional.empty());
+                return store.publisher()
+                        .publish(
+                                stage,
+                                new EntryPublisher.Publication(
+                                        entry.name(),
+                                        source.label(),
+                                        "pull",
+                                        Signer.CATALOGUE,
+                                        OptionalLong.empty(),
+                                        Optional.empty(),
+                                        Optional.empty()),
+                                Optional.empty());
             }
         }
         throw Refusals.files(
@@ -158,7 +160,7 @@ public final class ModelPull {
         if (!Files.isRegularFile(file)) throw Refusals.files("no file %s", file);
         if (Files.size(file) != entry.bytes())
             throw Refusals.files("%s has %d bytes, expected are %d", file, Files.size(file), entry.bytes());
-        ModelStore.checkSpace(Objects.requireNonNull(target.getParent()), entry.bytes());
+        DiskSpace.require(Objects.requireNonNull(target.getParent()), entry.bytes());
         try (InputStream in = Files.newInputStream(file)) {
             copy(in, target, entry.bytes(), meter);
         }
@@ -212,6 +214,6 @@ public final class ModelPull {
     }
 
     static String ioReason(IOException e) {
-        return e.getClass().getSimpleName() + ": " + Refusals.shown(String.valueOf(e.getMessage()));
+        return e.getClass().getSimpleName() + ": " + StrangerText.shown(String.valueOf(e.getMessage()));
     }
 }

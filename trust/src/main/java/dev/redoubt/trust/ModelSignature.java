@@ -17,7 +17,7 @@ final class ModelSignature {
      *   3  the payload: statement, policy, names                       SignedStatement.parse
      *   4  the set of files, listed without following links            ModelFiles.list, SignedStatement.differences
      *   5  their digests, over the pages that are used afterwards      ModelFiles.map, the same
-     * Identity, floor and allow-list follow in ModelStore. */
+     * Identity, floor and allow-list follow in StoreEntries and AllowList. */
     private final SignedStatement statement;
 
     private ModelSignature(SignedStatement statement) {

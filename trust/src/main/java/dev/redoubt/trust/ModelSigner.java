@@ -50,16 +50,16 @@ public final class ModelSigner {
     /// @throws ArtifactException if the model is refused, or the key
     public static byte[] sign(Path source, Path keyFile) throws IOException {
         ECPrivateKey key = privateKey(keyFile);
-        Path real = ModelStore.real(source);
+        Path real = ModelPath.real(source);
         boolean folder = Files.isDirectory(real);
-        Map<String, Path> files = new TreeMap<>(ModelStore.sourceFiles(real));
+        Map<String, Path> files = new TreeMap<>(ModelPath.files(real));
         if (folder) files.remove(SignedStatement.SIGNATURE_FILE);
         String subject = String.valueOf(real.getFileName());
         var resources = new TreeMap<String, String>();
         if (!folder && subject.endsWith(TORCHSCRIPT)) resources.put(SignedStatement.WHOLE_MODEL, torchScript(real));
         else
             try (VerifiedArtifact checked = Verifier.admit(
-                    ModelStore.nameFor(real),
+                    ModelName.of(real),
                     files,
                     real.toString(),
                     TimeSource.system().now())) {

@@ -1,5 +1,7 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
+
 /// Checks one attribute of a node: one value, of the type that it says.
 final class OnnxAttribute {
     private static final int NONE = 0;
@@ -92,6 +94,6 @@ final class OnnxAttribute {
 
     private ArtifactException refusal(String message, Object... args) {
         return Refusals.content(
-                "ONNX attribute '%s' of a node of %s %s", Refusals.shown(name), operator, message.formatted(args));
+                "ONNX attribute '%s' of a node of %s %s", StrangerText.shown(name), operator, message.formatted(args));
     }
 }

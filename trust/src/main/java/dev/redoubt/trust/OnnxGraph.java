@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -80,7 +81,7 @@ final class OnnxGraph {
             if (!names.add(output.name())) throw twice(output.name());
             if (!defined.contains(output.name()))
                 throw Refusals.content(
-                        "ONNX graph output '%s' is made by no node of its graph", Refusals.shown(output.name()));
+                        "ONNX graph output '%s' is made by no node of its graph", StrangerText.shown(output.name()));
         }
     }
 
@@ -107,7 +108,7 @@ final class OnnxGraph {
     private static ArtifactException twice(String name) {
         return Refusals.content(
                 "ONNX graph makes the value '%s' twice: a name is given once, in inner graphs too",
-                Refusals.shown(name));
+                StrangerText.shown(name));
     }
 
     private boolean isDefined(String name) {
@@ -147,7 +148,7 @@ final class OnnxGraph {
             if (!name.isEmpty() && !isDefined(name))
                 throw Refusals.content(
                         "ONNX node of %s reads the input '%s', which no node before it makes: a graph is sorted, without a cycle",
-                        operator, Refusals.shown(name));
+                        operator, StrangerText.shown(name));
         attributes(operator, attributes);
         for (String name : makes) if (!name.isEmpty()) define(name);
     }
@@ -157,7 +158,7 @@ final class OnnxGraph {
                 && operator.length() <= 128
                 && operator.chars().allMatch(c -> c < 0x7F && (Character.isLetterOrDigit(c) || c == '_'));
         if (!plain)
-            throw Refusals.content("ONNX node is of the operator '%s', which is no name", Refusals.shown(operator));
+            throw Refusals.content("ONNX node is of the operator '%s', which is no name", StrangerText.shown(operator));
         String known = OnnxReader.domain("operator " + operator, domain);
         if (!domains.contains(known))
             throw Refusals.content(
@@ -170,7 +171,8 @@ final class OnnxGraph {
         for (ProtoCursor one : attributes) {
             String name = new OnnxAttribute(operator, this).read(one);
             if (!names.add(name))
-                throw Refusals.content("ONNX node of %s has the attribute '%s' twice", operator, Refusals.shown(name));
+                throw Refusals.content(
+                        "ONNX node of %s has the attribute '%s' twice", operator, StrangerText.shown(name));
         }
     }
 

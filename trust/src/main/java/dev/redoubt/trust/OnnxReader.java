@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -107,7 +108,7 @@ final class OnnxReader {
         if (domain.equals(ML)) return ML;
         throw Refusals.format(
                 "ONNX %s is of the domain '%s', operators are read of ai.onnx and ai.onnx.ml only: export without it",
-                owner, Refusals.shown(domain));
+                owner, StrangerText.shown(domain));
     }
 
     /// Checks a pair of texts.

@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -193,6 +194,6 @@ final class OnnxTensor {
     }
 
     private ArtifactException refusal(String message, Object... args) {
-        return Refusals.content("ONNX tensor '%s' %s", Refusals.shown(name), message.formatted(args));
+        return Refusals.content("ONNX tensor '%s' %s", StrangerText.shown(name), message.formatted(args));
     }
 }

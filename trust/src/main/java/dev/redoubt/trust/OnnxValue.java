@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -30,11 +31,11 @@ final class OnnxValue {
             }
         if (name.isEmpty()) throw Refusals.content("ONNX graph has an %s without a name", what);
         if (!open && read.type == null)
-            throw Refusals.content("ONNX %s '%s' has no element type", what, Refusals.shown(name));
+            throw Refusals.content("ONNX %s '%s' has no element type", what, StrangerText.shown(name));
         if (!open && read.dims == null)
             throw Refusals.content(
                     "ONNX %s '%s' has no shape, so nobody knows its size: write it into the model by shape inference",
-                    what, Refusals.shown(name));
+                    what, StrangerText.shown(name));
         return new OnnxModel.Value(
                 name, read.type == null ? OnnxType.FLOAT : read.type, read.dims == null ? List.of() : read.dims);
     }

@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -236,7 +237,7 @@ final class PickleReader {
         if (module.matches("__torch__(\\.[A-Za-z_][A-Za-z0-9_]*)*") && isClass.test(whole)) return new ClassName(whole);
         throw refused(
                 "names '%s', allowed are TorchScript's own functions, tensors on processors and classes of its source",
-                Refusals.shown(module + " " + member));
+                StrangerText.shown(module + " " + member));
     }
 
     private static @Nullable TensorType storageType(String member) {
@@ -264,7 +265,7 @@ final class PickleReader {
                 || !items.get(3).equals(new Text("cpu"))
                 || !(items.get(4) instanceof Whole(long count)))
             throw refused("has a storage that is not one of numbers for processors");
-        if (!key.matches("0|[1-9][0-9]{0,8}")) throw refused("has the storage '%s'", Refusals.shown(key));
+        if (!key.matches("0|[1-9][0-9]{0,8}")) throw refused("has the storage '%s'", StrangerText.shown(key));
         if (count < 0 || count > Long.MAX_VALUE / Long.BYTES) throw refused("has a storage of %d elements", count);
         Storage found = new Storage(key, type, count);
         Storage before = storages.putIfAbsent(key, found);
@@ -323,6 +324,6 @@ final class PickleReader {
     }
 
     private ArtifactException refused(String message, Object... args) {
-        return Refusals.content("TorchScript pickle '%s' %s", Refusals.shown(name), message.formatted(args));
+        return Refusals.content("TorchScript pickle '%s' %s", StrangerText.shown(name), message.formatted(args));
     }
 }

@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -20,7 +21,7 @@ final class PinnedFile {
 
     /// What it is called in refusals.
     static String name(Path file) {
-        return Refusals.shown(String.valueOf(file.getFileName()));
+        return StrangerText.shown(String.valueOf(file.getFileName()));
     }
 
     /// @param digest `sha256:` and 64 digits of lower-case hex
@@ -28,7 +29,7 @@ final class PinnedFile {
     static void checkDigest(String digest) {
         if (!digest.startsWith(ALGORITHM) || !Sha256.isHex(digest.substring(ALGORITHM.length())))
             throw Refusals.files(
-                    "digest '%s' is none: write sha256: and 64 digits of lower-case hex", Refusals.shown(digest));
+                    "digest '%s' is none: write sha256: and 64 digits of lower-case hex", StrangerText.shown(digest));
     }
 
     /// Read-only, outside of the Java heap.

@@ -96,7 +96,7 @@ final class Quarantine {
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(root)) {
             for (Path folder : folders) read(folder).ifPresent(found::add);
         } catch (IOException e) {
-            throw ModelStore.unreadable(root, e);
+            throw Refusals.unreadable(root, e);
         }
         found.sort(Comparator.comparing(QuarantinedModel::at)
                 .thenComparing(QuarantinedModel::folder)

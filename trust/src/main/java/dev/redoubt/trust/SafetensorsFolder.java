@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import dev.redoubt.base.json.JsonLimits;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -80,7 +81,7 @@ final class SafetensorsFolder {
             if (!entry.getValue().equals(foundIn.get(entry.getKey())))
                 throw Refusals.content(
                         "missing tensor '%s', the index says it is in '%s'",
-                        Refusals.shown(entry.getKey()), entry.getValue());
+                        StrangerText.shown(entry.getKey()), entry.getValue());
         for (String file : weights)
             if (!shards.contains(file)) for (String tensor : named(file, files).keySet()) foundIn.put(tensor, file);
         for (Map.Entry<String, String> entry : foundIn.entrySet())
@@ -104,12 +105,13 @@ final class SafetensorsFolder {
         for (Map.Entry<String, JsonNode> entry : map.properties()) {
             if (!entry.getValue().isString())
                 throw Refusals.content(
-                        "index '%s': weight_map of '%s' is not a string", indexName, Refusals.shown(entry.getKey()));
+                        "index '%s': weight_map of '%s' is not a string",
+                        indexName, StrangerText.shown(entry.getKey()));
             String shard = entry.getValue().stringValue();
             if (!shard.endsWith(SUFFIX) || !FolderPolicy.isPlainName(shard))
                 throw Refusals.content(
                         "index '%s': '%s' is no shard file of this folder, a path is not allowed",
-                        indexName, Refusals.shown(shard));
+                        indexName, StrangerText.shown(shard));
             shardOf.put(entry.getKey(), shard);
             shards.add(shard);
             if (shards.size() > SHARDS_MAX)

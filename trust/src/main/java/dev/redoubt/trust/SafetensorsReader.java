@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import dev.redoubt.base.json.JsonLimits;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -85,7 +86,7 @@ final class SafetensorsReader {
         if (!metadata.isObject()) throw Refusals.content("safetensors metadata is not an object of strings");
         for (Map.Entry<String, JsonNode> field : metadata.properties())
             if (!field.getValue().isString())
-                throw Refusals.content("safetensors metadata '%s' is not a string", Refusals.shown(field.getKey()));
+                throw Refusals.content("safetensors metadata '%s' is not a string", StrangerText.shown(field.getKey()));
     }
 
     private static Entry entry(String rawName, JsonNode entry, long dataBytes) {
@@ -95,7 +96,7 @@ final class SafetensorsReader {
         for (String field : entry.propertyNames())
             if (!FIELDS.contains(field))
                 throw Refusals.content(
-                        "safetensors tensor '%s' has the unknown field '%s'", name, Refusals.shown(field));
+                        "safetensors tensor '%s' has the unknown field '%s'", name, StrangerText.shown(field));
         for (String field : List.of("dtype", "shape", "data_offsets"))
             if (!entry.has(field)) throw Refusals.content("safetensors tensor '%s' has no %s", name, field);
         TensorType type = type(name, entry.required("dtype"));
@@ -141,7 +142,7 @@ final class SafetensorsReader {
                 .findFirst();
         return found.orElseThrow(() -> Refusals.content(
                 "safetensors tensor '%s' has the dtype '%s', which is unknown or not read",
-                name, Refusals.shown(text)));
+                name, StrangerText.shown(text)));
     }
 
     private static long[] integers(String name, String field, JsonNode list, int countMax) {

@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 
@@ -14,7 +15,8 @@ final class Shards {
             String name = file.getKey();
             MemorySegment bytes = file.getValue();
             if (bytes.byteSize() == 0)
-                problems.put(name, "'" + Refusals.shown(name) + "' is empty, a signature of shards does not cover it");
+                problems.put(
+                        name, "'" + StrangerText.shown(name) + "' is empty, a signature of shards does not cover it");
             for (long start = 0; start < bytes.byteSize(); ) {
                 long end = start + Math.min(shardBytes, bytes.byteSize() - start);
                 digests.put(name + ":" + start + ":" + end, Sha256.of(bytes.asSlice(start, end - start)));

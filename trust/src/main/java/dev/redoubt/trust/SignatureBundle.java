@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import dev.redoubt.base.json.JsonLimits;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
@@ -41,14 +42,15 @@ record SignatureBundle(byte[] payload, byte[] signature, Material material) {
         JsonNode root = JsonText.object(text, LIMITS, Refusals.FILES, WHAT);
         String mediaType = string(root, "mediaType");
         if (!mediaType.equals(MEDIA_TYPE))
-            throw refused("has the mediaType '" + Refusals.shown(mediaType) + "', expected is '" + MEDIA_TYPE + "'");
+            throw refused(
+                    "has the mediaType '" + StrangerText.shown(mediaType) + "', expected is '" + MEDIA_TYPE + "'");
         fields(root, Set.of("mediaType", "verificationMaterial", "dsseEnvelope"), Set.of());
         JsonNode envelope = object(root, "dsseEnvelope");
         fields(envelope, Set.of("payload", "payloadType", "signatures"), Set.of());
         String payloadType = string(envelope, "payloadType");
         if (!payloadType.equals(PAYLOAD_TYPE))
-            throw refused(
-                    "has the payloadType '" + Refusals.shown(payloadType) + "', expected is '" + PAYLOAD_TYPE + "'");
+            throw refused("has the payloadType '" + StrangerText.shown(payloadType) + "', expected is '" + PAYLOAD_TYPE
+                    + "'");
         JsonNode signatures = envelope.path("signatures");
         if (!signatures.isArray() || signatures.size() != 1)
             throw refused("has " + signatures.size() + " signatures, expected is 1 signature");
@@ -141,7 +143,7 @@ record SignatureBundle(byte[] payload, byte[] signature, Material material) {
         if (!node.isObject()) throw refused("has a value where an object is expected");
         for (String field : node.propertyNames())
             if (!required.contains(field) && !optional.contains(field))
-                throw refused("has the unknown field '" + Refusals.shown(field) + "'");
+                throw refused("has the unknown field '" + StrangerText.shown(field) + "'");
         for (String field : required) if (!node.has(field)) throw refused("has no field '" + field + "'");
     }
 

@@ -1,6 +1,7 @@
 package dev.redoubt.trust;
 
 import dev.redoubt.base.Pem;
+import dev.redoubt.base.StrangerText;
 import dev.redoubt.base.json.JsonLimits;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -48,7 +49,7 @@ public final class SignedReport {
         if (!text(root, "payloadType").equals(type))
             throw Refusals.files(
                     "the %s has the payloadType '%s', expected is '%s': name another file",
-                    WHAT, Refusals.shown(text(root, "payloadType")), type);
+                    WHAT, StrangerText.shown(text(root, "payloadType")), type);
         JsonNode signatures = root.path("signatures");
         if (signatures.size() != 1)
             throw Refusals.files("the %s has %d signatures, expected is 1: get it again", WHAT, signatures.size());

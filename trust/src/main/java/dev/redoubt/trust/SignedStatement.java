@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import dev.redoubt.base.json.JsonLimits;
 import java.security.MessageDigest;
 import java.util.Collections;
@@ -54,7 +55,7 @@ record SignedStatement(long shardBytes, SequencedMap<String, String> resources, 
         JsonNode how = predicate.path("serialization");
         if (!how.isObject()) throw refused("has no predicate.serialization");
         if (!"sha256".equals(text(how, "hash_type")))
-            throw refused("has the hash_type '%s', expected is sha256", Refusals.shown(text(how, "hash_type")));
+            throw refused("has the hash_type '%s', expected is sha256", StrangerText.shown(text(how, "hash_type")));
         if (!how.path("allow_symlinks").isBoolean()
                 || how.path("allow_symlinks").booleanValue())
             throw refused("allows symlinks, by our policy a model has none");
@@ -68,7 +69,7 @@ record SignedStatement(long shardBytes, SequencedMap<String, String> resources, 
         String method = text(how, "method");
         if (method.equals("files")) return 0;
         if (!method.equals("shards"))
-            throw refused("has the method '%s', allowed are files and shards", Refusals.shown(method));
+            throw refused("has the method '%s', allowed are files and shards", StrangerText.shown(method));
         JsonNode size = how.path("shard_size");
         if (!size.isIntegralNumber() || !size.canConvertToLong() || size.longValue() < SHARD_BYTES_MIN)
             throw refused("has no shard_size of %d bytes or more", SHARD_BYTES_MIN);
@@ -82,7 +83,7 @@ record SignedStatement(long shardBytes, SequencedMap<String, String> resources, 
             if (!GIT_NAMES.contains(name) && !name.equals(SIGNATURE_FILE))
                 throw refused(
                         "has '%s' in ignore_paths, by our policy nothing but git's own files and '%s' may be left out",
-                        Refusals.shown(name), SIGNATURE_FILE);
+                        StrangerText.shown(name), SIGNATURE_FILE);
             ignored.put(name, true);
         }
         return ignored.keySet();
@@ -101,11 +102,11 @@ record SignedStatement(long shardBytes, SequencedMap<String, String> resources, 
             if (!given.equals("sha256") && !given.equals(algorithm))
                 throw refused(
                         "has the algorithm '%s' for '%s', expected is sha256",
-                        Refusals.shown(given), Refusals.shown(name));
+                        StrangerText.shown(given), StrangerText.shown(name));
             if (!Sha256.isHex(digest))
-                throw refused("has a digest of a wrong length or alphabet for '%s'", Refusals.shown(name));
+                throw refused("has a digest of a wrong length or alphabet for '%s'", StrangerText.shown(name));
             if (resources.put(name, digest) != null)
-                throw refused("has the duplicate entry '%s'", Refusals.shown(name));
+                throw refused("has the duplicate entry '%s'", StrangerText.shown(name));
         }
         return resources;
     }
@@ -115,15 +116,15 @@ record SignedStatement(long shardBytes, SequencedMap<String, String> resources, 
         String path = name;
         if (shardBytes != 0) {
             if (!name.matches("[^:]+:(0|[1-9][0-9]{0,18}):[1-9][0-9]{0,18}"))
-                throw refused("has the name '%s', a shard is named FILE:START:END", Refusals.shown(name));
+                throw refused("has the name '%s', a shard is named FILE:START:END", StrangerText.shown(name));
             path = name.substring(0, name.indexOf(':'));
         }
-        if (path.startsWith("/")) throw refused("has the absolute path '%s'", Refusals.shown(name));
+        if (path.startsWith("/")) throw refused("has the absolute path '%s'", StrangerText.shown(name));
         for (String part : path.split("/", -1))
             if (!FolderPolicy.isPlainName(part))
                 throw refused(
                         "has the name '%s', which is no plain path: only ASCII letters, digits and . _ + - are allowed",
-                        Refusals.shown(name));
+                        StrangerText.shown(name));
     }
 
     private static void checkRoot(JsonNode subject, SequencedMap<String, String> resources) {
@@ -142,7 +143,7 @@ record SignedStatement(long shardBytes, SequencedMap<String, String> resources, 
     private static void expect(JsonNode root, String field, String expected) {
         String found = text(root, field);
         if (!found.equals(expected))
-            throw refused("has the %s '%s', expected is '%s'", field, Refusals.shown(found), expected);
+            throw refused("has the %s '%s', expected is '%s'", field, StrangerText.shown(found), expected);
     }
 
     private static String text(JsonNode node, String field) {
@@ -199,7 +200,7 @@ record SignedStatement(long shardBytes, SequencedMap<String, String> resources, 
         });
         for (String name : found.keySet())
             if (!resources.containsKey(name))
-                problems.put(name, "'" + Refusals.shown(name) + "' is extra, it is not in the signed manifest");
+                problems.put(name, "'" + StrangerText.shown(name) + "' is extra, it is not in the signed manifest");
         return problems;
     }
 

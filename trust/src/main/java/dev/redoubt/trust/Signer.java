@@ -1,6 +1,7 @@
 package dev.redoubt.trust;
 
 import dev.redoubt.base.Pem;
+import dev.redoubt.base.StrangerText;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -78,9 +79,9 @@ public final class Signer {
             Signer signer = ofPem(pem.getBytes(StandardCharsets.US_ASCII));
             if (signer.id.equals(id)) return signer;
         } catch (ArtifactException malformed) {
-            throw Refusals.trust("the allow-list names the signer '%s' without a key", Refusals.shown(id));
+            throw Refusals.trust("the allow-list names the signer '%s' without a key", StrangerText.shown(id));
         }
-        throw Refusals.trust("signer '%s' of the allow-list is not that of its key", Refusals.shown(id));
+        throw Refusals.trust("signer '%s' of the allow-list is not that of its key", StrangerText.shown(id));
     }
 
     /// `catalogue`, `operator`, `key:sha256:` or `certificate:sha256:` and the hex digest of what is pinned.

@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import dev.redoubt.base.json.JsonLimits;
 import dev.redoubt.trust.VerifiedArtifact.Container;
 import java.util.Collection;
@@ -41,12 +42,12 @@ final class StatedQuantization {
                             case "pack-quantized" -> Quantization.W4A16;
                             case "int-quantized" -> Quantization.W8A8;
                             case "float-quantized" -> Quantization.FP8;
-                            default -> unknown(method, "format", Refusals.shown(format));
+                            default -> unknown(method, "format", StrangerText.shown(format));
                         };
                     default ->
                         throw Refusals.method(
                                 "'quant_method' in 'quantization_config' of config.json is '%s', known are awq, compressed-tensors, gptq: this model cannot be loaded",
-                                Refusals.shown(method));
+                                StrangerText.shown(method));
                 });
     }
 

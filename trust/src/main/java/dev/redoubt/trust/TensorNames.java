@@ -1,5 +1,7 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
+
 /// What a tensor may be called: it becomes a map key, a log line and, in converters, a path.
 final class TensorNames {
     static final int LENGTH_MAX = 256;
@@ -12,7 +14,7 @@ final class TensorNames {
         if (name.length() > max)
             throw Refusals.content(
                     "%s tensor name '%s' of %d characters, limit is %d",
-                    container, Refusals.shown(name), name.length(), max);
+                    container, StrangerText.shown(name), name.length(), max);
         for (int i = 0; i < name.length(); i++) {
             char c = name.charAt(i);
             boolean allowed = (c >= 'a' && c <= 'z')
@@ -25,7 +27,7 @@ final class TensorNames {
             if (!allowed)
                 throw Refusals.content(
                         "%s tensor name '%s' holds the character U+%04X, allowed are ASCII letters, digits and . _ - :",
-                        container, Refusals.shown(name), (int) c);
+                        container, StrangerText.shown(name), (int) c);
         }
         return name;
     }

@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import dev.redoubt.trust.PickleReader.Storage;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -98,7 +99,7 @@ final class TorchScriptReader {
         if (!known)
             throw refused(
                     "is of version '%s', read are %d to %d: save it again with a current PyTorch",
-                    Refusals.shown(version), VERSION_MIN, VERSION_MAX);
+                    StrangerText.shown(version), VERSION_MIN, VERSION_MAX);
     }
 
     private String note(String name) {

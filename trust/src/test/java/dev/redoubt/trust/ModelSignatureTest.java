@@ -90,14 +90,14 @@ class ModelSignatureTest {
         Signer signer = key(curve, "key.pem");
         Path folder = TinyModels.folder(temp.resolve("model"));
         Files.write(folder.resolve("model.sig"), ModelSigner.sign(folder, temp.resolve("key.pem")));
-        try (VerifiedArtifact artifact = ModelStore.openPath(folder, Vouch.signedBy(signer))) {
+        try (VerifiedArtifact artifact = ModelPath.open(folder, Vouch.signedBy(signer))) {
             assertThat(artifact.manifest().files()).containsKey("model.sig");
         }
         // Signed again with the signature in place: the same files are covered.
         Files.write(folder.resolve("model.sig"), ModelSigner.sign(folder, temp.resolve("key.pem")));
-        ModelStore.openPath(folder, Vouch.signedBy(signer)).close();
+        ModelPath.open(folder, Vouch.signedBy(signer)).close();
         Files.writeString(folder.resolve(".gitattributes"), "changed\n");
-        assertThatThrownBy(() -> ModelStore.openPath(folder, Vouch.signedBy(signer)))
+        assertThatThrownBy(() -> ModelPath.open(folder, Vouch.signedBy(signer)))
                 .as("we leave out none of git's files")
                 .hasMessageContaining("'.gitattributes' has changed");
     }
@@ -108,9 +108,9 @@ class ModelSignatureTest {
         Path file = Files.write(temp.resolve("tiny.gguf"), TinyModels.gguf(4));
         Path bundle = Files.write(temp.resolve("tiny.gguf.sig"), ModelSigner.sign(file, temp.resolve("key.pem")));
         var vouch = new Vouch(Optional.of(signer), Optional.of(bundle), OptionalLong.empty(), Optional.empty());
-        ModelStore.openPath(file, vouch).close();
+        ModelPath.open(file, vouch).close();
         Files.write(file, TinyModels.gguf(5));
-        assertThatThrownBy(() -> ModelStore.openPath(file, vouch)).hasMessageContaining("'.' has changed");
+        assertThatThrownBy(() -> ModelPath.open(file, vouch)).hasMessageContaining("'.' has changed");
     }
 
     @ParameterizedTest
@@ -382,7 +382,7 @@ class ModelSignatureTest {
                     Files.readAllBytes(corpus.resolve(hostile.path("signer").asString())));
             boolean accept = hostile.path("expect").asString().equals("accept");
             try {
-                ModelStore.openPath(corpus.resolve(hostile.path("path").asString()), Vouch.signedBy(signer))
+                ModelPath.open(corpus.resolve(hostile.path("path").asString()), Vouch.signedBy(signer))
                         .close();
                 if (!accept) wrong.add(id + ": accepted");
             } catch (ArtifactException e) {

@@ -172,7 +172,7 @@ class ModelStoreTest {
         StoreEntry other = store.add(source, "other");
         assertThat(other.digest()).isEqualTo(digest);
         assertThat(other.addedAt()).isAfter(store.show("tiny").addedAt());
-        try (var direct = ModelStore.openPath(source)) {
+        try (var direct = ModelPath.open(source)) {
             assertThat(direct.digest()).isEqualTo(digest);
         }
     }
@@ -283,7 +283,7 @@ class ModelStoreTest {
         Path dead = Files.createDirectories(root.resolve(".staging/dead/files"));
         Files.writeString(dead.resolve("half.gguf"), "GG");
         Files.writeString(root.resolve(".staging/dead.lock"), "");
-        try (Staging living = store.stage()) {
+        try (Staging living = store.layout().stage()) {
             assertThat(root.resolve(".staging/dead")).doesNotExist();
             assertThat(root.resolve(".staging/dead.lock")).doesNotExist();
             Files.writeString(living.folder().resolve("x"), "x");
@@ -303,7 +303,7 @@ class ModelStoreTest {
             channel.write(ByteBuffer.wrap(header));
             channel.write(ByteBuffer.wrap(new byte[1]), Math.min(free, 1L << 40)); // sparse
         }
-        assertThatThrownBy(() -> ModelStore.checkSpace(temp, free))
+        assertThatThrownBy(() -> DiskSpace.require(temp, free))
                 .hasMessageContainingAll("bytes free", "are needed", temp.toString());
         assertThatThrownBy(() -> store.add(huge, "huge")).isInstanceOf(ArtifactException.class);
         assertThat(root.resolve(".staging")).isEmptyDirectory();

@@ -65,12 +65,12 @@ class QuarantineTest {
                 .resolve(store.quarantined().getFirst().folder())
                 .resolve("content/files");
         for (Path path : List.of(files, files.resolve("m.gguf"), files.resolve("../files/m.gguf"))) {
-            assertThatThrownBy(() -> ModelStore.openPath(path)).hasMessageContaining("is in quarantine");
+            assertThatThrownBy(() -> ModelPath.open(path)).hasMessageContaining("is in quarantine");
             assertThatThrownBy(() -> store.add(path, "again")).hasMessageContaining("is in quarantine");
             assertThatThrownBy(() -> store.openPinned(path, "0".repeat(64))).hasMessageContaining("is in quarantine");
         }
         Path link = Files.createSymbolicLink(temp.resolve("link.gguf"), files.resolve("m.gguf"));
-        assertThatThrownBy(() -> ModelStore.openPath(link)).hasMessageContaining("is in quarantine");
+        assertThatThrownBy(() -> ModelPath.open(link)).hasMessageContaining("is in quarantine");
         for (String name : List.of(
                 ".quarantine", ".quarantine/" + store.quarantined().getFirst().folder()))
             assertThatThrownBy(() -> store.open(name)).hasMessageContaining("model name");

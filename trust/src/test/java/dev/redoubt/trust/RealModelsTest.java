@@ -21,7 +21,7 @@ class RealModelsTest {
 
     @Test
     void stories260kIsReadFromGguf() {
-        try (var artifact = ModelStore.openPath(Shared.testdata("stories260k/stories260K.gguf"))) {
+        try (var artifact = ModelPath.open(Shared.testdata("stories260k/stories260K.gguf"))) {
             assertThat(artifact.name()).isEqualTo("stories260k");
             assertThat(artifact.container()).isEqualTo(VerifiedArtifact.Container.GGUF);
             assertThat(artifact.tensors()).hasSize(48);
@@ -37,7 +37,7 @@ class RealModelsTest {
     @Test
     void stories260kIsReadFromFolders() {
         for (String folder : List.of("hf-f32", "hf-f16", "hf-bf16")) {
-            try (var artifact = ModelStore.openPath(Shared.testdata("stories260k/" + folder))) {
+            try (var artifact = ModelPath.open(Shared.testdata("stories260k/" + folder))) {
                 assertThat(artifact.container()).isEqualTo(VerifiedArtifact.Container.SAFETENSORS);
                 assertThat(artifact.file("config.json")).isPresent();
                 assertThat(artifact.file("absent.json")).isEmpty();
@@ -53,7 +53,7 @@ class RealModelsTest {
                     walk.filter(file -> file.toString().endsWith(".gguf")).toList();
             assertThat(files).isNotEmpty();
             for (Path file : files)
-                try (var artifact = ModelStore.openPath(file)) {
+                try (var artifact = ModelPath.open(file)) {
                     assertThat(artifact.tensors()).as(file.toString()).isNotEmpty();
                 }
         }
@@ -68,7 +68,7 @@ class RealModelsTest {
                     try (Stream<Path> files = Files.list(folder)) {
                         if (files.noneMatch(file -> file.toString().endsWith(".safetensors"))) continue;
                     }
-                    try (var artifact = ModelStore.openPath(modelOf(folder))) {
+                    try (var artifact = ModelPath.open(modelOf(folder))) {
                         assertThat(artifact.tensors()).as(folder.toString()).isNotEmpty();
                         read++;
                     }

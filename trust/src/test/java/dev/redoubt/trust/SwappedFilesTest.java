@@ -85,7 +85,7 @@ class SwappedFilesTest {
         Path source = model();
         var store = new ModelStore(temp.resolve("models"));
         String digest;
-        try (VerifiedArtifact once = ModelStore.openPath(source)) {
+        try (VerifiedArtifact once = ModelPath.open(source)) {
             digest = once.digest();
         }
         try (VerifiedArtifact artifact = store.openPinned(source, digest)) {
@@ -107,7 +107,7 @@ class SwappedFilesTest {
     @Test
     void V4_2_aPathThatNobodyPinnedIsRefusedIfItIsWrittenWhileItIsLoaded() throws IOException {
         Path source = model();
-        try (VerifiedArtifact artifact = ModelStore.openPath(source)) {
+        try (VerifiedArtifact artifact = ModelPath.open(source)) {
             assertThat(artifact.trust()).isEmpty();
             artifact.confirm();
             renameOver(source);
@@ -115,7 +115,7 @@ class SwappedFilesTest {
             assertThat(lastByte(artifact)).isEqualTo(goodByte());
         }
         Files.write(source, good);
-        try (VerifiedArtifact artifact = ModelStore.openPath(source)) {
+        try (VerifiedArtifact artifact = ModelPath.open(source)) {
             writeInPlace(source);
             assertThatThrownBy(artifact::confirm)
                     .isInstanceOfSatisfying(

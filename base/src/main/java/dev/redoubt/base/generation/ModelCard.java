@@ -27,30 +27,6 @@ public record ModelCard(
     /// @param digest hex SHA-256 of its manifest
     public record Base(String name, String digest) {}
 
-    /// A model by itself.
-    public ModelCard(
-            String name,
-            String digest,
-            String architecture,
-            String quantization,
-            int contextTokensMax,
-            int vocabularySize,
-            boolean chat,
-            Optional<String> licence,
-            Instant loadedAt) {
-        this(
-                name,
-                digest,
-                architecture,
-                quantization,
-                contextTokensMax,
-                vocabularySize,
-                chat,
-                licence,
-                loadedAt,
-                Optional.empty());
-    }
-
     /// An adapter on this model.
     ///
     /// @param adapterName as callers write it in `model`

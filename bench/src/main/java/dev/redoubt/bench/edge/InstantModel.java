@@ -36,7 +36,8 @@ final class InstantModel implements LanguageModel {
 
     @Override
     public ModelCard card() {
-        return new ModelCard(NAME, "00", "instant", "none", 4096, 2, true, Optional.empty(), Instant.EPOCH);
+        return new ModelCard(
+                NAME, "00", "instant", "none", 4096, 2, true, Optional.empty(), Instant.EPOCH, Optional.empty());
     }
 
     @Override

@@ -15,7 +15,7 @@ import dev.redoubt.engine.template.ChatTemplate;
 import dev.redoubt.engine.template.TemplateException;
 import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.trust.ArtifactException;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.Signer;
 import dev.redoubt.trust.VerifiedArtifact;
 import dev.redoubt.trust.Vouch;
@@ -79,7 +79,7 @@ final class Product {
     }
 
     private static String read(Path path) {
-        ModelStore.openPath(path).close();
+        ModelPath.open(path).close();
         return "";
     }
 
@@ -91,7 +91,7 @@ final class Product {
             loadAdapter(path, vouch, corpus.resolve(hostile.text("base")));
             return "";
         }
-        VerifiedArtifact artifact = ModelStore.openPath(path, vouch);
+        VerifiedArtifact artifact = ModelPath.open(path, vouch);
         try (Engine engine = Engine.open(artifact, OPTIONS, TimeSource.system())) {
             if (engine.card().chat()) engine.tokenize(List.of(new ChatMessage("user", "Hello")));
             JsonNode probe = hostile.fields().path("probe");
@@ -106,8 +106,8 @@ final class Product {
     }
 
     private static void loadAdapter(Path path, Vouch vouch, Path base) {
-        try (VerifiedArtifact adapter = ModelStore.openPath(path, vouch)) {
-            Engine.open(ModelStore.openPath(base), List.of(adapter), OPTIONS, TimeSource.system())
+        try (VerifiedArtifact adapter = ModelPath.open(path, vouch)) {
+            Engine.open(ModelPath.open(base), List.of(adapter), OPTIONS, TimeSource.system())
                     .close();
         }
     }

@@ -4,6 +4,7 @@ import dev.redoubt.base.DurableFiles;
 import dev.redoubt.base.Requirement;
 import dev.redoubt.cli.evidence.Probe.Seen;
 import dev.redoubt.trust.ArtifactException;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.ModelStore;
 import dev.redoubt.trust.TrustEntry;
 import java.io.IOException;
@@ -59,7 +60,7 @@ final class ModelProbes {
         Path folder = Files.createDirectories(scratch.resolve("pickled"));
         Files.write(folder.resolve("README.md"), PICKLE);
         try {
-            ModelStore.openPath(folder).close();
+            ModelPath.open(folder).close();
             return Seen.failed("opened");
         } catch (ArtifactException e) {
             return Seen.passedIf(e.rule().equals(Requirement.R1_6.id()), "refused by " + e.rule());
@@ -68,7 +69,7 @@ final class ModelProbes {
 
     private Seen allowed() {
         if (!inStore()) return notInStore();
-        Optional<TrustEntry> entry = store.trusted(model);
+        Optional<TrustEntry> entry = store.trust().find(model);
         return entry.map(one -> Seen.passed(
                         "revision " + one.revision() + ", sha256:" + one.digest() + ", signer " + one.signer()))
                 .orElseGet(() -> Seen.failed("no entry"));

@@ -7,7 +7,7 @@ import dev.redoubt.engine.tokenize.GgufVocabularyExport;
 import dev.redoubt.kernels.Quantizer;
 import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.GgufWriter;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.Tensor;
 import dev.redoubt.trust.TensorType;
 import dev.redoubt.trust.VerifiedArtifact;
@@ -118,7 +118,7 @@ public final class Quantization {
         writer.write(file, progress, written -> {
             model.confirm();
             Judgement judgement;
-            try (VerifiedArtifact smaller = ModelStore.openPath(written)) {
+            try (VerifiedArtifact smaller = ModelPath.open(written)) {
                 judgement = Judgement.of(model, smaller, "", threads);
             }
             judged.set(judgement);

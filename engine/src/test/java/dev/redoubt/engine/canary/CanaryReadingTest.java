@@ -4,15 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.FinishReason;
-import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.Engine;
 import dev.redoubt.engine.EngineOptions;
-import dev.redoubt.engine.PrefixSharing;
-import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.Providers;
 import dev.redoubt.testkit.ShakespeareFiles;
 import dev.redoubt.trust.ArtifactException;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -20,7 +17,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,21 +48,8 @@ class CanaryReadingTest {
 
     /// From the files on, as a server does: nothing is left of the run before.
     private static Read read(Path file, String kernels, int threads) throws InterruptedException {
-        EngineOptions options = new EngineOptions(
-                kernels,
-                threads,
-                512,
-                2,
-                64,
-                64,
-                4,
-                0.5,
-                KvFormat.F16,
-                OptionalLong.of(16 << 20),
-                PrefixSharing.OFF,
-                false,
-                RequestLimits.DEFAULT);
-        try (Engine engine = Engine.open(ModelStore.openPath(file), options, TimeSource.system())) {
+        EngineOptions options = CanaryOptions.of(kernels, threads);
+        try (Engine engine = Engine.open(ModelPath.open(file), options, TimeSource.system())) {
             return new Read(CanaryReading.of(engine), engine.card().digest());
         }
     }

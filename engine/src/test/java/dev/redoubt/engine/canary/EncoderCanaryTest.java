@@ -3,20 +3,16 @@ package dev.redoubt.engine.canary;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.base.TimeSource;
-import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.engine.EmbeddingEngine;
 import dev.redoubt.engine.EngineOptions;
-import dev.redoubt.engine.PrefixSharing;
-import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.Providers;
 import dev.redoubt.testkit.TinyEncoder;
 import dev.redoubt.testkit.WeightKind;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,22 +26,8 @@ class EncoderCanaryTest {
     }
 
     private static CanaryReading read(Path encoder, String kernels, int threads) throws InterruptedException {
-        EngineOptions options = new EngineOptions(
-                kernels,
-                threads,
-                512,
-                2,
-                64,
-                64,
-                4,
-                0.5,
-                KvFormat.F16,
-                OptionalLong.empty(),
-                PrefixSharing.OFF,
-                false,
-                RequestLimits.DEFAULT);
-        try (EmbeddingEngine engine =
-                EmbeddingEngine.open(ModelStore.openPath(encoder), options, TimeSource.system())) {
+        EngineOptions options = CanaryOptions.of(kernels, threads);
+        try (EmbeddingEngine engine = EmbeddingEngine.open(ModelPath.open(encoder), options, TimeSource.system())) {
             return CanaryReading.of(engine);
         }
     }

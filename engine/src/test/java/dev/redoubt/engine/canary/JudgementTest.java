@@ -8,7 +8,7 @@ import dev.redoubt.testkit.Shared;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
 import dev.redoubt.trust.ArtifactException;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.QualityBounds;
 import dev.redoubt.trust.Quantization;
 import java.io.IOException;
@@ -24,7 +24,7 @@ class JudgementTest {
     private Path folder;
 
     private static Judgement judge(Path base, Path model) {
-        return Judgement.of(ModelStore.openPath(base), ModelStore.openPath(model), "", 2);
+        return Judgement.of(ModelPath.open(base), ModelPath.open(model), "", 2);
     }
 
     private static Path gguf(String variant) {

@@ -1,6 +1,6 @@
 package dev.redoubt.engine.canary;
 
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.Tensor;
 import dev.redoubt.trust.TensorType;
 import dev.redoubt.trust.VerifiedArtifact;
@@ -44,7 +44,7 @@ final class TamperedModel {
         this.weights = Files.isDirectory(path) ? path.resolve("model.safetensors") : path;
         this.original = Files.readAllBytes(weights);
         this.bytes = original.clone();
-        try (VerifiedArtifact model = ModelStore.openPath(path)) {
+        try (VerifiedArtifact model = ModelPath.open(path)) {
             for (Tensor tensor : model.tensors().values())
                 tensors.put(
                         tensor.name(),

@@ -6,7 +6,7 @@ import dev.redoubt.engine.lora.LinearLayer;
 import dev.redoubt.testkit.TinyAdapters;
 import dev.redoubt.testkit.TinySafetensors;
 import dev.redoubt.testkit.WeightKind;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.Tensor;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
@@ -36,7 +36,7 @@ class AdapterFamiliesTest {
     void anAdapterIsWhatItIsMergedIntoTheWeights(String family) throws IOException {
         Path base = Families.with(family, Families.config(family), folder.resolve("base"));
         Map<String, int[]> layers = new LinkedHashMap<>();
-        try (VerifiedArtifact artifact = ModelStore.openPath(base)) {
+        try (VerifiedArtifact artifact = ModelPath.open(base)) {
             for (LinearLayer layer : DecoderAdapters.layers(Models.plan(artifact)))
                 layers.put(layer.name(), new int[] {layer.outputs(), layer.inputs()});
         }
@@ -70,8 +70,8 @@ class AdapterFamiliesTest {
     private static Path merged(Path base, Path adapter, Path target) throws IOException {
         Files.createDirectories(target);
         TinySafetensors file = new TinySafetensors();
-        try (VerifiedArtifact model = ModelStore.openPath(base);
-                VerifiedArtifact low = ModelStore.openPath(adapter)) {
+        try (VerifiedArtifact model = ModelPath.open(base);
+                VerifiedArtifact low = ModelPath.open(adapter)) {
             for (Tensor tensor : model.tensors().values()) {
                 float[] values = floats(tensor);
                 String module = "base_model.model." + tensor.name().replaceAll("\\.weight$", "");

@@ -5,10 +5,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.redoubt.base.json.JsonRefusal;
 import dev.redoubt.testkit.Shared;
+import dev.redoubt.testkit.ShakespeareFiles;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,9 +37,7 @@ class CheckpointGoldenTest {
     void everyVariantIsWithinTheBoundsOfItsReference(String name, double divergenceMax)
             throws IOException, JsonRefusal {
         Path source = Shared.testdata("shakespeare").resolve(name);
-        Path model = Files.createDirectory(folder.resolve("model"));
-        for (String file : List.of("config.json", "model.safetensors", "quantize_config.json"))
-            if (Files.exists(source.resolve(file))) Files.copy(source.resolve(file), model.resolve(file));
+        Path model = ShakespeareFiles.variant(name, folder);
         Path twin = ReferenceWeights.twin(model, folder.resolve("twin"));
         int[] text = HeldOut.ids(Shared.testdata("shakespeare"));
         float[] golden = Golden.floats(source.resolve("nll.f32"));

@@ -4,7 +4,7 @@ import dev.redoubt.kernels.Compute;
 import dev.redoubt.kernels.FloatMatrix;
 import dev.redoubt.kernels.WeightMatrix;
 import dev.redoubt.testkit.TinySafetensors;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.Tensor;
 import dev.redoubt.trust.VerifiedArtifact;
 import dev.redoubt.trust.VerifiedArtifact.Container;
@@ -25,7 +25,7 @@ final class DequantizedModel {
 
     static Path write(Path gguf, Path config, Path folder) throws IOException {
         TinySafetensors out = new TinySafetensors();
-        try (VerifiedArtifact artifact = ModelStore.openPath(gguf);
+        try (VerifiedArtifact artifact = ModelPath.open(gguf);
                 Compute compute = Compute.open("auto", 1, 1, 1)) {
             for (TensorSpec spec : DecoderTensors.of(Models.plan(artifact), Container.GGUF)) {
                 Tensor tensor = artifact.tensors().get(spec.name(Container.GGUF));

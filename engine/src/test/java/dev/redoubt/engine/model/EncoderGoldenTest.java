@@ -10,7 +10,7 @@ import dev.redoubt.kernels.Providers;
 import dev.redoubt.testkit.Shared;
 import dev.redoubt.testkit.TinyEncoder;
 import dev.redoubt.testkit.WeightKind;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,7 +40,7 @@ class EncoderGoldenTest {
         final EncoderPlan plan;
 
         Run(Path model, String provider, int threads) throws IOException {
-            VerifiedArtifact artifact = ModelStore.openPath(model);
+            VerifiedArtifact artifact = ModelPath.open(model);
             plan = Bert.plan(new HuggingFaceConfig(Files.readAllBytes(model.resolve("config.json"))), "");
             compute = Compute.open(provider, threads, 16 * BLOCKS, plan.widestInput());
             encoder = Encoders.load(artifact, compute, BLOCKS, 8);
@@ -109,7 +109,7 @@ class EncoderGoldenTest {
         Path model = Shared.testdata("arch/bert-mean-pooling");
         JsonNode golden = Golden.json(model.resolve("golden.json"));
         EncoderSpec spec;
-        try (VerifiedArtifact artifact = ModelStore.openPath(model)) {
+        try (VerifiedArtifact artifact = ModelPath.open(model)) {
             spec = Encoders.describe(artifact);
         }
         assertThat(spec.pooling()).isEqualTo(new Pooling(Pooling.Mode.MEAN, true));

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.redoubt.testkit.TinyEncoder;
 import dev.redoubt.testkit.WeightKind;
 import dev.redoubt.trust.ArtifactException;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,7 +30,7 @@ class EncodersHostileTest {
     }
 
     private void refused(String message) {
-        try (VerifiedArtifact artifact = ModelStore.openPath(model)) {
+        try (VerifiedArtifact artifact = ModelPath.open(model)) {
             assertThatThrownBy(() -> Encoders.describe(artifact))
                     .isInstanceOf(ArtifactException.class)
                     .hasMessageContaining(message);
@@ -105,7 +105,7 @@ class EncodersHostileTest {
 
     @Test
     void anEncoderIsNoLanguageModelAndTheOtherWayRound() {
-        try (VerifiedArtifact artifact = ModelStore.openPath(model)) {
+        try (VerifiedArtifact artifact = ModelPath.open(model)) {
             assertThat(Encoders.encodes(artifact)).isTrue();
             assertThatThrownBy(() -> Models.describe(artifact))
                     .isInstanceOf(ArtifactException.class)
@@ -115,7 +115,7 @@ class EncodersHostileTest {
 
     @Test
     void whatTheFolderSaysIsWhatIsServed() {
-        try (VerifiedArtifact artifact = ModelStore.openPath(model)) {
+        try (VerifiedArtifact artifact = ModelPath.open(model)) {
             EncoderSpec spec = Encoders.describe(artifact);
             assertThat(spec.model().contextTokensMax()).isEqualTo(TinyEncoder.TOKENS_MAX);
             assertThat(spec.model().quantization()).isEqualTo("F32");

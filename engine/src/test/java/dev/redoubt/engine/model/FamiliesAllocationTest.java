@@ -7,7 +7,7 @@ import com.sun.management.ThreadMXBean;
 import dev.redoubt.kernels.Compute;
 import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.KvMemory;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -28,7 +28,7 @@ class FamiliesAllocationTest {
     @ValueSource(strings = {"gemma2", "gemma3", "qwen2", "qwen3-moe", "olmo2"})
     void aStepAllocatesNothing(String family) throws IOException {
         VerifiedArtifact artifact =
-                ModelStore.openPath(Families.with(family, Families.config(family), folder.resolve(family)));
+                ModelPath.open(Families.with(family, Families.config(family), folder.resolve(family)));
         try (Compute compute =
                         Compute.open("auto", 1, 4, Models.describe(artifact).widestInput());
                 Model model = Models.load(artifact, compute, 4, 64);

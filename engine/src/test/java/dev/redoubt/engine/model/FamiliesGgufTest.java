@@ -45,19 +45,9 @@ class FamiliesGgufTest {
                 Map.of("expert_count", 8, "expert_used_count", 3, "expert_feed_forward_length", 32));
     }
 
-    /// The scale has no key in GGUF: that of the head dimension.
     @Test
     void gemma2() throws IOException {
-        compare(
-                new Gemma2(),
-                "gemma2",
-                Families.config("gemma2").replace("\"query_pre_attn_scalar\": 24", "\"query_pre_attn_scalar\": 32"),
-                "gemma2",
-                false,
-                Map.of(
-                        "attention.sliding_window", 32,
-                        "attn_logit_softcapping", 5f,
-                        "final_logit_softcapping", 8f));
+        compareGemma2(Map.of());
     }
 
     @Test
@@ -91,21 +81,22 @@ class FamiliesGgufTest {
     /// Every second layer has a window: the usual pattern of Gemma 2, stated.
     @Test
     void gemma2sWindowsMayBeStated() throws IOException {
+        compareGemma2(Map.of("attention.sliding_window_pattern", 2));
+    }
+
+    /// The scale has no key in GGUF: that of the head dimension.
+    private void compareGemma2(Map<String, Object> stated) throws IOException {
+        Map<String, Object> extra = new HashMap<>(stated);
+        extra.put("attention.sliding_window", 32);
+        extra.put("attn_logit_softcapping", 5f);
+        extra.put("final_logit_softcapping", 8f);
         compare(
                 new Gemma2(),
                 "gemma2",
                 Families.config("gemma2").replace("\"query_pre_attn_scalar\": 24", "\"query_pre_attn_scalar\": 32"),
                 "gemma2",
                 false,
-                Map.of(
-                        "attention.sliding_window",
-                        32,
-                        "attention.sliding_window_pattern",
-                        2,
-                        "attn_logit_softcapping",
-                        5f,
-                        "final_logit_softcapping",
-                        8f));
+                extra);
     }
 
     @ParameterizedTest

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.redoubt.trust.ArtifactException;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -70,7 +70,7 @@ class FamiliesHostileTest {
         String config = Families.config(family);
         assertThat(config).contains(from);
         Path changed = Families.with(family, config.replace(from, to == null ? "" : to), folder.resolve("changed"));
-        try (VerifiedArtifact artifact = ModelStore.openPath(changed)) {
+        try (VerifiedArtifact artifact = ModelPath.open(changed)) {
             assertThatThrownBy(() -> Models.describe(artifact))
                     .isInstanceOf(ArtifactException.class)
                     .hasMessageContaining(named);

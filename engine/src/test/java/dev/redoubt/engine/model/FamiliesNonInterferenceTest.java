@@ -6,7 +6,7 @@ import dev.redoubt.kernels.Compute;
 import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.KvMemory;
 import dev.redoubt.kernels.Providers;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -55,7 +55,7 @@ class FamiliesNonInterferenceTest {
 
     /// All sequences at once, in chunks of random sizes, in blocks that lie anywhere.
     private static float[][][] together(Path path, String provider, int threads, int[][] ids, Random random) {
-        VerifiedArtifact artifact = ModelStore.openPath(path);
+        VerifiedArtifact artifact = ModelPath.open(path);
         float[][][] result = new float[ids.length][][];
         try (Compute compute = Compute.open(
                         provider, threads, ROWS_MAX, Models.describe(artifact).widestInput());

@@ -3,7 +3,7 @@ package dev.redoubt.engine.model;
 import dev.redoubt.testkit.TinyGguf;
 import dev.redoubt.testkit.TinySafetensors;
 import dev.redoubt.testkit.WeightKind;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.Tensor;
 import dev.redoubt.trust.VerifiedArtifact;
 import dev.redoubt.trust.VerifiedArtifact.Container;
@@ -32,7 +32,7 @@ final class FamilyFiles {
     FamilyFiles(Architecture family, String fixture, String config, Path folder) throws IOException {
         this.config = config;
         plan = family.plan(new HuggingFaceConfig(config.getBytes(StandardCharsets.UTF_8)), 0);
-        try (VerifiedArtifact artifact = ModelStore.openPath(Families.with(fixture, config, folder))) {
+        try (VerifiedArtifact artifact = ModelPath.open(Families.with(fixture, config, folder))) {
             int layers = (int) artifact.tensors().keySet().stream()
                     .filter(name -> name.endsWith(".self_attn.o_proj.weight"))
                     .count();

@@ -9,7 +9,7 @@ import dev.redoubt.base.json.StrictJson;
 import dev.redoubt.engine.lora.AdapterPlan;
 import dev.redoubt.testkit.Shared;
 import dev.redoubt.trust.ArtifactException;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -73,13 +73,13 @@ class HostileModelTest {
 
     private static void examine(JsonNode hostile, Path corpus) {
         try (VerifiedArtifact artifact =
-                ModelStore.openPath(corpus.resolve(hostile.path("path").stringValue()))) {
+                ModelPath.open(corpus.resolve(hostile.path("path").stringValue()))) {
             if (!hostile.has("adapter")) {
                 assertThat(Models.describe(artifact).vocabularySize()).isPositive();
                 return;
             }
             try (VerifiedArtifact base =
-                    ModelStore.openPath(corpus.resolve(hostile.path("base").stringValue()))) {
+                    ModelPath.open(corpus.resolve(hostile.path("base").stringValue()))) {
                 AdapterPlan plan = Models.describe(base, List.of(artifact)).getFirst();
                 assertThat(plan.parameters()).isPositive();
             }

@@ -9,7 +9,7 @@ import dev.redoubt.kernels.KvMemory;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
 import dev.redoubt.trust.ArtifactException;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -92,8 +92,7 @@ class LlamaTest {
 
     @Test
     void quantizedModelNeedsItsFilesNoLonger() throws IOException {
-        VerifiedArtifact artifact =
-                ModelStore.openPath(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q4_0, 1));
+        VerifiedArtifact artifact = ModelPath.open(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q4_0, 1));
         try (Compute compute = Compute.open("scalar", 1, 4, 96);
                 Model model = Models.load(artifact, compute, 4, 32)) {
             assertThat(model.spec().quantization()).isEqualTo("Q4_0");
@@ -103,8 +102,7 @@ class LlamaTest {
 
     @Test
     void plainModelKeepsItsFilesUntilItIsClosed() throws IOException {
-        VerifiedArtifact artifact =
-                ModelStore.openPath(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.F16, 1));
+        VerifiedArtifact artifact = ModelPath.open(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.F16, 1));
         try (Compute compute = Compute.open("scalar", 1, 4, 96)) {
             try (Model model = Models.load(artifact, compute, 4, 32)) {
                 assertThat(model.kvLayout(KvFormat.F16).kvHeads()).isEqualTo(2);
@@ -118,7 +116,7 @@ class LlamaTest {
     void V4_2_aFileThatIsWrittenBetweenCheckAndLoadIsNotServed() throws IOException {
         for (WeightKind kind : new WeightKind[] {WeightKind.Q8_0, WeightKind.F32}) {
             Path file = TinyModels.gguf(folder.resolve("tiny-" + kind + ".gguf"), kind, 1);
-            try (VerifiedArtifact artifact = ModelStore.openPath(file);
+            try (VerifiedArtifact artifact = ModelPath.open(file);
                     Compute compute = Compute.open("scalar", 1, 4, 96)) {
                 byte[] bytes = Files.readAllBytes(file);
                 bytes[bytes.length - 40] ^= 1;
@@ -142,7 +140,7 @@ class LlamaTest {
                         .replace(
                                 "\"rope_scaling\":null",
                                 "\"rope_scaling\":{\"rope_type\":\"dynamic\",\"factor\":2.0}"));
-        try (VerifiedArtifact artifact = ModelStore.openPath(model);
+        try (VerifiedArtifact artifact = ModelPath.open(model);
                 Compute compute = Compute.open("scalar", 1, 4, 96)) {
             assertThatThrownBy(() -> Models.load(artifact, compute, 4, 512))
                     .hasMessageContaining("'dynamic'")
@@ -153,8 +151,7 @@ class LlamaTest {
 
     @Test
     void idsAndPositionsOutOfRangeNeverReachAKernel() throws IOException {
-        VerifiedArtifact artifact =
-                ModelStore.openPath(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 1));
+        VerifiedArtifact artifact = ModelPath.open(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 1));
         try (Compute compute = Compute.open("scalar", 1, 4, 96);
                 Model model = Models.load(artifact, compute, 4, 32);
                 KvMemory kv = KvMemory.map(model.kvLayout(KvFormat.F16), 2)) {

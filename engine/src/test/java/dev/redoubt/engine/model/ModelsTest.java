@@ -7,7 +7,7 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
 import dev.redoubt.trust.ArtifactException;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -194,7 +194,7 @@ class ModelsTest {
     }
 
     private static ModelSpec describe(Path path) {
-        try (VerifiedArtifact artifact = ModelStore.openPath(path)) {
+        try (VerifiedArtifact artifact = ModelPath.open(path)) {
             return Models.describe(artifact);
         }
     }

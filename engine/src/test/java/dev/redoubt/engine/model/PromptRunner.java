@@ -4,7 +4,7 @@ import dev.redoubt.kernels.Compute;
 import dev.redoubt.kernels.KvFormat;
 import dev.redoubt.kernels.KvLayout;
 import dev.redoubt.kernels.KvMemory;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -40,11 +40,10 @@ final class PromptRunner implements AutoCloseable {
     /// The same with the first of some adapters on.
     static PromptRunner open(
             Path path, List<Path> adapters, String kernels, int threads, int contextTokensMax, int rowsMax) {
-        VerifiedArtifact artifact = ModelStore.openPath(path);
+        VerifiedArtifact artifact = ModelPath.open(path);
         Compute compute = Compute.open(
                 kernels, threads, rowsMax, Models.describe(artifact).widestInput());
-        List<VerifiedArtifact> opened =
-                adapters.stream().map(ModelStore::openPath).toList();
+        List<VerifiedArtifact> opened = adapters.stream().map(ModelPath::open).toList();
         Model model = Models.load(artifact, opened, compute, rowsMax, contextTokensMax);
         opened.forEach(VerifiedArtifact::close);
         int blocks = (contextTokensMax + KvLayout.BLOCK_TOKENS - 1) / KvLayout.BLOCK_TOKENS;

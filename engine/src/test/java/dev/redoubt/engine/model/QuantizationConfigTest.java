@@ -7,7 +7,7 @@ import dev.redoubt.testkit.CheckpointKind;
 import dev.redoubt.testkit.TinyCheckpoints;
 import dev.redoubt.testkit.TinySafetensors;
 import dev.redoubt.trust.ArtifactException;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -232,7 +232,7 @@ class QuantizationConfigTest {
     }
 
     private static ModelSpec describe(Path path) {
-        try (VerifiedArtifact artifact = ModelStore.openPath(path)) {
+        try (VerifiedArtifact artifact = ModelPath.open(path)) {
             return Models.describe(artifact);
         }
     }

@@ -7,14 +7,13 @@ import dev.redoubt.engine.quantize.Quantization;
 import dev.redoubt.engine.quantize.Target;
 import dev.redoubt.engine.tokenize.Tokenizer;
 import dev.redoubt.testkit.Shared;
+import dev.redoubt.testkit.ShakespeareFiles;
 import dev.redoubt.trust.ArtifactException;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.TensorType;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,24 +28,13 @@ class QuantizationTest {
     @TempDir
     private Path folder;
 
-    /// The files of a model, without what the fixture has beside them.
-    private Path model(String name) throws IOException {
-        Path copy = Files.createDirectory(folder.resolve(name));
-        Path source = Shared.testdata("shakespeare").resolve(name);
-        for (String file : List.of(
-                "config.json",
-                "model.safetensors",
-                "tokenizer.json",
-                "tokenizer_config.json",
-                "generation_config.json",
-                "chat_template.jinja"))
-            if (Files.exists(source.resolve(file))) Files.copy(source.resolve(file), copy.resolve(file));
-        return copy;
+    private Path base() throws IOException {
+        return ShakespeareFiles.base(folder.resolve("base"));
     }
 
     private Path quantized(Path model, Target target) throws IOException {
         Path file = folder.resolve(target + ".gguf");
-        try (VerifiedArtifact artifact = ModelStore.openPath(model)) {
+        try (VerifiedArtifact artifact = ModelPath.open(model)) {
             new Quantization(artifact, target, "test").write(file, done -> {}, 2);
         }
         return file;
@@ -65,7 +53,7 @@ class QuantizationTest {
     })
     void asMuchIsKeptAsByLlamaCpp(Target target, double ofLlamaCpp) throws IOException {
         Path root = Shared.testdata("shakespeare");
-        Path base = model("base-bf16");
+        Path base = base();
         int[] text = HeldOut.ids(root);
         double divergence = 0;
         try (PromptRunner floats = PromptRunner.open(base, "auto", 256);
@@ -88,7 +76,7 @@ class QuantizationTest {
     @CsvSource({"Q5_1, Q5_1", "Q5_0, Q5_0", "Q4_1, Q4_1", "Q4_0, Q4_0", "Q4_K, Q5_0", "Q6_K, Q8_0", "Q5_K, Q5_1"})
     void rowsThatAreNoWholeBlocksGetTheNextBetterFormat(Target target, TensorType type) throws IOException {
         Path stories = Shared.testdata("stories260k").resolve("stories260K.gguf"); // rows of 64 and 172
-        try (VerifiedArtifact small = ModelStore.openPath(quantized(stories, target))) {
+        try (VerifiedArtifact small = ModelPath.open(quantized(stories, target))) {
             assertThat(small.tensors().get("blk.0.attn_q.weight"))
                     .extracting("type")
                     .isEqualTo(type);
@@ -103,10 +91,10 @@ class QuantizationTest {
 
     @Test
     void theFileSaysWhatItWasMadeOf() throws IOException {
-        Path base = model("base-bf16");
+        Path base = base();
         Path file = quantized(base, Target.Q4_K);
-        try (VerifiedArtifact source = ModelStore.openPath(base);
-                VerifiedArtifact small = ModelStore.openPath(file)) {
+        try (VerifiedArtifact source = ModelPath.open(base);
+                VerifiedArtifact small = ModelPath.open(file)) {
             assertThat(small.gguf().string("redoubt.quantize.source_digest")).contains(source.digest());
             assertThat(small.gguf().string("redoubt.quantize.version")).contains("test");
             assertThat(small.gguf().integer("general.file_type")).hasValue(14);
@@ -125,9 +113,9 @@ class QuantizationTest {
 
     @Test
     void itsTokensAreTheFolders() throws IOException {
-        Path base = model("base-bf16");
-        try (VerifiedArtifact source = ModelStore.openPath(base);
-                VerifiedArtifact small = ModelStore.openPath(quantized(base, Target.Q8_0));
+        Path base = base();
+        try (VerifiedArtifact source = ModelPath.open(base);
+                VerifiedArtifact small = ModelPath.open(quantized(base, Target.Q8_0));
                 Tokenizer expected = Tokenizer.of(source);
                 Tokenizer actual = Tokenizer.of(small)) {
             for (String each : new String[] {
@@ -142,15 +130,15 @@ class QuantizationTest {
 
     @Test
     void V6_1_whatIsQuantizedAlreadyIsRefused() throws IOException {
-        Path q4 = Shared.testdata("shakespeare").resolve("gguf").resolve("shakespeare-Q4_0.gguf");
-        try (VerifiedArtifact artifact = ModelStore.openPath(q4)) {
+        Path q4 = ShakespeareFiles.variant("Q4_0", folder);
+        try (VerifiedArtifact artifact = ModelPath.open(q4)) {
             assertThatExceptionOfType(ArtifactException.class)
                     .isThrownBy(() -> new Quantization(artifact, Target.Q8_0, "test"))
                     .withMessageMatching("tensor '.*' is of type Q4_0, what is quantized is F32, F16 or BF16: take the"
                             + " model that this one was made of");
         }
-        Path awq = model("awq-4bit-g128");
-        try (VerifiedArtifact artifact = ModelStore.openPath(awq)) {
+        Path awq = ShakespeareFiles.variant("awq-4bit-g128", folder);
+        try (VerifiedArtifact artifact = ModelPath.open(awq)) {
             assertThatExceptionOfType(ArtifactException.class)
                     .isThrownBy(() -> new Quantization(artifact, Target.Q8_0, "test"));
         }

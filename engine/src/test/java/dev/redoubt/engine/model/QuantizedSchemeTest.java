@@ -10,7 +10,7 @@ import dev.redoubt.kernels.Providers;
 import dev.redoubt.kernels.WeightMatrix;
 import dev.redoubt.testkit.CheckpointKind;
 import dev.redoubt.testkit.TinyCheckpoints;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -42,7 +42,7 @@ class QuantizedSchemeTest {
                 .orElseThrow()
                 .scheme();
         for (String provider : Providers.present()) {
-            try (VerifiedArtifact artifact = ModelStore.openPath(model);
+            try (VerifiedArtifact artifact = ModelPath.open(model);
                     Arena arena = Arena.ofShared();
                     Compute compute = Compute.open(provider, 2, 96, 192)) {
                 var reference = new ReferenceWeights(artifact.tensors(), config);

@@ -2,7 +2,7 @@ package dev.redoubt.engine.model;
 
 import dev.redoubt.testkit.TinySafetensors;
 import dev.redoubt.testkit.WeightKind;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.Tensor;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
@@ -37,7 +37,7 @@ final class ReferenceWeights {
         Files.createDirectories(folder);
         String text = Files.readString(checkpoint.resolve("config.json"));
         TinySafetensors file = new TinySafetensors();
-        try (VerifiedArtifact artifact = ModelStore.openPath(checkpoint)) {
+        try (VerifiedArtifact artifact = ModelPath.open(checkpoint)) {
             var reference = new ReferenceWeights(artifact.tensors(), text);
             for (String name : artifact.tensors().keySet()) {
                 Tensor tensor = reference.tensor(name);

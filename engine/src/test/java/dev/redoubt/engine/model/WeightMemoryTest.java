@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.redoubt.kernels.FloatMatrix;
 import dev.redoubt.testkit.ShakespeareFiles;
 import dev.redoubt.testkit.Shared;
-import dev.redoubt.trust.ModelStore;
+import dev.redoubt.trust.ModelPath;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -116,7 +116,7 @@ class WeightMemoryTest {
     }
 
     private static Set<String> tensors(Path model) {
-        try (VerifiedArtifact artifact = ModelStore.openPath(model)) {
+        try (VerifiedArtifact artifact = ModelPath.open(model)) {
             return Set.copyOf(artifact.tensors().keySet());
         }
     }

@@ -94,45 +94,33 @@ class SentencePieceTest {
     }
 
     private static GgufVocabulary phi3(boolean strips) {
-        List<String> tokens = new ArrayList<>(List.of("<unk>", "<s>", "</s>"));
-        for (int b = 0; b < 256; b++) tokens.add("<0x%02X>".formatted(b));
-        tokens.addAll(List.of("ab", "▁", "<|user|>", "<|end|>"));
-        int[] types = new int[tokens.size()];
-        for (int id = 0; id < types.length; id++)
-            types[id] = id == 0
-                    ? GgufVocabulary.UNKNOWN
-                    : id < 3 || id > 260
-                            ? GgufVocabulary.CONTROL
-                            : id < 259 ? GgufVocabulary.BYTE : GgufVocabulary.NORMAL;
-        return new GgufVocabulary(
-                "llama",
-                "",
-                tokens,
-                new float[types.length],
-                types,
-                List.of(),
-                OptionalInt.of(1),
-                OptionalInt.of(0),
-                List.of(2),
-                Optional.of(false),
-                Optional.of(false),
-                strips);
+        return vocabulary(List.of("ab", "▁", "<|user|>", "<|end|>"), 261, strips);
     }
 
     @Test
     void lettersThatAreNoTokensMergeAllTheSame() {
+        GgufVocabulary gguf = vocabulary(List.of("ab", "abc", "▁", "xy", "é中"), Integer.MAX_VALUE, false);
+        sameOnRandomTexts(gguf, false, "aabbccxyé中 ", 7);
+    }
+
+    /// Three control tokens, one for each byte, then `more`, the earlier the better.
+    ///
+    /// @param control the first of those that are control tokens too
+    private static GgufVocabulary vocabulary(List<String> more, int control, boolean strips) {
         List<String> tokens = new ArrayList<>(List.of("<unk>", "<s>", "</s>"));
         for (int b = 0; b < 256; b++) tokens.add("<0x%02X>".formatted(b));
-        tokens.addAll(List.of("ab", "abc", "▁", "xy", "é中"));
+        tokens.addAll(more);
         int[] types = new int[tokens.size()];
         float[] scores = new float[tokens.size()];
         for (int id = 0; id < types.length; id++) {
             types[id] = id == 0
                     ? GgufVocabulary.UNKNOWN
-                    : id < 3 ? GgufVocabulary.CONTROL : id < 259 ? GgufVocabulary.BYTE : GgufVocabulary.NORMAL;
+                    : id < 3 || id >= control
+                            ? GgufVocabulary.CONTROL
+                            : id < 259 ? GgufVocabulary.BYTE : GgufVocabulary.NORMAL;
             scores[id] = -id;
         }
-        GgufVocabulary gguf = new GgufVocabulary(
+        return new GgufVocabulary(
                 "llama",
                 "",
                 tokens,
@@ -144,7 +132,6 @@ class SentencePieceTest {
                 List.of(2),
                 Optional.of(false),
                 Optional.of(false),
-                false);
-        sameOnRandomTexts(gguf, false, "aabbccxyé中 ", 7);
+                strips);
     }
 }

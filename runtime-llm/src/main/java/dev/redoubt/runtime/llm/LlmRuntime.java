@@ -1,10 +1,10 @@
 package dev.redoubt.runtime.llm;
 
+import dev.redoubt.base.RuleRefusal;
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.ModelCard;
 import dev.redoubt.engine.Engine;
 import dev.redoubt.engine.EngineOptions;
-import dev.redoubt.engine.StartRefusal;
 import dev.redoubt.serve.language.Conversation;
 import dev.redoubt.serve.language.Piece;
 import dev.redoubt.serve.replica.Interface;
@@ -67,7 +67,7 @@ public final class LlmRuntime implements ServantFactory {
             try (VerifiedArtifact artifact = open(spec, settings)) {
                 card = Engine.describe(artifact, sized(spec, artifact), time);
             } catch (ArtifactException e) {
-                throw refused(spec, e.rule(), e);
+                throw RuntimeRefusal.of(spec.name(), e);
             }
         return new Interface(
                 Types.INPUT.schema(), Types.OUTPUT.schema(), true, List.of(), List.of(), Optional.of(card));
@@ -102,10 +102,8 @@ public final class LlmRuntime implements ServantFactory {
         try {
             return Engine.open(
                     artifact, sized, spec.each().memoryBytes(), time); // owns the artifact, also when it throws
-        } catch (ArtifactException e) {
-            throw refused(spec, e.rule(), e);
-        } catch (StartRefusal e) {
-            throw refused(spec, e.rule(), e);
+        } catch (RuleRefusal e) {
+            throw RuntimeRefusal.of(spec.name(), e);
         }
     }
 
@@ -113,7 +111,7 @@ public final class LlmRuntime implements ServantFactory {
         try {
             return host.open(settings.model(), settings.digest());
         } catch (ArtifactException e) {
-            throw refused(spec, e.rule(), e);
+            throw RuntimeRefusal.of(spec.name(), e);
         }
     }
 
@@ -142,9 +140,5 @@ public final class LlmRuntime implements ServantFactory {
         int threads = Math.max(1, (int) spec.each().cpus());
         // The router counts a call out a moment before the engine does.
         return options.sized(threads, 2 * spec.ongoingMax(), left);
-    }
-
-    private static RuntimeRefusal refused(DeploymentSpec spec, String rule, RuntimeException cause) {
-        return new RuntimeRefusal(spec.name() + ": " + cause.getMessage() + " (" + rule + ")", cause);
     }
 }

@@ -1,15 +1,13 @@
 package dev.redoubt.runtime.onnx;
 
-import dev.redoubt.serve.model.ModelReplica;
+import dev.redoubt.serve.model.ModelFile;
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.spec.RuntimeSpec;
 import dev.redoubt.serve.worker.NativeFolder;
 import dev.redoubt.serve.worker.WorkerKind;
-import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.OnnxFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
@@ -76,28 +74,11 @@ public final class OnnxRuntime {
     private static void approve(DeploymentSpec spec) throws RuntimeRefusal {
         Settings settings = Settings.of(spec);
         try (OnnxFile file = read(spec, settings)) {
-            file.approve(settings.digest());
-        } catch (ArtifactException e) {
-            throw refused(spec, e);
+            ModelFile.approve(spec, () -> file.approve(settings.digest()));
         }
     }
 
-    /// @throws RuntimeRefusal if it is too large for a replica, or cannot be read
     static OnnxFile read(DeploymentSpec spec, Settings settings) throws RuntimeRefusal {
-        try {
-            ModelReplica.requireRoom(spec, Files.size(settings.model()));
-            return OnnxFile.read(settings.model());
-        } catch (ArtifactException e) {
-            throw refused(spec, e);
-        } catch (IOException e) {
-            throw new RuntimeRefusal(
-                    spec.name() + ": model '" + settings.model() + "' cannot be read: "
-                            + e.getClass().getSimpleName() + ": make it readable",
-                    e);
-        }
-    }
-
-    static RuntimeRefusal refused(DeploymentSpec spec, ArtifactException e) {
-        return new RuntimeRefusal(spec.name() + ": " + e.getMessage() + " (" + e.rule() + ")", e);
+        return ModelFile.read(spec, settings.model(), "", () -> OnnxFile.read(settings.model()));
     }
 }

@@ -43,7 +43,7 @@ public final class OnnxWorker implements WorkerProgram {
             ModelReplica.Loader loader = (place, threads) -> load(file, artifact, place, types, threads, memory);
             return new ModelReplica(OnnxRuntime.KIND, types, loader, TimeSource.system(), overdueMax);
         } catch (ArtifactException e) {
-            throw OnnxRuntime.refused(spec, e);
+            throw RuntimeRefusal.of(spec.name(), e);
         }
     }
 

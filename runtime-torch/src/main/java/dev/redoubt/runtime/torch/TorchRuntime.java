@@ -2,7 +2,7 @@ package dev.redoubt.runtime.torch;
 
 import dev.redoubt.base.json.JsonRefusal;
 import dev.redoubt.base.json.StrictJson;
-import dev.redoubt.serve.model.ModelReplica;
+import dev.redoubt.serve.model.ModelFile;
 import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.schema.Schema;
@@ -10,11 +10,9 @@ import dev.redoubt.serve.schema.SchemaJson;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.spec.RuntimeSpec;
 import dev.redoubt.serve.worker.WorkerKind;
-import dev.redoubt.trust.ArtifactException;
 import dev.redoubt.trust.TorchScriptFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -120,28 +118,15 @@ public final class TorchRuntime {
     private static void approve(DeploymentSpec spec) throws RuntimeRefusal {
         Settings settings = Settings.of(spec);
         try (TorchScriptFile file = read(spec, settings)) {
-            file.approve(settings.digest());
-        } catch (ArtifactException e) {
-            throw refused(spec, e);
+            ModelFile.approve(spec, () -> file.approve(settings.digest()));
         }
     }
 
-    /// @throws RuntimeRefusal if it is too large for a replica, not signed, or cannot be read
     static TorchScriptFile read(DeploymentSpec spec, Settings settings) throws RuntimeRefusal {
-        try {
-            ModelReplica.requireRoom(spec, Files.size(settings.model()));
-            return TorchScriptFile.read(settings.model(), settings.signature(), settings.signer());
-        } catch (ArtifactException e) {
-            throw refused(spec, e);
-        } catch (IOException e) {
-            throw new RuntimeRefusal(
-                    spec.name() + ": model '" + settings.model() + "', its signature or its signer cannot be read: "
-                            + e.getClass().getSimpleName() + ": make them readable",
-                    e);
-        }
-    }
-
-    static RuntimeRefusal refused(DeploymentSpec spec, ArtifactException e) {
-        return new RuntimeRefusal(spec.name() + ": " + e.getMessage() + " (" + e.rule() + ")", e);
+        return ModelFile.read(
+                spec,
+                settings.model(),
+                ", its signature or its signer",
+                () -> TorchScriptFile.read(settings.model(), settings.signature(), settings.signer()));
     }
 }

@@ -41,7 +41,7 @@ public final class TorchWorker implements WorkerProgram {
             ModelReplica.Loader loader = (place, threads) -> load(file, artifact, place, types, threads);
             return new ModelReplica(TorchRuntime.KIND, types, loader, TimeSource.system(), overdueMax);
         } catch (ArtifactException e) {
-            throw TorchRuntime.refused(spec, e);
+            throw RuntimeRefusal.of(spec.name(), e);
         }
     }
 

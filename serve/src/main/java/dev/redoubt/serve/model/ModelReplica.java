@@ -14,8 +14,6 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 /// Makes the one replica of a worker process: loads the model and lets calls run in it, as many at once as the
 /// deployment has whole cpus, and each on as many threads.
 public final class ModelReplica implements ServantFactory {
-    private static final int FILE_COPIES = 4; // as read, as a library parses it, as it computes with it, and calls
-
     private final String kind;
     private final Interface types;
     private final Loader loader;
@@ -44,17 +42,6 @@ public final class ModelReplica implements ServantFactory {
         this.deadlines = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().daemon().name(kind + "-deadlines").factory());
         deadlines.setRemoveOnCancelPolicy(true); // most calls end long before
-    }
-
-    /// Whether a replica can hold a model of this size while it is loaded.
-    ///
-    /// @throws RuntimeRefusal if it cannot
-    public static void requireRoom(DeploymentSpec spec, long fileBytes) throws RuntimeRefusal {
-        long memory = spec.each().memoryBytes();
-        if (fileBytes > memory / FILE_COPIES)
-            throw new RuntimeRefusal(spec.name() + ": the model has " + fileBytes + " bytes, and a replica needs "
-                    + FILE_COPIES + " times that while it loads it; it may take " + memory
-                    + ": give it more memory (R4.2)");
     }
 
     @Override

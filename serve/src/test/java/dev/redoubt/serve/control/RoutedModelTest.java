@@ -40,7 +40,7 @@ import tools.jackson.databind.JsonNode;
 /// Generations over a router: one end each, whoever makes it.
 final class RoutedModelTest {
     private static final ModelCard CARD =
-            new ModelCard("m", "d", "llama", "Q8_0", 128, 256, true, Optional.empty(), Instant.EPOCH);
+            new ModelCard("m", "d", "llama", "Q8_0", 128, 256, true, Optional.empty(), Instant.EPOCH, Optional.empty());
     private static final Usage USAGE = new Usage(3, 0, 2, 0, 0, 0);
 
     private final ManualClock time = new ManualClock();

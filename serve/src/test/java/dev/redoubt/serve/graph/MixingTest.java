@@ -60,7 +60,16 @@ final class MixingTest {
 
     private static Mixing.Version model(String name, String digest, long loadedAt) {
         ModelCard card = new ModelCard(
-                name, digest, "llama", "Q8_0", 128, 256, true, Optional.empty(), Instant.ofEpochSecond(loadedAt));
+                name,
+                digest,
+                "llama",
+                "Q8_0",
+                128,
+                256,
+                true,
+                Optional.empty(),
+                Instant.ofEpochSecond(loadedAt),
+                Optional.empty());
         Interface face = new Interface(TEXT, TEXT, false, List.of(), List.of(), Optional.of(card));
         return new Mixing.Version(spec("Front"), Map.of("Front", face));
     }
