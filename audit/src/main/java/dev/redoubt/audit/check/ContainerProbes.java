@@ -29,7 +29,7 @@ final class ContainerProbes implements Check {
             Settings settings = container.settings();
             boolean probed = switch (container.kind()) {
                 case KUBERNETES -> settings.has("livenessProbe") || settings.has("readinessProbe");
-                case CLUSTER, RUNTIME -> true;
+                case CLUSTER, RUNTIME, JOB -> true;
                 case COMPOSE -> settings.has("healthcheck");
             };
             boolean isRay = settings.get("image")

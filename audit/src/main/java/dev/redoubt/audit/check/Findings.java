@@ -20,25 +20,22 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /// Collects the findings of one file.
 public final class Findings {
     private static final int LINE_MAX = 200;
     private static final int FINDINGS_MAX = 1_000; // of one file
 
-    /* By the names that pytest looks for. */
-    private static final Pattern TEST = Pattern.compile("(.*/)?(test_[^/]*|[^/]*_test|conftest)\\.py");
-
     private final SourceText source;
-    private final boolean ofTest; // serves nobody: what would be a warning is a note there
+    private final boolean unserved; // what would be a warning is a note there
     private final List<Finding> all = new ArrayList<>();
     private final Map<String, Integer> seen = new HashMap<>(); // of one text in one file, how many
     private final Set<String> places = new HashSet<>(); // two ways to one place are one finding
 
-    public Findings(SourceText source) {
+    /// @param inside the file's path from the folder that is audited on
+    public Findings(SourceText source, String inside) {
         this.source = source;
-        this.ofTest = TEST.matcher(source.path()).matches();
+        this.unserved = Unserved.is(inside);
     }
 
     public List<Finding> all() {
@@ -100,7 +97,7 @@ public final class Findings {
     }
 
     private void add(CheckInfo check, Level stated, int start, int end, String message, List<Edit> fix) {
-        Level level = ofTest && stated == Level.WARNING ? Level.NOTE : stated;
+        Level level = unserved && stated == Level.WARNING ? Level.NOTE : stated;
         Span span = source.span(start, end);
         if (all.size() >= FINDINGS_MAX || !places.add(check.id() + span)) return;
         String cell = source.inCell(span.line());

@@ -7,6 +7,7 @@ import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Variable;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /// Tokens that stand in code, in files and on command lines.
 final class LiteralToken implements Check {
@@ -60,8 +61,14 @@ final class LiteralToken implements Check {
         return text.length() >= 8
                 && text.matches("[A-Za-z0-9_\\-.+/=]+")
                 && !text.matches(
-                        "(?i).*(your|xxx|change|example|placeholder|dummy|secret|token|test|key|none|null|empty|fake|todo).*");
+                        "(?i).*(your|xxx|change|example|placeholder|dummy|secret|token|test|key|none|null|empty|fake|todo).*")
+                && !LOCAL.matcher(text).matches();
     }
+
+    /* What clients must send to a server that asks for nothing. */
+    private static final Pattern LOCAL = Pattern.compile(
+            "(?i)(sk-)?[a-z]*[-_.]?(local|localhost|demo|sample|dev|unused|ignored|needed|required|anything|vllm|ollama|litellm)"
+                    + "([-_.]?[a-z]+)*[-_.]?\\d{0,4}");
 
     private static final int LINE_MAX = 2_000;
     private static final Set<String> KEYS = Set.of(

@@ -6,6 +6,7 @@ import dev.redoubt.audit.check.Affected.Reach;
 import dev.redoubt.audit.facts.Engine;
 import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Listener;
+import dev.redoubt.audit.facts.Place;
 import dev.redoubt.audit.facts.Product;
 import dev.redoubt.audit.facts.Setting;
 import dev.redoubt.audit.facts.Settings;
@@ -35,19 +36,18 @@ final class PublicBind implements Check {
     @Override
     public void look(Facts facts, Findings findings) {
         for (Engine engine : facts.engines())
-            if (engine.kind() == Engine.Kind.SERVER && !engine.settings().has("uds") && !isGuarded(engine.settings()))
-                look(facts, engine.settings(), true, engine.start(), engine.end(), findings);
+            if (engine.kind() == Engine.Kind.SERVER
+                    && engine.place() != Place.PLATFORM
+                    && !engine.settings().has("uds")
+                    && !isGuarded(engine.settings()))
+                look(facts, new Socket(engine, ServerKeys.isSet(facts, engine)), findings);
+        boolean hosted = Hosting.isHosted(facts);
         for (Listener listener : facts.listeners())
-            if (listener.kind() != Listener.Kind.DASHBOARD
+            if (!hosted
+                    && listener.kind() != Listener.Kind.DASHBOARD
                     && listener.kind() != Listener.Kind.SERVE_PLATFORM
-                    && !hasTls(listener.settings()))
-                look(
-                        facts,
-                        listener.settings(),
-                        listener.kind() == Listener.Kind.SERVE_FILE,
-                        listener.start(),
-                        listener.end(),
-                        findings);
+                    && listener.place() != Place.PLATFORM
+                    && !hasTls(listener.settings())) look(facts, new Socket(listener), findings);
         for (Variable variable : facts.variables())
             if (variable.name().equals("RAY_SERVE_ENABLE_HA_PROXY")
                     && variable.value().texts().anyMatch("1"::equals)
@@ -61,24 +61,58 @@ final class PublicBind implements Check {
                                 + HAPROXY.decided(facts));
     }
 
-    private static void look(
-            Facts facts, Settings settings, boolean publicByDefault, int start, int end, Findings findings) {
-        Optional<Setting> host = settings.get("host");
-        if (host.isEmpty()) {
-            if (!publicByDefault) return;
-            if (settings.open()) findings.add(INFO, Level.NOTE, start, end, Findings.unknown("host"));
-            else findings.add(INFO, start, end, "no host is stated, which means all interfaces, without TLS and keys");
-        } else if (Hosts.mayBePublic(host.get().value())) {
+    /// @param everywhere whether it listens on all interfaces where nothing is stated
+    /// @param keys whether it asks for one, or may for all that is read of it
+    /// @param published whether it is somebody else who decides who reaches it: in an image or a pod a program
+    /// has to listen beyond loopback, and one of the web may ask for keys in another file
+    private record Socket(Settings settings, boolean everywhere, boolean keys, boolean published, int start, int end) {
+        Socket(Engine engine, boolean keys) {
+            this(
+                    engine.settings(),
+                    true,
+                    keys,
+                    engine.place() == Place.NETWORK || keys && engine.place() != Place.MACHINE,
+                    engine.start(),
+                    engine.end());
+        }
+
+        Socket(Listener listener) {
+            this(
+                    listener.settings(),
+                    listener.kind() == Listener.Kind.SERVE_FILE,
+                    listener.kind() == Listener.Kind.WEB,
+                    listener.place() != Place.MACHINE,
+                    listener.start(),
+                    listener.end());
+        }
+
+        String lacks() {
+            return keys ? ", without TLS" : ", without TLS and keys";
+        }
+    }
+
+    private static void look(Facts facts, Socket socket, Findings findings) {
+        Optional<Setting> host = socket.settings.get("host");
+        int start = socket.start;
+        int end = socket.end;
+        if (host.isEmpty() && !socket.everywhere) return;
+        if (host.isEmpty() && socket.settings.open()) {
+            findings.add(INFO, Level.NOTE, start, end, Findings.unknown("host"));
+        } else if (host.isPresent() && !Hosts.mayBePublic(host.get().value())) {
+            findings.unknown(INFO, socket.settings, start, end, "host");
+        } else if (socket.published) {
+            findings.add(INFO, Level.NOTE, start, end, "who reaches it is unknown: whoever runs it decides");
+        } else if (host.isEmpty()) {
+            findings.add(INFO, start, end, "no host is stated, which means all interfaces" + socket.lacks());
+        } else {
             findings.add(
                     INFO,
                     Level.WARNING,
                     host.get(),
                     start,
                     end,
-                    "listens on " + Values.shown(host.get().value()) + ", without TLS and keys",
+                    "listens on " + Values.shown(host.get().value()) + socket.lacks(),
                     Fixes.bindLoopback(facts, host.get()));
-        } else {
-            findings.unknown(INFO, settings, start, end, "host");
         }
     }
 

@@ -24,13 +24,9 @@ final class ServerWithoutKey implements Check {
 
     @Override
     public void look(Facts facts, Findings findings) {
-        boolean byVariable =
-                facts.variables().stream().anyMatch(variable -> variable.name().equals("VLLM_API_KEY"))
-                        || facts.source().text().contains("VLLM_API_KEY");
         for (Engine engine : facts.engines())
             if (engine.kind() == Engine.Kind.SERVER
-                    && !byVariable
-                    && !engine.settings().has("api_key")
+                    && !ServerKeys.isSet(facts, engine)
                     && !engine.settings().has("uds")
                     && !isLoopback(engine)) {
                 if (engine.settings().open())

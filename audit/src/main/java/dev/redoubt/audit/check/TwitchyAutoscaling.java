@@ -4,7 +4,9 @@ import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Deployment;
 import dev.redoubt.audit.facts.Facts;
+import dev.redoubt.audit.facts.Setting;
 import dev.redoubt.audit.facts.Settings;
+import dev.redoubt.audit.facts.Value;
 import dev.redoubt.audit.facts.Values;
 import java.util.List;
 
@@ -28,11 +30,22 @@ final class TwitchyAutoscaling implements Check {
     public void look(Facts facts, Findings findings) {
         for (Deployment deployment : facts.deployments()) {
             Settings scaling = deployment.settings().group("autoscaling_config");
+            if (isFixed(scaling)) continue;
             atLeast(deployment, scaling, "upscale_delay_s", 30, findings);
             atLeast(deployment, scaling, "downscale_delay_s", 60, findings);
             target(deployment, scaling, "target_ongoing_requests", findings);
             target(deployment, scaling, "target_num_ongoing_requests_per_replica", findings);
         }
+    }
+
+    /// Whether there are as many replicas at least as at most: then nothing is ever scaled.
+    private static boolean isFixed(Settings scaling) {
+        return scaling.get("min_replicas").isPresent()
+                && scaling.get("min_replicas")
+                        .map(Setting::value)
+                        .equals(scaling.get("max_replicas")
+                                .map(Setting::value)
+                                .filter(Value.Numeric.class::isInstance));
     }
 
     private static void atLeast(Deployment deployment, Settings scaling, String name, int limit, Findings findings) {

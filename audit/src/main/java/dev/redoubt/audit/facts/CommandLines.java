@@ -56,6 +56,9 @@ final class CommandLines {
     private static final Set<String> HANDLES =
             Set.of("pull", "push", "tag", "build", "buildx", "inspect", "save", "load", "rmi", "images", "history");
 
+    /// What makes a container of an image that is named behind it; a name alone starts nothing.
+    private static final Set<String> RUNS = Set.of("run", "create");
+
     private final Facts facts;
 
     CommandLines(Facts facts) {
@@ -77,7 +80,7 @@ final class CommandLines {
                 return;
             }
             if (isImage(word)
-                    && i > 0
+                    && words.subList(0, i).stream().anyMatch(one -> RUNS.contains(one.text()))
                     && words.stream()
                             .noneMatch(one -> one.text().startsWith("--entrypoint")
                                     || HANDLES.contains(one.text()))) { // `docker run … vllm/vllm-openai --model …`

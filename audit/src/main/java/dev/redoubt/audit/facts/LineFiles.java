@@ -64,6 +64,7 @@ final class LineFiles {
                 case "CMD" -> {
                     command = listed(rest, line.end);
                     if (command.isEmpty()) Shell.read(facts, source.text(), rest, line.end);
+                    image &= !command.isEmpty();
                 }
                 case "ENV", "ARG" -> environment(matcher.group(2), rest);
                 case "RUN" -> Shell.read(facts, source.text(), rest, line.end);
@@ -72,24 +73,33 @@ final class LineFiles {
         }
         List<Word> all = new ArrayList<>(entry);
         all.addAll(command);
-        if (image)
+        int before = facts.engines().size();
+        if (image && all.isEmpty()) {
+            new CommandLines(facts).ofImage(all, from, from);
+            saidElsewhere(before);
+        } else if (image) {
             new CommandLines(facts)
-                    .ofImage(
-                            all,
-                            all.isEmpty() ? from : all.getFirst().start(),
-                            all.isEmpty() ? from : all.getLast().end());
-        else if (!all.isEmpty()) words(all, command.isEmpty());
+                    .ofImage(all, all.getFirst().start(), all.getLast().end());
+        } else if (!all.isEmpty()) {
+            words(all, command.isEmpty());
+        }
+        facts.engines().replaceAll(engine -> engine.at(Place.IMAGE));
+        facts.listeners().replaceAll(listener -> listener.at(Place.IMAGE));
+    }
+
+    /// Whoever runs the image says the rest of what was found from this count on.
+    private void saidElsewhere(int engines) {
+        for (int i = engines; i < facts.engines().size(); i++) {
+            Engine engine = facts.engines().get(i);
+            facts.engines().set(i, engine.with(new Settings(engine.settings().entries(), true)));
+        }
     }
 
     /// @param open whether whoever runs the image says the rest, as behind an ENTRYPOINT alone
     private void words(List<Word> all, boolean open) {
         int before = facts.engines().size();
         new CommandLines(facts).read(all);
-        for (int i = before; open && i < facts.engines().size(); i++) {
-            Engine engine = facts.engines().get(i);
-            Settings settings = new Settings(engine.settings().entries(), true);
-            facts.engines().set(i, new Engine(engine.kind(), settings, engine.start(), engine.end()));
-        }
+        if (open) saidElsewhere(before);
         if (all.size() > 2 && all.get(1).text().matches("-\\w*c"))
             Shell.read(facts, source.text(), all.get(2).start() + 1, all.get(2).end() - 1);
     }

@@ -3,7 +3,20 @@ package dev.redoubt.audit.facts;
 /// Something that listens on the network.
 ///
 /// @param settings `host` and the like as they are stated
-public record Listener(Kind kind, Settings settings, int start, int end) {
+/// @param place where it runs
+public record Listener(Kind kind, Place place, Settings settings, int start, int end) {
+    public Listener(Kind kind, Settings settings, int start, int end) {
+        this(kind, Place.MACHINE, settings, start, end);
+    }
+
+    Listener at(Place place) {
+        return new Listener(kind, place, settings, start, end);
+    }
+
+    Listener with(Settings settings) {
+        return new Listener(kind, place, settings, start, end);
+    }
+
     public enum Kind {
         /// An application of FastAPI, Flask or aiohttp.
         WEB,

@@ -28,13 +28,9 @@ final class YamlFiles {
     private static final Set<String> PLATFORM =
             Set.of("compute_config", "image_uri", "containerfile", "query_auth_token_enabled");
 
-    private static final Set<String> CLUSTERS = Set.of("headGroupSpec", "workerGroupSpecs", "workerTemplate");
-
     private final Facts facts;
     private final List<Scalar> programs = new ArrayList<>();
-    private boolean ofService; // while it is a part of a RayService
-    private boolean ofRuntime; // while it is a part of a runtime of KServe
-    private boolean ofCluster; // while what is visited is a part of a cluster that looks after its containers
+    private Surroundings around = Surroundings.NONE; // of what is visited
 
     private YamlFiles(Facts facts) {
         this.facts = facts;
@@ -53,7 +49,7 @@ final class YamlFiles {
             int engines = facts.engines().size();
             int listeners = facts.listeners().size();
             reader.visit(document, "", false);
-            if (isRunElsewhere(document)) reader.reachedHere(engines, listeners);
+            if (Surroundings.isTunnelled(document)) reader.reachedHere(engines, listeners);
         }
         return Optional.of(reader.programs);
     }
@@ -90,21 +86,15 @@ final class YamlFiles {
                     serve(mapping, applications);
                 if (mapping.entries().containsKey("engine_kwargs")) languageModel(mapping);
                 boolean container = container(mapping, key, listed);
+                Surroundings outside = around;
+                Surroundings inside = around.in(mapping);
                 mapping.entries().forEach((name, child) -> {
-                    boolean outside = ofCluster;
-                    boolean before = ofService;
-                    ofCluster |= CLUSTERS.contains(name);
-                    boolean outsideRuntime = ofRuntime;
-                    ofService |= mapping.entries().containsKey("serveConfigV2");
-                    ofRuntime |= mapping.at("kind") instanceof Scalar kind
-                            && kind.text().endsWith("ServingRuntime");
+                    around = inside.under(name);
                     if (name.equals("env") || name.equals("environment")) environment(child);
                     if (!container || !COMMANDS.contains(name))
                         visit(child, key.equals("services") ? "service:" + name : name, false);
-                    ofCluster = outside;
-                    ofService = before;
-                    ofRuntime = outsideRuntime;
                 });
+                around = outside;
             }
             case Sequence sequence -> sequence.items().forEach(item -> visit(item, key, true));
             case Scalar scalar -> text(scalar, key);
@@ -222,27 +212,31 @@ final class YamlFiles {
                 mapping.entries().get("name") instanceof Scalar scalar ? scalar.text() : key.replace("service:", "");
         boolean serves = facts.engines().size() + facts.listeners().size() > before
                 || CommandLines.isImage(image)
-                || words.isEmpty() && (image.startsWith("rayproject/ray") || ofService && name.startsWith("ray"));
+                || words.isEmpty()
+                        && (image.startsWith("rayproject/ray")
+                                || around.has(Surroundings.Part.SERVICE) && name.startsWith("ray"));
         if (compose) published(mapping, engines, listeners);
+        if (kubernetes) placed(around.place(), engines, listeners);
+        if (around.has(Surroundings.Part.RUNTIME)) completedElsewhere(engines);
         if (serves && (kubernetes || compose)) {
-            Container.Kind kind = Container.Kind.KUBERNETES;
-            if (compose) kind = Container.Kind.COMPOSE;
-            else if (ofRuntime) kind = Container.Kind.RUNTIME;
-            else if (ofCluster) kind = Container.Kind.CLUSTER;
+            Container.Kind kind = compose ? Container.Kind.COMPOSE : around.kind();
             facts.containers().add(new Container(kind, name, mapping.settings(), mapping.start(), mapping.start() + 1));
         }
         return !words.isEmpty();
     }
 
     /// What listens in a service of compose is reached through the ports that the machine publishes for it: where
-    /// these are of loopback it is there too, whatever it binds inside. Of a service that is given a GPU and whose
-    /// program is not known, the ports are what listens.
+    /// these are of loopback it is there too, whatever it binds inside, and where there are none only other
+    /// services reach it. Of a service that is given a GPU and whose program is not known, the ports are what
+    /// listens.
     ///
     /// @param engines how many there were before this service
     private void published(Mapping service, int engines, int listeners) {
         Ports ports = Ports.of(service.entries().get("ports"));
         if (ports.here()) {
             reachedHere(engines, listeners);
+        } else if (!ports.any() && service.at("network_mode") == null && service.at("extends") == null) {
+            placed(Place.NETWORK, engines, listeners);
         } else if (facts.engines().size() + facts.listeners().size() == engines + listeners && hasGpu(service)) {
             for (YamlTree port : ports.beyond()) {
                 Setting host = new Setting(new Value.Text("0.0.0.0"), port.start(), port.end());
@@ -256,22 +250,31 @@ final class YamlFiles {
         }
     }
 
-    /// A service or task of dstack: a gateway with TLS and tokens, or a tunnel, stands before what its commands start.
-    private static boolean isRunElsewhere(YamlTree document) {
-        return document.at("type") instanceof Scalar type
-                && Set.of("service", "task", "dev-environment").contains(type.text())
-                && document.at("commands") instanceof Sequence;
+    /// Whatever was found from these counts on runs there.
+    private void placed(Place place, int engines, int listeners) {
+        for (int i = engines; i < facts.engines().size(); i++)
+            facts.engines().set(i, facts.engines().get(i).at(place));
+        for (int i = listeners; i < facts.listeners().size(); i++)
+            facts.listeners().set(i, facts.listeners().get(i).at(place));
+    }
+
+    /// Whoever uses what was found from this count on says the rest.
+    private void completedElsewhere(int engines) {
+        for (int i = engines; i < facts.engines().size(); i++) {
+            Engine engine = facts.engines().get(i);
+            facts.engines().set(i, engine.with(new Settings(engine.settings().entries(), true)));
+        }
     }
 
     /// Whatever was found from these counts on is reached from its own machine alone.
     private void reachedHere(int engines, int listeners) {
         for (int i = engines; i < facts.engines().size(); i++) {
             Engine engine = facts.engines().get(i);
-            facts.engines().set(i, new Engine(engine.kind(), here(engine.settings()), engine.start(), engine.end()));
+            facts.engines().set(i, engine.with(here(engine.settings())));
         }
         for (int i = listeners; i < facts.listeners().size(); i++) {
             Listener one = facts.listeners().get(i);
-            facts.listeners().set(i, new Listener(one.kind(), here(one.settings()), one.start(), one.end()));
+            facts.listeners().set(i, one.with(here(one.settings())));
         }
     }
 

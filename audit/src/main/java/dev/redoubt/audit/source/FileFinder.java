@@ -37,7 +37,8 @@ public final class FileFinder {
 
     /// @param file where it is
     /// @param shown its path as findings name it
-    public record Found(Path file, String shown, FileKind kind) {}
+    /// @param inside its path from the folder that somebody named on
+    public record Found(Path file, String shown, String inside, FileKind kind) {}
 
     private final List<Found> found = new ArrayList<>();
     private final List<Skipped> skipped = new ArrayList<>();
@@ -50,7 +51,8 @@ public final class FileFinder {
         } else if (Files.isRegularFile(named)) {
             FileKind.of(String.valueOf(named.getFileName()))
                     .ifPresentOrElse(
-                            kind -> found.add(new Found(named, shown(named), kind)),
+                            kind -> found.add(
+                                    new Found(named, shown(named), String.valueOf(named.getFileName()), kind)),
                             () -> skip(named, "of a kind that is not read"));
         } else {
             walk(named);
@@ -131,7 +133,8 @@ public final class FileFinder {
                 unreadable.add(new Skipped(shown(named), "more than " + FILES_MAX + " files: name a part of them"));
                 return FileVisitResult.TERMINATE;
             } else {
-                kind.ifPresent(is -> found.add(new Found(file, shown(shownPath(file)), is)));
+                kind.ifPresent(
+                        is -> found.add(new Found(file, shown(shownPath(file)), shown(real.relativize(file)), is)));
             }
             return FileVisitResult.CONTINUE;
         }

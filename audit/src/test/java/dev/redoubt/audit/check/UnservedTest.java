@@ -1,0 +1,69 @@
+package dev.redoubt.audit.check;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.redoubt.audit.Audit;
+import dev.redoubt.audit.Level;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class UnservedTest {
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "test_engine.py",
+                "app/engine_test.py",
+                "app/conftest.py",
+                "scripts/selftest-home.sh",
+                "run_test.sh",
+                "mock_server.py",
+                "scripts/openai-stub.py",
+                "tests/serve.sh",
+                "deploy/e2e/pod.yaml",
+                "_quarantine/app/main.py",
+                "app/_old/main.py"
+            })
+    void testsStandInsAndWhatIsSetAsideServeNobody(String path) {
+        assertThat(Unserved.is(path)).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "serve.sh",
+                "attest.py",
+                "latest.sh",
+                "app/contest.py",
+                "examples/serve.py",
+                "benchmarks/serve.sh",
+                "archive.py",
+                "app/old_school/main.py",
+                "mocking/tests.yaml",
+                "dummy"
+            })
+    void allElseMayServe(String path) {
+        assertThat(Unserved.is(path)).isFalse();
+    }
+
+    @Test
+    void whatLiesAboveTheFolderThatIsAuditedSaysNothingAndErrorsStayErrors(@TempDir Path above)
+            throws IOException, InterruptedException {
+        Path project = above.resolve("tests/service");
+        Files.createDirectories(project.resolve("e2e"));
+        Files.writeString(project.resolve("serve.sh"), "vllm serve /models/a --host 0.0.0.0\n");
+        Files.writeString(project.resolve("e2e/serve.sh"), "vllm serve /models/a --host 0.0.0.0 --trust-remote-code\n");
+        var findings = new Audit(Level.WARNING, Set.of()).run(List.of(project)).findings();
+        assertThat(findings.stream()
+                        .map(finding -> project.relativize(Path.of(finding.path())) + " "
+                                + finding.check().id()))
+                .contains("serve.sh R1.2/public-bind", "e2e/serve.sh V2.4/trust-remote-code")
+                .doesNotContain("e2e/serve.sh R1.2/public-bind");
+    }
+}

@@ -1,0 +1,1 @@
+export VLLM_API_KEY="vllm-9f27c04be1"
