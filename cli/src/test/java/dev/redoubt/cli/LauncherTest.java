@@ -239,10 +239,12 @@ class LauncherTest {
     void aLibraryThatIsALinkRunsFromWhereItLies() throws Exception {
         withJdkAndMaven();
         assertThat(checkout.run(AS_IT_IS, "version").exitCode()).isZero();
-        Path away = Files.move(checkout.dist().resolve("lib"), folder.resolve("lib")).toRealPath();
+        Path away = Files.move(checkout.dist().resolve("lib"), folder.resolve("lib"))
+                .toRealPath();
         Files.createSymbolicLink(checkout.dist().resolve("lib"), away);
         assertThat(checkout.run(AS_IT_IS, "version").out()).contains("-p " + away + " -m ");
-        assertThat(checkout.run(AS_IT_IS, "audit", "service").out()).contains(" -cp " + away.resolve("redoubt.jar") + " ");
+        assertThat(checkout.run(AS_IT_IS, "audit", "service").out())
+                .contains(" -cp " + away.resolve("redoubt.jar") + " ");
     }
 
     @Test

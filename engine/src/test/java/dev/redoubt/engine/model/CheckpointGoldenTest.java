@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.redoubt.base.json.JsonRefusal;
-import dev.redoubt.testkit.Shared;
 import dev.redoubt.testkit.ShakespeareFiles;
+import dev.redoubt.testkit.Shared;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
