@@ -9,7 +9,6 @@ import dev.redoubt.audit.facts.Listener;
 import dev.redoubt.audit.facts.Product;
 import dev.redoubt.audit.facts.Setting;
 import dev.redoubt.audit.facts.Settings;
-import dev.redoubt.audit.facts.Values;
 import dev.redoubt.audit.facts.Variable;
 import java.util.List;
 import java.util.Optional;
@@ -75,7 +74,7 @@ final class PublicBind implements Check {
                     host.get(),
                     start,
                     end,
-                    "listens on " + Values.shown(host.get().value()) + ", without TLS and keys",
+                    "listens on " + host.get().value().shown() + ", without TLS and keys",
                     Fixes.bindLoopback(facts, host.get()));
         } else {
             findings.unknown(INFO, settings, start, end, "host");
