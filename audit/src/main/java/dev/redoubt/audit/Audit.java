@@ -60,8 +60,10 @@ public final class Audit {
     }
 
     /// What all checks say of one file.
-    static List<Finding> judge(Facts facts) {
-        Findings found = new Findings(facts.source());
+    ///
+    /// @param below its path below what was named
+    static List<Finding> judge(Facts facts, String below) {
+        Findings found = new Findings(facts.source(), below);
         for (Check check : Checks.all()) check.look(facts, found);
         return found.all();
     }
@@ -195,7 +197,7 @@ public final class Audit {
             if (facts.isEmpty())
                 return () ->
                         skipped.add(new Skipped(file.shown(), "is not what its name says, or nested beyond a bound"));
-            List<Finding> found = judge(facts.get());
+            List<Finding> found = judge(facts.get(), file.below());
             return () -> {
                 filesRead++;
                 lines += source.lines();

@@ -139,9 +139,9 @@ public final class Fixer {
             Optional<Facts> after = reader.read(file, kind, new SourceText(source.path(), changed));
             if (before.isEmpty() || after.isEmpty() || unreadable(after.get()) != unreadable(before.get()))
                 return false;
-            Map<String, Integer> allowed = counts(Audit.judge(before.get()));
+            Map<String, Integer> allowed = counts(Audit.judge(before.get(), source.path()));
             for (Finding finding : findings) allowed.merge(finding.check().id(), -1, Integer::sum);
-            return counts(Audit.judge(after.get())).entrySet().stream()
+            return counts(Audit.judge(after.get(), source.path())).entrySet().stream()
                     .allMatch(count -> count.getValue() <= allowed.getOrDefault(count.getKey(), 0));
         }
     }

@@ -27,8 +27,10 @@ public final class Findings {
     private static final int LINE_MAX = 200;
     private static final int FINDINGS_MAX = 1_000; // of one file
 
-    /* By the names that pytest looks for. */
-    private static final Pattern TEST = Pattern.compile("(.*/)?(test_[^/]*|[^/]*_test|conftest)\\.py");
+    /* By the names that pytest looks for, by what stands in for something real, and by the folders where these lie. */
+    private static final Pattern TEST = Pattern.compile("(.*/)?(test_[^/]*|[^/]*_test|conftest"
+            + "|(mock|fake|dummy|stub)_[^/]*|[^/]*_(mock|fake|dummy|stub))\\.py"
+            + "|(.*/)?(tests?|__tests__|mocks)/.*\\.py");
 
     private final SourceText source;
     private final boolean ofTest; // serves nobody: what would be a warning is a note there
@@ -36,9 +38,15 @@ public final class Findings {
     private final Map<String, Integer> seen = new HashMap<>(); // of one text in one file, how many
     private final Set<String> places = new HashSet<>(); // two ways to one place are one finding
 
-    public Findings(SourceText source) {
+    /// @param below the file's path below what was named: folders above are not the project's
+    public Findings(SourceText source, String below) {
         this.source = source;
-        this.ofTest = TEST.matcher(source.path()).matches();
+        this.ofTest = TEST.matcher(below).matches();
+    }
+
+    /// Whether the file is a part of tests.
+    boolean ofTest() {
+        return ofTest;
     }
 
     public List<Finding> all() {

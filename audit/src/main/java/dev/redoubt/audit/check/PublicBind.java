@@ -62,6 +62,7 @@ final class PublicBind implements Check {
 
     private static void look(
             Facts facts, Settings settings, boolean publicByDefault, int start, int end, Findings findings) {
+        if (Hosted.isBehindProxy(facts, start)) return;
         Optional<Setting> host = settings.get("host");
         if (host.isEmpty()) {
             if (!publicByDefault) return;

@@ -42,6 +42,8 @@ final class RouteWithoutKey implements Check {
                                         && handler.method()
                                                 .filter("post"::equals)
                                                 .isPresent())
+                                .filter(_ -> !Hosted.asksForTokens(
+                                        facts, owned.node().start()))
                                 .ifPresent(handler -> findings.add(
                                         INFO,
                                         owned.node().decorators().getFirst(),

@@ -37,7 +37,8 @@ public final class FileFinder {
 
     /// @param file where it is
     /// @param shown its path as findings name it
-    public record Found(Path file, String shown, FileKind kind) {}
+    /// @param below its path below the folder that was named, or its name
+    public record Found(Path file, String shown, String below, FileKind kind) {}
 
     private final List<Found> found = new ArrayList<>();
     private final List<Skipped> skipped = new ArrayList<>();
@@ -50,7 +51,7 @@ public final class FileFinder {
         } else if (Files.isRegularFile(named)) {
             FileKind.of(String.valueOf(named.getFileName()))
                     .ifPresentOrElse(
-                            kind -> found.add(new Found(named, shown(named), kind)),
+                            kind -> found.add(new Found(named, shown(named), shown(named.getFileName()), kind)),
                             () -> skip(named, "of a kind that is not read"));
         } else {
             walk(named);
@@ -131,7 +132,8 @@ public final class FileFinder {
                 unreadable.add(new Skipped(shown(named), "more than " + FILES_MAX + " files: name a part of them"));
                 return FileVisitResult.TERMINATE;
             } else {
-                kind.ifPresent(is -> found.add(new Found(file, shown(shownPath(file)), is)));
+                kind.ifPresent(
+                        is -> found.add(new Found(file, shown(shownPath(file)), shown(real.relativize(file)), is)));
             }
             return FileVisitResult.CONTINUE;
         }

@@ -104,7 +104,7 @@ class SamplesTest {
         FileKind kind = kind(sample.file);
         SourceText source = new SourceText(sample.file.getFileName().toString(), text);
         Facts facts = new FactReader().read(sample.file, kind, source).orElseThrow();
-        Findings findings = new Findings(source);
+        Findings findings = new Findings(source, source.path());
         sample.check.look(facts, findings);
         switch (sample.kind) {
             case BAD -> assertThat(findings.all()).as("%s\n%s", how, text).anyMatch(one -> !saysUnknown(one));
