@@ -1,16 +1,12 @@
-import uvicorn
-from fastapi import FastAPI
-from vllm import LLM
+import subprocess
 
-app = FastAPI()
-llm = LLM("/opt/ml/model")
+import runpod
 
-@app.get("/ping")
-def ping():
-    return {}
+server = subprocess.Popen(["vllm", "serve", "/weights", "--host", "0.0.0.0"])
 
-@app.post("/invocations")
-def invocations(prompt: str):
-    return llm.generate(prompt)
 
-uvicorn.run(app, host="0.0.0.0", port=8080)
+def handle(job):
+    return job["input"]
+
+
+runpod.serverless.start({"handler": handle})

@@ -88,6 +88,16 @@ class AuditTest {
     }
 
     @Test
+    void aFolderOfTestsCountsBelowWhatIsNamedOnly() throws Exception {
+        String listens = "import uvicorn\nuvicorn.run(\"web:app\", host=\"0.0.0.0\")\n";
+        write("tests/server/web.py", listens);
+        assertThat(found(audit())).doesNotContain("web.py:2 R1.2/public-bind");
+        assertThat(found(audit(Level.NOTE, Set.of()))).contains("web.py:2 R1.2/public-bind");
+        AuditReport named = new Audit(Level.WARNING, Set.of()).run(List.of(folder.resolve("tests")));
+        assertThat(found(named)).containsExactly("web.py:2 R1.2/public-bind");
+    }
+
+    @Test
     void aConstantOfTheModuleBesideIsKnown() throws IOException {
         write("settings.py", "HOST = \"0.0.0.0\"\nENGINE = {\"trust_remote_code\": True}\n");
         write(

@@ -7,7 +7,6 @@ import dev.redoubt.audit.facts.Python;
 import dev.redoubt.audit.facts.PythonModule.Site;
 import dev.redoubt.audit.facts.Settings;
 import dev.redoubt.audit.facts.Value;
-import dev.redoubt.audit.facts.Values;
 import dev.redoubt.audit.python.Expression;
 import java.util.List;
 
@@ -46,7 +45,7 @@ final class AnswerLength implements Check {
                             site.call().end(),
                             unbounded
                                     ? "max_tokens may be None: the answer ends with the context"
-                                    : "max_tokens is " + Values.shown(setting.value()) + ", limit is 2048");
+                                    : "max_tokens is " + setting.value().shown() + ", limit is 2048");
                 });
             }
         });

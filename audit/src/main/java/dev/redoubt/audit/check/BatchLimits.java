@@ -4,7 +4,6 @@ import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Engine;
 import dev.redoubt.audit.facts.Facts;
-import dev.redoubt.audit.facts.Values;
 import java.util.List;
 
 /// `max_num_seqs` and `max_num_batched_tokens`.
@@ -41,6 +40,6 @@ final class BatchLimits implements Check {
                         Level.WARNING,
                         engine,
                         setting,
-                        name + " is " + Values.shown(setting.value()) + ", limit is " + limit));
+                        name + " is " + setting.value().shown() + ", limit is " + limit));
     }
 }

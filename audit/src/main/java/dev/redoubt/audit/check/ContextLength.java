@@ -4,7 +4,6 @@ import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Engine;
 import dev.redoubt.audit.facts.Facts;
-import dev.redoubt.audit.facts.Values;
 import java.util.List;
 
 /// `max_model_len` beyond 4096.
@@ -34,7 +33,7 @@ final class ContextLength implements Check {
                             Level.NOTE,
                             engine,
                             setting,
-                            "max_model_len is " + Values.shown(setting.value()) + ", limit is 4096"));
+                            "max_model_len is " + setting.value().shown() + ", limit is 4096"));
             findings.unknown(INFO, engine, "max_model_len");
         }
     }

@@ -4,7 +4,6 @@ import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Application;
 import dev.redoubt.audit.facts.Facts;
-import dev.redoubt.audit.facts.Values;
 import java.util.List;
 
 /// Applications without a name, or called `default`.
@@ -41,7 +40,7 @@ final class DefaultNamespace implements Check {
                             name,
                             application.start(),
                             application.end(),
-                            "the application is called '" + Values.shown(name.value()) + "'"));
+                            "the application is called '" + name.value().shown() + "'"));
         }
     }
 }

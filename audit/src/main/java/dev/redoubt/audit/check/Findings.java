@@ -38,6 +38,11 @@ public final class Findings {
         this.unserved = Unserved.is(inside);
     }
 
+    /// Whether the file serves nobody.
+    boolean unserved() {
+        return unserved;
+    }
+
     public List<Finding> all() {
         return all;
     }

@@ -4,7 +4,6 @@ import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Deployment;
 import dev.redoubt.audit.facts.Facts;
-import dev.redoubt.audit.facts.Values;
 import dev.redoubt.audit.python.Statement.ClassType;
 import dev.redoubt.audit.python.Statement.Function;
 import java.util.List;
@@ -54,6 +53,6 @@ final class HealthCheck implements Check {
                         setting,
                         deployment.start(),
                         deployment.end(),
-                        name + " is " + Values.shown(setting.value()) + ", limit is " + limit));
+                        name + " is " + setting.value().shown() + ", limit is " + limit));
     }
 }

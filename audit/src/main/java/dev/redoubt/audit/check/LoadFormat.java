@@ -4,7 +4,6 @@ import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Engine;
 import dev.redoubt.audit.facts.Facts;
-import dev.redoubt.audit.facts.Values;
 import java.util.List;
 import java.util.Set;
 
@@ -36,7 +35,7 @@ final class LoadFormat implements Check {
                             Level.ERROR,
                             engine,
                             setting,
-                            "load_format " + Values.shown(setting.value()) + " reads pickles, which run code"));
+                            "load_format " + setting.value().shown() + " reads pickles, which run code"));
             engine.settings()
                     .get("model")
                     .filter(setting -> setting.value()

@@ -6,7 +6,6 @@ import dev.redoubt.audit.facts.Deployment;
 import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Settings;
 import dev.redoubt.audit.facts.Value;
-import dev.redoubt.audit.facts.Values;
 import java.util.List;
 
 /// Autoscaling without `max_replicas`.
@@ -46,7 +45,7 @@ final class MaxReplicas implements Check {
                             setting,
                             deployment.start(),
                             deployment.end(),
-                            "max_replicas is " + Values.shown(setting.value()) + ", limit is 100"));
+                            "max_replicas is " + setting.value().shown() + ", limit is 100"));
         }
     }
 }

@@ -4,7 +4,6 @@ import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Engine;
 import dev.redoubt.audit.facts.Facts;
-import dev.redoubt.audit.facts.Values;
 import java.util.List;
 
 /// `gpu_memory_utilization` beyond 0.85.
@@ -34,7 +33,7 @@ final class MemoryUtilization implements Check {
                             Level.WARNING,
                             engine,
                             setting,
-                            "gpu_memory_utilization is " + Values.shown(setting.value()) + ", limit is 0.85"));
+                            "gpu_memory_utilization is " + setting.value().shown() + ", limit is 0.85"));
             findings.unknown(INFO, engine, "gpu_memory_utilization");
         }
     }

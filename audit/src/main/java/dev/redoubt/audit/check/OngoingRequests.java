@@ -4,7 +4,6 @@ import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Deployment;
 import dev.redoubt.audit.facts.Facts;
-import dev.redoubt.audit.facts.Values;
 import java.util.List;
 
 /// `max_ongoing_requests` beyond 100, and unbounded queues.
@@ -36,7 +35,7 @@ final class OngoingRequests implements Check {
                                 setting,
                                 deployment.start(),
                                 deployment.end(),
-                                name + " is " + Values.shown(setting.value()) + ", limit is 100"));
+                                name + " is " + setting.value().shown() + ", limit is 100"));
             findings.unknown(
                     INFO,
                     deployment.settings(),

@@ -7,6 +7,7 @@ import dev.redoubt.audit.facts.Python;
 import dev.redoubt.audit.facts.PythonModule.Site;
 import dev.redoubt.audit.facts.Setting;
 import dev.redoubt.audit.facts.Settings;
+import dev.redoubt.audit.python.Expression;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -49,12 +50,36 @@ final class PickledModel implements Check {
                 .ifPresent(python -> python.module().calls().forEach(site -> look(python, site, findings)));
     }
 
+    /// Bytes that a function is given, and what tests load, may be the program's own.
+    private static void found(Python python, Site site, Findings findings) {
+        boolean given = site.name().endsWith(".loads")
+                && !site.call().arguments().isEmpty()
+                && site.call().arguments().getFirst().value() instanceof Expression.Name name
+                && python.module().isParameter(name, site.scope());
+        findings.add(
+                INFO,
+                given || findings.unserved() ? Level.NOTE : Level.ERROR,
+                site.call().start(),
+                site.call().end(),
+                given
+                        ? Findings.unknown("where " + site.name() + " has its bytes from")
+                        : site.name() + " runs what the file says");
+    }
+
+    /// `loads(dumps(…))` copies an object.
+    private static boolean isRoundTrip(Python python, Site site) {
+        return site.name().endsWith(".loads")
+                && !site.call().arguments().isEmpty()
+                && site.call().arguments().getFirst().value() instanceof Expression.Call inner
+                && python.values().name(inner.function(), site.scope()).endsWith(".dumps");
+    }
+
     private static void look(Python python, Site site, Findings findings) {
         if (READERS.contains(site.name())) {
             if (!site.call().arguments().isEmpty()
                     && python.callers()
                             .decide(site.call().arguments().getFirst().value(), site.scope())) return; // R3.1
-            findings.add(INFO, site.call(), site.name() + " runs what the file says");
+            if (!isRoundTrip(python, site)) found(python, site, findings);
         } else if (site.name().equals("torch.load")) {
             Settings settings = python.values().arguments(site.call(), site.scope());
             Optional<Setting> only = settings.get("weights_only");

@@ -10,7 +10,6 @@ import dev.redoubt.audit.facts.Place;
 import dev.redoubt.audit.facts.Product;
 import dev.redoubt.audit.facts.Setting;
 import dev.redoubt.audit.facts.Settings;
-import dev.redoubt.audit.facts.Values;
 import dev.redoubt.audit.facts.Variable;
 import java.util.List;
 import java.util.Optional;
@@ -41,10 +40,8 @@ final class PublicBind implements Check {
                     && !engine.settings().has("uds")
                     && !isGuarded(engine.settings()))
                 look(facts, new Socket(engine, ServerKeys.isSet(facts, engine)), findings);
-        boolean hosted = Hosting.isHosted(facts);
         for (Listener listener : facts.listeners())
-            if (!hosted
-                    && listener.kind() != Listener.Kind.DASHBOARD
+            if (listener.kind() != Listener.Kind.DASHBOARD
                     && listener.kind() != Listener.Kind.SERVE_PLATFORM
                     && listener.place() != Place.PLATFORM
                     && !hasTls(listener.settings())) look(facts, new Socket(listener), findings);
@@ -92,6 +89,7 @@ final class PublicBind implements Check {
     }
 
     private static void look(Facts facts, Socket socket, Findings findings) {
+        if (Hosted.isBehindProxy(facts, socket.start)) return;
         Optional<Setting> host = socket.settings.get("host");
         int start = socket.start;
         int end = socket.end;
@@ -111,7 +109,7 @@ final class PublicBind implements Check {
                     host.get(),
                     start,
                     end,
-                    "listens on " + Values.shown(host.get().value()) + socket.lacks(),
+                    "listens on " + host.get().value().shown() + socket.lacks(),
                     Fixes.bindLoopback(facts, host.get()));
         }
     }

@@ -7,7 +7,6 @@ import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Listener;
 import dev.redoubt.audit.facts.Product;
 import dev.redoubt.audit.facts.Setting;
-import dev.redoubt.audit.facts.Values;
 import java.util.List;
 
 /// `--dashboard-host 0.0.0.0`, which hands out the cluster.
@@ -54,7 +53,7 @@ final class PublicDashboard implements Check {
                 host,
                 listener.start(),
                 listener.end(),
-                "the dashboard listens on " + Values.shown(host.value()) + who,
+                "the dashboard listens on " + host.value().shown() + who,
                 Fixes.bindLoopback(facts, host));
     }
 }

@@ -4,7 +4,6 @@ import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Listener;
-import dev.redoubt.audit.facts.Values;
 import java.util.List;
 
 /// `http_options` without `request_timeout_s`.
@@ -43,7 +42,7 @@ final class RequestTimeout implements Check {
                             setting,
                             listener.start(),
                             listener.end(),
-                            "request_timeout_s is " + Values.shown(setting.value()) + ", limit is 30"));
+                            "request_timeout_s is " + setting.value().shown() + ", limit is 30"));
         }
     }
 }

@@ -35,7 +35,6 @@ final class RouteWithoutKey implements Check {
                 .filter(python -> python.module().importsAny("vllm", "ray.serve"))
                 .ifPresent(python -> {
                     if (!python.module().importsAny("fastapi") || isGuarded(python) || isHere(facts)) return;
-                    boolean hosted = Hosting.isHosted(facts);
                     for (Owned<Statement.Function> owned : python.module().functions())
                         python.callers()
                                 .handler(owned.node(), owned.scope())
@@ -43,24 +42,13 @@ final class RouteWithoutKey implements Check {
                                         && handler.method()
                                                 .filter("post"::equals)
                                                 .isPresent())
-                                .ifPresent(handler -> found(
+                                .filter(_ -> !Hosted.asksForTokens(
+                                        facts, owned.node().start()))
+                                .ifPresent(handler -> findings.add(
+                                        INFO,
                                         owned.node().decorators().getFirst(),
-                                        handler.path().orElse("the route"),
-                                        hosted,
-                                        findings));
+                                        handler.path().orElse("the route") + " asks for no key"));
                 });
-    }
-
-    private static void found(Expression at, String path, boolean hosted, Findings findings) {
-        if (hosted)
-            findings.add(
-                    INFO,
-                    Level.NOTE,
-                    at.start(),
-                    at.end(),
-                    "who reaches " + path
-                            + " is unknown: the platform that runs it lets nobody in without credentials");
-        else findings.add(INFO, at, path + " asks for no key");
     }
 
     /// Whether the program itself listens, and on loopback alone.

@@ -28,7 +28,8 @@ final class ServerWithoutKey implements Check {
             if (engine.kind() == Engine.Kind.SERVER
                     && !ServerKeys.isSet(facts, engine)
                     && !engine.settings().has("uds")
-                    && !isLoopback(engine)) {
+                    && !isLoopback(engine)
+                    && !Hosted.asksForTokens(facts, engine.start())) {
                 if (engine.settings().open())
                     findings.add(INFO, Level.NOTE, engine.start(), engine.end(), Findings.unknown("api_key"));
                 else findings.add(INFO, engine.start(), engine.end(), "neither --api-key nor VLLM_API_KEY is set");

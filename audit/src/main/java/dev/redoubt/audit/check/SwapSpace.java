@@ -7,7 +7,6 @@ import dev.redoubt.audit.facts.Engine;
 import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Product;
 import dev.redoubt.audit.facts.Setting;
-import dev.redoubt.audit.facts.Values;
 import dev.redoubt.audit.facts.Variable;
 import java.util.List;
 import java.util.Optional;
@@ -56,7 +55,7 @@ final class SwapSpace implements Check {
     }
 
     private static String leaves(Setting setting) {
-        return " is " + Values.shown(setting.value()) + " GiB: KV of callers leaves locked memory";
+        return " is " + setting.value().shown() + " GiB: KV of callers leaves locked memory";
     }
 
     private static void swap(Facts facts, Engine engine, Setting setting, Findings findings) {

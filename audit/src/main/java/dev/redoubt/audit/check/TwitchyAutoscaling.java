@@ -7,7 +7,6 @@ import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Setting;
 import dev.redoubt.audit.facts.Settings;
 import dev.redoubt.audit.facts.Value;
-import dev.redoubt.audit.facts.Values;
 import java.util.List;
 
 /// Delays and targets of autoscaling.
@@ -56,7 +55,7 @@ final class TwitchyAutoscaling implements Check {
                         setting,
                         deployment.start(),
                         deployment.end(),
-                        name + " is " + Values.shown(setting.value()) + ", at least " + limit + " is needed"));
+                        name + " is " + setting.value().shown() + ", at least " + limit + " is needed"));
     }
 
     /// An engine that batches may do well beyond it, so this is a note.
@@ -69,6 +68,6 @@ final class TwitchyAutoscaling implements Check {
                         setting,
                         deployment.start(),
                         deployment.end(),
-                        name + " is " + Values.shown(setting.value()) + ", limit is 10"));
+                        name + " is " + setting.value().shown() + ", limit is 10"));
     }
 }

@@ -4,7 +4,6 @@ import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Deployment;
 import dev.redoubt.audit.facts.Facts;
-import dev.redoubt.audit.facts.Values;
 import java.util.List;
 
 /// Autoscaling of replicas without limits.
@@ -42,7 +41,7 @@ final class UnlimitedAutoscaling implements Check {
                             setting,
                             deployment.start(),
                             deployment.end(),
-                            "max_ongoing_requests is " + Values.shown(setting.value())
+                            "max_ongoing_requests is " + setting.value().shown()
                                     + ", limit is 50 where replicas are scaled"));
         }
     }

@@ -7,7 +7,6 @@ import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Setting;
 import dev.redoubt.audit.facts.Settings;
 import dev.redoubt.audit.facts.Value;
-import dev.redoubt.audit.facts.Values;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -65,7 +64,7 @@ final class UnpinnedModel implements Check {
                 model,
                 start,
                 end,
-                Values.shown(model.value())
+                model.value().shown()
                         + (branch ? " is pinned to a branch, which moves" : " is loaded without a revision"));
     }
 }

@@ -4,7 +4,6 @@ import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Engine;
 import dev.redoubt.audit.facts.Facts;
-import dev.redoubt.audit.facts.Values;
 import java.util.List;
 
 /// Quantized models whose method is not stated.
@@ -38,6 +37,6 @@ final class UnstatedQuantization implements Check {
                             Level.WARNING,
                             engine,
                             model,
-                            Values.shown(model.value()) + " is quantized, and no method is stated"));
+                            model.value().shown() + " is quantized, and no method is stated"));
     }
 }

@@ -42,6 +42,12 @@ public record PythonModule(
         return false;
     }
 
+    /// Whether a name is a parameter, and nothing is assigned to it.
+    public boolean isParameter(Expression.Name name, Scope used) {
+        List<Binding> bindings = used.find(name.id());
+        return !bindings.isEmpty() && bindings.stream().allMatch(Binding.Taken.class::isInstance);
+    }
+
     /// What is assigned to a name, if it is one value.
     public Optional<Expression> assigned(Expression.Name name, Scope used) {
         List<Binding> bindings = used.find(name.id());

@@ -1,7 +1,9 @@
 package dev.redoubt.audit.facts;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// What is known of a value without running anything.
@@ -80,5 +82,31 @@ public sealed interface Value {
     /// The texts it may be.
     default Stream<String> texts() {
         return alternatives().filter(Text.class::isInstance).map(one -> ((Text) one).text());
+    }
+
+    /// As it would stand in a formatted text; empty if it is none of one line.
+    static Optional<String> plain(Value value) {
+        return switch (value) {
+            case Text(String text) -> Optional.of(text);
+            case Numeric(double number) ->
+                Optional.of(number == Math.rint(number) ? Long.toString((long) number) : Double.toString(number));
+            default -> Optional.empty();
+        };
+    }
+
+    /// For messages: what it may be, short.
+    default String shown() {
+        return alternatives()
+                .filter(one -> !(one instanceof Unknown))
+                .map(one -> switch (one) {
+                    case Text(String text) -> text.length() > 60 ? text.substring(0, 60) + "…" : text;
+                    case Numeric _ -> plain(one).orElse("");
+                    case Truth(boolean truth) -> truth ? "True" : "False";
+                    case Nothing _ -> "None";
+                    case Items items -> items.values().size() + " items";
+                    case Group(String type, Settings _) -> type.isEmpty() ? "a dictionary" : type;
+                    default -> "?";
+                })
+                .collect(Collectors.joining(" or "));
     }
 }

@@ -1,0 +1,119 @@
+package dev.redoubt.audit.check;
+
+import dev.redoubt.audit.facts.Callers.Handler;
+import dev.redoubt.audit.facts.Facts;
+import dev.redoubt.audit.facts.Python;
+import dev.redoubt.audit.facts.PythonModule.Owned;
+import dev.redoubt.audit.facts.Scope;
+import dev.redoubt.audit.python.Expression;
+import dev.redoubt.audit.python.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Programs that a platform runs. It demands that they listen on all interfaces of their container, which nobody
+/// reaches but its own proxy. Where a program does not say by its own calls what runs it, nothing is assumed.
+final class Hosted {
+    private Hosted() {}
+
+    /// Whether a proxy of the platform with TLS stands before what is started there.
+    ///
+    /// @param at where, an offset into the file's text
+    static boolean isBehindProxy(Facts facts, int at) {
+        return facts.python()
+                .filter(python -> isModal(python, at) || isCog(python, at) || asksForTokens(facts, at))
+                .isPresent();
+    }
+
+    /// Whether the platform also lets nobody in without a token or a signature.
+    static boolean asksForTokens(Facts facts, int at) {
+        return facts.python()
+                .filter(python -> isSageMaker(python)
+                        || isVertex(facts)
+                        || isRunPodWorker(python)
+                        || isModal(python, at) && hasProxyAuth(python, at))
+                .isPresent();
+    }
+
+    /// Modal calls the function, or the method of the class: `@app.function(…)`, `@modal.web_server(…)`.
+    private static boolean isModal(Python python, int at) {
+        return python.module().importsAny("modal")
+                && decorators(python, at).stream()
+                        .anyMatch(one -> one.name(python).startsWith("modal."));
+    }
+
+    private static boolean hasProxyAuth(Python python, int at) {
+        return decorators(python, at).stream()
+                .anyMatch(one -> one.expression instanceof Expression.Call call
+                        && one.name(python).startsWith("modal.")
+                        && python.values()
+                                .arguments(call, one.outer)
+                                .get("requires_proxy_auth")
+                                .filter(setting -> setting.value().mayBe(true))
+                                .isPresent());
+    }
+
+    /// A predictor of Cog, whose own server is the only one that its container publishes.
+    private static boolean isCog(Python python, int at) {
+        for (Owned<Statement.ClassType> type : python.module().classes())
+            if (holds(type.node(), at) && type.scope().parent() != null)
+                for (Expression.Argument base : type.node().bases())
+                    if (python.values()
+                            .name(base.value(), type.scope().parent())
+                            .equals("cog.BasePredictor")) return true;
+        return false;
+    }
+
+    /// The contract of SageMaker's containers: `GET /ping`, and nothing to post to but `/invocations`. Who calls is
+    /// asked for a signature.
+    private static boolean isSageMaker(Python python) {
+        boolean pings = false;
+        boolean invoked = false;
+        for (Owned<Statement.Function> function : python.module().functions()) {
+            Optional<Handler> handler = python.callers().handler(function.node(), function.scope());
+            String path = handler.flatMap(Handler::path).orElse("");
+            if (path.equals("/ping")) pings = true;
+            else if (path.equals("/invocations")) invoked = true;
+            else if (handler.flatMap(Handler::method).filter("post"::equals).isPresent()) return false;
+        }
+        return pings && invoked;
+    }
+
+    /// Vertex AI tells its containers by these where to listen, and asks for a token of IAM.
+    private static boolean isVertex(Facts facts) {
+        String text = facts.source().text();
+        return text.contains("AIP_HTTP_PORT") || text.contains("AIP_PREDICT_ROUTE");
+    }
+
+    /// A worker that fetches its jobs: no port of its container is published.
+    private static boolean isRunPodWorker(Python python) {
+        return python.module().calls().stream().anyMatch(site -> site.name().equals("runpod.serverless.start"));
+    }
+
+    /// @param outer where the decorator stands
+    private record Decorator(Expression expression, Scope outer) {
+        String name(Python python) {
+            return python.values().name(expression, outer);
+        }
+    }
+
+    /// Of all functions and classes around a place.
+    private static List<Decorator> decorators(Python python, int at) {
+        List<Decorator> all = new ArrayList<>();
+        for (Owned<Statement.Function> function : python.module().functions())
+            if (holds(function.node(), at)) add(function.node().decorators(), function.scope(), all);
+        for (Owned<Statement.ClassType> type : python.module().classes())
+            if (holds(type.node(), at)) add(type.node().decorators(), type.scope(), all);
+        return all;
+    }
+
+    private static void add(List<Expression> decorators, Scope inside, List<Decorator> all) {
+        @Nullable Scope outer = inside.parent();
+        if (outer != null) decorators.forEach(one -> all.add(new Decorator(one, outer)));
+    }
+
+    private static boolean holds(Statement statement, int at) {
+        return statement.start() <= at && at < statement.end();
+    }
+}
