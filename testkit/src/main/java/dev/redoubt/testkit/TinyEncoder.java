@@ -1,6 +1,8 @@
 package dev.redoubt.testkit;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,6 +20,7 @@ public final class TinyEncoder {
     public static final List<String> VOCABULARY = List.of(
             "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "sat", "on", "mat", "un", "##want", "##ed",
             "runn", "##ing", "cafe", "!", ",", "[", "]", "cls", "sep", "world", "世", "界", "a", "b", "##b", "hello");
+    private static final int CONTROLS = 5;
     private static final int FEED_FORWARD_SIZE = 48;
     private static final int LAYERS = 2;
     private static final int POSITIONS = 64;
@@ -38,6 +41,69 @@ public final class TinyEncoder {
                 folder.resolve("sentence_bert_config.json"),
                 "{\"max_seq_length\": %d, \"do_lower_case\": false}".formatted(TOKENS_MAX));
         return folder;
+    }
+
+    /// The same model as llama.cpp's converter would write it, to be changed before it is written: what begins a word
+    /// has a mark in front, control tokens have their type, vectors stay F32, and so does what has no whole blocks.
+    public static TinyGguf gguf(WeightKind kind, long seed) {
+        int[] types = IntStream.range(0, VOCABULARY.size())
+                .map(id -> id < CONTROLS ? 3 : 1)
+                .toArray();
+        TinyGguf file = new TinyGguf()
+                .put("general.architecture", "bert")
+                .put("bert.block_count", LAYERS)
+                .put("bert.context_length", POSITIONS)
+                .put("bert.embedding_length", HIDDEN_SIZE)
+                .put("bert.feed_forward_length", FEED_FORWARD_SIZE)
+                .put("bert.attention.head_count", 2)
+                .put("bert.attention.layer_norm_epsilon", 1e-12f)
+                .put("bert.attention.causal", false)
+                .put("bert.pooling_type", 1)
+                .put("tokenizer.ggml.model", "bert")
+                .put("tokenizer.ggml.token_type_count", 2)
+                .put(
+                        "tokenizer.ggml.tokens",
+                        IntStream.range(0, VOCABULARY.size())
+                                .mapToObj(TinyEncoder::marked)
+                                .toList())
+                .put("tokenizer.ggml.token_type", types)
+                .put("tokenizer.ggml.unknown_token_id", 1)
+                .put("tokenizer.ggml.cls_token_id", 2)
+                .put("tokenizer.ggml.seperator_token_id", 3);
+        tensors(WeightKind.F32, seed, "", (name, plain, data, shape) -> {
+            boolean blocks = shape.length == 2 && shape[1] % 32 == 0;
+            if (blocks) file.tensor(ggufName(name), kind, kind.encode(floats(data)), shape);
+            else file.tensor(ggufName(name), plain, data, shape);
+        });
+        return file;
+    }
+
+    private static float[] floats(byte[] f32) {
+        float[] values = new float[f32.length / Float.BYTES];
+        ByteBuffer.wrap(f32).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
+        return values;
+    }
+
+    private static String marked(int id) {
+        String token = VOCABULARY.get(id);
+        if (id < CONTROLS) return token;
+        return token.startsWith("##") ? token.substring(2) : "\u2581" + token;
+    }
+
+    private static String ggufName(String name) {
+        return name.replace("embeddings.word_embeddings", "token_embd")
+                .replace("embeddings.position_embeddings", "position_embd")
+                .replace("embeddings.token_type_embeddings", "token_types")
+                .replace("embeddings.LayerNorm", "token_embd_norm")
+                .replace("encoder.layer.", "blk.")
+                .replace("attention.self.query", "attn_q")
+                .replace("attention.self.key", "attn_k")
+                .replace("attention.self.value", "attn_v")
+                .replace("attention.output.dense", "attn_output")
+                .replace("attention.output.LayerNorm", "attn_output_norm")
+                .replace("intermediate.dense", "ffn_up")
+                .replace("output.dense", "ffn_down")
+                .replace("output.LayerNorm", "layer_output_norm");
     }
 
     private static String configJson() {
@@ -63,7 +129,7 @@ public final class TinyEncoder {
         String vocab = IntStream.range(0, VOCABULARY.size())
                 .mapToObj(id -> "\"" + VOCABULARY.get(id) + "\": " + id)
                 .collect(Collectors.joining(", "));
-        String added = IntStream.range(0, 5)
+        String added = IntStream.range(0, CONTROLS)
                 .mapToObj(id -> "{\"id\": %d, \"content\": \"%s\", \"single_word\": false, \"lstrip\": false,"
                                 .formatted(id, VOCABULARY.get(id))
                         + " \"rstrip\": false, \"normalized\": false, \"special\": true}")
@@ -90,8 +156,13 @@ public final class TinyEncoder {
     ///
     /// @param prefix of all names
     public static TinySafetensors tensors(WeightKind kind, long seed, String prefix) {
-        SplittableRandom random = new SplittableRandom(seed);
         TinySafetensors file = new TinySafetensors();
+        tensors(kind, seed, prefix, file::tensor);
+        return file;
+    }
+
+    private static void tensors(WeightKind kind, long seed, String prefix, Sink file) {
+        SplittableRandom random = new SplittableRandom(seed);
         matrix(file, kind, random, prefix + "embeddings.word_embeddings.weight", VOCABULARY.size(), HIDDEN_SIZE);
         matrix(file, kind, random, prefix + "embeddings.position_embeddings.weight", POSITIONS, HIDDEN_SIZE);
         matrix(file, kind, random, prefix + "embeddings.token_type_embeddings.weight", 2, HIDDEN_SIZE);
@@ -106,29 +177,33 @@ public final class TinyEncoder {
             linear(file, kind, random, at + "output.dense", HIDDEN_SIZE, FEED_FORWARD_SIZE);
             norm(file, kind, random, at + "output.LayerNorm");
         }
-        return file;
+    }
+
+    /// Takes one tensor.
+    private interface Sink {
+        void tensor(String name, WeightKind kind, byte[] data, long... shape);
     }
 
     private static void linear(
-            TinySafetensors file, WeightKind kind, SplittableRandom random, String name, int rows, int columns) {
+            Sink file, WeightKind kind, SplittableRandom random, String name, int rows, int columns) {
         matrix(file, kind, random, name + ".weight", rows, columns);
         vector(file, kind, random, name + ".bias", 0, rows);
     }
 
-    private static void norm(TinySafetensors file, WeightKind kind, SplittableRandom random, String name) {
+    private static void norm(Sink file, WeightKind kind, SplittableRandom random, String name) {
         vector(file, kind, random, name + ".weight", 1, HIDDEN_SIZE);
         vector(file, kind, random, name + ".bias", 0, HIDDEN_SIZE);
     }
 
     private static void matrix(
-            TinySafetensors file, WeightKind kind, SplittableRandom random, String name, int rows, int columns) {
+            Sink file, WeightKind kind, SplittableRandom random, String name, int rows, int columns) {
         float[] values = new float[rows * columns];
         for (int i = 0; i < values.length; i++) values[i] = (float) (0.25 * random.nextGaussian());
         file.tensor(name, kind, kind.encode(values), rows, columns);
     }
 
     private static void vector(
-            TinySafetensors file, WeightKind kind, SplittableRandom random, String name, float around, int size) {
+            Sink file, WeightKind kind, SplittableRandom random, String name, float around, int size) {
         float[] values = new float[size];
         for (int i = 0; i < size; i++) values[i] = around + random.nextInt(-16, 17) / 64f; // exact in every kind
         file.tensor(name, kind, kind.encode(values), size);

@@ -9,6 +9,7 @@ import java.util.Set;
 /// is [Pooling]'s.
 final class Bert {
     static final Set<String> NAMES = Set.of("BertModel", "BertForMaskedLM");
+    static final String GGUF_NAME = "bert";
 
     private static final int VOCABULARY_SIZE_MAX = 1 << 20;
     private static final int HIDDEN_SIZE_MAX = 1 << 14;
@@ -21,10 +22,11 @@ final class Bert {
 
     private Bert() {}
 
+    /// @param embeddingRows of the words' matrix, where the file states no size of its vocabulary; 0: it must
     /// @param prefix of the tensors' names
     /// @throws ArtifactException if the configuration asks for what BERT does not compute, or a size is out of
     ///     range
-    static EncoderPlan plan(HuggingFaceConfig source, String prefix) {
+    static EncoderPlan plan(ConfigSource source, long embeddingRows, String prefix) {
         int hidden = ModelConfig.integer(source, ConfigKey.HIDDEN_SIZE, 0, HIDDEN_SIZE_MAX);
         int heads = ModelConfig.integer(source, ConfigKey.QUERY_HEADS, 0, HEADS_MAX);
         if (hidden % heads != 0 || hidden / heads % 2 != 0)
@@ -32,7 +34,7 @@ final class Bert {
                     + ", must divide the hidden size of " + hidden + " into heads of an even size");
         EncoderPlan plan = new EncoderPlan(
                 source.architecture(),
-                ModelConfig.integer(source, ConfigKey.VOCABULARY_SIZE, 0, VOCABULARY_SIZE_MAX),
+                ModelConfig.integer(source, ConfigKey.VOCABULARY_SIZE, embeddingRows, VOCABULARY_SIZE_MAX),
                 hidden,
                 ModelConfig.integer(source, ConfigKey.FEED_FORWARD_SIZE, 0, FEED_FORWARD_SIZE_MAX),
                 ModelConfig.integer(source, ConfigKey.LAYERS, 0, LAYERS_MAX),
@@ -41,7 +43,10 @@ final class Bert {
                 ModelConfig.integer(source, ConfigKey.TOKEN_TYPES, 2, TOKEN_TYPES_MAX),
                 (float) ModelConfig.number(source, ConfigKey.LAYER_NORM_EPSILON, NORM_EPSILON, 1),
                 prefix);
-        refuseOtherComputations(source);
+        switch (source) {
+            case HuggingFaceConfig config -> refuseOtherComputations(config);
+            case GgufConfig config -> config.requireEncoder(plan.headDimension(), plan.positions());
+        }
         return plan;
     }
 

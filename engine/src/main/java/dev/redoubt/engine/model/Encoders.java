@@ -3,6 +3,7 @@ package dev.redoubt.engine.model;
 import dev.redoubt.base.generation.EmbeddingSizes;
 import dev.redoubt.kernels.Compute;
 import dev.redoubt.trust.ArtifactException;
+import dev.redoubt.trust.Tensor;
 import dev.redoubt.trust.VerifiedArtifact;
 import dev.redoubt.trust.VerifiedArtifact.Container;
 import java.util.List;
@@ -19,18 +20,24 @@ public final class Encoders {
     ///
     /// @throws ArtifactException if its configuration cannot be read
     public static boolean encodes(VerifiedArtifact artifact) {
-        if (artifact.container() != Container.SAFETENSORS) return false;
-        Optional<byte[]> config = artifact.file("config.json");
-        return config.isPresent() && Bert.NAMES.contains(new HuggingFaceConfig(config.get()).architecture());
+        return switch (artifact.container()) {
+            case GGUF -> new GgufConfig(artifact.gguf()).architecture().equals(Bert.GGUF_NAME);
+            case SAFETENSORS ->
+                artifact.file("config.json")
+                        .map(config -> Bert.NAMES.contains(new HuggingFaceConfig(config).architecture()))
+                        .orElse(false);
+        };
     }
 
     /// What the artifact says it is, without taking memory for weights.
     ///
     /// @throws ArtifactException if configuration, tensors or layout are not what is expected
     public static EncoderSpec describe(VerifiedArtifact artifact) {
-        HuggingFaceConfig source = config(artifact);
+        ConfigSource source = config(artifact);
         Examined examined = examine(artifact, source);
-        SentenceLayout layout = SentenceLayout.of(artifact, examined.plan);
+        SentenceLayout layout = source instanceof GgufConfig gguf
+                ? SentenceLayout.of(gguf)
+                : SentenceLayout.of(artifact, examined.plan);
         ModelSpec spec = examined.spec;
         int tokensMax = layout.tokensMax().orElse(spec.contextTokensMax());
         return new EncoderSpec(
@@ -62,15 +69,19 @@ public final class Encoders {
 
     private record Examined(EncoderPlan plan, ModelSpec spec) {}
 
-    private static HuggingFaceConfig config(VerifiedArtifact artifact) {
-        return new HuggingFaceConfig(
-                artifact.file("config.json").orElseThrow(() -> ConfigSource.refusal("config.json is missing")));
+    private static ConfigSource config(VerifiedArtifact artifact) {
+        return switch (artifact.container()) {
+            case GGUF -> new GgufConfig(artifact.gguf());
+            case SAFETENSORS ->
+                new HuggingFaceConfig(
+                        artifact.file("config.json").orElseThrow(() -> ConfigSource.refusal("config.json is missing")));
+        };
     }
 
-    private static Examined examine(VerifiedArtifact artifact, HuggingFaceConfig source) {
-        boolean prefixed =
-                artifact.tensors().containsKey(PREFIX + TensorRole.WORD_EMBEDDING.name(Container.SAFETENSORS, 0));
-        EncoderPlan plan = Bert.plan(source, prefixed ? PREFIX : "");
+    private static Examined examine(VerifiedArtifact artifact, ConfigSource source) {
+        String words = TensorRole.WORD_EMBEDDING.name(artifact.container(), 0);
+        boolean prefixed = artifact.tensors().containsKey(PREFIX + words);
+        EncoderPlan plan = Bert.plan(source, embeddingRows(artifact, words), prefixed ? PREFIX : "");
         TensorCheck.Totals totals =
                 TensorCheck.check(artifact, plan.prefix(), EncoderTensors.of(plan), Optional.empty());
         Models.refuseOtherMethod(artifact, artifact.quantization());
@@ -90,8 +101,18 @@ public final class Encoders {
         return new Examined(plan, spec);
     }
 
+    /// What a GGUF file says of the size of its vocabulary, often by this alone.
+    private static long embeddingRows(VerifiedArtifact artifact, String words) {
+        Tensor tensor = artifact.tensors().get(words);
+        return artifact.container() != Container.GGUF
+                        || tensor == null
+                        || tensor.shape().size() != 2
+                ? 0
+                : tensor.shape().getFirst();
+    }
+
     /// A list of sizes is a declaration by itself.
-    private static EmbeddingSizes sizes(HuggingFaceConfig source, EncoderPlan plan) {
+    private static EmbeddingSizes sizes(ConfigSource source, EncoderPlan plan) {
         int all = plan.hiddenSize();
         List<Long> named = source.integers(ConfigKey.MATRYOSHKA_DIMENSIONS).orElse(List.of());
         for (long size : named)

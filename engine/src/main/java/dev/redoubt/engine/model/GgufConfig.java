@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
@@ -26,6 +27,9 @@ final class GgufConfig implements ConfigSource {
             Map.entry("logit_scale", 1.0),
             Map.entry("embedding_scale", 1.0),
             Map.entry("residual_scale", 1.0));
+
+    private static final int MEAN = 1; // llama.cpp's numbers of ways to pool
+    private static final int FIRST = 2;
 
     private static final List<String> TOKEN_ID_KEYS =
             List.of("tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id");
@@ -48,7 +52,7 @@ final class GgufConfig implements ConfigSource {
 
     @Override
     public String name(ConfigKey key) {
-        return architecture + "." + key.gguf;
+        return key.gguf.startsWith("tokenizer.") ? key.gguf : architecture + "." + key.gguf;
     }
 
     @Override
@@ -89,7 +93,7 @@ final class GgufConfig implements ConfigSource {
     @Override
     public OptionalDouble number(ConfigKey key) {
         OptionalDouble value = key.gguf.isEmpty() ? OptionalDouble.empty() : finite(name(key));
-        if (value.isEmpty() && key == ConfigKey.NORM_EPSILON)
+        if (value.isEmpty() && (key == ConfigKey.NORM_EPSILON || key == ConfigKey.LAYER_NORM_EPSILON))
             throw ConfigSource.refusal(name(key) + " is missing: the architecture needs it");
         return value;
     }
@@ -170,14 +174,50 @@ final class GgufConfig implements ConfigSource {
     public void refuseOtherComputations(Computed computed) {
         requireHeadDimension("rope.dimension_count", computed.headDimension());
         requireHeadDimension("attention.value_length", computed.headDimension());
+        requireCausal(true);
+        requireNeutral(computed.features(), computed.contextTokensMax());
+    }
+
+    /// Refuses what an encoder does not compute.
+    void requireEncoder(int headDimension, int positions) {
+        requireHeadDimension("attention.key_length", headDimension);
+        requireHeadDimension("attention.value_length", headDimension);
+        requireCausal(false);
+        requireNeutral(Set.of(), positions);
+    }
+
+    /// Absent, a row sees what is before it.
+    private void requireCausal(boolean expected) {
         String causal = architecture + ".attention.causal";
-        if (!metadata.bool(causal).orElse(true))
-            throw ConfigSource.refusal(causal + " is false, supported is true: this model cannot be served");
+        boolean value = metadata.bool(causal).orElse(true);
+        if (value != expected)
+            throw ConfigSource.refusal(
+                    causal + " is " + value + ", supported is " + expected + ": this model cannot be served");
+    }
+
+    /// How the states of an encoder become one vector: `pooling_type`. That vectors have unit length is the
+    /// custom of those who serve such files, which cannot say it.
+    Pooling pooling() {
+        String key = architecture + ".pooling_type";
+        long type = metadata.integer(key)
+                .orElseThrow(() -> ConfigSource.refusal(
+                        key + " is missing: the file must say how its states become one vector, nothing is guessed"));
+        return switch (Math.clamp(type, -1, 100)) {
+            case MEAN -> new Pooling(Pooling.Mode.MEAN, true);
+            case FIRST -> new Pooling(Pooling.Mode.FIRST, true);
+            default ->
+                throw ConfigSource.refusal(key + " is " + type + ", supported are " + MEAN + " (mean) and " + FIRST
+                        + " (first token): this model cannot be served");
+        };
+    }
+
+    /// @param contextTokensMax a window of so many changes nothing
+    private void requireNeutral(Set<ConfigKey> features, int contextTokensMax) {
         NEUTRAL.forEach((suffix, neutral) -> {
-            if (computed.features().stream().anyMatch(feature -> feature.gguf.equals(suffix))) return;
+            if (features.stream().anyMatch(feature -> feature.gguf.equals(suffix))) return;
             String key = architecture + "." + suffix;
             double value = finite(key).orElse(neutral);
-            boolean unusedWindow = suffix.equals(ConfigKey.SLIDING_WINDOW.gguf) && value >= computed.contextTokensMax();
+            boolean unusedWindow = suffix.equals(ConfigKey.SLIDING_WINDOW.gguf) && value >= contextTokensMax;
             if (value != neutral && !unusedWindow)
                 throw ConfigSource.refusal(
                         key + " is " + value + ", supported is " + neutral + ": this model cannot be served");

@@ -13,8 +13,8 @@ import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/// What a folder in the layout of sentence-transformers says of what follows the encoder: `modules.json`,
-/// `1_Pooling/config.json`, `sentence_bert_config.json`, `config_sentence_transformers.json`.
+/// What a folder in the layout of sentence-transformers says of what follows the encoder (`modules.json`,
+/// `1_Pooling/config.json`, `sentence_bert_config.json`, `config_sentence_transformers.json`), or a GGUF file.
 ///
 /// @param tokensMax of a text, where the model has fewer than its encoder
 record SentenceLayout(Pooling pooling, OptionalInt tokensMax) {
@@ -35,6 +35,13 @@ record SentenceLayout(Pooling pooling, OptionalInt tokensMax) {
             "pooling_mode_lasttoken");
     private static final String SIZE = "word_embedding_dimension";
     private static final String INCLUDE_PROMPT = "include_prompt"; // counts with prompts only, which we refuse
+
+    /// Of a GGUF file, whose texts may be as long as its encoder's.
+    ///
+    /// @throws ArtifactException if it does not say how it pools, or says what is not known
+    static SentenceLayout of(GgufConfig file) {
+        return new SentenceLayout(file.pooling(), OptionalInt.empty());
+    }
 
     /// @throws ArtifactException naming what is missing, unknown or wrong
     static SentenceLayout of(VerifiedArtifact artifact, EncoderPlan plan) {

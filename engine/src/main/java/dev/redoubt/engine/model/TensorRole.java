@@ -46,30 +46,30 @@ enum TensorRole {
     /// The frequencies themselves, stored by old versions of transformers; always computed anew.
     ROPE_FREQUENCIES("blk.%d.attn_rot_embd.weight", "model.layers.%d.self_attn.rotary_emb.inv_freq"),
 
-    // Of encoders, which are served from safetensors alone.
-    WORD_EMBEDDING("embeddings.word_embeddings.weight"),
-    POSITION_EMBEDDING("embeddings.position_embeddings.weight"),
-    TOKEN_TYPE_EMBEDDING("embeddings.token_type_embeddings.weight"),
+    // Of encoders.
+    WORD_EMBEDDING("token_embd.weight", "embeddings.word_embeddings.weight"),
+    POSITION_EMBEDDING("position_embd.weight", "embeddings.position_embeddings.weight"),
+    TOKEN_TYPE_EMBEDDING("token_types.weight", "embeddings.token_type_embeddings.weight"),
     /// 0, 1, 2, …, stored by old versions of transformers.
     POSITION_IDS("embeddings.position_ids"),
-    EMBEDDING_NORM("embeddings.LayerNorm.weight"),
-    EMBEDDING_NORM_BIAS("embeddings.LayerNorm.bias"),
-    ENCODER_QUERY("encoder.layer.%d.attention.self.query.weight"),
-    ENCODER_QUERY_BIAS("encoder.layer.%d.attention.self.query.bias"),
-    ENCODER_KEY("encoder.layer.%d.attention.self.key.weight"),
-    ENCODER_KEY_BIAS("encoder.layer.%d.attention.self.key.bias"),
-    ENCODER_VALUE("encoder.layer.%d.attention.self.value.weight"),
-    ENCODER_VALUE_BIAS("encoder.layer.%d.attention.self.value.bias"),
-    ENCODER_ATTENTION_OUTPUT("encoder.layer.%d.attention.output.dense.weight"),
-    ENCODER_ATTENTION_OUTPUT_BIAS("encoder.layer.%d.attention.output.dense.bias"),
-    ENCODER_ATTENTION_NORM("encoder.layer.%d.attention.output.LayerNorm.weight"),
-    ENCODER_ATTENTION_NORM_BIAS("encoder.layer.%d.attention.output.LayerNorm.bias"),
-    ENCODER_UP("encoder.layer.%d.intermediate.dense.weight"),
-    ENCODER_UP_BIAS("encoder.layer.%d.intermediate.dense.bias"),
-    ENCODER_DOWN("encoder.layer.%d.output.dense.weight"),
-    ENCODER_DOWN_BIAS("encoder.layer.%d.output.dense.bias"),
-    ENCODER_OUTPUT_NORM("encoder.layer.%d.output.LayerNorm.weight"),
-    ENCODER_OUTPUT_NORM_BIAS("encoder.layer.%d.output.LayerNorm.bias"),
+    EMBEDDING_NORM("token_embd_norm.weight", "embeddings.LayerNorm.weight"),
+    EMBEDDING_NORM_BIAS("token_embd_norm.bias", "embeddings.LayerNorm.bias"),
+    ENCODER_QUERY("blk.%d.attn_q.weight", "encoder.layer.%d.attention.self.query.weight"),
+    ENCODER_QUERY_BIAS("blk.%d.attn_q.bias", "encoder.layer.%d.attention.self.query.bias"),
+    ENCODER_KEY("blk.%d.attn_k.weight", "encoder.layer.%d.attention.self.key.weight"),
+    ENCODER_KEY_BIAS("blk.%d.attn_k.bias", "encoder.layer.%d.attention.self.key.bias"),
+    ENCODER_VALUE("blk.%d.attn_v.weight", "encoder.layer.%d.attention.self.value.weight"),
+    ENCODER_VALUE_BIAS("blk.%d.attn_v.bias", "encoder.layer.%d.attention.self.value.bias"),
+    ENCODER_ATTENTION_OUTPUT("blk.%d.attn_output.weight", "encoder.layer.%d.attention.output.dense.weight"),
+    ENCODER_ATTENTION_OUTPUT_BIAS("blk.%d.attn_output.bias", "encoder.layer.%d.attention.output.dense.bias"),
+    ENCODER_ATTENTION_NORM("blk.%d.attn_output_norm.weight", "encoder.layer.%d.attention.output.LayerNorm.weight"),
+    ENCODER_ATTENTION_NORM_BIAS("blk.%d.attn_output_norm.bias", "encoder.layer.%d.attention.output.LayerNorm.bias"),
+    ENCODER_UP("blk.%d.ffn_up.weight", "encoder.layer.%d.intermediate.dense.weight"),
+    ENCODER_UP_BIAS("blk.%d.ffn_up.bias", "encoder.layer.%d.intermediate.dense.bias"),
+    ENCODER_DOWN("blk.%d.ffn_down.weight", "encoder.layer.%d.output.dense.weight"),
+    ENCODER_DOWN_BIAS("blk.%d.ffn_down.bias", "encoder.layer.%d.output.dense.bias"),
+    ENCODER_OUTPUT_NORM("blk.%d.layer_output_norm.weight", "encoder.layer.%d.output.LayerNorm.weight"),
+    ENCODER_OUTPUT_NORM_BIAS("blk.%d.layer_output_norm.bias", "encoder.layer.%d.output.LayerNorm.bias"),
     /// Of the first token's last state, for a task of the training.
     POOLER("pooler.dense.weight"),
     POOLER_BIAS("pooler.dense.bias");
@@ -82,6 +82,7 @@ enum TensorRole {
         this.huggingFace = huggingFace;
     }
 
+    /// What GGUF files leave out.
     TensorRole(String huggingFace) {
         this("", huggingFace);
     }

@@ -9,7 +9,7 @@ import java.util.OptionalLong;
 
 /// The vocabulary as a GGUF file has it (`tokenizer.ggml.*`).
 ///
-/// @param model `gpt2` (byte-level BPE) or `llama` (SentencePiece)
+/// @param model `gpt2` (byte-level BPE), `llama` (SentencePiece) or `bert` (WordPiece)
 /// @param pre which way the text is cut before BPE; empty where the file does not say
 /// @param tokens by id
 /// @param scores by id; empty if the file has none
@@ -92,7 +92,7 @@ record GgufVocabulary(
         return types;
     }
 
-    private static OptionalInt id(GgufMetadata gguf, String name, int tokens) {
+    static OptionalInt id(GgufMetadata gguf, String name, int tokens) {
         String key = "tokenizer.ggml." + name + "_token_id";
         OptionalLong id = gguf.integer(key);
         if (id.isEmpty()) return OptionalInt.empty();

@@ -15,11 +15,15 @@ public final class WordPiece implements AutoCloseable {
         this.library = new TokenLibrary(plan.json());
     }
 
-    /// Reads `tokenizer.json`; the artifact is not read afterwards.
+    /// Reads `tokenizer.json`, or the metadata of a GGUF file; the artifact is not read afterwards.
     ///
     /// @throws dev.redoubt.trust.ArtifactException if it is missing, inconsistent or of an unknown kind
     public static WordPiece of(VerifiedArtifact artifact) {
-        return of(TokenizerFiles.of(artifact));
+        return of(
+                switch (artifact.container()) {
+                    case GGUF -> GgufWordPiece.files(artifact.gguf());
+                    case SAFETENSORS -> TokenizerFiles.of(artifact);
+                });
     }
 
     static WordPiece of(TokenizerFiles files) {

@@ -41,7 +41,7 @@ class EncoderGoldenTest {
 
         Run(Path model, String provider, int threads) throws IOException {
             VerifiedArtifact artifact = ModelPath.open(model);
-            plan = Bert.plan(new HuggingFaceConfig(Files.readAllBytes(model.resolve("config.json"))), "");
+            plan = Bert.plan(new HuggingFaceConfig(Files.readAllBytes(model.resolve("config.json"))), 0, "");
             compute = Compute.open(provider, threads, 16 * BLOCKS, plan.widestInput());
             encoder = Encoders.load(artifact, compute, BLOCKS, 8);
         }

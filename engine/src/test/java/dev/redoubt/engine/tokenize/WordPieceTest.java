@@ -4,18 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.redoubt.testkit.TinyEncoder;
+import dev.redoubt.testkit.TinyGguf;
 import dev.redoubt.testkit.WeightKind;
 import dev.redoubt.trust.ArtifactException;
+import dev.redoubt.trust.ModelPath;
+import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// WordPiece on a vocabulary small enough to follow by hand, with its ids as in [TinyEncoder#VOCABULARY].
 class WordPieceTest {
@@ -108,6 +115,79 @@ class WordPieceTest {
         assertThat(json).contains(from);
         assertThatThrownBy(() ->
                         tokenizer(json.replace(from, to == null ? "" : to)).close())
+                .isInstanceOf(ArtifactException.class)
+                .hasMessageContaining(message);
+    }
+
+    private WordPiece ofGguf(TinyGguf file) throws IOException {
+        try (VerifiedArtifact artifact = ModelPath.open(Files.write(folder.resolve("model.gguf"), file.bytes()))) {
+            return WordPiece.of(artifact);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "The cat sat on the mat!",
+                "unwanted running",
+                "Café, CAFÉ",
+                "hello世界world",
+                "dog cat",
+                "abb abc",
+                "bbbbbbbbbbbbbbbbbbbb",
+                "[SEP] [CLS] [MASK]",
+                "",
+            })
+    void aGgufFileGivesTheSameIds(String text) throws IOException {
+        try (WordPiece tokenizer = tokenizer(json);
+                WordPiece gguf = ofGguf(TinyEncoder.gguf(WeightKind.F32, 1))) {
+            assertThat(gguf.encode(text)).containsExactly(tokenizer.encode(text));
+            assertThat(gguf.decode(gguf.encode(text))).isEqualTo(tokenizer.decode(tokenizer.encode(text)));
+        }
+    }
+
+    @Test
+    void aGgufFileMayKeepCapitalsAndAccents() throws IOException {
+        TinyGguf cased = TinyEncoder.gguf(WeightKind.F32, 1).put("tokenizer.ggml.normalizer.lowercase", false);
+        try (WordPiece tokenizer = ofGguf(cased)) {
+            assertThat(tokenizer.encode("the The")).containsExactly(2, 5, 1, 3);
+        }
+        TinyGguf accented = TinyEncoder.gguf(WeightKind.F32, 1).put("tokenizer.ggml.normalizer.strip_accents", false);
+        try (WordPiece tokenizer = ofGguf(accented)) {
+            assertThat(tokenizer.encode("café CAFE")).containsExactly(2, 1, 15, 3);
+        }
+    }
+
+    @Test
+    void theFirstIdOfAGgufFileIsBosWhereItNamesOne() throws IOException {
+        try (WordPiece tokenizer = ofGguf(TinyEncoder.gguf(WeightKind.F32, 1).put("tokenizer.ggml.bos_token_id", 4))) {
+            assertThat(tokenizer.encode("the")).containsExactly(4, 5, 3);
+        }
+    }
+
+    @Test
+    void V4_3_whatAGgufFileLacksOrContradictsIsRefusedByName() {
+        for (String missing : new String[] {"cls", "seperator", "unknown"})
+            refused(
+                    TinyEncoder.gguf(WeightKind.F32, 1).remove("tokenizer.ggml." + missing + "_token_id"),
+                    "tokenizer.ggml." + missing + "_token_id is missing");
+        refused(
+                TinyEncoder.gguf(WeightKind.F32, 1).put("tokenizer.ggml.seperator_token_id", 29),
+                "tokenizer.ggml.seperator_token_id 29, expected an id below 29");
+        refused(
+                TinyEncoder.gguf(WeightKind.F32, 1).put("tokenizer.ggml.model", "t5"),
+                "tokenizer.ggml.model is 't5', an encoder's is bert");
+        refused(
+                TinyEncoder.gguf(WeightKind.F32, 1).put("tokenizer.ggml.add_sep_token", false),
+                "tokenizer.ggml.add_sep_token is false");
+        List<String> twice = new ArrayList<>(Collections.nCopies(TinyEncoder.VOCABULARY.size(), "\u2581the"));
+        refused(
+                TinyEncoder.gguf(WeightKind.F32, 1).put("tokenizer.ggml.tokens", twice),
+                "has ids 0 and 1 for one token");
+    }
+
+    private void refused(TinyGguf file, String message) {
+        assertThatThrownBy(() -> ofGguf(file).close())
                 .isInstanceOf(ArtifactException.class)
                 .hasMessageContaining(message);
     }
