@@ -105,8 +105,20 @@ final class ApplicationCall implements ReplyListener {
         }
         Buffer encoded = sink.encoded(tree);
         room.acquireUninterruptibly();
+        send(encoded);
+    }
+
+    @Override
+    public boolean offer(Payload item) {
+        if (!streams || !room.tryAcquire()) return false;
+        send(sink.encoded(item.tree()));
+        return true;
+    }
+
+    /// What there is room for.
+    private void send(Buffer item) {
         if (unwanted || cancellation.cancelled()) throw ServeException.of(ErrorCode.CANCELLED);
-        if (items.add(encoded)) sink.onEventLoop(this::write);
+        if (items.add(item)) sink.onEventLoop(this::write);
     }
 
     private void write() {

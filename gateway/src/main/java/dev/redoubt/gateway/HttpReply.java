@@ -20,6 +20,9 @@ final class HttpReply implements ReplySink {
      * the line with the error the connection ends without the last chunk: to HTTP itself the reply is incomplete. */
     static final String LINES_TYPE = "application/x-ndjson";
 
+    private static final byte[] BEFORE = "data: ".getBytes(StandardCharsets.UTF_8); // an event's
+    private static final byte[] BEHIND = "\n\n".getBytes(StandardCharsets.UTF_8);
+
     private final Exchange exchange;
     private final boolean streams;
     private final boolean lines;
@@ -42,13 +45,18 @@ final class HttpReply implements ReplySink {
     @Override
     public Buffer encoded(JsonNode item) {
         byte[] json = JsonBody.write(item);
-        return lines
-                ? Buffer.buffer(json.length + 1).appendBytes(json).appendByte((byte) '\n')
-                : event(new String(json, StandardCharsets.UTF_8));
+        return lines ? Buffer.buffer(json.length + 1).appendBytes(json).appendByte((byte) '\n') : event(json);
     }
 
     private static Buffer event(String data) {
-        return Buffer.buffer("data: " + data + "\n\n");
+        return event(data.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static Buffer event(byte[] data) {
+        return Buffer.buffer(BEFORE.length + data.length + BEHIND.length)
+                .appendBytes(BEFORE)
+                .appendBytes(data)
+                .appendBytes(BEHIND);
     }
 
     @Override

@@ -8,6 +8,13 @@ public interface ReplyListener {
     /// interrupts it.
     void next(Payload item);
 
+    /// Takes an item if it can do so without waiting, as [#next] would.
+    ///
+    /// @return false if it did not: it is to be told by [#next]
+    default boolean offer(Payload item) {
+        return false;
+    }
+
     void completed();
 
     void failed(ServeException failure);

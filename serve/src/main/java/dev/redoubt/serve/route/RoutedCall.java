@@ -5,6 +5,7 @@ import dev.redoubt.base.ServeException;
 import dev.redoubt.serve.Call;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -135,13 +136,26 @@ final class RoutedCall implements ReplyListener, Runnable {
 
     @Override
     public void next(Payload item) {
+        tell(() -> {
+            replies.next(item);
+            return true;
+        });
+    }
+
+    @Override
+    public boolean offer(Payload item) {
+        return tell(() -> replies.offer(item));
+    }
+
+    /// @param how the caller is told of an item
+    private boolean tell(BooleanSupplier how) {
         synchronized (this) {
-            if (ended) return; // its caller has been told of an end: the deadline's, most likely
+            if (ended) return true; // its caller has been told of an end: the deadline's, most likely
             telling++;
             started = true;
         }
         try {
-            replies.next(item);
+            return how.getAsBoolean();
         } finally {
             boolean tell;
             synchronized (this) {

@@ -119,7 +119,7 @@ final class Calls {
     }
 
     private Reply many(int id, ReplyListener listener) {
-        int[] taken = new int[1]; // the call's own thread
+        int[] taken = new int[1]; // whoever tells
         return new Reply.Many(
                 listener,
                 bytes -> {

@@ -62,9 +62,13 @@ sealed interface Reply {
         }
     }
 
-    /// Any number of items. Their listener may wait, so they are told of on a thread of the call's own; what it
-    /// has taken is given back to the peer as credit.
+    /// Any number of items. A small one is told of on the thread that reads the link if its listener has room for
+    /// it; where it may have to wait, on a thread of the call's own. What it has taken is given back to the peer as
+    /// credit.
     final class Many implements Reply {
+        private static final int AT_ONCE_BYTES_MAX =
+                4096; // what the listener makes of it holds up all calls of the link
+
         private record Item(Payload payload, int bytes) {}
 
         private final ReplyListener listener;
@@ -72,7 +76,7 @@ sealed interface Reply {
         private final int bytesMax;
         private final Deque<Item> queue = new ArrayDeque<>(); // guarded by this, as all below
         private int queuedBytes;
-        private boolean running;
+        private boolean running; // some thread tells, or offers
         private boolean ended;
         private boolean told;
         private @Nullable ServeException failure;
@@ -86,12 +90,46 @@ sealed interface Reply {
         }
 
         @Override
-        public synchronized void item(Payload item, int bytes, boolean last) throws BadFrame {
-            if (ended) return;
-            queuedBytes += bytes;
-            if (queuedBytes > bytesMax) throw new BadFrame("more items than credit: " + queuedBytes + " bytes wait");
-            queue.add(new Item(item, bytes));
-            ended = last;
+        public void item(Payload item, int bytes, boolean last) throws BadFrame {
+            if (claim(bytes)) {
+                boolean taken = offered(item);
+                if (taken) credit.accept(bytes);
+                synchronized (this) {
+                    running = false;
+                    if (taken) {
+                        if (last) ended = true;
+                        if (ended) run();
+                        return;
+                    }
+                }
+            }
+            queue(item, bytes, last);
+        }
+
+        /// Whether nothing is before it, and nobody else tells until it is offered.
+        private synchronized boolean claim(int bytes) {
+            if (ended || running || !queue.isEmpty() || bytes > AT_ONCE_BYTES_MAX) return false;
+            running = true;
+            return true;
+        }
+
+        private boolean offered(Payload item) {
+            try {
+                return listener.offer(item);
+            } catch (RuntimeException unwanted) {
+                failed(ServeException.of(ErrorCode.INTERNAL));
+                return true;
+            }
+        }
+
+        private synchronized void queue(Payload item, int bytes, boolean last) throws BadFrame {
+            if (!ended) {
+                queuedBytes += bytes;
+                if (queuedBytes > bytesMax)
+                    throw new BadFrame("more items than credit: " + queuedBytes + " bytes wait");
+                queue.add(new Item(item, bytes));
+                ended = last;
+            }
             run();
         }
 
