@@ -13,6 +13,7 @@ import dev.redoubt.audit.source.FileFinder.Found;
 import dev.redoubt.audit.source.FileKind;
 import dev.redoubt.audit.source.FileText;
 import dev.redoubt.audit.source.SourceText;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -24,6 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Reads projects and asks every check about every file.
@@ -72,7 +74,11 @@ public final class Audit {
         FileFinder finder = new FileFinder();
         named.forEach(finder::add);
         List<Worker> workers = work(finder.found());
-        return merged(finder, workers);
+        Set<Path> files = named.stream()
+                .filter(Files::isRegularFile)
+                .map(file -> file.toAbsolutePath().normalize())
+                .collect(Collectors.toUnmodifiableSet());
+        return merged(finder, workers, files);
     }
 
     private List<Worker> work(List<Found> files) throws InterruptedException {
@@ -95,7 +101,13 @@ public final class Audit {
 
     private static final Duration WAIT = Duration.ofMillis(100);
 
-    private static AuditReport merged(FileFinder finder, List<Worker> workers) {
+    private AuditReport merged(FileFinder finder, List<Worker> workers, Set<Path> named) {
+        Reach reach = new Reach(
+                workers.stream()
+                        .flatMap(worker -> worker.judged.stream())
+                        .flatMap(each -> each.program.stream())
+                        .toList(),
+                named);
         List<Finding> findings = new ArrayList<>();
         List<Remark> remarks = new ArrayList<>();
         List<Skipped> skipped = new ArrayList<>(finder.skipped());
@@ -103,14 +115,20 @@ public final class Audit {
         int[] counts = new int[4];
         long lines = 0;
         for (Worker worker : workers) {
-            findings.addAll(worker.findings);
+            for (Judged each : worker.judged) {
+                boolean reached = reach.includes(each.file.file());
+                for (Finding found : each.findings) {
+                    Finding finding = reached ? found : unserved(found);
+                    if (known.contains(finding.fingerprint())) counts[1]++;
+                    else if (finding.level().compareTo(level) > 0) counts[2]++;
+                    else findings.add(finding);
+                }
+            }
             remarks.addAll(worker.remarks);
             skipped.addAll(worker.skipped);
             unreadable.addAll(worker.unreadable);
             lines += worker.lines;
             counts[0] += worker.allowed;
-            counts[1] += worker.known;
-            counts[2] += worker.below;
             counts[3] += worker.filesRead;
         }
         findings.sort(Comparator.comparing(Finding::path)
@@ -130,10 +148,20 @@ public final class Audit {
                 new Coverage(counts[3], lines, skipped, unreadable));
     }
 
+    private static Finding unserved(Finding finding) {
+        return finding.level() == Level.WARNING
+                        || finding.level() == Level.ERROR && finding.check().ofServers()
+                ? finding.asNote("no program that serves uses this file")
+                : finding;
+    }
+
+    /// What was found in one file, but for what is allowed there.
+    private record Judged(Found file, Optional<Reach.Program> program, List<Finding> findings) {}
+
     /// What one thread has read.
     private final class Worker {
         private final FactReader reader = new FactReader();
-        private final List<Finding> findings = new ArrayList<>();
+        private final List<Judged> judged = new ArrayList<>();
         private final List<Remark> remarks = new ArrayList<>();
         private final List<Skipped> skipped = new ArrayList<>();
         private final List<Skipped> unreadable = new ArrayList<>();
@@ -142,8 +170,6 @@ public final class Audit {
         private int filesRead;
         private long lines;
         private int allowed;
-        private int known;
-        private int below;
 
         /// A file that is being read; whoever takes it away may write down what became of it.
         private record Begun(Found file, long at) {}
@@ -201,17 +227,17 @@ public final class Audit {
             return () -> {
                 filesRead++;
                 lines += source.lines();
-                sort(found, Allowances.of(facts.get().source()));
+                keep(file, facts.get(), found);
             };
         }
 
-        private void sort(List<Finding> found, Allowances allowances) {
-            for (Finding finding : found) {
-                if (allowances.allows(finding)) allowed++;
-                else if (Audit.this.known.contains(finding.fingerprint())) known++;
-                else if (finding.level().compareTo(level) > 0) below++;
-                else findings.add(finding);
-            }
+        private void keep(Found file, Facts facts, List<Finding> found) {
+            Allowances allowances = Allowances.of(facts.source());
+            List<Finding> kept = found.stream()
+                    .filter(finding -> !allowances.allows(finding))
+                    .toList();
+            allowed += found.size() - kept.size();
+            judged.add(new Judged(file, Reach.Program.of(file.file(), facts), kept));
             remarks.addAll(allowances.remarks());
         }
     }

@@ -2,6 +2,7 @@ package dev.redoubt.audit;
 
 import dev.redoubt.base.Requirement;
 import java.util.List;
+import java.util.Set;
 
 /// What a check is about, for people.
 ///
@@ -20,6 +21,15 @@ public record CheckInfo(
         String explanation,
         String remedy,
         String versions) {
+    /* What reads a model or a data set is dangerous to whoever runs it; a rule of serving it breaks in a program that serves. */
+    private static final Set<String> OF_SERVERS =
+            Set.of("R1.6/load-format", "R1.6/pickled-model", "V2.4/trust-remote-code");
+
+    /// Whether even an error is a note in a program that has no part in serving, as warnings are.
+    public boolean ofServers() {
+        return OF_SERVERS.contains(id);
+    }
+
     /// The rule that is broken.
     public Requirement requirement() {
         return Requirement.find(id.substring(0, id.indexOf('/')))

@@ -18,4 +18,9 @@ public record Finding(
         String message,
         String line,
         List<Edit> fix,
-        String fingerprint) {}
+        String fingerprint) {
+    /// The same as a note, and why it is no more than that.
+    Finding asNote(String why) {
+        return new Finding(check, Level.NOTE, path, span, message + " (" + why + ")", line, fix, fingerprint);
+    }
+}

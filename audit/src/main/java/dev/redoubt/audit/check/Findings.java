@@ -38,11 +38,6 @@ public final class Findings {
         this.unserved = Unserved.is(inside);
     }
 
-    /// Whether the file serves nobody.
-    boolean unserved() {
-        return unserved;
-    }
-
     public List<Finding> all() {
         return all;
     }
@@ -102,7 +97,8 @@ public final class Findings {
     }
 
     private void add(CheckInfo check, Level stated, int start, int end, String message, List<Edit> fix) {
-        Level level = unserved && stated == Level.WARNING ? Level.NOTE : stated;
+        boolean noted = unserved && (stated == Level.WARNING || stated == Level.ERROR && check.ofServers());
+        Level level = noted ? Level.NOTE : stated;
         Span span = source.span(start, end);
         if (all.size() >= FINDINGS_MAX || !places.add(check.id() + span)) return;
         String cell = source.inCell(span.line());

@@ -42,6 +42,8 @@ final class PickledModel implements Check {
             "ray.cloudpickle.loads",
             "ray.cloudpickle.load");
 
+    private static final Set<String> STORED = Set.of("read", "read_bytes", "get"); // methods of files and stores
+
     @Override
     public void look(Facts facts, Findings findings) {
         facts.python()
@@ -50,20 +52,29 @@ final class PickledModel implements Check {
                 .ifPresent(python -> python.module().calls().forEach(site -> look(python, site, findings)));
     }
 
-    /// Bytes that a function is given, and what tests load, may be the program's own.
+    /// Bytes in memory are mostly the program's own, between its processes, unless they were just read from a file or
+    /// a store; those of a request are R3.1's.
     private static void found(Python python, Site site, Findings findings) {
-        boolean given = site.name().endsWith(".loads")
-                && !site.call().arguments().isEmpty()
-                && site.call().arguments().getFirst().value() instanceof Expression.Name name
-                && python.module().isParameter(name, site.scope());
+        boolean given = site.name().endsWith(".loads") && !isStored(python, site);
         findings.add(
                 INFO,
-                given || findings.unserved() ? Level.NOTE : Level.ERROR,
+                given ? Level.NOTE : Level.ERROR,
                 site.call().start(),
                 site.call().end(),
                 given
                         ? Findings.unknown("where " + site.name() + " has its bytes from")
                         : site.name() + " runs what the file says");
+    }
+
+    private static boolean isStored(Python python, Site site) {
+        if (site.call().arguments().isEmpty()) return false;
+        Expression bytes = site.call().arguments().getFirst().value();
+        if (bytes instanceof Expression.Name name)
+            bytes = python.module().assigned(name, site.scope()).orElse(name);
+        return bytes instanceof Expression.Call read
+                && read.function() instanceof Expression.Attribute method
+                && STORED.contains(method.name())
+                && !python.values().name(method, site.scope()).equals("ray.get");
     }
 
     /// `loads(dumps(…))` copies an object.

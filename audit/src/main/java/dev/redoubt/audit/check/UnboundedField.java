@@ -43,7 +43,6 @@ final class UnboundedField implements Check {
             "n",
             "best_of",
             "temperature",
-            "top_k",
             "num_return_sequences");
 
     private static void look(Python python, Findings findings) {

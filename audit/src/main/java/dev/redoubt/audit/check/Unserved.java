@@ -16,7 +16,7 @@ final class Unserved {
 
     private static final Pattern FOLDER = Pattern.compile(
             "tests?|testing|testdata|__tests__|(e2e|integration|unit|self)[_-]?tests?|e2e|fixtures?|mocks?"
-                    + "|fakes?|_*quarantined?|_*archived?|attic|_*backups?|_*deprecated|_+old|trash|graveyard");
+                    + "|fakes?|(mock|fake|dummy|stub)s?[_-].*|.*[_-](mock|fake|dummy|stub)s?|versioned_docs|_*quarantined?|_*archived?|attic|_*backups?|_*deprecated|_+old|trash|graveyard");
 
     /// @param path from the folder that is audited on: what lies above says nothing of it
     static boolean is(String path) {

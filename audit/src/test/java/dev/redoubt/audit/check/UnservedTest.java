@@ -53,17 +53,19 @@ class UnservedTest {
     }
 
     @Test
-    void whatLiesAboveTheFolderThatIsAuditedSaysNothingAndErrorsStayErrors(@TempDir Path above)
+    void whatLiesAboveTheFolderThatIsAuditedSaysNothingAndSecretsStayErrors(@TempDir Path above)
             throws IOException, InterruptedException {
         Path project = above.resolve("tests/service");
         Files.createDirectories(project.resolve("e2e"));
         Files.writeString(project.resolve("serve.sh"), "vllm serve /models/a --host 0.0.0.0\n");
-        Files.writeString(project.resolve("e2e/serve.sh"), "vllm serve /models/a --host 0.0.0.0 --trust-remote-code\n");
+        Files.writeString(
+                project.resolve("e2e/serve.sh"),
+                "vllm serve /models/a --host 0.0.0.0 --trust-remote-code --api-key 9f27c04be1d84c6c\n");
         var findings = new Audit(Level.WARNING, Set.of()).run(List.of(project)).findings();
         assertThat(findings.stream()
                         .map(finding -> project.relativize(Path.of(finding.path())) + " "
                                 + finding.check().id()))
-                .contains("serve.sh R1.2/public-bind", "e2e/serve.sh V2.4/trust-remote-code")
-                .doesNotContain("e2e/serve.sh R1.2/public-bind");
+                .contains("serve.sh R1.2/public-bind", "e2e/serve.sh V4.4/literal-token")
+                .doesNotContain("e2e/serve.sh R1.2/public-bind", "e2e/serve.sh V2.4/trust-remote-code");
     }
 }
