@@ -10,6 +10,7 @@ import dev.redoubt.audit.python.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Programs that a platform runs. It demands that they listen on all interfaces of their container, which nobody
@@ -22,7 +23,7 @@ final class Hosted {
     /// @param at where, an offset into the file's text
     static boolean isBehindProxy(Facts facts, int at) {
         return facts.python()
-                .filter(python -> isModal(python, at) || isCog(python, at) || asksForTokens(facts, at))
+                .filter(python -> isModal(python) || isCog(python, at) || asksForTokens(facts, at))
                 .isPresent();
     }
 
@@ -32,15 +33,30 @@ final class Hosted {
                 .filter(python -> isSageMaker(python)
                         || isVertex(facts)
                         || isRunPodWorker(python)
-                        || isModal(python, at) && hasProxyAuth(python, at))
+                        || isInside(python)
+                        || isModal(python) && hasProxyAuth(python, at))
                 .isPresent();
     }
 
-    /// Modal calls the function, or the method of the class: `@app.function(…)`, `@modal.web_server(…)`.
-    private static boolean isModal(Python python, int at) {
-        return python.module().importsAny("modal")
-                && decorators(python, at).stream()
-                        .anyMatch(one -> one.name(python).startsWith("modal."));
+    /// Modal calls a function of the program, or a method of a class: `@app.function(…)`, `@modal.web_server(…)`.
+    private static boolean isModal(Python python) {
+        return python.module().importsAny("modal") && decorators(python).anyMatch(name -> name.startsWith("modal."));
+    }
+
+    /// Whether what is started in a program of Modal is reached by that program alone.
+    private static boolean isInside(Python python) {
+        return isModal(python)
+                && decorators(python)
+                        .noneMatch(name -> name.matches(
+                                "modal\\..*(web_server|web_endpoint|fastapi_endpoint|asgi_app|wsgi_app).*"));
+    }
+
+    private static Stream<String> decorators(Python python) {
+        Stream<Decorator> functions = python.module().functions().stream()
+                .flatMap(owned -> of(owned.node().decorators(), owned.scope()));
+        Stream<Decorator> classes = python.module().classes().stream()
+                .flatMap(owned -> of(owned.node().decorators(), owned.scope()));
+        return Stream.concat(functions, classes).map(one -> one.name(python));
     }
 
     private static boolean hasProxyAuth(Python python, int at) {
@@ -102,15 +118,17 @@ final class Hosted {
     private static List<Decorator> decorators(Python python, int at) {
         List<Decorator> all = new ArrayList<>();
         for (Owned<Statement.Function> function : python.module().functions())
-            if (holds(function.node(), at)) add(function.node().decorators(), function.scope(), all);
+            if (holds(function.node(), at))
+                of(function.node().decorators(), function.scope()).forEach(all::add);
         for (Owned<Statement.ClassType> type : python.module().classes())
-            if (holds(type.node(), at)) add(type.node().decorators(), type.scope(), all);
+            if (holds(type.node(), at))
+                of(type.node().decorators(), type.scope()).forEach(all::add);
         return all;
     }
 
-    private static void add(List<Expression> decorators, Scope inside, List<Decorator> all) {
+    private static Stream<Decorator> of(List<Expression> decorators, Scope inside) {
         @Nullable Scope outer = inside.parent();
-        if (outer != null) decorators.forEach(one -> all.add(new Decorator(one, outer)));
+        return outer == null ? Stream.empty() : decorators.stream().map(one -> new Decorator(one, outer));
     }
 
     private static boolean holds(Statement statement, int at) {

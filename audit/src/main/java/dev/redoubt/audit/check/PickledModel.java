@@ -99,10 +99,10 @@ final class PickledModel implements Check {
             else if (settings.lacks("weights_only") && python.module().serves())
                 findings.add(
                         INFO,
-                        Level.WARNING,
+                        Level.NOTE,
                         site.call().start(),
                         site.call().end(),
-                        "torch.load runs what the file says before torch 2.6: state weights_only=True");
+                        "which torch runs is unknown: before 2.6 torch.load runs what the file says, state weights_only=True");
         } else if (site.name().equals("numpy.load")
                 && python.values()
                         .arguments(site.call(), site.scope())

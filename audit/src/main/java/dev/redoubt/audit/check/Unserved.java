@@ -9,7 +9,7 @@ final class Unserved {
 
     /* By the names that pytest looks for, and those of shell. */
     private static final Pattern TEST = Pattern.compile(
-            "(test_[^/]*|[^/]*_test|conftest)\\.py|(self-?)?tests?([_-][^/]*)?\\.sh|[^/]*[_-]test\\.sh");
+            "(test_[^/]*|[^/]*_test|conftest)\\.py|[^/]*smoke[^/]*\\.(py|sh)|(self-?)?tests?([_-][^/]*)?\\.sh|[^/]*[_-]test\\.sh");
 
     private static final Pattern STAND_IN =
             Pattern.compile("(mock|fake|dummy|stub)s?([_-][^/]*)?\\.\\w+|[^/]*[_-](mock|fake|dummy|stub)\\.\\w+");

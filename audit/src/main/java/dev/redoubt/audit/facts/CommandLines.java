@@ -157,6 +157,7 @@ final class CommandLines {
         Word first = null;
         for (int i = from; i < words.size(); i++) {
             Word word = words.get(i);
+            open |= word.text().matches("__\\w+__|<[^<>]+>"); // another program puts options there
             if (!word.text().startsWith("-") || word.text().length() < 2) {
                 if (first == null && !word.text().startsWith("$")) first = word;
                 else if (!(word.value() instanceof Value.Text) || word.text().contains("$"))

@@ -6,6 +6,7 @@ import dev.redoubt.audit.source.SourceText;
 import dev.redoubt.base.json.JsonLimits;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// Reads a file's facts, whatever its kind. Not safe for two threads.
 public final class FactReader {
@@ -22,6 +23,9 @@ public final class FactReader {
                 releases.of(file, kind == FileKind.PYTHON ? "" : facts.source().text())));
         return found;
     }
+
+    private static final Pattern ENTRY_POINT =
+            Pattern.compile("(docker[_-]?)?entry-?point([._-].*)?\\.sh"); // of an image
 
     private Optional<Facts> facts(Path file, FileKind kind, SourceText source) {
         Facts facts = new Facts(source);
@@ -43,6 +47,7 @@ public final class FactReader {
                 });
             case SHELL -> {
                 Shell.read(facts, source.text(), 0, source.text().length());
+                if (ENTRY_POINT.matcher(String.valueOf(file.getFileName())).matches()) LineFiles.inImage(facts);
                 yield Optional.of(facts);
             }
             case DOCKERFILE -> {

@@ -83,6 +83,11 @@ final class LineFiles {
         } else if (!all.isEmpty()) {
             words(all, command.isEmpty());
         }
+        inImage(facts);
+    }
+
+    /// Whatever was found runs in a container that somebody else starts.
+    static void inImage(Facts facts) {
         facts.engines().replaceAll(engine -> engine.at(Place.IMAGE));
         facts.listeners().replaceAll(listener -> listener.at(Place.IMAGE));
     }

@@ -18,7 +18,7 @@ record Surroundings(Set<Part> parts) {
         SERVICE,
         /// A group of pods of KubeRay, or of a LeaderWorkerSet.
         CLUSTER,
-        /// A runtime of KServe, which whoever uses it completes: arguments, limits.
+        /// A runtime of KServe, or a patch of Kustomize, which another file completes: arguments, limits.
         RUNTIME,
         /// What Knative or KServe runs: it probes its containers, and its gateway has TLS.
         PLATFORM,
@@ -53,7 +53,7 @@ record Surroundings(Set<Part> parts) {
     }
 
     private static void of(String kind, String version, Mapping mapping, Set<Part> all) {
-        if (kind.endsWith("ServingRuntime")) all.add(Part.RUNTIME);
+        if (kind.endsWith("ServingRuntime") || isPatch(kind, version, mapping)) all.add(Part.RUNTIME);
         if (kind.equals("Job") || kind.equals("CronJob")) all.add(Part.JOB);
         if (version.startsWith("serving.kserve.io/") || version.startsWith("serving.knative.dev/")) {
             all.add(Part.PLATFORM);
@@ -61,6 +61,13 @@ record Surroundings(Set<Part> parts) {
                     || mapping.at("spec", "template") instanceof Mapping template
                             && hasAnnotation(template, "run.googleapis.com/")) all.add(Part.CLOUD_RUN);
         }
+    }
+
+    /// A workload that selects no pods is none by itself.
+    private static boolean isPatch(String kind, String version, Mapping mapping) {
+        return version.startsWith("apps/")
+                && Set.of("Deployment", "StatefulSet", "DaemonSet").contains(kind)
+                && mapping.at("spec", "selector") == null;
     }
 
     private static boolean hasAnnotation(Mapping object, String prefix) {

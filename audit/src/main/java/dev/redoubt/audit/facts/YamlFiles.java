@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What YAML says about serving, whichever tool it is for: a configuration of Ray Serve, manifests of
@@ -228,7 +229,7 @@ final class YamlFiles {
     /// What listens in a service of compose is reached through the ports that the machine publishes for it: where
     /// these are of loopback it is there too, whatever it binds inside, and where there are none only other
     /// services reach it. Of a service that is given a GPU and whose program is not known, the ports are what
-    /// listens.
+    /// listens, unless it is told a command or built here: then it may be anything.
     ///
     /// @param engines how many there were before this service
     private void published(Mapping service, int engines, int listeners) {
@@ -242,10 +243,11 @@ final class YamlFiles {
                 Setting host = new Setting(new Value.Text("0.0.0.0"), port.start(), port.end());
                 facts.listeners()
                         .add(new Listener(
-                                Listener.Kind.WEB,
-                                new Settings(Map.of("host", host), false),
-                                port.start(),
-                                port.end()));
+                                        Listener.Kind.WEB,
+                                        new Settings(Map.of("host", host), false),
+                                        port.start(),
+                                        port.end())
+                                .at(isOneOfItsOwn(service) ? Place.IMAGE : Place.MACHINE));
             }
         }
     }
@@ -280,6 +282,10 @@ final class YamlFiles {
 
     private static Settings here(Settings settings) {
         return settings.with("host", new Setting(new Value.Text("127.0.0.1"), -1, -1));
+    }
+
+    private static boolean isOneOfItsOwn(Mapping service) {
+        return Stream.of("build", "command", "entrypoint").anyMatch(service.entries()::containsKey);
     }
 
     private static boolean hasGpu(Mapping service) {

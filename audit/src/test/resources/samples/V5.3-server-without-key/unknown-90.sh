@@ -1,0 +1,1 @@
+vllm serve __MODEL_AND_OPTIONS__
