@@ -19,7 +19,7 @@ import report  # noqa: E402
 from servers import HOST, Failed, Nginx, RayServe, Redoubt, Running  # noqa: E402
 
 CASES = ["start", "noop", "chain", "stream", "scale"]
-WARM_UP_S = 8
+WARM_UP_S = 60  # the hot methods are compiled by then
 SETTLE_S = 3
 
 
