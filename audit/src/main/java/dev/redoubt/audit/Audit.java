@@ -237,7 +237,7 @@ public final class Audit {
                     .filter(finding -> !allowances.allows(finding))
                     .toList();
             allowed += found.size() - kept.size();
-            judged.add(new Judged(file, Reach.Program.of(file.file(), facts), kept));
+            judged.add(new Judged(file, Reach.Program.of(file, facts), kept));
             remarks.addAll(allowances.remarks());
         }
     }

@@ -4,6 +4,9 @@ import dev.redoubt.audit.facts.Engine;
 import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Python;
 import dev.redoubt.audit.facts.PythonModule;
+import dev.redoubt.audit.python.Statement;
+import dev.redoubt.audit.source.FileFinder.Found;
+import dev.redoubt.audit.source.FileKind;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Collection;
@@ -88,10 +91,12 @@ final class Reach {
     ///
     /// @param file absolute
     record Program(Path file, boolean serves, Set<String> imports) {
-        static Optional<Program> of(Path file, Facts facts) {
+        /// Of a file that is one; a manifest with a program in it is more than that.
+        static Optional<Program> of(Found file, Facts facts) {
             return facts.python()
+                    .filter(_ -> file.kind() == FileKind.PYTHON || file.kind() == FileKind.NOTEBOOK)
                     .map(python -> new Program(
-                            file.toAbsolutePath().normalize(),
+                            file.file().toAbsolutePath().normalize(),
                             isServer(facts, python),
                             python.module().imports()));
         }
@@ -112,7 +117,7 @@ final class Reach {
 
     private static boolean defines(PythonModule module, String function) {
         return module.program().stream()
-                .anyMatch(statement -> statement instanceof dev.redoubt.audit.python.Statement.Function defined
+                .anyMatch(statement -> statement instanceof Statement.Function defined
                         && defined.name().equals(function));
     }
 

@@ -106,4 +106,18 @@ class ReachTest {
                 "from vllm import LLM\nllm = LLM('/models/a', hf_token='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')\n");
         assertThat(errors()).contains("train.py");
     }
+
+    @Test
+    void aManifestWithAProgramInItIsNoProgram() throws Exception {
+        write("server.py", "import fastapi\n");
+        write("pod.yaml", """
+                apiVersion: v1
+                kind: ConfigMap
+                data:
+                  load.py: |
+                    from transformers import AutoModel
+                    model = AutoModel.from_pretrained("/models/a", trust_remote_code=True)
+                """);
+        assertThat(errors()).containsExactly("pod.yaml");
+    }
 }
