@@ -107,6 +107,7 @@ public final class Audit {
                         .flatMap(worker -> worker.judged.stream())
                         .flatMap(each -> each.program.stream())
                         .toList(),
+                workers.stream().anyMatch(worker -> worker.served),
                 named);
         List<Finding> findings = new ArrayList<>();
         List<Remark> remarks = new ArrayList<>();
@@ -116,9 +117,8 @@ public final class Audit {
         long lines = 0;
         for (Worker worker : workers) {
             for (Judged each : worker.judged) {
-                boolean reached = reach.includes(each.file.file());
                 for (Finding found : each.findings) {
-                    Finding finding = reached ? found : unserved(found);
+                    Finding finding = reach.judged(found, each.file.file());
                     if (known.contains(finding.fingerprint())) counts[1]++;
                     else if (finding.level().compareTo(level) > 0) counts[2]++;
                     else findings.add(finding);
@@ -148,13 +148,6 @@ public final class Audit {
                 new Coverage(counts[3], lines, skipped, unreadable));
     }
 
-    private static Finding unserved(Finding finding) {
-        return finding.level() == Level.WARNING
-                        || finding.level() == Level.ERROR && finding.check().ofServers()
-                ? finding.asNote("no program that serves uses this file")
-                : finding;
-    }
-
     /// What was found in one file, but for what is allowed there.
     private record Judged(Found file, Optional<Reach.Program> program, List<Finding> findings) {}
 
@@ -170,6 +163,7 @@ public final class Audit {
         private int filesRead;
         private long lines;
         private int allowed;
+        private boolean served; // by a file that is no program
 
         /// A file that is being read; whoever takes it away may write down what became of it.
         private record Begun(Found file, long at) {}
@@ -237,7 +231,9 @@ public final class Audit {
                     .filter(finding -> !allowances.allows(finding))
                     .toList();
             allowed += found.size() - kept.size();
-            judged.add(new Judged(file, Reach.Program.of(file, facts), kept));
+            Optional<Reach.Program> program = Reach.Program.of(file, facts);
+            judged.add(new Judged(file, program, kept));
+            served |= program.isEmpty() && Reach.serves(facts);
             remarks.addAll(allowances.remarks());
         }
     }

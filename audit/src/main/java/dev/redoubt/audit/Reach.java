@@ -4,22 +4,27 @@ import dev.redoubt.audit.facts.Engine;
 import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Python;
 import dev.redoubt.audit.facts.PythonModule;
+import dev.redoubt.audit.python.Expression;
 import dev.redoubt.audit.python.Statement;
 import dev.redoubt.audit.source.FileFinder.Found;
 import dev.redoubt.audit.source.FileKind;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// Which programs of a project have a part in serving: those that serve, and the modules that these import, in any
 /// number of steps. What trains, converts, evaluates or computes a batch beside them serves nobody. A name that
-/// is imported at run time only is not followed. Where no program serves, each may: what serves them is elsewhere.
+/// is imported at run time only is not followed. Where no program serves, each module may that no script uses: what
+/// serves them is elsewhere, as a library's users are.
 final class Reach {
     private static final String[] SERVING = {
         "fastapi",
@@ -77,12 +82,20 @@ final class Reach {
         "pika",
         "rq",
         "dramatiq",
-        "vllm.entrypoints",
+        "vllm.entrypoints.openai.api_server",
+        "vllm.entrypoints.api_server",
+        "vllm.entrypoints.launcher",
+        "vllm.entrypoints.cli"
+    };
+    /* Engines that many requests share, so no script's. */
+    private static final String[] SHARED = {
         "vllm.AsyncLLMEngine",
         "vllm.AsyncEngineArgs",
+        "vllm.entrypoints.openai",
         "vllm.engine.async_llm_engine",
         "vllm.v1.engine.async_llm"
     };
+    private static final Set<String> ASKS = Set.of("generate", "chat", "beam_search", "map_batches");
     /* What a platform calls in a file that imports nothing of it: SageMaker, Azure ML, inference endpoints of Hugging Face. */
     private static final Set<String> CALLED =
             Set.of("model_fn", "input_fn", "predict_fn", "transform_fn", "EndpointHandler");
@@ -90,23 +103,58 @@ final class Reach {
     /// One program of the project.
     ///
     /// @param file absolute
-    record Program(Path file, boolean serves, Set<String> imports) {
+    /// @param script whether it is run itself, and not only imported
+    record Program(Path file, boolean serves, boolean script, Set<String> imports) {
         /// Of a file that is one; a manifest with a program in it is more than that.
         static Optional<Program> of(Found file, Facts facts) {
             return facts.python()
                     .filter(_ -> file.kind() == FileKind.PYTHON || file.kind() == FileKind.NOTEBOOK)
-                    .map(python -> new Program(
-                            file.file().toAbsolutePath().normalize(),
-                            isServer(facts, python),
-                            python.module().imports()));
+                    .map(python -> {
+                        boolean script = file.kind() == FileKind.NOTEBOOK || isScript(python.module());
+                        return new Program(
+                                file.file().toAbsolutePath().normalize(),
+                                isServer(facts, python, script),
+                                script,
+                                python.module().imports());
+                    });
         }
     }
 
-    private static boolean isServer(Facts facts, Python python) {
-        PythonModule module = python.module();
+    /// Whether it runs as a program, or asks a model as soon as it is read.
+    private static boolean isScript(PythonModule module) {
+        if (module.importsAny("unittest", "pytest")) return false; // whose tests run themselves
+        for (PythonModule.Site site : module.calls())
+            if (site.scope().isModule()
+                    && site.call().function() instanceof Expression.Attribute method
+                    && ASKS.contains(method.name())) return true;
+        for (Statement statement : module.program()) {
+            if (statement instanceof Statement.Block block
+                    && block.word().equals("if")
+                    && block.branches().getFirst().heads().stream().anyMatch(Reach::isMain)) return true;
+        }
+        return false;
+    }
+
+    /// `__name__ == "__main__"`.
+    private static boolean isMain(Expression condition) {
+        return condition instanceof Expression.Comparison comparison
+                && comparison.operands().stream()
+                        .anyMatch(one ->
+                                one instanceof Expression.Name name && name.id().equals("__name__"));
+    }
+
+    /// Whether a file, if it is no program, starts something that serves.
+    static boolean serves(Facts facts) {
         return !facts.listeners().isEmpty()
                 || !facts.deployments().isEmpty()
-                || facts.engines().stream().anyMatch(engine -> engine.kind() == Engine.Kind.SERVER)
+                || !facts.containers().isEmpty()
+                || facts.engines().stream().anyMatch(engine -> engine.kind() == Engine.Kind.SERVER);
+    }
+
+    private static boolean isServer(Facts facts, Python python, boolean script) {
+        PythonModule module = python.module();
+        return serves(facts)
+                || !script && module.importsAny(SHARED)
                 || module.importsAny(SERVING)
                 || module.functions().stream()
                         .anyMatch(owned -> CALLED.contains(owned.node().name()))
@@ -122,29 +170,52 @@ final class Reach {
     }
 
     private final Map<Path, Program> programs = new HashMap<>();
-    private final Set<Path> reached = new HashSet<>();
+    private final Set<Path> reached;
+    private final boolean somethingServes;
     private final Set<String> beginnings = new HashSet<>(); // of what an import can mean here
 
+    /// @param othersServe whether a manifest or a command does: then a script beside them has no part in it
     /// @param named files that somebody named themselves: whatever uses them may lie elsewhere
-    Reach(Collection<Program> all, Set<Path> named) {
-        boolean known = all.stream().anyMatch(Program::serves);
-        Deque<Program> next = new ArrayDeque<>();
+    Reach(Collection<Program> all, boolean othersServe, Set<Path> named) {
         for (Program program : all) {
             programs.put(program.file, program);
             for (Path part : program.file) beginnings.add(part.toString().replaceFirst("\\.py$", ""));
-            if (!known || program.serves || named.contains(program.file)) next.add(program);
         }
-        while (!next.isEmpty()) {
-            Program program = next.remove();
-            if (!reached.add(program.file)) continue;
-            for (String imported : program.imports) find(program.file, imported, next);
+        List<Program> first =
+                all.stream().filter(program -> program.serves).collect(Collectors.toCollection(ArrayList::new));
+        somethingServes = othersServe || !first.isEmpty();
+        if (first.isEmpty()) {
+            Set<Path> used = closure(all.stream().filter(Program::script).toList());
+            all.stream().filter(program -> !used.contains(program.file)).forEach(first::add);
         }
+        all.stream().filter(program -> named.contains(program.file)).forEach(first::add);
+        reached = closure(first);
     }
 
-    /// Whether it is no program, or one that has a part in serving.
-    boolean includes(Path file) {
+    /// These, and the modules that they import, in any number of steps.
+    private Set<Path> closure(Collection<Program> first) {
+        Set<Path> all = new HashSet<>();
+        Deque<Program> next = new ArrayDeque<>(first);
+        while (!next.isEmpty()) {
+            Program program = next.remove();
+            if (!all.add(program.file)) continue;
+            for (String imported : program.imports) find(program.file, imported, next);
+        }
+        return all;
+    }
+
+    /// What a finding is worth in its file: nothing changes where that is no program, or one that has a part in
+    /// serving.
+    Finding judged(Finding finding, Path file) {
         Path absolute = file.toAbsolutePath().normalize();
-        return !programs.containsKey(absolute) || reached.contains(absolute);
+        if (!programs.containsKey(absolute) || reached.contains(absolute)) return finding;
+        if (finding.level() == Level.WARNING
+                || somethingServes
+                        && finding.level() == Level.ERROR
+                        && finding.check().ofServers())
+            return finding.asNote(
+                    somethingServes ? "no program that serves uses this file" : "a script, and no program here serves");
+        return finding;
     }
 
     private void find(Path from, String imported, Deque<Program> next) {
@@ -163,6 +234,6 @@ final class Reach {
 
     private void add(Path file, Deque<Program> next) {
         Program found = programs.get(file);
-        if (found != null && !reached.contains(file)) next.add(found);
+        if (found != null) next.add(found);
     }
 }

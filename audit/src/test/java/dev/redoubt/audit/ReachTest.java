@@ -98,6 +98,52 @@ class ReachTest {
                 .containsExactly("evaluate.py");
     }
 
+    private static final String MAIN = "if __name__ == \"__main__\":\n    print(model)\n";
+
+    /// Files with a warning.
+    private List<String> warnings(Path... named) throws InterruptedException {
+        return new Audit(Level.WARNING, Set.of())
+                .run(named.length == 0 ? List.of(folder) : List.of(named)).findings().stream()
+                        .map(finding ->
+                                folder.relativize(Path.of(finding.path())).toString())
+                        .distinct()
+                        .toList();
+    }
+
+    private static final String LARGE = "from vllm import LLM\nmodel = LLM('/models/a', gpu_memory_utilization=0.97)\n";
+
+    @Test
+    void scriptsServeNobodyWhereNothingServesEither() throws Exception {
+        write("batch/run.py", "from batch.loading import model\n" + MAIN);
+        write("batch/loading.py", LARGE);
+        write("batch/all.py", LARGE + MAIN);
+        write("once.py", LARGE);
+        write("asked.py", LARGE + "print(model.generate('a'))\n");
+        write("library/model.py", LARGE);
+        assertThat(warnings()).containsExactly("library/model.py", "once.py");
+        assertThat(warnings(folder.resolve("batch/all.py"))).containsExactly("batch/all.py");
+        write("batch/foreign.py", LOADS + MAIN);
+        assertThat(errors()).containsExactly("batch/foreign.py");
+        write("serve.sh", "vllm serve /models/a\n");
+        assertThat(errors()).isEmpty();
+    }
+
+    @Test
+    void testsThatRunThemselvesAreNoScripts() throws Exception {
+        write("library/model.py", LARGE);
+        write("check_model.py", "import unittest\nfrom library.model import model\n" + MAIN);
+        assertThat(warnings()).containsExactly("library/model.py");
+    }
+
+    @Test
+    void aScriptWithAnEngineOfItsOwnServesNobody() throws Exception {
+        write("server.py", "import fastapi\n");
+        write("pause.py", "from vllm import AsyncLLMEngine\n" + LOADS + MAIN);
+        write("worker.py", "from vllm import AsyncLLMEngine\n" + LOADS);
+        write("chat.py", "from vllm.entrypoints.chat_utils import load_chat_template\n" + LOADS);
+        assertThat(errors()).containsExactly("worker.py");
+    }
+
     @Test
     void secretsStayErrorsWhereverTheyAre() throws Exception {
         write("server.py", "import fastapi\n");

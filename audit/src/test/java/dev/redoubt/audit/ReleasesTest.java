@@ -210,4 +210,36 @@ class ReleasesTest {
         write("app/main.py", "from vllm import LLM\nllm = LLM(\"/models/a\")\n");
         assertThat(said("V1.1/shared-prefix-cache")).isEmpty();
     }
+
+    @Test
+    void V1_6_anImageWithoutAReleaseIsTheNewestWhateverAFileBesideItSays() throws Exception {
+        write("docker-compose.yml", "services: {a: {image: 'vllm/vllm-openai:v0.8.4'}}\n");
+        String pod = """
+                apiVersion: v1
+                kind: Pod
+                spec:
+                  containers:
+                    - name: a
+                      image: vllm/vllm-openai%s
+                """;
+        write("k8s/pod.yaml", pod.replace("%s", ":latest"));
+        assertThat(said("V1.6/request-logging")).noneMatch(said -> said.contains("docker-compose"));
+        write("k8s/pod.yaml", pod.replace("%s", ""));
+        assertThat(said("V1.6/request-logging")).noneMatch(said -> said.contains("docker-compose"));
+        write("k8s/pod.yaml", pod.replace("%s", ":v0.8.4"));
+        assertThat(said("V1.6/request-logging")).anyMatch(said -> said.startsWith("warning"));
+    }
+
+    @Test
+    void R1_3_aReleaseWithoutADeadlineIsANote() throws Exception {
+        write("requirements.txt", "ray[serve]==1.10.0\n");
+        write("app.py", "from ray import serve\nserve.start(http_options={'host': '127.0.0.1'})\n");
+        assertThat(said("R1.3/request-timeout"))
+                .singleElement()
+                .satisfies(said -> assertThat(said).startsWith("note requests wait for ever, and this release"));
+        write("requirements.txt", "ray[serve]==2.9.0\n");
+        assertThat(said("R1.3/request-timeout"))
+                .singleElement()
+                .satisfies(said -> assertThat(said).startsWith("warning no request_timeout_s"));
+    }
 }

@@ -30,7 +30,7 @@ final class AccessLogOff implements Check {
         for (Listener listener : facts.listeners())
             listener.settings()
                     .get("access_log")
-                    .filter(setting -> setting.value().mayBe(false))
+                    .filter(setting -> setting.value().mayBe(false) && !Routes.onlyMeasure(facts, listener))
                     .ifPresent(setting ->
                             findings.add(INFO, setting, listener.start(), listener.end(), "the access log is off"));
         for (Engine engine : facts.engines())

@@ -5,6 +5,7 @@ import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Python;
 import dev.redoubt.audit.facts.PythonModule.Site;
+import dev.redoubt.audit.facts.Value;
 import dev.redoubt.audit.python.Expression.Attribute;
 import dev.redoubt.audit.python.Expression.Call;
 import dev.redoubt.audit.python.Expression.Comprehension;
@@ -48,8 +49,25 @@ final class EmptyKeyList implements Check {
                     .texts()
                     .anyMatch(String::isEmpty);
             if (keys && empty && !isFiltered(python, site))
-                findings.add(INFO, site.call(), "where " + variable.text() + " is not set, the empty key is valid");
+                findings.add(
+                        INFO,
+                        isRefusedBefore(python) ? Level.NOTE : Level.ERROR,
+                        site.call().start(),
+                        site.call().end(),
+                        "where " + variable.text() + " is not set, the empty key is valid");
         }
+    }
+
+    /// FastAPI's own readers of keys answer 403 to an empty one, unless they are told not to.
+    private static boolean isRefusedBefore(Python python) {
+        return python.module().calls().stream()
+                .anyMatch(site ->
+                        site.name().matches("fastapi\\.security\\.(.*\\.)?(APIKey(Header|Query|Cookie)|HTTPBearer)")
+                                && python.values()
+                                        .arguments(site.call(), site.scope())
+                                        .get("auto_error")
+                                        .filter(refuses -> !refuses.value().equals(new Value.Truth(true)))
+                                        .isEmpty());
     }
 
     /// `[key for key in ….split(",") if key]`.

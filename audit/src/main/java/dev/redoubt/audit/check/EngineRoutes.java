@@ -2,6 +2,7 @@ package dev.redoubt.audit.check;
 
 import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
+import dev.redoubt.audit.facts.Engine;
 import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Value;
 import dev.redoubt.audit.facts.Variable;
@@ -31,7 +32,18 @@ final class EngineRoutes implements Check {
                     || variable.name().equals(PROFILER)
                             && variable.value().texts().anyMatch(folder -> !folder.isBlank()))
                 findings.add(
-                        INFO, variable.start(), variable.end(), variable.name() + " opens routes that ask for no key");
+                        INFO,
+                        isWithoutServer(facts) ? Level.NOTE : Level.ERROR,
+                        variable.start(),
+                        variable.end(),
+                        variable.name() + " opens routes that ask for no key");
+    }
+
+    /// A program whose engine is an object of its own has the routes that it defines itself.
+    private static boolean isWithoutServer(Facts facts) {
+        return facts.python().isPresent()
+                && !facts.engines().isEmpty()
+                && facts.engines().stream().allMatch(engine -> engine.kind() == Engine.Kind.LIBRARY);
     }
 
     static boolean isOn(Value value) {

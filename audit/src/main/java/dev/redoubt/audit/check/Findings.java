@@ -35,7 +35,7 @@ public final class Findings {
     /// @param inside the file's path from the folder that is audited on
     public Findings(SourceText source, String inside) {
         this.source = source;
-        this.unserved = Unserved.is(inside);
+        this.unserved = Unserved.is(inside, source.text());
     }
 
     public List<Finding> all() {

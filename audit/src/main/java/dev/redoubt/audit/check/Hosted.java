@@ -34,6 +34,7 @@ final class Hosted {
                         || isVertex(facts)
                         || isRunPodWorker(python)
                         || isInside(python)
+                        || isLepton(python)
                         || isModal(python) && hasProxyAuth(python, at))
                 .isPresent();
     }
@@ -105,6 +106,11 @@ final class Hosted {
     /// A worker that fetches its jobs: no port of its container is published.
     private static boolean isRunPodWorker(Python python) {
         return python.module().calls().stream().anyMatch(site -> site.name().equals("runpod.serverless.start"));
+    }
+
+    /// Lepton's containers stand behind its TLS, and its deployments have tokens.
+    private static boolean isLepton(Python python) {
+        return python.module().calls().stream().anyMatch(site -> site.name().endsWith(".LeptonContainer"));
     }
 
     /// @param outer where the decorator stands

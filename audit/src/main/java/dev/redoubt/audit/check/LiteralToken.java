@@ -62,6 +62,7 @@ final class LiteralToken implements Check {
                 && text.matches("[A-Za-z0-9_\\-.+/=]+")
                 && !text.matches(
                         "(?i).*(your|xxx|change|example|placeholder|dummy|secret|token|test|key|none|null|empty|fake|todo).*")
+                && !Secrets.repeats(text)
                 && !LOCAL.matcher(text).matches();
     }
 

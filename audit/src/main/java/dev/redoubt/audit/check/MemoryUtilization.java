@@ -24,6 +24,7 @@ final class MemoryUtilization implements Check {
 
     @Override
     public void look(Facts facts, Findings findings) {
+        if (isOfNeuron(facts)) return;
         for (Engine engine : facts.engines()) {
             engine.settings()
                     .get("gpu_memory_utilization")
@@ -36,5 +37,11 @@ final class MemoryUtilization implements Check {
                             "gpu_memory_utilization is " + setting.value().shown() + ", limit is 0.85"));
             findings.unknown(INFO, engine, "gpu_memory_utilization");
         }
+    }
+
+    /// The worker of AWS Neuron takes its blocks from `max_num_seqs`, and does not read the share.
+    private static boolean isOfNeuron(Facts facts) {
+        String text = facts.source().text();
+        return text.contains("aws.amazon.com/neuron") || text.contains("vllm-neuron");
     }
 }

@@ -44,6 +44,7 @@ final class PublicBind implements Check {
             if (listener.kind() != Listener.Kind.DASHBOARD
                     && listener.kind() != Listener.Kind.SERVE_PLATFORM
                     && listener.place() != Place.PLATFORM
+                    && !Routes.onlyMeasure(facts, listener)
                     && !hasTls(listener.settings())) look(facts, new Socket(listener), findings);
         for (Variable variable : facts.variables())
             if (variable.name().equals("RAY_SERVE_ENABLE_HA_PROXY")
@@ -68,7 +69,8 @@ final class PublicBind implements Check {
                     engine.settings(),
                     true,
                     keys,
-                    engine.place() == Place.NETWORK || keys && engine.place() != Place.MACHINE,
+                    engine.place() == Place.NETWORK
+                            || (keys || engine.settings().open()) && engine.place() != Place.MACHINE,
                     engine.start(),
                     engine.end());
         }

@@ -4,10 +4,14 @@ import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Listener;
+import dev.redoubt.audit.facts.Product;
 import java.util.List;
 
 /// `http_options` without `request_timeout_s`.
 final class RequestTimeout implements Check {
+    /* ray-project/ray 36107, and 37884 for files: before there was a variable of the environment, or nothing. */
+    private static final Affected STATED = Affected.since(Product.RAY, "2.6.2");
+
     private static final CheckInfo INFO = new CheckInfo(
             "R1.3/request-timeout",
             Level.WARNING,
@@ -15,7 +19,7 @@ final class RequestTimeout implements Check {
             List.of("CWE-400", References.SERVICE),
             "Ray Serve waits for ever unless request_timeout_s is stated: a request that hangs holds its place and its memory.",
             "set http_options.request_timeout_s to 30",
-            References.ALL_RAY);
+            References.ALL_RAY + "; request_timeout_s: " + STATED);
 
     @Override
     public CheckInfo info() {
@@ -29,9 +33,13 @@ final class RequestTimeout implements Check {
             if (listener.settings().lacks("request_timeout_s"))
                 findings.add(
                         INFO,
+                        STATED.in(facts) == Affected.Reach.NONE ? Level.NOTE : Level.WARNING,
                         listener.start(),
                         listener.end(),
-                        "no request_timeout_s is stated: requests wait for ever");
+                        STATED.in(facts) == Affected.Reach.NONE
+                                ? "requests wait for ever, and this release has no request_timeout_s"
+                                        + STATED.decided(facts)
+                                : "no request_timeout_s is stated: requests wait for ever");
             findings.unknown(INFO, listener.settings(), listener.start(), listener.end(), "request_timeout_s");
             listener.settings()
                     .get("request_timeout_s")

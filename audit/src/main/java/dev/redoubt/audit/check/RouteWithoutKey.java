@@ -10,6 +10,7 @@ import dev.redoubt.audit.facts.PythonModule.Owned;
 import dev.redoubt.audit.facts.PythonModule.Site;
 import dev.redoubt.audit.python.Expression;
 import dev.redoubt.audit.python.Statement;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
@@ -55,12 +56,14 @@ final class RouteWithoutKey implements Check {
     private static boolean isHere(Facts facts) {
         return !facts.listeners().isEmpty()
                 && facts.listeners().stream()
-                        .allMatch(listener -> listener.kind() == Listener.Kind.WEB
+                        .allMatch(listener -> LOCAL_BY_DEFAULT.contains(listener.kind())
                                 && listener.settings()
                                         .get("host")
                                         .map(host -> Hosts.isLoopback(host.value()))
                                         .orElse(!listener.settings().open()));
     }
+
+    private static final Set<Listener.Kind> LOCAL_BY_DEFAULT = EnumSet.of(Listener.Kind.WEB, Listener.Kind.SERVE_CODE);
 
     /// Anything that may look at keys: a dependency, a middleware other than those that never do, a header.
     private static boolean isGuarded(Python python) {

@@ -28,8 +28,14 @@ final class Secrets {
 
     static boolean holds(String text) {
         var matcher = SECRET.matcher(text);
-        while (matcher.find()) if (!PLACEHOLDER.matcher(matcher.group()).matches()) return true;
+        while (matcher.find())
+            if (!PLACEHOLDER.matcher(matcher.group()).matches() && !repeats(matcher.group())) return true;
         return false;
+    }
+
+    /// `sk-111111111111`, which nobody was given.
+    static boolean repeats(String text) {
+        return text.matches(".*(.)\\1{11,}.*");
     }
 
     /// For showing: what is a secret by its form, or by the name it has, is cut.

@@ -58,8 +58,8 @@ final class UnboundedField implements Check {
                 if (statement instanceof Statement.Assign field
                         && field.type() != null
                         && field.targets().getFirst() instanceof Expression.Name name
-                        && !isBounded(python, type, name.id(), field))
-                    findings.add(INFO, field, name.id() + " has no bound");
+                        && !isBounded(python, type, name.id(), field)
+                        && !isMeasured(python, name.id())) findings.add(INFO, field, name.id() + " has no bound");
         }
     }
 
@@ -101,6 +101,31 @@ final class UnboundedField implements Check {
                                     || argument.keyword().equals("lt");
         });
         return bounded[0];
+    }
+
+    /// Whether the program compares it, or what it makes of it, with something: the bound stands in the handler.
+    private static boolean isMeasured(Python python, String field) {
+        Set<String> made = new HashSet<>();
+        for (Owned<Statement> owned : python.module().statements())
+            if (owned.node() instanceof Statement.Assign assign
+                    && assign.value() != null
+                    && assign.targets().getFirst() instanceof Expression.Name name
+                    && isOf(assign.value(), field, made)) made.add(name.id());
+        return python.module().others().stream()
+                .anyMatch(other -> other.node() instanceof Expression.Comparison comparison
+                        && comparison.operators().stream().anyMatch(ORDER::contains)
+                        && comparison.operands().stream().anyMatch(one -> isOf(one, field, made)));
+    }
+
+    private static final Set<String> ORDER = Set.of("<", "<=", ">", ">=");
+
+    /// @param made names of what was made of the field
+    private static boolean isOf(Expression expression, String field, Set<String> made) {
+        boolean[] found = new boolean[1];
+        expression.walk(node -> found[0] |= node instanceof Expression.Attribute attribute
+                        && attribute.name().equals(field)
+                || node instanceof Expression.Name name && made.contains(name.id()));
+        return found[0];
     }
 
     /// Names in the type.

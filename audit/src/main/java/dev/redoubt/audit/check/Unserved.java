@@ -3,27 +3,37 @@ package dev.redoubt.audit.check;
 import java.util.regex.Pattern;
 
 /// Files that serve nobody, by the names of files and folders: tests and what stands in for a server in them, and what
-/// is kept beside the project though it is no longer a part of it.
+/// is kept beside the project though it is no longer a part of it, or is a copy of vLLM.
 final class Unserved {
     private Unserved() {}
 
     /* By the names that pytest looks for, and those of shell. */
     private static final Pattern TEST = Pattern.compile(
-            "(test_[^/]*|[^/]*_test|conftest)\\.py|[^/]*smoke[^/]*\\.(py|sh)|(self-?)?tests?([_-][^/]*)?\\.sh|[^/]*[_-]test\\.sh");
+            "(test_[^/]*|[^/]*_test|conftest)\\.py|[^/]*smoke[^/]*\\.(py|sh)|(benchmark|load_?test)(_[^/]*)?\\.(py|sh)|[^/]*_(benchmark|load_?test)\\.(py|sh)|(self-?)?tests?([_-][^/]*)?\\.sh|[^/]*[_-]test\\.sh");
 
     private static final Pattern STAND_IN =
             Pattern.compile("(mock|fake|dummy|stub)s?([_-][^/]*)?\\.\\w+|[^/]*[_-](mock|fake|dummy|stub)\\.\\w+");
 
     private static final Pattern FOLDER = Pattern.compile(
             "tests?|testing|testdata|__tests__|(e2e|integration|unit|self)[_-]?tests?|e2e|fixtures?|mocks?"
-                    + "|fakes?|(mock|fake|dummy|stub)s?[_-].*|.*[_-](mock|fake|dummy|stub)s?|versioned_docs|_*quarantined?|_*archived?|attic|_*backups?|_*deprecated|_+old|trash|graveyard");
+                    + "|fakes?|(mock|fake|dummy|stub)s?[_-].*|.*[_-](mock|fake|dummy|stub)s?|versioned_docs|(.*[_-])?snapshots?|(.*[_.-])?bak|.*[_-](backup|old)|_*quarantined?|_*archived?|attic|_*backups?|_*deprecated|_+old|trash|graveyard");
+
+    /* vLLM itself, in a folder with its name, and what a project keeps of others' documentation: its folder says so, or the licence
+     * above it. */
+    private static final Pattern OF_OTHERS =
+            Pattern.compile("(.*/)?vllm[^/]*/(entrypoints|model_executor|spec_decode)/.*"
+                    + "|(.*/)?docs?/(vllm|ray|openai|sglang|transformers|langchain|fastapi)/.*");
+    private static final Pattern KEPT = Pattern.compile("(.*/)?(docs?|documentation|examples?|references?|samples)/.*");
+    private static final String OF_VLLM = "SPDX-FileCopyrightText: Copyright contributors to the vLLM project";
 
     /// @param path from the folder that is audited on: what lies above says nothing of it
-    static boolean is(String path) {
+    static boolean is(String path, String text) {
         String[] parts = path.split("/");
         String file = parts[parts.length - 1];
         if (TEST.matcher(file).matches() || STAND_IN.matcher(file).matches()) return true;
         for (int i = 0; i < parts.length - 1; i++) if (FOLDER.matcher(parts[i]).matches()) return true;
-        return false;
+        return OF_OTHERS.matcher(path).matches()
+                || KEPT.matcher(path).matches()
+                        && text.substring(0, Math.min(text.length(), 500)).contains(OF_VLLM);
     }
 }

@@ -11,7 +11,13 @@ sealed interface Binding {
 
     /// @param scope where the value is computed
     /// @param whole false where it is a part of the value, such as of `a, b = value` or of a loop
-    record Assigned(Expression value, Scope scope, boolean whole) implements Binding {}
+    /// @param suite in which it stands
+    record Assigned(Expression value, Scope scope, boolean whole, Suite suite) implements Binding {
+        /// Whether the name has this value at a place further down in the same scope, whatever it was before.
+        boolean decides(int at) {
+            return whole && value.end() <= at && suite.holds(at);
+        }
+    }
 
     /// `name["key"] = value` and `name.key = value`.
     ///

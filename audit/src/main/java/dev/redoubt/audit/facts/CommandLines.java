@@ -125,7 +125,7 @@ final class CommandLines {
 
     private void server(List<Word> words, int from, int options, boolean positional) {
         Options read = options(words, options);
-        if (read.settings.has("help")) return;
+        if (read.settings.has("help") || read.settings.has("version")) return;
         Settings settings = read.settings;
         if (positional && read.first != null && !settings.has("model"))
             settings = settings.with("model", new Setting(read.first.value(), read.first.start(), read.first.end()));

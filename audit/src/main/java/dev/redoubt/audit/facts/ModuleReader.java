@@ -34,6 +34,7 @@ final class ModuleReader {
     private final List<Owned<Statement>> statements = new ArrayList<>();
     private final Set<String> imports = new HashSet<>();
     private final List<String> stars = new ArrayList<>();
+    private Suite suite = Suite.ALL; // that is being read
 
     private ModuleReader() {}
 
@@ -76,8 +77,30 @@ final class ModuleReader {
         switch (node) {
             case Statement.Function function -> function(function, scope);
             case Statement.ClassType type -> type(type, scope);
+            case Statement.Block block when !block.word().equals("with") -> block(block, scope);
+            case Loop loop -> {
+                visit(loop.target(), scope);
+                visit(loop.iterable(), scope);
+                in(suite.loop(loop), loop.body(), scope);
+            }
             default -> node.children(child -> visit(child, scope));
         }
+    }
+
+    /// Bodies of which some run; the body of a `with` always does.
+    private void block(Statement.Block block, Scope scope) {
+        Suite repeated = block.word().equals("while") ? suite.loop(block) : suite;
+        for (Statement.Branch branch : block.branches()) {
+            branch.heads().forEach(head -> visit(head, scope));
+            in(repeated.body(branch.body()), branch.body(), scope);
+        }
+    }
+
+    private void in(Suite inner, List<Statement> body, Scope scope) {
+        Suite outer = suite;
+        suite = inner;
+        for (Statement statement : body) visit(statement, scope);
+        suite = outer;
     }
 
     private void function(Statement.Function function, Scope outer) {
@@ -90,7 +113,7 @@ final class ModuleReader {
             if (parameter.type() != null) visit(parameter.type(), outer);
             if (parameter.value() != null) visit(parameter.value(), outer);
         }
-        for (Statement statement : function.body()) visit(statement, inner);
+        in(Suite.ALL, function.body(), inner);
     }
 
     private void type(Statement.ClassType type, Scope outer) {
@@ -99,7 +122,7 @@ final class ModuleReader {
         classes.add(new Owned<>(type, inner));
         type.decorators().forEach(decorator -> visit(decorator, outer));
         type.bases().forEach(base -> visit(base.value(), outer));
-        for (Statement statement : type.body()) visit(statement, inner);
+        in(Suite.ALL, type.body(), inner);
     }
 
     private void bind(Import imported, Scope scope) {
@@ -129,7 +152,7 @@ final class ModuleReader {
 
     private void bind(Expression target, Expression value, Scope scope, boolean whole) {
         switch (target) {
-            case Name name -> scope.bind(name.id(), new Binding.Assigned(value, scope, whole));
+            case Name name -> scope.bind(name.id(), new Binding.Assigned(value, scope, whole, suite));
             case Items items -> {
                 List<Expression> values = value instanceof Items many && whole ? many.elements() : List.of();
                 boolean paired = values.size() == items.elements().size();
@@ -141,7 +164,7 @@ final class ModuleReader {
             when attribute.of() instanceof Name name -> {
                 Scope type = scope.typeScope();
                 if (type != null && name.id().equals(scope.self()))
-                    type.bindAttribute(attribute.name(), new Binding.Assigned(value, scope, whole));
+                    type.bindAttribute(attribute.name(), new Binding.Assigned(value, scope, whole, suite));
                 else scope.bind(name.id(), new Binding.Changed(attribute.name(), value, scope));
             }
             case Subscript(int _, int _, Name name, Expression index) ->

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Finds in a program what it sets up: engines of vLLM, deployments and applications of Ray Serve, listeners,
@@ -30,6 +31,9 @@ final class PythonFacts {
             "os.execvp",
             "os.system",
             "asyncio.create_subprocess_shell");
+
+    /// A deployment without a model behind it, for tests of what is around it.
+    private static final Pattern STAND_IN = Pattern.compile("(Placeholder|Dummy|Mock|Fake|Stub)([A-Z_].*)?");
 
     private final Facts facts;
     private final PythonModule module;
@@ -189,6 +193,7 @@ final class PythonFacts {
             String name, List<Expression> decorators, Statement code, Scope inside, Map<String, List<Site>> options) {
         Scope outer = inside.parent();
         if (outer == null || !callers.isDeployed(decorators, outer)) return;
+        if (STAND_IN.matcher(name).matches()) return;
         Settings settings = Settings.NONE;
         Expression at = decorators.getFirst();
         for (Expression decorator : decorators) {

@@ -36,6 +36,9 @@ final class Releases {
                     + ")?");
     private static final Pattern IMAGE =
             Pattern.compile("(vllm(?:/vllm)?-openai(?:-cpu)?|rayproject/ray(?:-ml|-llm)?):" + NUMBERS);
+    /// An image that names no release, which is the newest whatever a file beside it says.
+    private static final Pattern NEWEST = Pattern.compile(
+            "image\\s{0,4}:\\s{0,4}[\"']?(?:docker\\.io/)?vllm/vllm-openai(?::(?:latest|nightly)[\\w.-]{0,40})?[\"']?\\s");
     /// `name = "vllm"` and, below it, `version = "0.8.5"`: what the lock files of Poetry, uv and PDM say.
     private static final Pattern LOCKED = Pattern.compile(
             "(?m)^\\s{0,8}name\\s{0,4}=\\s{0,4}\"(vllm|ray)\"\\s{1,8}version\\s{0,4}=\\s{0,4}\"" + NUMBERS);
@@ -60,6 +63,7 @@ final class Releases {
             folders.computeIfAbsent(folder, Releases::ofFolder).forEach(found::putIfAbsent);
             if (found.size() == Product.values().length || Files.exists(folder.resolve(".git"))) break;
         }
+        if (NEWEST.matcher(own).find() && !stated(own, "").containsKey(Product.VLLM)) found.remove(Product.VLLM);
         return found;
     }
 

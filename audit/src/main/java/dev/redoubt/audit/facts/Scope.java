@@ -62,6 +62,34 @@ public final class Scope {
         return List.of();
     }
 
+    /// What a name means at a place of this scope: of its values there, those that an assignment above takes the place
+    /// of
+    /// are none of it, and those that are assigned further down neither, but in a loop.
+    List<Binding> reaching(String name, int at) {
+        List<Binding> all = find(name);
+        if (all.size() < 2
+                || !all.stream().allMatch(binding -> !(binding instanceof Binding.Assigned one) || one.scope() == this))
+            return all;
+        Binding.Assigned last = null;
+        for (Binding binding : all)
+            if (binding instanceof Binding.Assigned one
+                    && one.decides(at)
+                    && (last == null || one.value().end() > last.value().end())) last = one;
+        Binding.Assigned decisive = last;
+        List<Binding> reaching =
+                all.stream().filter(binding -> reaches(binding, decisive, at)).toList();
+        return reaching.isEmpty() ? all : reaching;
+    }
+
+    private static boolean reaches(Binding binding, Binding.@Nullable Assigned decisive, int at) {
+        if (binding instanceof Binding.Taken) return decisive == null;
+        if (!(binding instanceof Binding.Assigned one)) return true;
+        if (one.value().end() <= at)
+            return decisive == null || one.value().end() >= decisive.value().end();
+        return one.suite().repeats(at)
+                && (decisive == null || !one.suite().repeats(decisive.value().start()));
+    }
+
     public @Nullable Scope parent() {
         return parent;
     }

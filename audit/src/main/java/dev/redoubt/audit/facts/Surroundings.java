@@ -18,6 +18,8 @@ record Surroundings(Set<Part> parts) {
         SERVICE,
         /// A group of pods of KubeRay, or of a LeaderWorkerSet.
         CLUSTER,
+        /// One of KubeRay's, which writes its own command into containers.
+        RAY,
         /// A runtime of KServe, or a patch of Kustomize, which another file completes: arguments, limits.
         RUNTIME,
         /// What Knative or KServe runs: it probes its containers, and its gateway has TLS.
@@ -30,7 +32,7 @@ record Surroundings(Set<Part> parts) {
         HOST
     }
 
-    private static final Set<String> CLUSTERS = Set.of("headGroupSpec", "workerGroupSpecs", "workerTemplate");
+    private static final Set<String> GROUPS = Set.of("headGroupSpec", "workerGroupSpecs");
 
     private static final Set<String> RESOURCES_OF_SKY =
             Set.of("accelerators", "cloud", "infra", "image_id", "use_spot", "any_of", "disk_size", "instance_type");
@@ -49,7 +51,8 @@ record Surroundings(Set<Part> parts) {
 
     /// For what stands in a mapping under this name.
     Surroundings under(String name) {
-        return CLUSTERS.contains(name) ? and(EnumSet.of(Part.CLUSTER)) : this;
+        if (GROUPS.contains(name)) return and(EnumSet.of(Part.CLUSTER, Part.RAY));
+        return name.equals("workerTemplate") ? and(EnumSet.of(Part.CLUSTER)) : this;
     }
 
     private static void of(String kind, String version, Mapping mapping, Set<Part> all) {

@@ -103,7 +103,7 @@ public final class Values {
         if (call.function() instanceof Name name)
             for (Binding binding : scope.find(name.id()))
                 if (steps > 0
-                        && binding instanceof Binding.Assigned(Call partial, Scope where, boolean _)
+                        && binding instanceof Binding.Assigned(Call partial, Scope where, boolean _, Suite _)
                         && names.of(partial.function(), where).equals("functools.partial"))
                     preset = arguments(partial, where, steps - 1);
         return preset.with(keywords(call.arguments(), scope, steps));
@@ -164,9 +164,8 @@ public final class Values {
                         items.elements().stream().noneMatch(Expression.Prefixed.class::isInstance));
             case Expression.Dict dict -> dict(dict, scope, steps);
             case Operation operation -> operation(operation, scope, steps);
-            case Expression.Choice choice ->
-                limited(of(choice.then(), scope, steps - 1), of(choice.otherwise(), scope, steps - 1));
-            case Name name -> named(name.id(), scope.find(name.id()), scope, steps);
+            case Expression.Choice choice -> choice(choice, scope, steps);
+            case Name name -> named(name.id(), scope.reaching(name.id(), name.start()), scope, steps);
             case Attribute attribute -> attributes.of(attribute, scope, steps);
             case Subscript subscript -> subscript(subscript, scope, steps);
             case Call call -> call(call, scope, steps);
@@ -175,6 +174,36 @@ public final class Values {
             case Expression.Named assigned -> of(assigned.value(), scope, steps - 1);
             default -> Value.unknown();
         };
+    }
+
+    /// `x if x is not None else y`, `x if x else y`, `y if x is None else x`: in its own arm `x` is something.
+    private Value choice(Expression.Choice choice, Scope scope, int steps) {
+        Value then = of(choice.then(), scope, steps - 1);
+        Value otherwise = of(choice.otherwise(), scope, steps - 1);
+        if (choice.condition()
+                instanceof Expression.Comparison(int _, int _, List<Expression> operands, List<String> operators)) {
+            if (operators.equals(List.of("is not")) && same(operands.getFirst(), choice.then())) then = something(then);
+            if (operators.equals(List.of("is")) && same(operands.getFirst(), choice.otherwise()))
+                otherwise = something(otherwise);
+        } else if (same(choice.condition(), choice.then())) {
+            then = something(then);
+        }
+        return limited(then, otherwise);
+    }
+
+    private static Value something(Value value) {
+        Value[] all = value.alternatives()
+                .filter(one -> !(one instanceof Value.Nothing))
+                .toArray(Value[]::new);
+        return all.length == 0 ? Value.unknown() : Value.either(all);
+    }
+
+    private static boolean same(Expression a, Expression b) {
+        if (a instanceof Name one && b instanceof Name other) return one.id().equals(other.id());
+        return a instanceof Attribute one
+                && b instanceof Attribute other
+                && one.name().equals(other.name())
+                && same(one.of(), other.of());
     }
 
     static Value limited(Value... values) {
@@ -328,7 +357,7 @@ public final class Values {
 
     Value constant(String name) {
         begin();
-        return named(name, module.scope().own(name), module.scope(), STEPS_MAX / 2);
+        return named(name, module.scope().reaching(name, Integer.MAX_VALUE - 1), module.scope(), STEPS_MAX / 2);
     }
 
     private Value subscript(Subscript subscript, Scope scope, int steps) {

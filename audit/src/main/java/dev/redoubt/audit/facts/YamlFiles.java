@@ -200,6 +200,7 @@ final class YamlFiles {
         if (isServer(image, words)
                 && (kubernetes || compose || !words.isEmpty())
                 && !own
+                && !(words.isEmpty() && isStartedByRay())
                 && words.stream().noneMatch(word -> word.text().equals("serve"))) {
             new CommandLines(facts).ofImage(words, mapping.start(), mapping.start() + 1);
         } else if (!words.isEmpty()) {
@@ -211,14 +212,16 @@ final class YamlFiles {
         }
         String name =
                 mapping.entries().get("name") instanceof Scalar scalar ? scalar.text() : key.replace("service:", "");
-        boolean serves = facts.engines().size() + facts.listeners().size() > before
+        boolean serves = facts.engines().size() > engines
+                || facts.listeners().size() > listeners && (kubernetes || hasGpu(mapping) || !isWeb(listeners))
                 || CommandLines.isImage(image)
                 || words.isEmpty()
                         && (image.startsWith("rayproject/ray")
                                 || around.has(Surroundings.Part.SERVICE) && name.startsWith("ray"));
         if (compose) published(mapping, engines, listeners);
         if (kubernetes) placed(around.place(), engines, listeners);
-        if (around.has(Surroundings.Part.RUNTIME)) completedElsewhere(engines);
+        boolean input = key.isEmpty() && !listed; // of another program, which says the rest
+        if (around.has(Surroundings.Part.RUNTIME) || input) completedElsewhere(engines);
         if (serves && (kubernetes || compose)) {
             Container.Kind kind = compose ? Container.Kind.COMPOSE : around.kind();
             facts.containers().add(new Container(kind, name, mapping.settings(), mapping.start(), mapping.start() + 1));
@@ -238,7 +241,9 @@ final class YamlFiles {
             reachedHere(engines, listeners);
         } else if (!ports.any() && service.at("network_mode") == null && service.at("extends") == null) {
             placed(Place.NETWORK, engines, listeners);
-        } else if (facts.engines().size() + facts.listeners().size() == engines + listeners && hasGpu(service)) {
+        } else if (facts.engines().size() + facts.listeners().size() == engines + listeners
+                && hasGpu(service)
+                && !image(service.entries().get("image")).contains("exporter")) {
             for (YamlTree port : ports.beyond()) {
                 Setting host = new Setting(new Value.Text("0.0.0.0"), port.start(), port.end());
                 facts.listeners()
@@ -282,6 +287,16 @@ final class YamlFiles {
 
     private static Settings here(Settings settings) {
         return settings.with("host", new Setting(new Value.Text("127.0.0.1"), -1, -1));
+    }
+
+    /// Whether what listens from this count on are programs of the web, any of which may run a model or none.
+    private boolean isWeb(int listeners) {
+        return facts.listeners().stream().skip(listeners).allMatch(one -> one.kind() == Listener.Kind.WEB);
+    }
+
+    /// KubeRay has `ray start` run in each container, unless an annotation says that it shall not.
+    private boolean isStartedByRay() {
+        return around.has(Surroundings.Part.RAY) && !facts.source().text().contains("ray.io/overwrite-container-cmd");
     }
 
     private static boolean isOneOfItsOwn(Mapping service) {

@@ -28,10 +28,14 @@ class UnservedTest {
                 "tests/serve.sh",
                 "deploy/e2e/pod.yaml",
                 "_quarantine/app/main.py",
-                "app/_old/main.py"
+                "app/_old/main.py",
+                "work/code_snapshot/api.py",
+                "utils_bak/api.py",
+                "docs/vllm/examples/serve.sh",
+                "lib/vllm_bak/entrypoints/openai/api_server.py",
             })
     void testsStandInsAndWhatIsSetAsideServeNobody(String path) {
-        assertThat(Unserved.is(path)).isTrue();
+        assertThat(Unserved.is(path, "")).isTrue();
     }
 
     @ParameterizedTest
@@ -46,10 +50,23 @@ class UnservedTest {
                 "archive.py",
                 "app/old_school/main.py",
                 "mocking/tests.yaml",
-                "dummy"
+                "dummy",
+                "vllm/serve.py",
+                "snapshot.py",
             })
     void allElseMayServe(String path) {
-        assertThat(Unserved.is(path)).isFalse();
+        assertThat(Unserved.is(path, "")).isFalse();
+    }
+
+    @Test
+    void whatIsKeptOfVllmItselfServesNobody() {
+        String head = """
+                # SPDX-License-Identifier: Apache-2.0
+                # SPDX-FileCopyrightText: Copyright contributors to the vLLM project
+                """;
+        assertThat(Unserved.is("docs/online_serving/serve.py", head)).isTrue();
+        assertThat(Unserved.is("docs/online_serving/serve.py", "")).isFalse();
+        assertThat(Unserved.is("app/serve.py", head)).isFalse();
     }
 
     @Test

@@ -1,0 +1,1 @@
+python3 -m vllm.entrypoints.openai.api_server --version
