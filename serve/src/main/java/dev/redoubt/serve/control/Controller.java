@@ -152,8 +152,8 @@ final class Controller {
     // ---- the controller's thread
 
     void step() {
-        long now = time.nanos();
-        for (Consumer<Long> one = news.poll(); one != null; one = news.poll()) one.accept(now);
+        for (Consumer<Long> one = news.poll(); one != null; one = news.poll()) one.accept(time.nanos());
+        long now = time.nanos(); // behind the news: what has just become due is done in this step
         for (ApplicationControl application : List.copyOf(applications.values())) {
             application.reconcile(now);
             if (!application.isGone()) continue;
