@@ -109,6 +109,10 @@ public final class Audit {
                         .toList(),
                 workers.stream().anyMatch(worker -> worker.served),
                 named);
+        Elsewhere elsewhere = new Elsewhere(workers.stream()
+                .flatMap(worker -> worker.judged.stream())
+                .map(Judged::part)
+                .toList());
         List<Finding> findings = new ArrayList<>();
         List<Remark> remarks = new ArrayList<>();
         List<Skipped> skipped = new ArrayList<>(finder.skipped());
@@ -118,7 +122,7 @@ public final class Audit {
         for (Worker worker : workers) {
             for (Judged each : worker.judged) {
                 for (Finding found : each.findings) {
-                    Finding finding = reach.judged(found, each.file.file());
+                    Finding finding = elsewhere.judged(reach.judged(found, each.file.file()), each.part);
                     if (known.contains(finding.fingerprint())) counts[1]++;
                     else if (finding.level().compareTo(level) > 0) counts[2]++;
                     else findings.add(finding);
@@ -149,7 +153,7 @@ public final class Audit {
     }
 
     /// What was found in one file, but for what is allowed there.
-    private record Judged(Found file, Optional<Reach.Program> program, List<Finding> findings) {}
+    private record Judged(Found file, Optional<Reach.Program> program, Elsewhere.Part part, List<Finding> findings) {}
 
     /// What one thread has read.
     private final class Worker {
@@ -232,7 +236,7 @@ public final class Audit {
                     .toList();
             allowed += found.size() - kept.size();
             Optional<Reach.Program> program = Reach.Program.of(file, facts);
-            judged.add(new Judged(file, program, kept));
+            judged.add(new Judged(file, program, Elsewhere.Part.of(file, facts), kept));
             served |= program.isEmpty() && Reach.serves(facts);
             remarks.addAll(allowances.remarks());
         }

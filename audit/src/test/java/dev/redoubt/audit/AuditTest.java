@@ -353,4 +353,14 @@ class AuditTest {
         stop.set(true);
         swapping.join();
     }
+
+    @Test
+    void aFragmentIsNoProgram() throws Exception {
+        write("whole.py", "# a comment\nvalue = 1\n");
+        write("part.py", "        content = await file.read()\nvalue = 1\n");
+        AuditReport report = audit();
+        assertThat(report.coverage().skipped())
+                .singleElement()
+                .satisfies(one -> assertThat(one.path()).endsWith("part.py"));
+    }
 }

@@ -2,6 +2,7 @@ package dev.redoubt.audit.check;
 
 import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
+import dev.redoubt.audit.facts.Callers.Handler;
 import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Python;
 import dev.redoubt.audit.facts.PythonModule.Owned;
@@ -38,6 +39,7 @@ final class ExceptionText implements Check {
             if (!(owned.node() instanceof Statement.Block block)
                     || !block.word().equals("try")) continue;
             if (owned.scope().function() == null || administers(python, block)) continue;
+            if (isOfAdministrators(python, owned.scope()) || onlyParses(python, block, owned.scope())) continue;
             boolean answers = answers(python, owned.scope());
             for (Branch branch : block.branches())
                 if (branch.word().equals("except") && isBroad(python, branch, owned.scope()))
@@ -55,6 +57,33 @@ final class ExceptionText implements Check {
         });
         return found[0];
     }
+
+    private static boolean isOfAdministrators(Python python, Scope scope) {
+        Statement.Function function = scope.function();
+        return function != null
+                && python.callers()
+                        .handler(function, scope)
+                        .flatMap(Handler::path)
+                        .filter(path -> path.matches(".*/admin(/.*)?"))
+                        .isPresent();
+    }
+
+    /// What cannot be parsed is the caller's own text, and so is what is said of it.
+    private static boolean onlyParses(Python python, Statement.Block block, Scope scope) {
+        boolean[] parses = new boolean[1];
+        boolean[] more = new boolean[1];
+        for (Statement statement : block.branches().getFirst().body())
+            statement.walk(node -> {
+                if (!(node instanceof Expression.Call call)) return;
+                boolean known = python.values().name(call.function(), scope).matches(PARSERS);
+                parses[0] |= known;
+                more[0] |= !known;
+            });
+        return parses[0] && !more[0];
+    }
+
+    private static final String PARSERS =
+            "yaml\\.(safe_load|load)|json\\.loads|base64\\.b64decode|uuid\\.UUID|datetime\\.(datetime\\.)?(fromisoformat|strptime)|int|float";
 
     private static boolean answers(Python python, Scope scope) {
         Statement.Function function = scope.function();

@@ -5,7 +5,6 @@ import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Deployment;
 import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Settings;
-import dev.redoubt.audit.facts.Value;
 import java.util.List;
 
 /// Deployments without `num_cpus` and `memory`.
@@ -26,7 +25,6 @@ final class ResourceLimits implements Check {
 
     @Override
     public void look(Facts facts, Findings findings) {
-        if (isOfOneScript(facts)) return;
         for (Deployment deployment : facts.deployments()) {
             if (!deployment.whole() || deployment.settings().open()) continue;
             if (deployment.settings().has("placement_group_bundles")) continue;
@@ -38,20 +36,5 @@ final class ResourceLimits implements Check {
             String missing = cpus ? "memory" : options.has("memory") ? "num_cpus" : "num_cpus and memory";
             findings.add(INFO, deployment.start(), deployment.end(), deployment.name() + " states no " + missing);
         }
-    }
-
-    /// A program that calls its own deployments, by no route, and ends them.
-    private static boolean isOfOneScript(Facts facts) {
-        return facts.python()
-                .filter(python -> python.module().calls().stream()
-                        .anyMatch(site -> site.name().equals("ray.serve.shutdown")))
-                .filter(_ -> !facts.applications().isEmpty()
-                        && facts.applications().stream()
-                                .allMatch(application -> application
-                                        .settings()
-                                        .get("route_prefix")
-                                        .filter(prefix -> prefix.value().equals(Value.nothing()))
-                                        .isPresent()))
-                .isPresent();
     }
 }

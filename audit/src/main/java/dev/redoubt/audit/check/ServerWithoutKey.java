@@ -4,7 +4,11 @@ import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Engine;
 import dev.redoubt.audit.facts.Facts;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// `vllm serve` without a key.
 final class ServerWithoutKey implements Check {
@@ -30,11 +34,24 @@ final class ServerWithoutKey implements Check {
                     && !engine.settings().has("uds")
                     && !isLoopback(engine)
                     && !Hosted.asksForTokens(facts, engine.start())) {
-                if (engine.settings().open())
+                if (engine.settings().open() || isSourced(facts))
                     findings.add(INFO, Level.NOTE, engine.start(), engine.end(), Findings.unknown("api_key"));
                 else findings.add(INFO, engine.start(), engine.end(), "neither --api-key nor VLLM_API_KEY is set");
             }
     }
+
+    /// Whether a file that is not there may set it: `source env.sh`.
+    private static boolean isSourced(Facts facts) {
+        Matcher sourced = SOURCED.matcher(facts.source().text());
+        while (sourced.find()) {
+            Path file = Path.of(facts.source().path()).resolveSibling(sourced.group(1));
+            if (!file.toString().contains("activate") && !Files.exists(file)) return true;
+        }
+        return false;
+    }
+
+    private static final Pattern SOURCED =
+            Pattern.compile("(?m)^\\s{0,8}(?:source|\\.) [\"']?([\\w./-]*env[\\w./-]*)[\"']?\\s*$");
 
     private static boolean isLoopback(Engine engine) {
         return engine.settings()

@@ -1,5 +1,6 @@
 package dev.redoubt.audit.check;
 
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// Files that serve nobody, by the names of files and folders: tests and what stands in for a server in them, and what
@@ -9,14 +10,14 @@ final class Unserved {
 
     /* By the names that pytest looks for, and those of shell. */
     private static final Pattern TEST = Pattern.compile(
-            "(test_[^/]*|[^/]*_test|conftest)\\.py|[^/]*smoke[^/]*\\.(py|sh)|(benchmark|load_?test)(_[^/]*)?\\.(py|sh)|[^/]*_(benchmark|load_?test)\\.(py|sh)|(self-?)?tests?([_-][^/]*)?\\.sh|[^/]*[_-]test\\.sh");
+            "(test_[^/]*|[^/]*_test|conftest)\\.py|[^/]*smoke[^/]*\\.(py|sh)|(benchmark|load_?test)(_[^/]*)?\\.(py|sh)|[^/]*[_.-](bkp|bak|backup|old|deprecated)\\.\\w+|[^/]*_(benchmark|load_?test)\\.(py|sh)|(self-?)?tests?([_-][^/]*)?\\.sh|[^/]*[_-]test\\.sh");
 
     private static final Pattern STAND_IN =
             Pattern.compile("(mock|fake|dummy|stub)s?([_-][^/]*)?\\.\\w+|[^/]*[_-](mock|fake|dummy|stub)\\.\\w+");
 
     private static final Pattern FOLDER = Pattern.compile(
             "tests?|testing|testdata|__tests__|(e2e|integration|unit|self)[_-]?tests?|e2e|fixtures?|mocks?"
-                    + "|fakes?|(mock|fake|dummy|stub)s?[_-].*|.*[_-](mock|fake|dummy|stub)s?|versioned_docs|(.*[_-])?snapshots?|(.*[_.-])?bak|.*[_-](backup|old)|_*quarantined?|_*archived?|attic|_*backups?|_*deprecated|_+old|trash|graveyard");
+                    + "|fakes?|(mock|fake|dummy|stub)s?[_-].*|.*[_-](mock|fake|dummy|stub)s?|versioned_docs|(.*[_-])?snapshots?|(.*[_.-])?bak|.*[_-](backup|old)|_*quarantined?|_*archived?|attic|(.*[_-])?legacy|_*backups?|_*deprecated|_+old|trash|graveyard");
 
     /* vLLM itself, in a folder with its name, and what a project keeps of others' documentation: its folder says so, or the licence
      * above it. */
@@ -26,13 +27,28 @@ final class Unserved {
     private static final Pattern KEPT = Pattern.compile("(.*/)?(docs?|documentation|examples?|references?|samples)/.*");
     private static final String OF_VLLM = "SPDX-FileCopyrightText: Copyright contributors to the vLLM project";
 
+    private static final Pattern KILL = Pattern.compile(
+            "(?m)^(?!\\s*(#|trap\\b))[^\\n]*\\bkill\\b[^\\n]{0,40}\\$\\{?\\w*PID", Pattern.CASE_INSENSITIVE);
+
+    /// A script that starts a server beside itself, asks it on its own machine and ends it again.
+    private static boolean isMeasurement(String path, String text) {
+        if (!path.endsWith(".sh") && !text.contains("kind: Job")) return false;
+        if (!text.contains("localhost") && !text.contains("127.0.0.1")) return false;
+        Matcher kill = KILL.matcher(text);
+        int last = -1;
+        while (kill.find()) last = kill.end();
+        int started = Math.max(text.lastIndexOf("&\n"), text.lastIndexOf("& \n"));
+        return 0 <= started && started < last;
+    }
+
     /// @param path from the folder that is audited on: what lies above says nothing of it
     static boolean is(String path, String text) {
         String[] parts = path.split("/");
         String file = parts[parts.length - 1];
         if (TEST.matcher(file).matches() || STAND_IN.matcher(file).matches()) return true;
         for (int i = 0; i < parts.length - 1; i++) if (FOLDER.matcher(parts[i]).matches()) return true;
-        return OF_OTHERS.matcher(path).matches()
+        return isMeasurement(path, text)
+                || OF_OTHERS.matcher(path).matches()
                 || KEPT.matcher(path).matches()
                         && text.substring(0, Math.min(text.length(), 500)).contains(OF_VLLM);
     }

@@ -24,6 +24,14 @@ public final class FactReader {
         return found;
     }
 
+    /// No program begins with an indented line.
+    private static boolean isFragment(String text) {
+        for (String line : (Iterable<String>) text.lines()::iterator)
+            if (!line.isBlank() && !line.stripLeading().startsWith("#"))
+                return line.charAt(0) == ' ' || line.charAt(0) == '\t';
+        return false;
+    }
+
     private static final Pattern ENTRY_POINT =
             Pattern.compile("(docker[_-]?)?entry-?point([._-].*)?\\.sh"); // of an image
 
@@ -31,6 +39,7 @@ public final class FactReader {
         Facts facts = new Facts(source);
         return switch (kind) {
             case PYTHON -> {
+                if (isFragment(source.text())) yield Optional.empty();
                 PythonFacts.read(facts, source, file, modules);
                 yield Optional.of(facts);
             }

@@ -58,6 +58,27 @@ final class PythonFacts {
                 new CommandLines(facts).read(reader.words(items.elements(), other.scope()));
         reader.deployments();
         reader.variables();
+        if (reader.endsWhatItServes()) {
+            facts.deployments().clear();
+            facts.applications().clear();
+            facts.listeners().removeIf(listener -> listener.kind() == Listener.Kind.SERVE_CODE);
+        }
+    }
+
+    /// A script that asks its own deployments and ends them: by no route, or without waiting for others.
+    private boolean endsWhatItServes() {
+        return module.calls().stream().anyMatch(site -> site.name().equals("ray.serve.shutdown"))
+                && !facts.applications().isEmpty()
+                && facts.applications().stream().allMatch(application -> {
+                    Settings settings = application.settings();
+                    boolean closed = settings.get("route_prefix")
+                            .filter(prefix -> prefix.value().equals(Value.nothing()))
+                            .isPresent();
+                    return closed
+                            || settings.get("blocking")
+                                    .filter(blocking -> blocking.value().equals(new Value.Truth(false)))
+                                    .isPresent();
+                });
     }
 
     private void call(Site site) {

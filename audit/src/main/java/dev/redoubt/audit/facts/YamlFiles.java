@@ -30,11 +30,13 @@ final class YamlFiles {
             Set.of("compute_config", "image_uri", "containerfile", "query_auth_token_enabled");
 
     private final Facts facts;
+    private final String text; // of the file, see [#unfolded]
     private final List<Scalar> programs = new ArrayList<>();
     private Surroundings around = Surroundings.NONE; // of what is visited
 
-    private YamlFiles(Facts facts) {
+    private YamlFiles(Facts facts, String text) {
         this.facts = facts;
+        this.text = text;
     }
 
     /// @return the Python programs that stand in it, as those of a ConfigMap; empty if the text cannot be read
@@ -45,7 +47,7 @@ final class YamlFiles {
     private static Optional<List<Scalar>> read(Facts facts, String text) {
         var documents = YamlTree.parse(facts.source(), text);
         if (documents.isEmpty()) return Optional.empty();
-        YamlFiles reader = new YamlFiles(facts);
+        YamlFiles reader = new YamlFiles(facts, unfolded(facts.source().text(), documents.get()));
         for (YamlTree document : documents.get()) {
             int engines = facts.engines().size();
             int listeners = facts.listeners().size();
@@ -85,6 +87,8 @@ final class YamlFiles {
             case Mapping mapping -> {
                 if (mapping.entries().get("applications") instanceof Sequence applications)
                     serve(mapping, applications);
+                else if (mapping.entries().get("import_path") instanceof Scalar && !key.equals("applications"))
+                    deployments(mapping); // of an application in a file of its own
                 if (mapping.entries().containsKey("engine_kwargs")) languageModel(mapping);
                 boolean container = container(mapping, key, listed);
                 Surroundings outside = around;
@@ -103,21 +107,49 @@ final class YamlFiles {
     }
 
     private void text(Scalar scalar, String key) {
-        String text = scalar.text();
+        String value = scalar.text();
         if (key.endsWith(".py") && scalar.block()) {
             programs.add(scalar);
         } else if (key.equals("serveConfigV2")) {
             read(facts, alone(scalar));
-        } else if (!PROSE.contains(key) && (text.contains("vllm") || text.contains("ray start"))) {
+        } else if (!PROSE.contains(key) && (value.contains("vllm") || value.contains("ray start"))) {
             shell(scalar.start(), scalar.end());
         }
     }
 
     /// Of a text as it stands, in quotes or not.
     private void shell(int start, int end) {
-        String text = facts.source().text();
         boolean quoted = end - start > 1 && (text.charAt(start) == '"' || text.charAt(start) == '\'');
         Shell.read(facts, text, quoted ? start + 1 : start, quoted ? end - 1 : end);
+    }
+
+    /// The text of the same length in which each folded scalar is one line, but where a line of it is empty.
+    private static String unfolded(String text, List<YamlTree> documents) {
+        StringBuilder all = new StringBuilder(text);
+        documents.forEach(document -> unfold(document, all));
+        return all.toString();
+    }
+
+    private static void unfold(YamlTree node, StringBuilder text) {
+        switch (node) {
+            case Mapping mapping -> mapping.entries().values().forEach(child -> unfold(child, text));
+            case Sequence sequence -> sequence.items().forEach(child -> unfold(child, text));
+            case Scalar scalar -> {
+                int end = Math.min(scalar.end(), text.length());
+                int head = text.indexOf("\n", scalar.start());
+                if (!scalar.folded() || head < 0 || head >= end) return;
+                for (int i = scalar.start(); i < head; i++) text.setCharAt(i, ' '); // `>-`
+                for (int line = text.indexOf("\n", head + 1); line >= 0 && line < end; ) {
+                    int next = text.indexOf("\n", line + 1);
+                    int last = text.lastIndexOf("\n", line - 1);
+                    boolean ends = text.substring(last + 1, line).isBlank()
+                            || text.substring(line + 1, next < 0 ? end : Math.max(line + 1, Math.min(next, end)))
+                                    .isBlank();
+                    if (!ends) text.setCharAt(line, ' ');
+                    line = next;
+                }
+            }
+        }
     }
 
     /// The file with nothing in it but the lines of this text, so that they keep their numbers.
@@ -147,17 +179,21 @@ final class YamlFiles {
                         platform ? Listener.Kind.SERVE_PLATFORM : Listener.Kind.SERVE_FILE, options, start, start + 1));
         for (YamlTree one : applications.items()) {
             facts.applications().add(new Application(one.settings(), one.start(), one.start() + 1));
-            if (one.at("deployments") instanceof Sequence deployments)
-                for (YamlTree deployment : deployments.items())
-                    facts.deployments()
-                            .add(new Deployment(
-                                    name(deployment),
-                                    deployment.settings(),
-                                    deployment.start(),
-                                    deployment.start() + 1,
-                                    null,
-                                    null));
+            deployments(one);
         }
+    }
+
+    private void deployments(YamlTree application) {
+        if (!(application.at("deployments") instanceof Sequence deployments)) return;
+        for (YamlTree deployment : deployments.items())
+            facts.deployments()
+                    .add(new Deployment(
+                            name(deployment),
+                            deployment.settings(),
+                            deployment.start(),
+                            deployment.start() + 1,
+                            null,
+                            null));
     }
 
     private static String name(YamlTree deployment) {
@@ -370,7 +406,7 @@ final class YamlFiles {
         for (String word : text.replace("\\\n", " ").split("\\s+"))
             if (!word.isEmpty()) {
                 String plain = word.replaceAll("^[\"']|[\"']$", "");
-                into.add(new Word(plain, Shell.expanded(plain, Map.of()), start, Math.min(end, start + text.length())));
+                into.add(new Word(plain, Shell.expanded(plain, Map.of()), start, end));
             }
     }
 

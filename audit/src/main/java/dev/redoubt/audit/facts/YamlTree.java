@@ -48,7 +48,8 @@ public sealed interface YamlTree {
 
     /// @param plain whether it stands without quotes
     /// @param block whether it is a text of lines, `|` or `>`
-    record Scalar(int start, int end, String text, boolean plain, boolean block) implements YamlTree {}
+    /// @param folded whether these lines are one, `>`
+    record Scalar(int start, int end, String text, boolean plain, boolean block, boolean folded) implements YamlTree {}
 
     /// @return the documents; empty if it is no YAML, or goes beyond a bound
     static Optional<List<YamlTree>> parse(SourceText source, String text) {
@@ -109,7 +110,7 @@ public sealed interface YamlTree {
         private YamlTree read(Node node, int depth) {
             int start = node.getStartMark().map(this::offset).orElse(0);
             int end = Math.max(start, node.getEndMark().map(this::offset).orElse(start));
-            if (++nodes > NODES_MAX || depth > DEPTH_MAX) return new Scalar(start, end, "", false, false);
+            if (++nodes > NODES_MAX || depth > DEPTH_MAX) return new Scalar(start, end, "", false, false, false);
             return switch (node) {
                 case MappingNode mapping -> mapping(mapping, start, end, depth);
                 case SequenceNode sequence -> {
@@ -127,9 +128,10 @@ public sealed interface YamlTree {
                             end,
                             scalar.getValue(),
                             style == ScalarStyle.PLAIN,
-                            style == ScalarStyle.LITERAL || style == ScalarStyle.FOLDED);
+                            style == ScalarStyle.LITERAL || style == ScalarStyle.FOLDED,
+                            style == ScalarStyle.FOLDED);
                 }
-                default -> new Scalar(start, end, "", false, false);
+                default -> new Scalar(start, end, "", false, false, false);
             };
         }
 

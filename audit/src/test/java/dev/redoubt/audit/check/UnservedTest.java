@@ -31,6 +31,9 @@ class UnservedTest {
                 "app/_old/main.py",
                 "work/code_snapshot/api.py",
                 "utils_bak/api.py",
+                "app/server_bkp.py",
+                "api/routers/legacy/router.py",
+                "telemetry_legacy/router.py",
                 "docs/vllm/examples/serve.sh",
                 "lib/vllm_bak/entrypoints/openai/api_server.py",
             })
@@ -67,6 +70,20 @@ class UnservedTest {
         assertThat(Unserved.is("docs/online_serving/serve.py", head)).isTrue();
         assertThat(Unserved.is("docs/online_serving/serve.py", "")).isFalse();
         assertThat(Unserved.is("app/serve.py", head)).isFalse();
+    }
+
+    @Test
+    void aScriptThatEndsTheServerThatItHasStartedMeasures() {
+        String start = "vllm serve /models/a --host 0.0.0.0 &\nPID=$!\n";
+        String ask = "curl http://localhost:8000/v1/models\n";
+        assertThat(Unserved.is("run.sh", start + ask + "kill $PID\nwait $PID\n"))
+                .isTrue();
+        assertThat(Unserved.is("run.sh", start + ask + "wait $PID\n")).isFalse();
+        assertThat(Unserved.is("run.sh", start + ask + "trap \"kill $PID\" EXIT\nwait\n"))
+                .isFalse();
+        assertThat(Unserved.is("rotate.sh", "kill $OLD_PID\n" + start + ask)).isFalse();
+        assertThat(Unserved.is("job.yaml", "kind: Job\n" + start + ask + "kill $PID\n"))
+                .isTrue();
     }
 
     @Test

@@ -1,0 +1,119 @@
+package dev.redoubt.audit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What one file leaves open and another one of the project states.
+class ElsewhereTest {
+    @TempDir
+    private Path folder;
+
+    private void write(String path, String text) throws IOException {
+        Path file = folder.resolve(path);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, text);
+    }
+
+    /// The checks that warn.
+    private List<String> warnings() throws InterruptedException {
+        return new Audit(Level.WARNING, Set.of())
+                .run(List.of(folder)).findings().stream()
+                        .map(finding -> finding.check().id())
+                        .toList();
+    }
+
+    private void code(String arguments) throws IOException {
+        write("app/model.py", """
+                from ray import serve
+
+
+                @serve.deployment(ARGUMENTS)
+                class Model:
+                    def check_health(self): pass
+                """.replace("ARGUMENTS", arguments));
+    }
+
+    private static final String PART = """
+            - name: model
+              import_path: app.model:app
+              deployments:
+                - name: NAME
+                  autoscaling_config: {max_replicas: 4}
+                  ray_actor_options: {num_cpus: 8, memory: 12884901888}
+            """;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "http_options: {host: 127.0.0.1, request_timeout_s: 30}\napplications:\n"})
+    void R1_1_whatAConfigurationStatesCodeNeedNot(String head) throws Exception {
+        code("num_replicas='auto'");
+        assertThat(warnings()).contains("R1.1/resource-limits", "R2.1/max-replicas", "R2.4/autoscaling-without-limits");
+        write("helm/model.yaml", head + PART.replace("NAME", "Other"));
+        assertThat(warnings()).contains("R1.1/resource-limits", "R2.1/max-replicas", "R2.4/autoscaling-without-limits");
+        write("helm/model.yaml", head + PART.replace("NAME", "Model"));
+        assertThat(warnings())
+                .doesNotContain("R1.1/resource-limits", "R2.1/max-replicas", "R2.4/autoscaling-without-limits");
+    }
+
+    @Test
+    void R1_1_theNameIsTheOneThatTheDecoratorStates() throws Exception {
+        code("name='front'");
+        write("model.yaml", PART.replace("NAME", "Model"));
+        assertThat(warnings()).contains("R1.1/resource-limits");
+        write("model.yaml", PART.replace("NAME", "front"));
+        assertThat(warnings()).doesNotContain("R1.1/resource-limits");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "apiVersion: configuration.konghq.com/v1\nkind: KongPlugin\nplugin: key-auth\n",
+                "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n",
+            })
+    void V5_3_aGatewayMayAskForKeysBeforeAPodDoes(String gateway) throws Exception {
+        write("engine/pod.yaml", """
+                apiVersion: v1
+                kind: Pod
+                spec:
+                  containers:
+                    - name: engine
+                      image: vllm/vllm-openai:v0.11.0
+                """);
+        write("serve.sh", "vllm serve /models/a\n");
+        assertThat(warnings().stream().filter("V5.3/server-without-key"::equals))
+                .hasSize(2);
+        write("elsewhere/gateway.yaml", gateway);
+        assertThat(warnings().stream().filter("V5.3/server-without-key"::equals))
+                .hasSize(2);
+        write("engine/admin/gateway.yaml", gateway);
+        assertThat(warnings().stream().filter("V5.3/server-without-key"::equals))
+                .hasSize(1);
+    }
+
+    @Test
+    void V5_3_servicesOfAnyscaleAskForTokens() throws Exception {
+        write("app.py", """
+                from fastapi import FastAPI
+                from ray import serve
+                app = FastAPI()
+
+
+                @serve.deployment
+                @serve.ingress(app)
+                class Model:
+                    @app.post("/ask")
+                    def ask(self, text: str): return text
+                """);
+        assertThat(warnings()).contains("V5.3/route-without-key");
+        write("Dockerfile", "FROM anyscale/ray:2.44.0-py311\n");
+        assertThat(warnings()).doesNotContain("V5.3/route-without-key");
+    }
+}
