@@ -106,17 +106,28 @@ final class Elsewhere {
             return finding.asNote("unless it runs on Anyscale, for which " + anyscale.get() + " makes an image");
         String deployment = of.deployments.get(finding.span().line());
         if (deployment != null)
-            for (Stated one : stated.getOrDefault(deployment, List.of()))
+            for (Stated one : stated.getOrDefault(deployment, List.of())) {
                 if (says(one.settings, id)) return finding.asNote("stated in " + one.file);
+                if (id.equals("R1.1/resource-limits")
+                        && statesCpus(one.settings)
+                        && finding.message().endsWith(BOTH))
+                    return finding.saying(finding.message().replace(BOTH, "memory, nor does " + one.file));
+            }
         return finding;
+    }
+
+    private static final String BOTH = "num_cpus and memory";
+
+    private static boolean statesCpus(Settings settings) {
+        Settings resources = settings.group("ray_actor_options");
+        return resources.has("num_cpus") || resources.has("num_gpus");
     }
 
     /// Whether these options of a deployment are what a check has missed in its code.
     private static boolean says(Settings settings, String check) {
-        Settings resources = settings.group("ray_actor_options");
         return switch (check) {
             case "R1.1/resource-limits", "R2.4/autoscaling-without-limits" ->
-                (resources.has("num_cpus") || resources.has("num_gpus")) && resources.has("memory");
+                statesCpus(settings) && settings.group("ray_actor_options").has("memory");
             case "R1.1/ongoing-requests" -> settings.has("max_ongoing_requests");
             case "R2.1/max-replicas" ->
                 settings.group("autoscaling_config").has("max_replicas")

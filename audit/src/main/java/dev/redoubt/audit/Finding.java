@@ -19,6 +19,11 @@ public record Finding(
         String line,
         List<Edit> fix,
         String fingerprint) {
+    /// The same in other words.
+    Finding saying(String other) {
+        return new Finding(check, level, path, span, other, line, fix, fingerprint);
+    }
+
     /// The same as a note, and why it is no more than that.
     Finding asNote(String why) {
         return new Finding(check, Level.NOTE, path, span, message + " (" + why + ")", line, fix, fingerprint);

@@ -64,6 +64,24 @@ class ElsewhereTest {
     }
 
     @Test
+    void R1_1_whatBothLeaveOutIsNamed() throws Exception {
+        code("");
+        write(
+                "serve.yaml",
+                "- import_path: app.model:app\n  deployments: [{name: Model, ray_actor_options: {num_cpus: 2}}]\n");
+        assertThat(new Audit(Level.WARNING, Set.of()).run(List.of(folder)).findings())
+                .filteredOn(finding -> finding.check().id().equals("R1.1/resource-limits"))
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.message()).contains("Model states no memory, nor does"));
+    }
+
+    @Test
+    void R1_2_whatAProcfileStartsStandsBehindARouter() throws Exception {
+        write("Procfile", "web: uvicorn app.main:app --host 0.0.0.0 --port ${PORT:-8000}\n");
+        assertThat(warnings()).doesNotContain("R1.2/public-bind");
+    }
+
+    @Test
     void R1_1_theNameIsTheOneThatTheDecoratorStates() throws Exception {
         code("name='front'");
         write("model.yaml", PART.replace("NAME", "Model"));

@@ -2,10 +2,12 @@ package dev.redoubt.audit.check;
 
 import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
+import dev.redoubt.audit.facts.Callers.Framework;
 import dev.redoubt.audit.facts.Callers.Handler;
 import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Python;
 import dev.redoubt.audit.facts.PythonModule.Owned;
+import dev.redoubt.audit.facts.PythonModule.Site;
 import dev.redoubt.audit.facts.Scope;
 import dev.redoubt.audit.python.Expression;
 import dev.redoubt.audit.python.Node;
@@ -58,6 +60,26 @@ final class ExceptionText implements Check {
         return found[0];
     }
 
+    /// Whether the deployment is only bound into others: what it returns is theirs to answer.
+    private static boolean isInner(Python python, Scope scope) {
+        Statement.ClassType type = scope.type();
+        if (type == null) return false;
+        String bound = "." + type.name() + ".bind()";
+        boolean inner = false;
+        for (Site site : python.module().calls()) {
+            if (site.name().endsWith("serve.run")
+                    && !site.call().arguments().isEmpty()
+                    && python.values()
+                            .name(site.call().arguments().getFirst().value(), site.scope())
+                            .equals(bound)) return false;
+            if (!(site.call().function() instanceof Expression.Attribute method)
+                    || !method.name().equals("bind")) continue;
+            for (Expression.Argument argument : site.call().arguments())
+                inner |= python.values().name(argument.value(), site.scope()).equals(bound);
+        }
+        return inner;
+    }
+
     private static boolean isOfAdministrators(Python python, Scope scope) {
         Statement.Function function = scope.function();
         return function != null
@@ -87,7 +109,11 @@ final class ExceptionText implements Check {
 
     private static boolean answers(Python python, Scope scope) {
         Statement.Function function = scope.function();
-        return function != null && python.callers().handler(function, scope).isPresent();
+        if (function == null) return false;
+        return python.callers()
+                .handler(function, scope)
+                .filter(handler -> handler.framework() != Framework.SERVE || !isInner(python, scope))
+                .isPresent();
     }
 
     /// An exception of the program's own, or one of validation, may have a text that is meant for callers.

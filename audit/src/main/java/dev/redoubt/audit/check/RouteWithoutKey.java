@@ -69,7 +69,7 @@ final class RouteWithoutKey implements Check {
     private static boolean isGuarded(Python python) {
         for (Site site : python.module().calls()) {
             String name = site.name();
-            if (name.endsWith(".Depends")
+            if (name.endsWith(".Depends") && !site.call().arguments().isEmpty() // else it reads fields
                     || name.endsWith(".Security")
                     || name.endsWith(".Header")
                     || name.contains("fastapi.security.")) return true;

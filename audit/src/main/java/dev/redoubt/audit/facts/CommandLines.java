@@ -126,7 +126,8 @@ final class CommandLines {
     private void server(List<Word> words, int from, int options, boolean positional) {
         Options read = options(words, options);
         if (read.settings.has("help") || read.settings.has("version")) return;
-        Settings settings = read.settings;
+        boolean elsewhere = read.settings.has("config"); // a file that states more
+        Settings settings = new Settings(read.settings.entries(), read.settings.open() || elsewhere);
         if (positional && read.first != null && !settings.has("model"))
             settings = settings.with("model", new Setting(read.first.value(), read.first.start(), read.first.end()));
         facts.engines().add(new Engine(Engine.Kind.SERVER, settings, start(words, from), end(words)));

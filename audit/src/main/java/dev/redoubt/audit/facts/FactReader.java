@@ -56,7 +56,9 @@ public final class FactReader {
                 });
             case SHELL -> {
                 Shell.read(facts, source.text(), 0, source.text().length());
-                if (ENTRY_POINT.matcher(String.valueOf(file.getFileName())).matches()) LineFiles.inImage(facts);
+                String name = String.valueOf(file.getFileName());
+                if (ENTRY_POINT.matcher(name).matches()) LineFiles.inImage(facts);
+                if (name.equalsIgnoreCase("Procfile")) LineFiles.onPlatform(facts);
                 yield Optional.of(facts);
             }
             case DOCKERFILE -> {

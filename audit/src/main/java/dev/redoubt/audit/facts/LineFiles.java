@@ -64,7 +64,10 @@ final class LineFiles {
                 case "CMD" -> {
                     command = listed(rest, line.end);
                     if (command.isEmpty()) Shell.read(facts, source.text(), rest, line.end);
-                    image &= !command.isEmpty();
+                    image &= !command.isEmpty()
+                            && !command.getFirst()
+                                    .text()
+                                    .matches("(/.*/)?(python[\\d.]*|(ba|da|z)?sh|tini|uvicorn|node)");
                 }
                 case "ENV", "ARG" -> environment(matcher.group(2), rest);
                 case "RUN" -> Shell.read(facts, source.text(), rest, line.end);
@@ -84,6 +87,12 @@ final class LineFiles {
             words(all, command.isEmpty());
         }
         inImage(facts);
+    }
+
+    /// Whatever a platform starts by a Procfile stands behind its router, which has TLS.
+    static void onPlatform(Facts facts) {
+        facts.engines().replaceAll(engine -> engine.at(Place.PLATFORM));
+        facts.listeners().replaceAll(listener -> listener.at(Place.PLATFORM));
     }
 
     /// Whatever was found runs in a container that somebody else starts.

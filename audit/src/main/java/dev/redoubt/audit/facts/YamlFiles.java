@@ -251,6 +251,9 @@ final class YamlFiles {
         boolean serves = facts.engines().size() > engines
                 || facts.listeners().size() > listeners && (kubernetes || hasGpu(mapping) || !isWeb(listeners))
                 || CommandLines.isImage(image)
+                        && words.stream()
+                                .noneMatch(word -> word.text().contains("vllm bench")
+                                        || word.text().equals("bench"))
                 || words.isEmpty()
                         && (image.startsWith("rayproject/ray")
                                 || around.has(Surroundings.Part.SERVICE) && name.startsWith("ray"));

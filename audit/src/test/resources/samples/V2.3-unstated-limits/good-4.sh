@@ -1,0 +1,1 @@
+vllm serve /models/a --config /etc/vllm/config.yaml
