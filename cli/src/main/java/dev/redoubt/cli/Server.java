@@ -94,12 +94,16 @@ final class Server implements AutoCloseable {
             opened.push(watch);
             CompletableFuture<Void> begun = // beside what follows: a user waits for a start
                     CompletableFuture.runAsync(() -> audit.commit(inForce(start, config)), Thread::startVirtualThread);
+            CompletableFuture<RateLimiter> windows = // also beside it: a new file of them is written and flushed
+                    CompletableFuture.supplyAsync(
+                            () -> RateLimiter.open(
+                                    context.home().limitWindows(), config.edge().rates(), TimeSource.system()),
+                            Thread::startVirtualThread);
+            opened.push(() -> windows.thenAccept(RateLimiter::close).exceptionally(_ -> null));
             KeyStore keys = KeyStore.open(context.home(), audit);
             opened.push(keys);
             refuseWithoutKeys(keys, config, context);
-            RateLimiter limiter = RateLimiter.open(
-                    context.home().limitWindows(), config.edge().rates(), TimeSource.system());
-            opened.push(limiter);
+            RateLimiter limiter = ModelLoader.await(windows);
             Optional<ServerModels.Shared> shared = config.model()
                     .map(model -> new ServerModels.Shared(model.name(), loader.orElseThrow()::awaitLanguage));
             Applications applications = Applications.open(

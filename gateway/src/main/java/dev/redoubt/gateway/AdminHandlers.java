@@ -22,6 +22,7 @@ import dev.redoubt.policy.limit.RateLimits;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /// What the operator can ask. None of it is on the data port (V5.5).
 final class AdminHandlers {
@@ -62,11 +63,11 @@ final class AdminHandlers {
                         "forgets and zeroes the cached prefixes of an application"),
                 Handlers.metrics(services)));
         served.platform().ifPresent(platform -> routes.addAll(new ApplicationAdmin(services, platform).routes()));
-        String description = OpenApi.describe(routes, DESCRIPTION, Scope.ADMIN_READ, ErrorFormat.PROBLEM);
+        Supplier<String> description = OpenApi.later(routes, DESCRIPTION, Scope.ADMIN_READ, ErrorFormat.PROBLEM);
         routes.add(new Route(
                 new Needs(Scope.ADMIN_READ, Metering.READ),
                 DESCRIPTION,
-                new Get((exchange, none) -> exchange.reply(200, JSON, description)),
+                new Get((exchange, none) -> exchange.reply(200, JSON, description.get())),
                 "this description"));
         return new RouteTable(routes);
     }

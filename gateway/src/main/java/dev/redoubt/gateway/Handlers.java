@@ -38,6 +38,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /// What each route does.
@@ -105,11 +106,11 @@ final class Handlers {
                                 : 503),
                         "200 when a model is served, 503 before, while closing and while the audit log cannot be written"),
                 metrics(services)));
-        String description = OpenApi.describe(routes, "/openapi.json", Scope.INFERENCE, ErrorFormat.OPENAI);
+        Supplier<String> description = OpenApi.later(routes, "/openapi.json", Scope.INFERENCE, ErrorFormat.OPENAI);
         routes.add(new Route(
                 reading,
                 "/openapi.json",
-                new Get((exchange, none) -> exchange.reply(200, JSON, description)),
+                new Get((exchange, none) -> exchange.reply(200, JSON, description.get())),
                 "this description"));
         return new RouteTable(routes);
     }

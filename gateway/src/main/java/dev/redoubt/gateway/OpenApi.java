@@ -7,6 +7,9 @@ import dev.redoubt.serve.schema.JsonBody;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -17,9 +20,22 @@ import tools.jackson.databind.node.ObjectNode;
 final class OpenApi {
     private OpenApi() {}
 
+    /// The same, written when it is first asked for: a start has no time for what most never read.
+    static Supplier<String> later(List<Route> routes, String self, Scope reader, ErrorFormat errors) {
+        List<Route> all = List.copyOf(routes);
+        AtomicReference<@Nullable String> text = new AtomicReference<>();
+        return () -> {
+            String known = text.get();
+            if (known != null) return known;
+            String written = describe(all, self, reader, errors); // twice the same, if two ask at once
+            text.set(written);
+            return written;
+        };
+    }
+
     /// @param self the path it is served under
     /// @param reader who may read it
-    static String describe(List<Route> routes, String self, Scope reader, ErrorFormat errors) {
+    private static String describe(List<Route> routes, String self, Scope reader, ErrorFormat errors) {
         ObjectNode root = document("Redoubt", errors);
         ObjectNode paths = root.putObject("paths");
         for (Route route : routes) describe(paths.putObject(route.path()), route, errors);
