@@ -9,4 +9,4 @@ class Request(BaseModel):
 
 @app.post("/generate")
 async def generate(request: Request):
-    return request.prompt
+    return request.prompt, request.max_tokens

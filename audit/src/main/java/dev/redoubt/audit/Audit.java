@@ -109,10 +109,12 @@ public final class Audit {
                         .toList(),
                 workers.stream().anyMatch(worker -> worker.served),
                 named);
-        Elsewhere elsewhere = new Elsewhere(workers.stream()
-                .flatMap(worker -> worker.judged.stream())
-                .map(Judged::part)
-                .toList());
+        Elsewhere elsewhere = new Elsewhere(
+                workers.stream()
+                        .flatMap(worker -> worker.judged.stream())
+                        .map(Judged::part)
+                        .toList(),
+                reach);
         List<Finding> findings = new ArrayList<>();
         List<Remark> remarks = new ArrayList<>();
         List<Skipped> skipped = new ArrayList<>(finder.skipped());

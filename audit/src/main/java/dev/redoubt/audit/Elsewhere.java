@@ -1,7 +1,10 @@
 package dev.redoubt.audit;
 
+import dev.redoubt.audit.facts.Callers.Framework;
+import dev.redoubt.audit.facts.Callers.Handler;
 import dev.redoubt.audit.facts.Deployment;
 import dev.redoubt.audit.facts.Facts;
+import dev.redoubt.audit.facts.Python;
 import dev.redoubt.audit.facts.Settings;
 import dev.redoubt.audit.facts.Value;
 import dev.redoubt.audit.source.FileFinder.Found;
@@ -9,17 +12,20 @@ import dev.redoubt.audit.source.FileKind;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// What other files of a project say of what one leaves open: options of deployments that a configuration of Ray Serve
 /// states, and gateways that may ask for keys before a pod does.
 final class Elsewhere {
     private static final Pattern GATE = Pattern.compile(
-            "kind:\\s{0,4}(EnvoyFilter|AuthorizationPolicy|RequestAuthentication|SecurityPolicy)\\b"
+            "endpoints-release/endpoints-runtime|oauth2[-_]proxy|kube-rbac-proxy|traefik\\.http\\.routers\\.[\\w-]{1,60}\\.middlewares[^\\n]{0,40}auth|"
+                    + "kind:\\s{0,4}(EnvoyFilter|AuthorizationPolicy|RequestAuthentication|SecurityPolicy)\\b"
                     + "|plugin:\\s{0,4}[\"']?(key-auth|jwt|oauth2|basic-auth|openid-connect)\\b"
                     + "|nginx\\.ingress\\.kubernetes\\.io/auth-(url|type)|traefik\\.ingress\\.kubernetes\\.io/[\\w.]{0,40}auth");
     private static final Pattern OF_ANYSCALE = Pattern.compile("(?m)^FROM\\s{1,4}anyscale/");
@@ -31,29 +37,74 @@ final class Elsewhere {
     ///
     /// @param stated options of deployments, by their names
     /// @param deployments that its code defines, by the lines where they stand
+    /// @param bound names that it binds or imports
+    /// @param modules of which a configuration of Ray Serve takes its applications, dotted
+    /// @param sockets whether all that its program answers are web sockets
+    /// @param local whether its program has Ray Serve listen on loopback alone, if nothing else says more
     /// @param gate whether it asks for keys before what is behind it
     /// @param anyscale whether it makes an image for Anyscale
     record Part(
             Found file,
             Map<String, Settings> stated,
-            Map<Integer, String> deployments,
+            Map<Integer, Defined> deployments,
+            Set<String> bound,
+            List<String> modules,
+            boolean sockets,
+            boolean local,
             boolean gate,
             boolean anyscale) {
         static Part of(Found file, Facts facts) {
             Map<String, Settings> stated = new HashMap<>();
-            Map<Integer, String> deployments = new HashMap<>();
+            Map<Integer, Defined> deployments = new HashMap<>();
             for (Deployment one : facts.deployments()) {
-                if (one.whole()) deployments.put(facts.source().lineAt(one.start()), name(one));
+                if (one.whole())
+                    deployments.put(
+                            facts.source()
+                                    .inFile(facts.source().span(one.start(), one.start()))
+                                    .line(),
+                            new Defined(one.name(), name(one)));
                 else if (!one.name().isEmpty()) stated.put(one.name(), one.settings());
             }
             String text = facts.source().text();
+            Set<String> bound = new HashSet<>();
+            Matcher binding =
+                    BINDING.matcher(file.kind() == FileKind.PYTHON || file.kind() == FileKind.NOTEBOOK ? text : "");
+            while (binding.find()) for (String name : binding.group().split("\\W+")) bound.add(name);
             return new Part(
                     file,
                     stated,
                     deployments,
+                    bound,
+                    facts.applications().stream()
+                            .flatMap(one -> one.settings().get("import_path").stream())
+                            .flatMap(path -> path.value().texts())
+                            .map(path -> path.split(":", 2)[0])
+                            .toList(),
+                    facts.python().map(Part::answersSockets).orElse(false),
+                    facts.python().map(python -> isLocal(python, facts)).orElse(false),
                     file.kind() == FileKind.YAML && GATE.matcher(text).find(),
                     file.kind() == FileKind.DOCKERFILE
                             && OF_ANYSCALE.matcher(text).find());
+        }
+
+        private static boolean answersSockets(Python python) {
+            List<Handler> all = python.module().functions().stream()
+                    .flatMap(owned -> python.callers().handler(owned.node(), owned.scope()).stream())
+                    .filter(handler -> handler.framework() != Framework.SERVE)
+                    .filter(handler -> !handler.path().orElse("").matches("/(health|live|ready|ping)\\w*"))
+                    .toList();
+            return !all.isEmpty()
+                    && all.stream()
+                            .allMatch(handler ->
+                                    handler.method().filter("websocket"::equals).isPresent());
+        }
+
+        private static boolean isLocal(Python python, Facts facts) {
+            return python.module().importsAny("ray.serve")
+                    && python.module().calls().stream()
+                            .anyMatch(site -> site.name().equals("ray.serve.run")
+                                    || site.name().equals("ray.serve.start"))
+                    && facts.listeners().isEmpty();
         }
 
         private static String name(Deployment deployment) {
@@ -65,14 +116,30 @@ final class Elsewhere {
         }
     }
 
+    /// @param name by which a configuration calls it, its own where nothing else is stated
+    private record Defined(String code, String name) {}
+
     /// @param file that states it, as findings name it
     private record Stated(String file, Settings settings) {}
 
     private final Map<String, List<Stated>> stated = new HashMap<>(); // by the names of deployments
     private final List<Found> gates;
     private final Optional<String> anyscale;
+    private final Set<String> bound = new HashSet<>();
+    private final Reach reach;
+    private final List<Part> programs;
+    private final boolean configured; // whether a file has Ray Serve listen
 
-    Elsewhere(Collection<Part> parts) {
+    Elsewhere(Collection<Part> parts, Reach reach) {
+        this.reach = reach;
+        programs = parts.stream()
+                .filter(part -> part.file.kind() == FileKind.PYTHON)
+                .toList();
+        configured = parts.stream().anyMatch(part -> !part.modules.isEmpty());
+        for (Part part : parts) {
+            bound.addAll(part.bound);
+            bound.addAll(part.stated.keySet());
+        }
         for (Part part : parts)
             part.stated.forEach((name, settings) ->
                     stated.computeIfAbsent(name, _ -> new ArrayList<>()).add(new Stated(part.file.shown(), settings)));
@@ -98,15 +165,26 @@ final class Elsewhere {
     Finding judged(Finding finding, Part of) {
         if (finding.level() == Level.NOTE) return finding;
         String id = finding.check().id();
-        if (of.file.kind() == FileKind.YAML && OF_PODS.contains(id)) {
+        if (of.file.kind() == FileKind.YAML && OF_PODS.contains(id)
+                || of.file.kind() == FileKind.PYTHON && id.equals("V5.3/route-without-key")) {
             Optional<String> gate = gateOf(of.file);
             if (gate.isPresent()) return finding.asNote("unless the gateway of " + gate.get() + " asks for keys");
         }
         if (anyscale.isPresent() && of.file.kind() == FileKind.PYTHON && OF_SERVICES.contains(id))
             return finding.asNote("unless it runs on Anyscale, for which " + anyscale.get() + " makes an image");
-        String deployment = of.deployments.get(finding.span().line());
+        if (of.local && !configured && id.equals("V5.3/route-without-key"))
+            return finding.asNote("Ray Serve listens on loopback where nothing else is stated");
+        if (!of.modules.isEmpty() && OF_PROXIES.contains(id)) {
+            Optional<String> why = why(of, id);
+            if (why.isPresent()) return finding.asNote(why.get());
+        }
+        Defined deployment = of.deployments.get(finding.span().line());
+        if (deployment != null
+                && !bound.contains(deployment.code)
+                && !bound.contains(deployment.name)
+                && id.startsWith("R")) return finding.asNote("nothing here binds it");
         if (deployment != null)
-            for (Stated one : stated.getOrDefault(deployment, List.of())) {
+            for (Stated one : stated.getOrDefault(deployment.name, List.of())) {
                 if (says(one.settings, id)) return finding.asNote("stated in " + one.file);
                 if (id.equals("R1.1/resource-limits")
                         && statesCpus(one.settings)
@@ -115,6 +193,29 @@ final class Elsewhere {
             }
         return finding;
     }
+
+    /// What a configuration says of proxies matters as far as the applications behind them do.
+    private Optional<String> why(Part configuration, String check) {
+        List<Part> found = new ArrayList<>();
+        for (String module : configuration.modules) {
+            String path = module.replace('.', '/') + ".py";
+            Optional<Part> program = programs.stream()
+                    .filter(part -> ("/" + part.file.inside()).endsWith("/" + path))
+                    .findFirst();
+            if (program.isEmpty()) return Optional.empty();
+            found.add(program.get());
+        }
+        if (found.stream().allMatch(part -> reach.isWithoutModel(part.file.file()))) return Optional.of(Reach.NO_MODEL);
+        if (check.equals("R1.3/request-timeout") && found.stream().allMatch(Part::sockets))
+            return Optional.of("what it serves are web sockets, which last");
+        return Optional.empty();
+    }
+
+    private static final Set<String> OF_PROXIES =
+            Set.of("R1.2/public-bind", "R1.3/request-timeout", "R4.1/default-namespace");
+
+    private static final Pattern BINDING = Pattern.compile(
+            "\\b\\w+(?=\\s*\\.\\s*(bind|options|deploy|remote)\\b)|(?m)^\\s*from\\s[^\\n]{0,200}?\\bimport\\b[^\\n(]{0,400}(\\([^)]{0,2000}\\))?|serve\\.(run|deployment|ingress)\\(\\s*\\w+");
 
     private static final String BOTH = "num_cpus and memory";
 

@@ -95,7 +95,7 @@ final class Reach {
         "vllm.engine.async_llm_engine",
         "vllm.v1.engine.async_llm"
     };
-    private static final Set<String> ASKS = Set.of("generate", "chat", "beam_search", "map_batches");
+    private static final Set<String> ASKS = Set.of("generate", "chat", "beam_search");
     /* What a platform calls in a file that imports nothing of it: SageMaker, Azure ML, inference endpoints of Hugging Face. */
     private static final Set<String> CALLED =
             Set.of("model_fn", "input_fn", "predict_fn", "transform_fn", "EndpointHandler");
@@ -104,7 +104,8 @@ final class Reach {
     ///
     /// @param file absolute
     /// @param script whether it is run itself, and not only imported
-    record Program(Path file, boolean serves, boolean script, Set<String> imports) {
+    /// @param plain see [Plain]
+    record Program(Path file, boolean serves, boolean script, boolean plain, Set<String> imports) {
         /// Of a file that is one; a manifest with a program in it is more than that.
         static Optional<Program> of(Found file, Facts facts) {
             return facts.python()
@@ -115,18 +116,30 @@ final class Reach {
                                 file.file().toAbsolutePath().normalize(),
                                 isServer(facts, python, script),
                                 script,
-                                python.module().imports());
+                                Plain.mayBe(python.module()),
+                                importsOf(python));
                     });
         }
+    }
+
+    /// With what it names in a text: `uvicorn.run("app.main:app")`.
+    private static Set<String> importsOf(Python python) {
+        Set<String> all = new HashSet<>(python.module().imports());
+        for (PythonModule.Site site : python.module().calls())
+            if (site.name().matches("uvicorn\\.(run|Config)|hypercorn\\.run")
+                    && !site.call().arguments().isEmpty()
+                    && site.call().arguments().getFirst().value() instanceof Expression.Text application)
+                all.add(application.text().split(":", 2)[0]);
+        return all;
     }
 
     /// Whether it runs as a program, or asks a model as soon as it is read.
     private static boolean isScript(PythonModule module) {
         if (module.importsAny("unittest", "pytest")) return false; // whose tests run themselves
         for (PythonModule.Site site : module.calls())
-            if (site.scope().isModule()
-                    && site.call().function() instanceof Expression.Attribute method
-                    && ASKS.contains(method.name())) return true;
+            if (site.call().function() instanceof Expression.Attribute method
+                    && (method.name().equals("map_batches") || site.scope().isModule() && ASKS.contains(method.name())))
+                return true;
         for (Statement statement : module.program()) {
             if (statement instanceof Statement.Block block
                     && block.word().equals("if")
@@ -169,9 +182,13 @@ final class Reach {
                         && defined.name().equals(function));
     }
 
+    static final String NO_MODEL = "no model is run or asked here";
+
     private final Map<Path, Program> programs = new HashMap<>();
     private final Set<Path> reached;
     private final boolean somethingServes;
+    private final Map<Path, List<Program>> uses = new HashMap<>();
+    private final List<Set<Path>> served = new ArrayList<>(); // what each server imports
     private final Set<String> beginnings = new HashSet<>(); // of what an import can mean here
 
     /// @param othersServe whether a manifest or a command does: then a script beside them has no part in it
@@ -199,7 +216,7 @@ final class Reach {
         while (!next.isEmpty()) {
             Program program = next.remove();
             if (!all.add(program.file)) continue;
-            for (String imported : program.imports) find(program.file, imported, next);
+            next.addAll(uses(program));
         }
         return all;
     }
@@ -208,7 +225,13 @@ final class Reach {
     /// serving.
     Finding judged(Finding finding, Path file) {
         Path absolute = file.toAbsolutePath().normalize();
-        if (!programs.containsKey(absolute) || reached.contains(absolute)) return finding;
+        if (!programs.containsKey(absolute)) return finding;
+        if (reached.contains(absolute))
+            return finding.level() == Level.WARNING
+                            && Plain.matters(finding.check().id())
+                            && isWithoutModel(absolute)
+                    ? finding.asNote(NO_MODEL)
+                    : finding;
         if (finding.level() == Level.WARNING
                 || somethingServes
                         && finding.level() == Level.ERROR
@@ -218,22 +241,62 @@ final class Reach {
         return finding;
     }
 
-    private void find(Path from, String imported, Deque<Program> next) {
+    /// Whether neither this program nor what it imports, nor what a server with it imports, can be a model or ask one.
+    boolean isWithoutModel(Path file) {
+        Program program = programs.get(file.toAbsolutePath().normalize());
+        if (program == null || !program.plain || !allPlain(closure(List.of(program)))) return false;
+        if (served.isEmpty())
+            programs.values().stream().filter(Program::serves).forEach(server -> served.add(closure(List.of(server))));
+        return served.stream().filter(all -> all.contains(program.file)).allMatch(this::allPlain);
+    }
+
+    private boolean allPlain(Set<Path> files) {
+        for (Path file : files) {
+            Program program = programs.get(file);
+            if (program == null || !program.plain) return false;
+            if (!program.imports.stream().allMatch(imported -> Plain.isKnown(imported) || isOwn(program, imported)))
+                return false;
+        }
+        return true;
+    }
+
+    /// Whether an import is a module of the project that was read, a name in one, or a folder that leads to one.
+    private boolean isOwn(Program program, String imported) {
+        if (!find(program.file, imported).isEmpty()) return true;
+        int dot = imported.lastIndexOf('.');
+        if (dot > 0 && !find(program.file, imported.substring(0, dot)).isEmpty()) return true;
+        return program.imports.stream()
+                .anyMatch(other -> other.startsWith(imported + ".")
+                        && !find(program.file, other).isEmpty());
+    }
+
+    private List<Program> uses(Program program) {
+        return uses.computeIfAbsent(
+                program.file,
+                file -> program.imports.stream()
+                        .flatMap(imported -> find(file, imported).stream())
+                        .distinct()
+                        .toList());
+    }
+
+    private List<Program> find(Path from, String imported) {
         int level = 0;
         while (level < imported.length() && imported.charAt(level) == '.') level++;
         String dotted = imported.substring(level);
-        if (!dotted.isEmpty() && !beginnings.contains(dotted.split("\\.", 2)[0])) return;
+        if (!dotted.isEmpty() && !beginnings.contains(dotted.split("\\.", 2)[0])) return List.of();
+        List<Program> all = new ArrayList<>();
         Path folder = from.getParent();
         for (int up = 1; up < level && folder != null; up++) folder = folder.getParent();
         for (; folder != null; folder = level > 0 ? null : folder.getParent()) {
             Path at = dotted.isEmpty() ? folder : folder.resolve(dotted.replace('.', '/'));
-            add(at.resolve("__init__.py"), next);
-            if (!dotted.isEmpty()) add(at.resolveSibling(at.getFileName() + ".py"), next);
+            add(at.resolve("__init__.py"), all);
+            if (!dotted.isEmpty()) add(at.resolveSibling(at.getFileName() + ".py"), all);
         }
+        return all;
     }
 
-    private void add(Path file, Deque<Program> next) {
+    private void add(Path file, List<Program> all) {
         Program found = programs.get(file);
-        if (found != null) next.add(found);
+        if (found != null) all.add(found);
     }
 }

@@ -89,7 +89,7 @@ class AuditTest {
 
     @Test
     void aFolderOfTestsCountsBelowWhatIsNamedOnly() throws Exception {
-        String listens = "import uvicorn\nuvicorn.run(\"web:app\", host=\"0.0.0.0\")\n";
+        String listens = "import uvicorn, vllm\nuvicorn.run(\"web:app\", host=\"0.0.0.0\")\n";
         write("tests/server/web.py", listens);
         assertThat(found(audit())).doesNotContain("web.py:2 R1.2/public-bind");
         assertThat(found(audit(Level.NOTE, Set.of()))).contains("web.py:2 R1.2/public-bind");
@@ -308,7 +308,25 @@ class AuditTest {
         assertThat(audit().findings())
                 .filteredOn(finding -> finding.path().endsWith("rag.ipynb"))
                 .singleElement()
-                .satisfies(finding -> assertThat(finding.message()).endsWith("(cell 3, line 2)"));
+                .satisfies(finding -> {
+                    assertThat(finding.message()).endsWith("(cell 3, line 2)");
+                    assertThat(finding.span().line()).isEqualTo(4); // of the file, where an editor looks
+                });
+        write("rag.ipynb", """
+                {
+                 "cells": [
+                  {
+                   "cell_type": "code",
+                   "source": [
+                    "from vllm import LLM\\n",
+                    "\\n",
+                    "llm = LLM('/models/a', trust_remote_code=True)"
+                   ]
+                  }
+                 ]
+                }
+                """);
+        assertThat(found(audit())).contains("rag.ipynb:8 V2.4/trust-remote-code");
     }
 
     @Test
@@ -317,7 +335,7 @@ class AuditTest {
                 "plots.ipynb",
                 "{\"cells\": [{\"cell_type\": \"code\", \"source\": \"from vllm import LLM\\nLLM('/models/a', trust_remote_code=True)\","
                         + " \"outputs\": [{\"data\": \"" + "A".repeat(3 << 20) + "\"}]}]}");
-        assertThat(found(audit())).contains("plots.ipynb:2 V2.4/trust-remote-code");
+        assertThat(found(audit())).contains("plots.ipynb:1 V2.4/trust-remote-code");
     }
 
     /// A pipe in the place of a file blocks whoever opens it, for as long as nobody writes into it.

@@ -33,12 +33,16 @@ class ElsewhereTest {
 
     private void code(String arguments) throws IOException {
         write("app/model.py", """
+                import torch
                 from ray import serve
 
 
                 @serve.deployment(ARGUMENTS)
                 class Model:
                     def check_health(self): pass
+
+
+                app = Model.bind()
                 """.replace("ARGUMENTS", arguments));
     }
 
@@ -119,6 +123,7 @@ class ElsewhereTest {
     @Test
     void V5_3_servicesOfAnyscaleAskForTokens() throws Exception {
         write("app.py", """
+                import torch
                 from fastapi import FastAPI
                 from ray import serve
                 app = FastAPI()
@@ -133,5 +138,77 @@ class ElsewhereTest {
         assertThat(warnings()).contains("V5.3/route-without-key");
         write("Dockerfile", "FROM anyscale/ray:2.44.0-py311\n");
         assertThat(warnings()).doesNotContain("V5.3/route-without-key");
+    }
+
+    private static final String HELLO = """
+            from fastapi import FastAPI
+            from ray import serve
+
+            app = FastAPI()
+
+
+            @serve.deployment
+            @serve.ingress(app)
+            class Hello:
+                @app.post("/hello")
+                def hello(self, name: str): return f"Hello {name}"
+
+
+            hello = Hello.bind()
+            """;
+
+    @Test
+    void R1_1_aProgramThatCanHaveNoModelIsANote() throws Exception {
+        write("hello.py", HELLO);
+        write("serve.yaml", "applications: [{name: hello, import_path: 'hello:hello'}]\n");
+        assertThat(warnings()).isEmpty();
+        write("hello.py", "from answers import answer\n" + HELLO);
+        write("answers.py", "def answer(): return 1\n");
+        assertThat(warnings()).isEmpty();
+        write("answers.py", "import torch\n");
+        assertThat(warnings()).contains("R1.1/resource-limits", "R1.3/request-timeout", "V5.3/route-without-key");
+        write("answers.py", "import somebodys_models\n");
+        assertThat(warnings()).contains("R1.1/resource-limits");
+        write("answers.py", "def answer(): return 'which predictor'\n");
+        assertThat(warnings()).contains("R1.1/resource-limits");
+    }
+
+    @Test
+    void R1_2_anApplicationThatIsNamedInATextIsAPartOfTheProgram() throws Exception {
+        write("main.py", "import uvicorn\nuvicorn.run('src.server:app', host='0.0.0.0')\n");
+        write("src/server.py", "from fastapi import FastAPI\napp = FastAPI()\n");
+        assertThat(warnings()).isEmpty();
+        write("src/server.py", "import openai\nfrom fastapi import FastAPI\napp = FastAPI()\n");
+        assertThat(warnings()).contains("R1.2/public-bind");
+    }
+
+    @Test
+    void R1_1_whatNothingBindsIsANote() throws Exception {
+        code("");
+        assertThat(warnings()).contains("R1.1/resource-limits");
+        Files.writeString(
+                folder.resolve("app/model.py"),
+                Files.readString(folder.resolve("app/model.py")).replace("app = Model.bind()", ""));
+        assertThat(warnings()).doesNotContain("R1.1/resource-limits");
+        write("main.py", "import torch\nfrom app.model import Model\n");
+        assertThat(warnings()).contains("R1.1/resource-limits");
+    }
+
+    @Test
+    void V5_3_rayServeListensOnLoopbackUnlessAFileSaysMore() throws Exception {
+        write("app.py", "import torch\n" + HELLO + "serve.run(hello)\n");
+        assertThat(warnings()).doesNotContain("V5.3/route-without-key");
+        write("serve.yaml", "applications: [{name: hello, import_path: 'app:hello'}]\n");
+        assertThat(warnings()).contains("V5.3/route-without-key");
+    }
+
+    @Test
+    void R1_3_webSocketsLast() throws Exception {
+        String socket = "import torch\n" + HELLO.replace("@app.post(\"/hello\")", "@app.websocket(\"/\")");
+        write("app.py", socket);
+        write("serve.yaml", "applications: [{name: hello, import_path: 'app:hello'}]\n");
+        assertThat(warnings()).doesNotContain("R1.3/request-timeout");
+        write("app.py", "import torch\n" + HELLO);
+        assertThat(warnings()).contains("R1.3/request-timeout");
     }
 }

@@ -233,7 +233,7 @@ class ReleasesTest {
     @Test
     void R1_3_aReleaseWithoutADeadlineIsANote() throws Exception {
         write("requirements.txt", "ray[serve]==1.10.0\n");
-        write("app.py", "from ray import serve\nserve.start(http_options={'host': '127.0.0.1'})\n");
+        write("app.py", "import torch\nfrom ray import serve\nserve.start(http_options={'host': '127.0.0.1'})\n");
         assertThat(said("R1.3/request-timeout"))
                 .singleElement()
                 .satisfies(said -> assertThat(said).startsWith("note requests wait for ever, and this release"));

@@ -133,7 +133,8 @@ final class ExceptionText implements Check {
                 if (statement.values().isEmpty()) return;
                 Expression answer = statement.values().getFirst();
                 boolean raises = statement.word().equals("raise");
-                boolean http = answer instanceof Expression.Call call
+                boolean http = !isBehindHandle(python, scope)
+                        && answer instanceof Expression.Call call
                         && python.values().name(call.function(), scope).endsWith("HTTPException");
                 if ((raises ? http : answers) && shows(python, answer, exception, scope))
                     findings.add(INFO, statement, "callers see the text of the exception");
@@ -142,6 +143,20 @@ final class ExceptionText implements Check {
             case Statement inner -> inner.children(child -> look(python, child, exception, answers, scope, findings));
             default -> {}
         }
+    }
+
+    /// Whether it is raised in a deployment that no route enters: an exception that crosses a handle answers nobody.
+    private static boolean isBehindHandle(Python python, Scope scope) {
+        Statement.ClassType type = scope.type();
+        Scope inside = scope;
+        while (inside != null && !inside.equals(python.module().scope()) && inside.function() != null)
+            inside = inside.parent();
+        Scope outer = inside == null ? null : inside.parent();
+        if (type == null || outer == null || !python.callers().isDeployed(type.decorators(), outer)) return false;
+        for (Expression decorator : type.decorators())
+            if (decorator instanceof Expression.Call call
+                    && python.values().name(call.function(), outer).endsWith("serve.ingress")) return false;
+        return true;
     }
 
     private static boolean shows(Python python, Expression answer, String exception, Scope scope) {

@@ -109,7 +109,7 @@ public final class Findings {
                 check,
                 level,
                 source.path(),
-                span,
+                source.inFile(span),
                 cell.isEmpty() ? message : message + " (" + cell + ")",
                 line.length() > LINE_MAX ? line.substring(0, LINE_MAX) : line,
                 fix,

@@ -59,6 +59,17 @@ final class PromptInLog implements Check {
                 || site.name().startsWith("structlog.");
     }
 
+    /// What a caller calls something: `request.get("filename")`.
+    private static boolean isName(Python python, Expression.Name name, Scope scope) {
+        return python.module()
+                .assigned(name, scope)
+                .filter(value -> value instanceof Expression.Call call
+                        && !call.arguments().isEmpty()
+                        && call.arguments().getFirst().value() instanceof Expression.Text key
+                        && key.text().matches("(?i).*(name|id|type|format|language|lang)"))
+                .isPresent();
+    }
+
     /// A part of it that is called like content, and comes from the caller.
     private static boolean shows(Python python, Expression logged, Scope scope) {
         return switch (logged) {
@@ -66,6 +77,7 @@ final class PromptInLog implements Check {
             case Expression.Operation operation ->
                 operation.operands().stream().anyMatch(one -> shows(python, one, scope));
             case Expression.Items items -> items.elements().stream().anyMatch(one -> shows(python, one, scope));
+            case Expression.Name name when isName(python, name, scope) -> false;
             case Expression.Name name ->
                 CONTENT.matcher(name.id()).matches() && python.callers().decide(name, scope)
                         || python.callers().isBody(name, scope);

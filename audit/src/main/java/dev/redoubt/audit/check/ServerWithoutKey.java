@@ -4,6 +4,7 @@ import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Engine;
 import dev.redoubt.audit.facts.Facts;
+import dev.redoubt.audit.facts.Listener;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,6 +29,7 @@ final class ServerWithoutKey implements Check {
 
     @Override
     public void look(Facts facts, Findings findings) {
+        lookAtServices(facts, findings);
         for (Engine engine : facts.engines())
             if (engine.kind() == Engine.Kind.SERVER
                     && !ServerKeys.isSet(facts, engine)
@@ -38,6 +40,21 @@ final class ServerWithoutKey implements Check {
                     findings.add(INFO, Level.NOTE, engine.start(), engine.end(), Findings.unknown("api_key"));
                 else findings.add(INFO, engine.start(), engine.end(), "neither --api-key nor VLLM_API_KEY is set");
             }
+    }
+
+    /// A service of Anyscale asks for a token unless it is told not to.
+    private static void lookAtServices(Facts facts, Findings findings) {
+        for (Listener listener : facts.listeners())
+            if (listener.kind() == Listener.Kind.SERVE_PLATFORM)
+                listener.settings()
+                        .get("query_auth_token_enabled")
+                        .filter(token -> token.value().mayBe(false))
+                        .ifPresent(token -> findings.add(
+                                INFO,
+                                token,
+                                listener.start(),
+                                listener.end(),
+                                "query_auth_token_enabled is false: the service asks for no token"));
     }
 
     /// Whether a file that is not there may set it: `source env.sh`.

@@ -59,7 +59,8 @@ final class UnboundedField implements Check {
                         && field.type() != null
                         && field.targets().getFirst() instanceof Expression.Name name
                         && !isBounded(python, type, name.id(), field)
-                        && !isMeasured(python, name.id())) findings.add(INFO, field, name.id() + " has no bound");
+                        && !isMeasured(python, name.id())
+                        && isRead(python, name.id())) findings.add(INFO, field, name.id() + " has no bound");
         }
     }
 
@@ -101,6 +102,35 @@ final class UnboundedField implements Check {
                                     || argument.keyword().equals("lt");
         });
         return bounded[0];
+    }
+
+    /// Whether anything in the program takes the field, or the whole model.
+    private static boolean isRead(Python python, String field) {
+        Set<String> reads = Set.of(field, "model_dump", "model_dump_json", "dict", "json");
+        boolean[] read = new boolean[1];
+        for (Statement statement : python.module().program())
+            statement.walk(node -> {
+                if (node instanceof Expression.Attribute attribute) read[0] |= reads.contains(attribute.name());
+                if (node instanceof Expression.Call call)
+                    for (Expression.Argument argument : call.arguments())
+                        read[0] |= argument.keyword().startsWith("*");
+            });
+        return read[0] || python.module().functions().stream().anyMatch(owned -> isHandedOn(python, owned));
+    }
+
+    /// Whether a handler gives its whole body to somebody else.
+    private static boolean isHandedOn(Python python, Owned<Statement.Function> owned) {
+        if (python.callers().handler(owned.node(), owned.scope()).isEmpty()) return false;
+        Set<String> bodies = new HashSet<>();
+        for (Parameter parameter : owned.node().parameters()) bodies.add(parameter.name());
+        boolean[] found = new boolean[1];
+        for (Statement statement : owned.node().body())
+            statement.walk(node -> {
+                if (node instanceof Expression.Call call)
+                    for (Expression.Argument argument : call.arguments())
+                        found[0] |= argument.value() instanceof Expression.Name name && bodies.contains(name.id());
+            });
+        return found[0];
     }
 
     /// Whether the program compares it, or what it makes of it, with something: the bound stands in the handler.

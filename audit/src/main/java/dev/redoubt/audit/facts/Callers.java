@@ -155,8 +155,11 @@ public final class Callers {
         for (Binding binding : scope.find(name.id())) {
             if (!(binding instanceof Binding.Taken(Parameter parameter, Scope _)) || parameter.type() == null) continue;
             String type = values.name(parameter.type(), at.parent());
-            if (type.contains(".") && !type.matches("(fastapi|starlette|typing)\\..*") && ofCaller(parameter, at))
-                return true;
+            if (type.contains(".")
+                    && !type.matches(
+                            "(fastapi|starlette|typing)\\..*|.*\\.(str|int|float|bool|bytes|dict|list)") // by `import
+                    // *`
+                    && ofCaller(parameter, at)) return true;
         }
         return false;
     }

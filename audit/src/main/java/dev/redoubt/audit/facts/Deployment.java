@@ -20,6 +20,12 @@ public record Deployment(
     }
 
     public boolean autoscales() {
+        Settings scaling = settings.group("autoscaling_config");
+        double least =
+                scaling.get("min_replicas").map(one -> one.value().smallest()).orElse(Double.NaN);
+        if (scaling.get("max_replicas")
+                .filter(most -> most.value().largest() == least)
+                .isPresent()) return false;
         return settings.has("autoscaling_config")
                 || settings.get("num_replicas")
                         .map(setting -> setting.value().equals(new Value.Text("auto")))

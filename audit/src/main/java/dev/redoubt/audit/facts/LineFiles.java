@@ -67,7 +67,8 @@ final class LineFiles {
                     image &= !command.isEmpty()
                             && !command.getFirst()
                                     .text()
-                                    .matches("(/.*/)?(python[\\d.]*|(ba|da|z)?sh|tini|uvicorn|node)");
+                                    .matches(
+                                            "(/.*/)?(python[\\d.]*|(ba|da|z)?sh|tini|uvicorn|node|supervisord)|.*/bin/.*|.*\\.(sh|py)");
                 }
                 case "ENV", "ARG" -> environment(matcher.group(2), rest);
                 case "RUN" -> Shell.read(facts, source.text(), rest, line.end);

@@ -94,6 +94,7 @@ final class YamlFiles {
                 Surroundings outside = around;
                 Surroundings inside = around.in(mapping);
                 mapping.entries().forEach((name, child) -> {
+                    if (key.isEmpty() && name.startsWith("x-")) return; // a template: it counts where it is merged
                     around = inside.under(name);
                     if (name.equals("env") || name.equals("environment")) environment(child);
                     if (!container || !COMMANDS.contains(name))
@@ -171,9 +172,14 @@ final class YamlFiles {
         YamlTree http = config.entries().get("http_options");
         Settings options = http == null ? Settings.NONE : http.settings();
         int start = http == null ? config.start() : config.keys().getOrDefault("http_options", http.start());
-        boolean platform = PLATFORM.stream().anyMatch(config.entries()::containsKey)
-                && !(config.at("query_auth_token_enabled") instanceof Scalar token
-                        && token.text().equals("false"));
+        boolean platform = PLATFORM.stream().anyMatch(config.entries()::containsKey);
+        if (platform && config.entries().containsKey("query_auth_token_enabled")) {
+            YamlTree token = config.entries().get("query_auth_token_enabled");
+            int at = config.keys().getOrDefault("query_auth_token_enabled", config.start());
+            options = options.with(
+                    "query_auth_token_enabled",
+                    new Setting(token == null ? Value.unknown() : token.value(), at, token == null ? at : token.end()));
+        }
         facts.listeners()
                 .add(new Listener(
                         platform ? Listener.Kind.SERVE_PLATFORM : Listener.Kind.SERVE_FILE, options, start, start + 1));
@@ -259,6 +265,7 @@ final class YamlFiles {
                                 || around.has(Surroundings.Part.SERVICE) && name.startsWith("ray"));
         if (compose) published(mapping, engines, listeners);
         if (kubernetes) placed(around.place(), engines, listeners);
+        if (around.has(Surroundings.Part.RAY)) withoutDashboards(listeners);
         boolean input = key.isEmpty() && !listed; // of another program, which says the rest
         if (around.has(Surroundings.Part.RUNTIME) || input) completedElsewhere(engines);
         if (serves && (kubernetes || compose)) {
@@ -331,6 +338,13 @@ final class YamlFiles {
     /// Whether what listens from this count on are programs of the web, any of which may run a model or none.
     private boolean isWeb(int listeners) {
         return facts.listeners().stream().skip(listeners).allMatch(one -> one.kind() == Listener.Kind.WEB);
+    }
+
+    /// The operator of KubeRay deploys through the dashboard of the head.
+    private void withoutDashboards(int listeners) {
+        facts.listeners()
+                .subList(listeners, facts.listeners().size())
+                .removeIf(one -> one.kind() == Listener.Kind.DASHBOARD);
     }
 
     /// KubeRay has `ray start` run in each container, unless an annotation says that it shall not.

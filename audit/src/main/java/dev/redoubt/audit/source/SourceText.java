@@ -9,6 +9,7 @@ public final class SourceText {
     private final String text;
     private final int[] lineStarts;
     private final List<Cell> cells;
+    private final int[] fileLines; // by lines of the text; empty where they are the same
 
     /// A cell of a notebook.
     ///
@@ -22,8 +23,10 @@ public final class SourceText {
     }
 
     /// @param cells of which the text was put together, in its order
-    public SourceText(String path, String text, List<Cell> cells) {
+    /// @param fileLines in which its lines stand in the file
+    public SourceText(String path, String text, List<Cell> cells, int... fileLines) {
         this.cells = List.copyOf(cells);
+        this.fileLines = fileLines.clone();
         this.path = path;
         this.text = text;
         int[] starts = new int[Math.max(16, text.length() / 32)];
@@ -75,6 +78,13 @@ public final class SourceText {
         int last = lineAt(Math.max(start, end));
         return new Span(
                 first, start - lineStarts[first - 1] + 1, last, Math.max(start, end) - lineStarts[last - 1] + 1);
+    }
+
+    /// The same place with the lines of the file, where the text was put together from parts of it.
+    public Span inFile(Span span) {
+        if (span.line() > fileLines.length) return span;
+        int last = Math.min(span.endLine(), fileLines.length);
+        return new Span(fileLines[span.line() - 1], span.column(), fileLines[last - 1], span.endColumn());
     }
 
     public int lineAt(int offset) {
