@@ -112,7 +112,7 @@ public final class Models {
                 new HuggingFaceConfig(artifact.file("config.json")
                         .orElseThrow(() -> ConfigSource.refusal("config.json is missing: the folder must have one")));
         };
-        if (Bert.NAMES.contains(source.architecture()))
+        if (Bert.NAMES.contains(source.architecture()) || source.architecture().equals(Bert.GGUF_NAME))
             throw ConfigSource.refusal("architecture " + ConfigSource.quote(source.architecture())
                     + " embeds texts and generates none: serve it as the server's model and ask /v1/embeddings");
         Architecture architecture = find(source.architecture(), artifact.container());

@@ -111,6 +111,18 @@ class EncodersGgufTest {
                 .hasMessageContaining("unexpected extra tensor 'cls.weight'");
     }
 
+    @Test
+    void whoeverAsksItToGenerateIsToldWhatItDoes() throws IOException {
+        Path gguf = write(TinyEncoder.gguf(WeightKind.F32, 5));
+        Path huggingFace = TinyEncoder.write(folder.resolve("model"), WeightKind.F32, 5);
+        for (Path path : List.of(gguf, huggingFace))
+            try (VerifiedArtifact artifact = ModelPath.open(path)) {
+                assertThatThrownBy(() -> Models.describe(artifact))
+                        .isInstanceOf(ArtifactException.class)
+                        .hasMessageContaining("embeds texts and generates none: serve it as the server's model and ask /v1/embeddings");
+            }
+    }
+
     private static EncoderSpec describe(Path path) {
         try (VerifiedArtifact artifact = ModelPath.open(path)) {
             assertThat(Encoders.encodes(artifact)).isTrue();
