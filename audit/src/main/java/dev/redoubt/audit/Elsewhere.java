@@ -4,6 +4,7 @@ import dev.redoubt.audit.facts.Callers.Framework;
 import dev.redoubt.audit.facts.Callers.Handler;
 import dev.redoubt.audit.facts.Deployment;
 import dev.redoubt.audit.facts.Facts;
+import dev.redoubt.audit.facts.Listener;
 import dev.redoubt.audit.facts.Python;
 import dev.redoubt.audit.facts.Settings;
 import dev.redoubt.audit.facts.Value;
@@ -38,6 +39,7 @@ final class Elsewhere {
     /// @param stated options of deployments, by their names
     /// @param deployments that its code defines, by the lines where they stand
     /// @param bound names that it binds or imports
+    /// @param started modules that its commands start, dotted, by the lines where they stand
     /// @param modules of which a configuration of Ray Serve takes its applications, dotted
     /// @param sockets whether all that its program answers are web sockets
     /// @param local whether its program has Ray Serve listen on loopback alone, if nothing else says more
@@ -48,6 +50,7 @@ final class Elsewhere {
             Map<String, Settings> stated,
             Map<Integer, Defined> deployments,
             Set<String> bound,
+            Map<Integer, String> started,
             List<String> modules,
             boolean sockets,
             boolean local,
@@ -70,11 +73,20 @@ final class Elsewhere {
             Matcher binding =
                     BINDING.matcher(file.kind() == FileKind.PYTHON || file.kind() == FileKind.NOTEBOOK ? text : "");
             while (binding.find()) for (String name : binding.group().split("\\W+")) bound.add(name);
+            Map<Integer, String> started = new HashMap<>();
+            for (Listener listener : facts.listeners())
+                listener.settings()
+                        .get("application")
+                        .flatMap(application -> application.value().texts().findFirst())
+                        .ifPresent(application -> started.put(
+                                facts.source().lineAt(listener.start()),
+                                application.split(":", 2)[0]));
             return new Part(
                     file,
                     stated,
                     deployments,
                     bound,
+                    started,
                     facts.applications().stream()
                             .flatMap(one -> one.settings().get("import_path").stream())
                             .flatMap(path -> path.value().texts())
@@ -174,6 +186,12 @@ final class Elsewhere {
             return finding.asNote("unless it runs on Anyscale, for which " + anyscale.get() + " makes an image");
         if (of.local && !configured && id.equals("V5.3/route-without-key"))
             return finding.asNote("Ray Serve listens on loopback where nothing else is stated");
+        String module = of.started.get(finding.span().line());
+        if (module != null
+                && id.equals("R1.2/public-bind")
+                && program(module)
+                        .filter(part -> reach.isWithoutModel(part.file.file()))
+                        .isPresent()) return finding.asNote(Reach.NO_MODEL);
         if (!of.modules.isEmpty() && OF_PROXIES.contains(id)) {
             Optional<String> why = why(of, id);
             if (why.isPresent()) return finding.asNote(why.get());
@@ -198,10 +216,7 @@ final class Elsewhere {
     private Optional<String> why(Part configuration, String check) {
         List<Part> found = new ArrayList<>();
         for (String module : configuration.modules) {
-            String path = module.replace('.', '/') + ".py";
-            Optional<Part> program = programs.stream()
-                    .filter(part -> ("/" + part.file.inside()).endsWith("/" + path))
-                    .findFirst();
+            Optional<Part> program = program(module);
             if (program.isEmpty()) return Optional.empty();
             found.add(program.get());
         }
@@ -209,6 +224,14 @@ final class Elsewhere {
         if (check.equals("R1.3/request-timeout") && found.stream().allMatch(Part::sockets))
             return Optional.of("what it serves are web sockets, which last");
         return Optional.empty();
+    }
+
+    /// @param module dotted
+    private Optional<Part> program(String module) {
+        String path = "/" + module.replace('.', '/') + ".py";
+        return programs.stream()
+                .filter(part -> ("/" + part.file.inside()).endsWith(path))
+                .findFirst();
     }
 
     private static final Set<String> OF_PROXIES =

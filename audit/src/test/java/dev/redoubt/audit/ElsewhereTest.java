@@ -183,6 +183,16 @@ class ElsewhereTest {
     }
 
     @Test
+    void R1_2_aCommandThatStartsAProgramWithoutAModelIsANote() throws Exception {
+        write("tools/server.py", "from fastapi import FastAPI\napp = FastAPI()\n");
+        write("other.py", "import vllm\n");
+        write("start.sh", "uvicorn tools.server:app --host 0.0.0.0\n");
+        assertThat(warnings()).isEmpty();
+        write("tools/server.py", "import openai\nfrom fastapi import FastAPI\napp = FastAPI()\n");
+        assertThat(warnings()).contains("R1.2/public-bind");
+    }
+
+    @Test
     void R1_1_whatNothingBindsIsANote() throws Exception {
         code("");
         assertThat(warnings()).contains("R1.1/resource-limits");

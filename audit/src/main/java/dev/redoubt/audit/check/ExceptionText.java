@@ -11,9 +11,11 @@ import dev.redoubt.audit.facts.PythonModule.Site;
 import dev.redoubt.audit.facts.Scope;
 import dev.redoubt.audit.python.Expression;
 import dev.redoubt.audit.python.Node;
+import dev.redoubt.audit.python.Parameter;
 import dev.redoubt.audit.python.Statement;
 import dev.redoubt.audit.python.Statement.Branch;
 import java.util.List;
+import java.util.Locale;
 
 /// Exceptions and traces in answers.
 final class ExceptionText implements Check {
@@ -80,14 +82,27 @@ final class ExceptionText implements Check {
         return inner;
     }
 
+    /// Routes below `/admin`, and those that let administrators in alone.
     private static boolean isOfAdministrators(Python python, Scope scope) {
         Statement.Function function = scope.function();
-        return function != null
-                && python.callers()
+        if (function == null || python.callers().handler(function, scope).isEmpty()) return false;
+        boolean[] found = new boolean[1];
+        for (Expression decorator : function.decorators()) decorator.walk(node -> found[0] |= namesOne(node));
+        for (Parameter parameter : function.parameters()) {
+            if (parameter.type() != null) parameter.type().walk(node -> found[0] |= namesOne(node));
+            if (parameter.value() != null) parameter.value().walk(node -> found[0] |= namesOne(node));
+        }
+        return found[0]
+                || python.callers()
                         .handler(function, scope)
                         .flatMap(Handler::path)
                         .filter(path -> path.matches(".*/admin(/.*)?"))
                         .isPresent();
+    }
+
+    private static boolean namesOne(Node node) {
+        return node instanceof Expression.Name name
+                && name.id().toLowerCase(Locale.ROOT).contains("admin");
     }
 
     /// What cannot be parsed is the caller's own text, and so is what is said of it.

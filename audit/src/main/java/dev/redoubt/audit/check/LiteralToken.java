@@ -45,6 +45,8 @@ final class LiteralToken implements Check {
                             key -> findings.add(INFO, Level.ERROR, engine, key, "the key of the server stands here"));
         for (Variable variable : facts.variables())
             if (KEYS.contains(variable.name())
+                    && !(variable.name().equals("OPENAI_API_KEY")
+                            && LOCAL_SERVER.matcher(text).find())
                     && variable.value().texts().anyMatch(value -> isSecret(value) && isHere(facts, variable, value)))
                 findings.add(INFO, variable.start(), variable.end(), variable.name() + " is stated here");
     }
@@ -71,6 +73,10 @@ final class LiteralToken implements Check {
     private static final Pattern LOCAL = Pattern.compile(
             "(?i)(sk-)?[a-z]*[-_.]?(local|localhost|demo|sample|dev|unused|ignored|needed|required|anything|vllm|ollama|litellm)"
                     + "([-_.]?[a-z]+)*[-_.]?\\d{0,4}");
+
+    /* A client of a server of one's own sends something, whatever it is. */
+    private static final Pattern LOCAL_SERVER = Pattern.compile(
+            "OPENAI_(API_)?BASE(_URL)?[\"']?\\s{0,4}[=:]\\s{0,4}[\"']?https?://(localhost|127\\.|0\\.0\\.0\\.0)");
 
     private static final int LINE_MAX = 2_000;
     private static final Set<String> KEYS = Set.of(

@@ -5,6 +5,7 @@ import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Python;
 import dev.redoubt.audit.facts.PythonModule.Site;
+import dev.redoubt.audit.facts.Scope;
 import dev.redoubt.audit.python.Expression;
 import java.util.List;
 import java.util.Set;
@@ -33,6 +34,17 @@ final class PathDispatch implements Check {
     private static final Set<String> HANDLES = Set.of(
             "ray.serve.get_app_handle", "ray.serve.get_deployment_handle", "ray.serve.get_deployment", "ray.get_actor");
 
+    /// Whether the function asks first if the name is one that it knows: `if name not in models: …`.
+    private static boolean isLookedUp(Python python, Expression chosen, Scope scope) {
+        return chosen instanceof Expression.Name name
+                && python.module().others().stream()
+                        .anyMatch(other -> other.scope().equals(scope)
+                                && other.node() instanceof Expression.Comparison comparison
+                                && comparison.operators().stream().anyMatch(operator -> operator.endsWith("in"))
+                                && comparison.operands().getFirst() instanceof Expression.Name asked
+                                && asked.id().equals(name.id()));
+    }
+
     private static void look(Python python, Findings findings) {
         for (Site site : python.module().calls()) {
             boolean handle = HANDLES.contains(site.name());
@@ -40,7 +52,7 @@ final class PathDispatch implements Check {
                     site.name().equals("getattr") && site.call().arguments().size() >= 2;
             if (!handle && !method || site.call().arguments().isEmpty()) continue;
             Expression chosen = site.call().arguments().get(method ? 1 : 0).value();
-            if (python.callers().decide(chosen, site.scope()))
+            if (python.callers().decide(chosen, site.scope()) && !isLookedUp(python, chosen, site.scope()))
                 findings.add(INFO, site.call(), site.name() + " takes what a caller names");
         }
     }

@@ -70,7 +70,7 @@ final class ProcessRateLimit implements Check {
     /// A function that asks the clock, compares, and keeps what the clock said in such a dictionary.
     private static void look(
             Python python, Owned<Statement.Function> function, Set<String> dictionaries, Findings findings) {
-        boolean[] seen = new boolean[3]; // the clock, a comparison, the status
+        boolean[] seen = new boolean[4]; // the clock, a comparison, the status, counting down
         Set<Node> kept = new HashSet<>();
         for (Statement statement : function.node().body())
             statement.walk(node -> {
@@ -87,6 +87,10 @@ final class ProcessRateLimit implements Check {
                         if (isOne(subscript.of(), dictionaries)) kept.add(subscript);
                     }
                     case Expression.Comparison _ -> seen[1] = true;
+                    case Expression.Operation operation
+                    when operation.operator().equals("-") ->
+                        seen[3] |= operation.operands().getLast() instanceof Expression.Numeral one && one.value() == 1;
+                    case Statement.Assign assign -> seen[3] |= assign.operator().equals("-=");
                     case Expression.Numeral numeral -> seen[2] |= numeral.value() == 429;
                     default -> {}
                 }
@@ -95,8 +99,8 @@ final class ProcessRateLimit implements Check {
         boolean limits = seen[2]
                 || LIMITS.matcher(function.node().name()).matches()
                 || type != null && LIMITS.matcher(type.name()).matches();
-        if (seen[0] && seen[1] && limits)
-            kept.stream()
+        if (seen[0] && seen[1] && limits && !seen[3]) // what is counted down again is a queue
+        kept.stream()
                     .min((a, b) -> Integer.compare(a.start(), b.start()))
                     .ifPresent(first ->
                             findings.add(INFO, first, "each process counts for itself, and forgets no caller"));

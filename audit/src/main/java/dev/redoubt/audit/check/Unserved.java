@@ -17,7 +17,7 @@ final class Unserved {
 
     private static final Pattern FOLDER = Pattern.compile(
             "tests?|testing|testdata|__tests__|(e2e|integration|unit|self)[_-]?tests?|e2e|fixtures?|mocks?"
-                    + "|fakes?|(mock|fake|dummy|stub)s?[_-].*|.*[_-](mock|fake|dummy|stub)s?|versioned_docs|(.*[_-])?snapshots?|(.*[_.-])?bak|.*[_-](backup|old)|_*quarantined?|_*archived?|attic|(.*[_-])?legacy|_*backups?|_*deprecated|_+old|trash|graveyard");
+                    + "|fakes?|(mock|fake|dummy|stub)s?[_-].*|.*[_-](mock|fake|dummy|stub)s?|versioned_docs|(.*[_-])?snapshots?|(.*[_.-])?bak|.*[_-](backup|old)|_*quarantined?|_*archives?d?|attic|(.*[_-])?legacy|_*backups?|_*deprecated|_+old|trash|graveyard|hack|scratch|playground");
 
     /* vLLM itself, in a folder with its name, and what a project keeps of others' documentation: its folder says so, or the licence
      * above it. */
@@ -30,8 +30,12 @@ final class Unserved {
     private static final Pattern KILL = Pattern.compile(
             "(?m)^(?!\\s*(#|trap\\b))[^\\n]*\\bkill\\b[^\\n]{0,40}\\$\\{?\\w*PID", Pattern.CASE_INSENSITIVE);
 
+    private static final Pattern ENDS = Pattern.compile("\\.(terminate|kill)\\(\\)");
+
     /// A script that starts a server beside itself, asks it on its own machine and ends it again.
     private static boolean isMeasurement(String path, String text) {
+        if (path.endsWith(".py"))
+            return text.contains("Popen(") && ENDS.matcher(text).find() && text.contains("http://localhost");
         if (!path.endsWith(".sh") && !text.contains("kind: Job")) return false;
         if (!text.contains("localhost") && !text.contains("127.0.0.1")) return false;
         Matcher kill = KILL.matcher(text);

@@ -157,7 +157,7 @@ public final class Callers {
             String type = values.name(parameter.type(), at.parent());
             if (type.contains(".")
                     && !type.matches(
-                            "(fastapi|starlette|typing)\\..*|.*\\.(str|int|float|bool|bytes|dict|list)") // by `import
+                            "(fastapi|starlette|typing)\\..*|.*\\.(str|int|float|bool|bytes|dict|list|UUID|date|datetime)") // by `import
                     // *`
                     && ofCaller(parameter, at)) return true;
         }

@@ -96,7 +96,14 @@ final class CommandLines {
             if (program.equals("uvicorn") && next.contains(":")) {
                 facts.listeners()
                         .add(new Listener(
-                                Listener.Kind.WEB, options(words, i + 1).settings, start(words, i), end(words)));
+                                Listener.Kind.WEB,
+                                options(words, i + 1)
+                                        .settings
+                                        .with(
+                                                "application",
+                                                new Setting(new Value.Text(next), start(words, i + 1), end(words))),
+                                start(words, i),
+                                end(words)));
                 return;
             }
         }

@@ -188,11 +188,22 @@ final class PythonFacts {
     }
 
     private void application(Site site) {
+        if (isOfTest(site.scope())) return;
         facts.applications()
                 .add(new Application(
                         values.arguments(site.call(), site.scope()),
                         site.call().start(),
                         site.call().end()));
+    }
+
+    /// A function that deploys, asks and ends what it has deployed.
+    private boolean isOfTest(Scope scope) {
+        Statement.Function function = scope.function();
+        return function != null
+                && (function.name().startsWith("test_")
+                        || module.calls().stream()
+                                .anyMatch(site -> site.scope().equals(scope)
+                                        && site.name().equals("ray.serve.shutdown")));
     }
 
     /// Each class or function that is decorated, with the options of `.options(…)` where it is bound by those.

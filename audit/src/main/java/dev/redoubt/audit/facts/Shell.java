@@ -39,12 +39,36 @@ final class Shell {
             if (c == '\\' && at + 1 < end && isBreak(text.charAt(at + 1))) at += text.startsWith("\\\r\n", at) ? 3 : 2;
             else if (c == ' ' || c == '\t' || c == '\r') at++;
             else if (c == '#') comment();
+            else if (c == '(' && assignsArray()) array();
             else if (c == '\n' || c == ';' || c == '&' || c == '|' || c == '(' || c == ')') {
                 at++;
                 finish();
             } else word();
         }
         finish();
+    }
+
+    private boolean assignsArray() {
+        return !words.isEmpty()
+                && at > 0
+                && text.charAt(at - 1) == '='
+                && ASSIGNMENT.matcher(words.getLast().text()).matches();
+    }
+
+    /// `command=(vllm serve …)` over any number of lines: what is run later by `"${command[@]}"`.
+    private void array() {
+        int close = text.indexOf(')', at);
+        if (close < 0 || close > end) close = end;
+        StringBuilder flat = new StringBuilder(text.substring(0, close));
+        boolean comment = false;
+        for (int i = at; i < close; i++) {
+            char c = flat.charAt(i);
+            comment = c == '\n' ? false : comment || c == '#' && flat.charAt(i - 1) <= ' ';
+            if (comment || isBreak(c)) flat.setCharAt(i, ' ');
+        }
+        new Shell(facts, flat.toString(), at + 1, close, variables).commands();
+        words = new ArrayList<>();
+        at = Math.min(end, close + 1);
     }
 
     /// One that stands between continued lines ends nothing.

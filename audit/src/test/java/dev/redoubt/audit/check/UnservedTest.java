@@ -32,6 +32,8 @@ class UnservedTest {
                 "work/code_snapshot/api.py",
                 "utils_bak/api.py",
                 "app/server_bkp.py",
+                "backend/archives/server.py",
+                "hack/engine.py",
                 "api/routers/legacy/router.py",
                 "telemetry_legacy/router.py",
                 "docs/vllm/examples/serve.sh",
@@ -82,6 +84,9 @@ class UnservedTest {
         assertThat(Unserved.is("run.sh", start + ask + "trap \"kill $PID\" EXIT\nwait\n"))
                 .isFalse();
         assertThat(Unserved.is("rotate.sh", "kill $OLD_PID\n" + start + ask)).isFalse();
+        String program = "server = subprocess.Popen(command)\nget('http://localhost:8000/v1/models')\n";
+        assertThat(Unserved.is("compare.py", program + "server.terminate()\n")).isTrue();
+        assertThat(Unserved.is("start.py", program)).isFalse();
         assertThat(Unserved.is("job.yaml", "kind: Job\n" + start + ask + "kill $PID\n"))
                 .isTrue();
     }
