@@ -155,7 +155,7 @@ public final class Audit {
     }
 
     /// What was found in one file, but for what is allowed there.
-    private record Judged(Found file, Optional<Reach.Program> program, Elsewhere.Part part, List<Finding> findings) {}
+    private record Judged(Found file, Optional<Program> program, Elsewhere.Part part, List<Finding> findings) {}
 
     /// What one thread has read.
     private final class Worker {
@@ -237,9 +237,9 @@ public final class Audit {
                     .filter(finding -> !allowances.allows(finding))
                     .toList();
             allowed += found.size() - kept.size();
-            Optional<Reach.Program> program = Reach.Program.of(file, facts);
+            Optional<Program> program = Program.of(file, facts);
             judged.add(new Judged(file, program, Elsewhere.Part.of(file, facts), kept));
-            served |= program.isEmpty() && Reach.serves(facts);
+            served |= program.isEmpty() && Program.serves(facts);
             remarks.addAll(allowances.remarks());
         }
     }
