@@ -68,9 +68,7 @@ final class Reach {
                     ? finding.asNote(NO_MODEL)
                     : finding;
         if (finding.level() == Level.WARNING
-                || somethingServes
-                        && finding.level() == Level.ERROR
-                        && finding.check().ofServers())
+                || finding.level() == Level.ERROR && finding.check().ofServers())
             return finding.asNote(
                     somethingServes ? "no program that serves uses this file" : "a script, and no program here serves");
         return finding;

@@ -305,11 +305,13 @@ class AuditTest {
                   {"cell_type": "code", "source": "\\nllm = LLM('/models/a', trust_remote_code=True)", "outputs": []}
                 ]}
                 """);
-        assertThat(audit().findings())
-                .filteredOn(finding -> finding.path().endsWith("rag.ipynb"))
+        // A notebook is a script: where nothing serves, its findings are notes.
+        assertThat(audit(Level.NOTE, Set.of()).findings())
+                .filteredOn(finding -> finding.path().endsWith("rag.ipynb")
+                        && finding.check().id().equals("V2.4/trust-remote-code"))
                 .singleElement()
                 .satisfies(finding -> {
-                    assertThat(finding.message()).endsWith("(cell 3, line 2)");
+                    assertThat(finding.message()).contains("(cell 3, line 2)");
                     assertThat(finding.span().line()).isEqualTo(4); // of the file, where an editor looks
                 });
         write("rag.ipynb", """
@@ -326,7 +328,7 @@ class AuditTest {
                  ]
                 }
                 """);
-        assertThat(found(audit())).contains("rag.ipynb:8 V2.4/trust-remote-code");
+        assertThat(found(audit(Level.NOTE, Set.of()))).contains("rag.ipynb:8 V2.4/trust-remote-code");
     }
 
     @Test
@@ -335,7 +337,7 @@ class AuditTest {
                 "plots.ipynb",
                 "{\"cells\": [{\"cell_type\": \"code\", \"source\": \"from vllm import LLM\\nLLM('/models/a', trust_remote_code=True)\","
                         + " \"outputs\": [{\"data\": \"" + "A".repeat(3 << 20) + "\"}]}]}");
-        assertThat(found(audit())).contains("plots.ipynb:1 V2.4/trust-remote-code");
+        assertThat(found(audit(Level.NOTE, Set.of()))).contains("plots.ipynb:1 V2.4/trust-remote-code");
     }
 
     /// A pipe in the place of a file blocks whoever opens it, for as long as nobody writes into it.

@@ -86,6 +86,14 @@ class ElsewhereTest {
     }
 
     @Test
+    void R1_2_flysEdgeHasTls() throws Exception {
+        write("start.sh", "vllm serve /models/a --host 0.0.0.0\n");
+        assertThat(warnings()).contains("R1.2/public-bind");
+        write("fly.toml", "[http_service]\ninternal_port = 8000\nforce_https = true\n");
+        assertThat(warnings()).doesNotContain("R1.2/public-bind").contains("V5.3/server-without-key");
+    }
+
+    @Test
     void R1_1_theNameIsTheOneThatTheDecoratorStates() throws Exception {
         code("name='front'");
         write("model.yaml", PART.replace("NAME", "Model"));
@@ -99,6 +107,7 @@ class ElsewhereTest {
             strings = {
                 "apiVersion: configuration.konghq.com/v1\nkind: KongPlugin\nplugin: key-auth\n",
                 "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n",
+                "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n",
             })
     void V5_3_aGatewayMayAskForKeysBeforeAPodDoes(String gateway) throws Exception {
         write("engine/pod.yaml", """

@@ -123,7 +123,8 @@ class ReachTest {
         assertThat(warnings()).containsExactly("library/model.py", "once.py");
         assertThat(warnings(folder.resolve("batch/all.py"))).containsExactly("batch/all.py");
         write("batch/foreign.py", LOADS + MAIN);
-        assertThat(errors()).containsExactly("batch/foreign.py");
+        assertThat(errors()).isEmpty();
+        assertThat(errors(folder.resolve("batch/foreign.py"))).containsExactly("batch/foreign.py");
         write("serve.sh", "vllm serve /models/a\n");
         assertThat(errors()).isEmpty();
     }

@@ -44,6 +44,26 @@ final class ConfigRoute implements Check {
         });
     }
 
+    /// Whether it is a model that a caller has sent, or one that the handler makes: `settings` of a parameter,
+    /// `Settings(name=…)`, a
+    /// class of the module that does not read the environment.
+    private static boolean isCallersOwn(Python python, Expression.Call call, Scope scope) {
+        if (!(call.function() instanceof Expression.Attribute method)) return false;
+        Expression of = method.of();
+        if (of instanceof Expression.Name name) {
+            if (python.module().isParameter(name, scope)) return true;
+            of = python.module().assigned(name, scope).orElse(of);
+        }
+        if (!(of instanceof Expression.Call made)) return false;
+        return !made.arguments().isEmpty()
+                || python.module().classes().stream()
+                        .anyMatch(type -> made.function() instanceof Expression.Name name
+                                && type.node().name().equals(name.id())
+                                && type.node().bases().stream()
+                                        .noneMatch(base -> base.value() instanceof Expression.Name kind
+                                                && kind.id().contains("Settings")));
+    }
+
     private static boolean shows(Python python, Expression expression, Scope scope) {
         if (!(expression instanceof Expression.Call call)) return false;
         String name = python.values().name(call.function(), scope);
@@ -53,6 +73,7 @@ final class ConfigRoute implements Check {
         }
         return name.equals("os.environ.items")
                 || name.equals("os.environ.copy")
-                || name.matches("(?i).*(settings|config)\\(\\)\\.(dict|model_dump|json)");
+                || !isCallersOwn(python, call, scope)
+                        && name.matches("(?i).*(settings|config)\\(\\)\\.(dict|model_dump|json)");
     }
 }

@@ -29,7 +29,8 @@ final class ContainerLimits implements Check {
     public void look(Facts facts, Findings findings) {
         for (Container container : facts.containers()) {
             Settings settings = container.settings();
-            if (settings.open() || container.kind() == Container.Kind.RUNTIME) continue;
+            if (settings.open()) continue;
+            if (container.kind() == Container.Kind.RUNTIME || container.kind() == Container.Kind.JOB) continue;
             if (!known(settings) || isBase(settings)) continue;
             boolean memory;
             if (container.kind() != Container.Kind.COMPOSE) {

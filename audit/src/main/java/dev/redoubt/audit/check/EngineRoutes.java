@@ -33,10 +33,16 @@ final class EngineRoutes implements Check {
                             && variable.value().texts().anyMatch(folder -> !folder.isBlank()))
                 findings.add(
                         INFO,
-                        isWithoutServer(facts) ? Level.NOTE : Level.ERROR,
+                        isWithoutServer(facts) || asksForKeys(facts, variable) ? Level.NOTE : Level.ERROR,
                         variable.start(),
                         variable.end(),
                         variable.name() + " opens routes that ask for no key");
+    }
+
+    /// The key of the server guards what is below /v1, as the routes of adapters are.
+    private static boolean asksForKeys(Facts facts, Variable variable) {
+        return variable.name().equals("VLLM_ALLOW_RUNTIME_LORA_UPDATING")
+                && facts.source().text().contains("VLLM_API_KEY");
     }
 
     /// A program whose engine is an object of its own has the routes that it defines itself.

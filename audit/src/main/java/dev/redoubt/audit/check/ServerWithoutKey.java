@@ -49,12 +49,13 @@ final class ServerWithoutKey implements Check {
                 listener.settings()
                         .get("query_auth_token_enabled")
                         .filter(token -> token.value().mayBe(false))
-                        .ifPresent(token -> findings.add(
-                                INFO,
-                                token,
-                                listener.start(),
-                                listener.end(),
-                                "query_auth_token_enabled is false: the service asks for no token"));
+                        .ifPresent(
+                                token -> findings.add(
+                                        INFO,
+                                        token,
+                                        listener.start(),
+                                        listener.end(),
+                                        "query_auth_token_enabled is false: the service asks for no token (true is what it is without the line)"));
     }
 
     /// Whether a file that is not there may set it: `source env.sh`.

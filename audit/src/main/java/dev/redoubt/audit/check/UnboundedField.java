@@ -106,16 +106,32 @@ final class UnboundedField implements Check {
 
     /// Whether anything in the program takes the field, or the whole model.
     private static boolean isRead(Python python, String field) {
-        Set<String> reads = Set.of(field, "model_dump", "model_dump_json", "dict", "json");
+        Set<String> bodies = bodies(python);
         boolean[] read = new boolean[1];
         for (Statement statement : python.module().program())
             statement.walk(node -> {
-                if (node instanceof Expression.Attribute attribute) read[0] |= reads.contains(attribute.name());
+                if (node instanceof Expression.Attribute attribute)
+                    read[0] |= attribute.name().equals(field)
+                            || DUMPS.contains(attribute.name())
+                                    && attribute.of() instanceof Expression.Name body
+                                    && bodies.contains(body.id());
                 if (node instanceof Expression.Call call)
                     for (Expression.Argument argument : call.arguments())
                         read[0] |= argument.keyword().startsWith("*");
             });
         return read[0] || python.module().functions().stream().anyMatch(owned -> isHandedOn(python, owned));
+    }
+
+    private static final Set<String> DUMPS =
+            Set.of("model_dump", "model_dump_json", "dict", "json", "copy", "__dict__");
+
+    /// Names of what handlers are given.
+    private static Set<String> bodies(Python python) {
+        Set<String> names = new HashSet<>();
+        for (Owned<Statement.Function> owned : python.module().functions())
+            if (python.callers().handler(owned.node(), owned.scope()).isPresent())
+                for (Parameter parameter : owned.node().parameters()) names.add(parameter.name());
+        return names;
     }
 
     /// Whether a handler gives its whole body to somebody else.

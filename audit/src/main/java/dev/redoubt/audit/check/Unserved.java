@@ -16,8 +16,8 @@ final class Unserved {
             Pattern.compile("(mock|fake|dummy|stub)s?([_-][^/]*)?\\.\\w+|[^/]*[_-](mock|fake|dummy|stub)\\.\\w+");
 
     private static final Pattern FOLDER = Pattern.compile(
-            "tests?|testing|testdata|__tests__|(e2e|integration|unit|self)[_-]?tests?|e2e|fixtures?|mocks?"
-                    + "|fakes?|(mock|fake|dummy|stub)s?[_-].*|.*[_-](mock|fake|dummy|stub)s?|versioned_docs|(.*[_-])?snapshots?|(.*[_.-])?bak|.*[_-](backup|old)|_*quarantined?|_*archives?d?|attic|(.*[_-])?legacy|_*backups?|_*deprecated|_+old|trash|graveyard|hack|scratch|playground");
+            "tests?([_-].*)?|testing|testdata|__tests__|(e2e|integration|unit|self)[_-]?tests?|e2e|fixtures?|mocks?"
+                    + "|fakes?|(mock|fake|dummy|stub)s?[_-].*|.*[_-](mock|fake|dummy|stub)[a-z]{0,8}|versioned_docs|(.*[_-])?snapshots?|(.*[_.-])?bak|.*[_-](backup|old)|_*quarantined?|_*archives?d?|attic|(.*[_-])?legacy|_*backups?|_*deprecated|_+old|trash|graveyard|hack|scratch|playground");
 
     /* vLLM itself, in a folder with its name, and what a project keeps of others' documentation: its folder says so, or the licence
      * above it. */

@@ -4,6 +4,8 @@ import dev.redoubt.audit.source.FileKind;
 import dev.redoubt.audit.source.FileText;
 import dev.redoubt.audit.source.SourceText;
 import dev.redoubt.base.json.JsonLimits;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -19,6 +21,7 @@ public final class FactReader {
     /// @return empty if the text is not what its name says
     public Optional<Facts> read(Path file, FileKind kind, SourceText source) {
         Optional<Facts> found = facts(file, kind, source);
+        found.filter(_ -> isOfFly(file)).ifPresent(LineFiles::onPlatform);
         found.ifPresent(facts -> facts.releases(
                 releases.of(file, kind == FileKind.PYTHON ? "" : facts.source().text())));
         return found;
@@ -30,6 +33,14 @@ public final class FactReader {
             if (!line.isBlank() && !line.stripLeading().startsWith("#"))
                 return line.charAt(0) == ' ' || line.charAt(0) == '\t';
         return false;
+    }
+
+    /// Whether fly.io runs what lies there, behind its edge with TLS.
+    private static boolean isOfFly(Path file) {
+        Path settings = file.resolveSibling("fly.toml");
+        return Files.isRegularFile(settings, LinkOption.NOFOLLOW_LINKS)
+                && FileText.read(settings, settings.toString()) instanceof FileText.Outcome.Read(var source)
+                && source.text().contains("[http_service]");
     }
 
     private static final Pattern ENTRY_POINT =

@@ -59,7 +59,7 @@ record Surroundings(Set<Part> parts) {
 
     private static void of(String kind, String version, Mapping mapping, Set<Part> all) {
         if (kind.endsWith("ServingRuntime") || isPatch(kind, version, mapping)) all.add(Part.RUNTIME);
-        if (kind.equals("Job") || kind.equals("CronJob")) all.add(Part.JOB);
+        if (kind.equals("Job") || kind.equals("CronJob") || kind.equals("RayJob")) all.add(Part.JOB);
         if (version.startsWith("serving.kserve.io/") || version.startsWith("serving.knative.dev/")) {
             all.add(Part.PLATFORM);
             if (hasAnnotation(mapping, "run.googleapis.com/")
@@ -100,8 +100,8 @@ record Surroundings(Set<Part> parts) {
     /// Of a container of Kubernetes.
     Container.Kind kind() {
         if (has(Part.RUNTIME) || has(Part.CLOUD_RUN)) return Container.Kind.RUNTIME;
-        if (has(Part.CLUSTER) || has(Part.PLATFORM)) return Container.Kind.CLUSTER;
-        return has(Part.JOB) ? Container.Kind.JOB : Container.Kind.KUBERNETES;
+        if (has(Part.JOB)) return Container.Kind.JOB;
+        return has(Part.CLUSTER) || has(Part.PLATFORM) ? Container.Kind.CLUSTER : Container.Kind.KUBERNETES;
     }
 
     /// Whether what the commands of a document start is reached from its own machine alone: a service or task

@@ -65,6 +65,7 @@ final class YamlContainers {
         boolean serves = facts.engines().size() > engines
                 || facts.listeners().size() > listeners && (kubernetes || hasGpu(mapping) || !isWeb(listeners))
                 || CommandLines.isImage(image)
+                        && (words.isEmpty() || !words.getFirst().text().matches("tail|sleep"))
                         && words.stream()
                                 .noneMatch(word -> word.text().contains("vllm bench")
                                         || word.text().equals("bench"))

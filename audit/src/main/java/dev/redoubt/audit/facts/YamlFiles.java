@@ -81,7 +81,7 @@ final class YamlFiles {
         switch (node) {
             case Mapping mapping -> {
                 if (mapping.entries().get("applications") instanceof Sequence applications)
-                    serve(mapping, applications);
+                    serve(mapping, applications, key.equals("ray_serve_config"));
                 else if (mapping.entries().get("import_path") instanceof Scalar && !key.equals("applications"))
                     deployments(mapping); // of an application in a file of its own
                 if (mapping.entries().containsKey("engine_kwargs")) languageModel(mapping);
@@ -108,7 +108,9 @@ final class YamlFiles {
             programs.add(scalar);
         } else if (key.equals("serveConfigV2")) {
             read(facts, alone(scalar));
-        } else if (!PROSE.contains(key) && (value.contains("vllm") || value.contains("ray start"))) {
+        } else if (!PROSE.contains(key)
+                && !key.endsWith(".md")
+                && (value.contains("vllm") || value.contains("ray start"))) {
             containers.shell(scalar.start(), scalar.end());
         }
     }
@@ -153,7 +155,8 @@ final class YamlFiles {
                 + all.substring(start, end);
     }
 
-    private void serve(Mapping config, Sequence applications) {
+    /// @param inside whether it is a part of the file of a service of Anyscale
+    private void serve(Mapping config, Sequence applications, boolean inside) {
         boolean isServe = applications.items().stream()
                 .anyMatch(one ->
                         one instanceof Mapping mapping && mapping.entries().containsKey("import_path"));
@@ -161,7 +164,7 @@ final class YamlFiles {
         YamlTree http = config.entries().get("http_options");
         Settings options = http == null ? Settings.NONE : http.settings();
         int start = http == null ? config.start() : config.keys().getOrDefault("http_options", http.start());
-        boolean platform = PLATFORM.stream().anyMatch(config.entries()::containsKey);
+        boolean platform = inside || PLATFORM.stream().anyMatch(config.entries()::containsKey);
         if (platform && config.entries().containsKey("query_auth_token_enabled")) {
             YamlTree token = config.entries().get("query_auth_token_enabled");
             int at = config.keys().getOrDefault("query_auth_token_enabled", config.start());

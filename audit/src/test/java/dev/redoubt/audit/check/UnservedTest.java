@@ -34,6 +34,8 @@ class UnservedTest {
                 "app/server_bkp.py",
                 "backend/archives/server.py",
                 "hack/engine.py",
+                "test_memory_leak/app.py",
+                "examples/example-fakellm/service.yaml",
                 "api/routers/legacy/router.py",
                 "telemetry_legacy/router.py",
                 "docs/vllm/examples/serve.sh",
