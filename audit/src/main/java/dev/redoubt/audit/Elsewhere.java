@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
 final class Elsewhere {
     private static final Pattern GATE = Pattern.compile(
             "endpoints-release/endpoints-runtime|oauth2[-_]proxy|kube-rbac-proxy|traefik\\.http\\.routers\\.[\\w-]{1,60}\\.middlewares[^\\n]{0,40}auth|"
-                    + "kind:\\s{0,4}(NetworkPolicy|EnvoyFilter|AuthorizationPolicy|RequestAuthentication|SecurityPolicy)\\b"
+                    + "kind:\\s{0,4}(EnvoyFilter|AuthorizationPolicy|RequestAuthentication|SecurityPolicy)\\b"
                     + "|plugin:\\s{0,4}[\"']?(key-auth|jwt|oauth2|basic-auth|openid-connect)\\b"
                     + "|nginx\\.ingress\\.kubernetes\\.io/auth-(url|type)|traefik\\.ingress\\.kubernetes\\.io/[\\w.]{0,40}auth");
     private static final Pattern OF_ANYSCALE = Pattern.compile("(?m)^FROM\\s{1,4}anyscale/");

@@ -107,7 +107,6 @@ class ElsewhereTest {
             strings = {
                 "apiVersion: configuration.konghq.com/v1\nkind: KongPlugin\nplugin: key-auth\n",
                 "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n",
-                "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n",
             })
     void V5_3_aGatewayMayAskForKeysBeforeAPodDoes(String gateway) throws Exception {
         write("engine/pod.yaml", """

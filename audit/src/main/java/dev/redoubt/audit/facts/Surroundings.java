@@ -42,7 +42,7 @@ record Surroundings(Set<Part> parts) {
         Set<Part> all = EnumSet.noneOf(Part.class);
         if (mapping.entries().containsKey("serveConfigV2")) all.add(Part.SERVICE);
         if (mapping.at("restartPolicy") instanceof Scalar restart
-                && !restart.text().equals("Always")) all.add(Part.JOB);
+                && Set.of("Never", "OnFailure").contains(restart.text())) all.add(Part.JOB);
         if (mapping.at("hostNetwork") instanceof Scalar host && host.text().equals("true")) all.add(Part.HOST);
         if (mapping.at("kind") instanceof Scalar kind && mapping.at("apiVersion") instanceof Scalar version)
             of(kind.text(), version.text(), mapping, all);
