@@ -2,6 +2,7 @@ package dev.redoubt.audit;
 
 import dev.redoubt.audit.AuditReport.Remark;
 import dev.redoubt.audit.source.SourceText;
+import dev.redoubt.audit.source.Span;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -17,11 +18,13 @@ final class Allowances {
     /// One of its ids on one line.
     private static final class Allowance {
         private final int line;
+        private final int lineInFile;
         private final String id;
         private boolean used;
 
-        Allowance(int line, String id) {
+        Allowance(int line, int lineInFile, String id) {
             this.line = line;
+            this.lineInFile = lineInFile;
             this.id = id;
         }
     }
@@ -42,22 +45,22 @@ final class Allowances {
     }
 
     private void read(SourceText source, int line) {
+        int lineInFile = source.inFile(new Span(line, 1, line, 1)).line();
         Matcher matcher = COMMENT.matcher(source.line(line));
         if (!matcher.find()) {
             remarks.add(new Remark(
-                    path, line, "an allowance that cannot be read: write '# redoubt: allow V1.1 because …'"));
+                    path, lineInFile, "an allowance that cannot be read: write '# redoubt: allow V1.1 because …'"));
         } else if (matcher.group(2) == null) {
-            remarks.add(new Remark(path, line, "an allowance without a reason allows nothing: add 'because …'"));
+            remarks.add(new Remark(path, lineInFile, "an allowance without a reason allows nothing: add 'because …'"));
         } else {
-            for (String id : matcher.group(1).split("\\s*,\\s*")) all.add(new Allowance(line, id));
+            for (String id : matcher.group(1).split("\\s*,\\s*")) all.add(new Allowance(line, lineInFile, id));
         }
     }
 
     boolean allows(Finding finding) {
         boolean allowed = false;
         for (Allowance one : all) {
-            boolean here = one.line == finding.span().line()
-                    || one.line == finding.span().line() - 1;
+            boolean here = one.line == finding.textLine() || one.line == finding.textLine() - 1;
             boolean same = finding.check().id().equals(one.id)
                     || finding.check().requirement().id().equals(one.id);
             if (!here || !same) continue;
@@ -72,7 +75,8 @@ final class Allowances {
         List<Remark> found = new ArrayList<>(remarks);
         for (Allowance one : all)
             if (!one.used)
-                found.add(new Remark(path, one.line, "allows " + one.id + ", which is not found here: remove it"));
+                found.add(
+                        new Remark(path, one.lineInFile, "allows " + one.id + ", which is not found here: remove it"));
         return found;
     }
 }

@@ -61,11 +61,7 @@ final class Elsewhere {
             Map<Integer, Defined> deployments = new HashMap<>();
             for (Deployment one : facts.deployments()) {
                 if (one.whole())
-                    deployments.put(
-                            facts.source()
-                                    .inFile(facts.source().span(one.start(), one.start()))
-                                    .line(),
-                            new Defined(one.name(), name(one)));
+                    deployments.put(facts.source().lineAt(one.start()), new Defined(one.name(), name(one)));
                 else if (!one.name().isEmpty()) stated.put(one.name(), one.settings());
             }
             String text = facts.source().text();
@@ -186,7 +182,7 @@ final class Elsewhere {
             return finding.asNote("unless it runs on Anyscale, for which " + anyscale.get() + " makes an image");
         if (of.local && !configured && id.equals("V5.3/route-without-key"))
             return finding.asNote("Ray Serve listens on loopback where nothing else is stated");
-        String module = of.started.get(finding.span().line());
+        String module = of.started.get(finding.textLine());
         if (module != null
                 && id.equals("R1.2/public-bind")
                 && program(module)
@@ -196,7 +192,7 @@ final class Elsewhere {
             Optional<String> why = why(of, id);
             if (why.isPresent()) return finding.asNote(why.get());
         }
-        Defined deployment = of.deployments.get(finding.span().line());
+        Defined deployment = of.deployments.get(finding.textLine());
         if (deployment != null
                 && !bound.contains(deployment.code)
                 && !bound.contains(deployment.name)

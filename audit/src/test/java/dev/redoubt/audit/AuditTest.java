@@ -139,6 +139,32 @@ class AuditTest {
     }
 
     @Test
+    void anAllowanceInANotebookCountsInItsCode() throws IOException {
+        String cell = """
+                {"cells": [{"cell_type": "code", "source": [
+                "from fastapi import FastAPI\\n",
+                "from vllm import LLM\\n",
+                "REMARK\\n",
+                "llm = LLM('/models/a', trust_remote_code=True)\\n",
+                "other = LLM('/models/a', trust_remote_code=True)"]}]}
+                """;
+        write("rag.ipynb", cell.replace("REMARK", "# redoubt: allow V2.4 because the repository is ours"));
+        AuditReport report = audit();
+        assertThat(found(report))
+                .contains("rag.ipynb:6 V2.4/trust-remote-code")
+                .doesNotContain("rag.ipynb:5 V2.4/trust-remote-code");
+        assertThat(report.allowed()).isEqualTo(1);
+        write("rag.ipynb", cell.replace("REMARK", "# redoubt: allow V2.4"));
+        assertThat(audit().remarks()).extracting(AuditReport.Remark::line).containsExactly(4);
+        // In one line of the file, each line of code is still its own.
+        write(
+                "rag.ipynb",
+                cell.replace("REMARK", "# redoubt: allow V2.4 because it is ours")
+                        .replace("\n", ""));
+        assertThat(audit().allowed()).isEqualTo(1);
+    }
+
+    @Test
     void fingerprintsStayWhenLinesMoveAndABaselineLeavesThemOut() throws IOException {
         Set<String> before =
                 audit().findings().stream().map(Finding::fingerprint).collect(Collectors.toSet());

@@ -110,6 +110,7 @@ public final class Findings {
                 level,
                 source.path(),
                 source.inFile(span),
+                span.line(),
                 cell.isEmpty() ? message : message + " (" + cell + ")",
                 line.length() > LINE_MAX ? line.substring(0, LINE_MAX) : line,
                 fix,
