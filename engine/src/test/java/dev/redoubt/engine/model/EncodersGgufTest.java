@@ -119,7 +119,8 @@ class EncodersGgufTest {
             try (VerifiedArtifact artifact = ModelPath.open(path)) {
                 assertThatThrownBy(() -> Models.describe(artifact))
                         .isInstanceOf(ArtifactException.class)
-                        .hasMessageContaining("embeds texts and generates none: serve it as the server's model and ask /v1/embeddings");
+                        .hasMessageContaining(
+                                "embeds texts and generates none: serve it as the server's model and ask /v1/embeddings");
             }
     }
 
