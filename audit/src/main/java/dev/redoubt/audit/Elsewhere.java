@@ -234,7 +234,7 @@ final class Elsewhere {
             Set.of("R1.2/public-bind", "R1.3/request-timeout", "R4.1/default-namespace");
 
     private static final Pattern BINDING = Pattern.compile(
-            "\\b\\w+(?=\\s*\\.\\s*(bind|options|deploy|remote)\\b)|(?m)^\\s*from\\s[^\\n]{0,200}?\\bimport\\b[^\\n(]{0,400}(\\([^)]{0,2000}\\))?|serve\\.(run|deployment|ingress)\\(\\s*\\w+");
+            "\\b\\w{1,100}(?=\\s{0,50}\\.\\s{0,50}(bind|options|deploy|remote)\\b)|(?m)^[ \\t]{0,200}from[ \\t][^\\n]{0,200}?\\bimport\\b[^\\n(]{0,400}(\\([^)]{0,2000}\\))?|serve\\.(run|deployment|ingress)\\(\\s{0,50}\\w{1,100}");
 
     private static final String BOTH = "num_cpus and memory";
 

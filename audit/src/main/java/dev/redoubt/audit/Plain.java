@@ -5,8 +5,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /// Programs that can run no model and ask none: by all that they import, which is Python's own, a framework of the web,
-/// or what
-/// moves data. Whatever else they import may be a model.
+/// or what moves data. Whatever else they import may be a model.
 final class Plain {
     private static final Set<String> KNOWN = Set.of(
             "__future__",

@@ -23,7 +23,8 @@ final class Reach {
     private final Set<Path> reached;
     private final boolean somethingServes;
     private final Map<Path, List<Program>> uses = new HashMap<>();
-    private final List<Set<Path>> served = new ArrayList<>(); // what each server imports
+    private final Map<Path, List<Program>> usedBy = new HashMap<>();
+    private final Map<Path, Boolean> withoutModel = new HashMap<>();
     private final Set<String> beginnings = new HashSet<>(); // of what an import can mean here
 
     /// @param othersServe whether a manifest or a command does: then a script beside them has no part in it
@@ -77,10 +78,27 @@ final class Reach {
     /// Whether neither this program nor what it imports, nor what a server with it imports, can be a model or ask one.
     boolean isWithoutModel(Path file) {
         Program program = programs.get(file.toAbsolutePath().normalize());
-        if (program == null || !program.plain() || !allPlain(closure(List.of(program)))) return false;
-        if (served.isEmpty())
-            programs.values().stream().filter(Program::serves).forEach(server -> served.add(closure(List.of(server))));
-        return served.stream().filter(all -> all.contains(program.file())).allMatch(this::allPlain);
+        return program != null
+                && program.plain()
+                && withoutModel.computeIfAbsent(program.file(), _ -> allPlain(closure(together(program))));
+    }
+
+    /// The program, and the servers that import it in any number of steps.
+    private List<Program> together(Program program) {
+        if (usedBy.isEmpty())
+            for (Program each : programs.values())
+                for (Program used : uses(each))
+                    usedBy.computeIfAbsent(used.file(), _ -> new ArrayList<>()).add(each);
+        List<Program> all = new ArrayList<>(List.of(program));
+        Set<Path> seen = new HashSet<>();
+        Deque<Program> next = new ArrayDeque<>(all);
+        while (!next.isEmpty()) {
+            Program one = next.remove();
+            if (!seen.add(one.file())) continue;
+            if (one.serves()) all.add(one);
+            next.addAll(usedBy.getOrDefault(one.file(), List.of()));
+        }
+        return all;
     }
 
     private boolean allPlain(Set<Path> files) {

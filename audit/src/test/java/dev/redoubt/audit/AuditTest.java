@@ -303,6 +303,29 @@ class AuditTest {
         assertThat(report.findings()).hasSize(1);
     }
 
+    /// What makes a pattern go back again and again: each file is read within its time.
+    @Test
+    void textsThatPatternsRepeatThemselvesOnAreReadInBoundedTime() throws IOException {
+        int most = 1_000_000;
+        String serve = "vllm serve /models/a --host 0.0.0.0 &\ncurl http://localhost:8000\n";
+        write("a.sh", serve + "\n".repeat(most));
+        write("b.sh", serve + "kill ".repeat(most / 6));
+        write("c.sh", "source " + "env".repeat(most / 4) + "!\n" + serve);
+        write("d.sh", "cmd=(" + "a ".repeat(most / 3));
+        write("e.sh", "a=(b\n)".repeat(most / 8));
+        write("f.py", "import fastapi\n" + "\n".repeat(most) + "x = 1\n");
+        write("g.py", "import fastapi\nx = a" + " ".repeat(most) + ".b\n");
+        write("h.py", "from a import (" + "b, ".repeat(most / 4));
+        write("i.yaml", "a: &a >\n" + "  b\n".repeat(most / 8) + "c:\n" + "- *a\n".repeat(100_000));
+        write("j.yaml", "a: >\n" + "\n".repeat(most) + "  vllm serve\n");
+        write("k.yaml", "apiVersion: v1\nkind: Job\na: localhost &\n" + "kill".repeat(most / 5));
+        AuditReport report = audit();
+        assertThat(report.coverage().unreadable()).isEmpty();
+        assertThat(report.findings())
+                .extracting(finding -> finding.check().id())
+                .contains("R1.2/public-bind");
+    }
+
     @Test
     void linksAreNotFollowed() throws IOException {
         Files.createSymbolicLink(folder.resolve("loop"), folder);

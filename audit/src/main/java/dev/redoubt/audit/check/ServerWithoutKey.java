@@ -68,8 +68,8 @@ final class ServerWithoutKey implements Check {
         return false;
     }
 
-    private static final Pattern SOURCED =
-            Pattern.compile("(?m)^\\s{0,8}(?:source|\\.) [\"']?([\\w./-]*env[\\w./-]*)[\"']?\\s*$");
+    private static final Pattern SOURCED = Pattern.compile(
+            "(?m)^[ \\t]{0,8}(?:source|\\.) [\"']?([\\w./-]{0,100}env[\\w./-]{0,100})[\"']?[ \\t]{0,20}$");
 
     private static boolean isLoopback(Engine engine) {
         return engine.settings()

@@ -28,14 +28,18 @@ final class Unserved {
     private static final String OF_VLLM = "SPDX-FileCopyrightText: Copyright contributors to the vLLM project";
 
     private static final Pattern KILL = Pattern.compile(
-            "(?m)^(?!\\s*(#|trap\\b))[^\\n]*\\bkill\\b[^\\n]{0,40}\\$\\{?\\w*PID", Pattern.CASE_INSENSITIVE);
+            "(?m)^(?![ \\t]{0,200}(#|trap\\b))[^\\n]{0,500}?\\bkill\\b[^\\n]{0,40}\\$\\{?\\w*PID",
+            Pattern.CASE_INSENSITIVE);
 
     private static final Pattern ENDS = Pattern.compile("\\.(terminate|kill)\\(\\)");
 
     /// A script that starts a server beside itself, asks it on its own machine and ends it again.
     private static boolean isMeasurement(String path, String text) {
         if (path.endsWith(".py"))
-            return text.contains("Popen(") && ENDS.matcher(text).find() && text.contains("http://localhost");
+            return path.contains("bench")
+                    && text.contains("Popen(")
+                    && ENDS.matcher(text).find()
+                    && text.contains("http://localhost");
         if (!path.endsWith(".sh") && !text.contains("kind: Job")) return false;
         if (!text.contains("localhost") && !text.contains("127.0.0.1")) return false;
         Matcher kill = KILL.matcher(text);

@@ -19,9 +19,12 @@ final class Shell {
     private final int end;
     private int at;
     private final Map<String, Value> variables;
+    private final boolean joined;
     private List<Word> words = new ArrayList<>();
 
-    private Shell(Facts facts, String text, int start, int end, Map<String, Value> variables) {
+    /// @param joined whether the ends of lines are no more than spaces
+    private Shell(Facts facts, String text, int start, int end, Map<String, Value> variables, boolean joined) {
+        this.joined = joined;
         this.facts = facts;
         this.text = text;
         this.at = start;
@@ -30,14 +33,14 @@ final class Shell {
     }
 
     static void read(Facts facts, String text, int start, int end) {
-        new Shell(facts, text, start, end, new HashMap<>()).commands();
+        new Shell(facts, text, start, end, new HashMap<>(), false).commands();
     }
 
     private void commands() {
         while (at < end) {
             char c = text.charAt(at);
             if (c == '\\' && at + 1 < end && isBreak(text.charAt(at + 1))) at += text.startsWith("\\\r\n", at) ? 3 : 2;
-            else if (c == ' ' || c == '\t' || c == '\r') at++;
+            else if (c == ' ' || c == '\t' || c == '\r' || joined && c == '\n') at++;
             else if (c == '#') comment();
             else if (c == '(' && assignsArray()) array();
             else if (c == '\n' || c == ';' || c == '&' || c == '|' || c == '(' || c == ')') {
@@ -59,14 +62,7 @@ final class Shell {
     private void array() {
         int close = text.indexOf(')', at);
         if (close < 0 || close > end) close = end;
-        StringBuilder flat = new StringBuilder(text.substring(0, close));
-        boolean comment = false;
-        for (int i = at; i < close; i++) {
-            char c = flat.charAt(i);
-            comment = c == '\n' ? false : comment || c == '#' && flat.charAt(i - 1) <= ' ';
-            if (comment || isBreak(c)) flat.setCharAt(i, ' ');
-        }
-        new Shell(facts, flat.toString(), at + 1, close, variables).commands();
+        new Shell(facts, text, at + 1, close, variables, true).commands();
         words = new ArrayList<>();
         at = Math.min(end, close + 1);
     }

@@ -128,8 +128,9 @@ final class YamlFiles {
             case Sequence sequence -> sequence.items().forEach(child -> unfold(child, text));
             case Scalar scalar -> {
                 int end = Math.min(scalar.end(), text.length());
+                if (!scalar.folded() || text.charAt(scalar.start()) == ' ') return; // it was, through another alias
                 int head = text.indexOf("\n", scalar.start());
-                if (!scalar.folded() || head < 0 || head >= end) return;
+                if (head < 0 || head >= end) return;
                 for (int i = scalar.start(); i < head; i++) text.setCharAt(i, ' '); // `>-`
                 for (int line = text.indexOf("\n", head + 1); line >= 0 && line < end; ) {
                     int next = text.indexOf("\n", line + 1);

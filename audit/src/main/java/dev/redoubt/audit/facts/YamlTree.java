@@ -33,6 +33,7 @@ public sealed interface YamlTree {
      * measured on events, before the composer recurses. */
     int NODES_MAX = 200_000;
     int DEPTH_MAX = 64;
+    int TEXT_OF_A_NODE = 1_000;
     /// Stands for what a template fills in.
     char FILLED_IN = '\uE000';
 
@@ -123,6 +124,7 @@ public sealed interface YamlTree {
                 }
                 case ScalarNode scalar -> {
                     ScalarStyle style = scalar.getScalarStyle();
+                    nodes += scalar.getValue().length() / TEXT_OF_A_NODE; // an alias has it read again
                     yield new Scalar(
                             start,
                             end,

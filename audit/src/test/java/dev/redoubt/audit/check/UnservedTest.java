@@ -87,8 +87,9 @@ class UnservedTest {
                 .isFalse();
         assertThat(Unserved.is("rotate.sh", "kill $OLD_PID\n" + start + ask)).isFalse();
         String program = "server = subprocess.Popen(command)\nget('http://localhost:8000/v1/models')\n";
-        assertThat(Unserved.is("compare.py", program + "server.terminate()\n")).isTrue();
-        assertThat(Unserved.is("start.py", program)).isFalse();
+        assertThat(Unserved.is("bench/compare.py", program + "server.terminate()\n"))
+                .isTrue();
+        assertThat(Unserved.is("manager.py", program + "server.terminate()\n")).isFalse();
         assertThat(Unserved.is("job.yaml", "kind: Job\n" + start + ask + "kill $PID\n"))
                 .isTrue();
     }
