@@ -44,9 +44,8 @@ final class ConfigRoute implements Check {
         });
     }
 
-    /// Whether it is a model that a caller has sent, or one that the handler makes: `settings` of a parameter,
-    /// `Settings(name=…)`, a
-    /// class of the module that does not read the environment.
+    /// Whether it is a model that a caller has sent, or one that the handler makes: a parameter, `Settings(name=…)`, or
+    /// a class of the module that does not read the environment.
     private static boolean isCallersOwn(Python python, Expression.Call call, Scope scope) {
         if (!(call.function() instanceof Expression.Attribute method)) return false;
         Expression of = method.of();

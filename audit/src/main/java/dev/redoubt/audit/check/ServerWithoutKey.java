@@ -30,13 +30,14 @@ final class ServerWithoutKey implements Check {
     @Override
     public void look(Facts facts, Findings findings) {
         lookAtServices(facts, findings);
+        boolean sourced = !facts.engines().isEmpty() && isSourced(facts);
         for (Engine engine : facts.engines())
             if (engine.kind() == Engine.Kind.SERVER
                     && !ServerKeys.isSet(facts, engine)
                     && !engine.settings().has("uds")
                     && !isLoopback(engine)
                     && !Hosted.asksForTokens(facts, engine.start())) {
-                if (engine.settings().open() || isSourced(facts))
+                if (engine.settings().open() || sourced)
                     findings.add(INFO, Level.NOTE, engine.start(), engine.end(), Findings.unknown("api_key"));
                 else findings.add(INFO, engine.start(), engine.end(), "neither --api-key nor VLLM_API_KEY is set");
             }
@@ -61,12 +62,14 @@ final class ServerWithoutKey implements Check {
     /// Whether a file that is not there may set it: `source env.sh`.
     private static boolean isSourced(Facts facts) {
         Matcher sourced = SOURCED.matcher(facts.source().text());
-        while (sourced.find()) {
+        for (int i = 0; i < SOURCED_MAX && sourced.find(); i++) {
             Path file = Path.of(facts.source().path()).resolveSibling(sourced.group(1));
             if (!file.toString().contains("activate") && !Files.exists(file)) return true;
         }
         return false;
     }
+
+    private static final int SOURCED_MAX = 100; // files that are looked for
 
     private static final Pattern SOURCED = Pattern.compile(
             "(?m)^[ \\t]{0,8}(?:source|\\.) [\"']?([\\w./-]{0,100}env[\\w./-]{0,100})[\"']?[ \\t]{0,20}$");

@@ -155,10 +155,10 @@ public final class Callers {
         for (Binding binding : scope.find(name.id())) {
             if (!(binding instanceof Binding.Taken(Parameter parameter, Scope _)) || parameter.type() == null) continue;
             String type = values.name(parameter.type(), at.parent());
+            // A star import makes names of its module out of plain types.
             if (type.contains(".")
                     && !type.matches(
-                            "(fastapi|starlette|typing)\\..*|.*\\.(str|int|float|bool|bytes|dict|list|UUID|date|datetime)") // by `import
-                    // *`
+                            "(fastapi|starlette|typing)\\..*|.*\\.(str|int|float|bool|bytes|dict|list|UUID|date|datetime)")
                     && ofCaller(parameter, at)) return true;
         }
         return false;
