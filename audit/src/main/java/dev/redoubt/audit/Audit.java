@@ -76,9 +76,13 @@ public final class Audit {
         List<Worker> workers = work(finder.found());
         Set<Path> files = named.stream()
                 .filter(Files::isRegularFile)
-                .map(file -> file.toAbsolutePath().normalize())
+                .map(Audit::absolute)
                 .collect(Collectors.toUnmodifiableSet());
-        return merged(finder, workers, files);
+        return merged(finder, workers, files, new Study(named));
+    }
+
+    private static Path absolute(Path file) {
+        return file.toAbsolutePath().normalize();
     }
 
     private List<Worker> work(List<Found> files) throws InterruptedException {
@@ -101,7 +105,7 @@ public final class Audit {
 
     private static final Duration WAIT = Duration.ofMillis(100);
 
-    private AuditReport merged(FileFinder finder, List<Worker> workers, Set<Path> named) {
+    private AuditReport merged(FileFinder finder, List<Worker> workers, Set<Path> named, Study study) {
         Reach reach = new Reach(
                 workers.stream()
                         .flatMap(worker -> worker.judged.stream())
@@ -115,6 +119,8 @@ public final class Audit {
                         .map(Judged::part)
                         .toList(),
                 reach);
+        Words words = new Words();
+        workers.forEach(worker -> words.add(worker.words));
         List<Finding> findings = new ArrayList<>();
         List<Remark> remarks = new ArrayList<>();
         List<Skipped> skipped = new ArrayList<>(finder.skipped());
@@ -124,7 +130,11 @@ public final class Audit {
         for (Worker worker : workers) {
             for (Judged each : worker.judged) {
                 for (Finding found : each.findings) {
-                    Finding finding = elsewhere.judged(reach.judged(found, each.file.file()), each.part);
+                    Path file = each.file.file();
+                    Finding reached = study.judged(reach.judged(found, file), file);
+                    Finding called =
+                            named.contains(absolute(file)) ? reached : Uncalled.judged(reached, each.functions, words);
+                    Finding finding = elsewhere.judged(called, each.part);
                     if (known.contains(finding.fingerprint())) counts[1]++;
                     else if (finding.level().compareTo(level) > 0) counts[2]++;
                     else findings.add(finding);
@@ -155,11 +165,13 @@ public final class Audit {
     }
 
     /// What was found in one file, but for what is allowed there.
-    private record Judged(Found file, Optional<Program> program, Elsewhere.Part part, List<Finding> findings) {}
+    private record Judged(
+            Found file, Optional<Program> program, Part part, List<Uncalled> functions, List<Finding> findings) {}
 
     /// What one thread has read.
     private final class Worker {
         private final FactReader reader = new FactReader();
+        private final Words words = new Words();
         private final List<Judged> judged = new ArrayList<>();
         private final List<Remark> remarks = new ArrayList<>();
         private final List<Skipped> skipped = new ArrayList<>();
@@ -237,8 +249,10 @@ public final class Audit {
                     .filter(finding -> !allowances.allows(finding))
                     .toList();
             allowed += found.size() - kept.size();
+            words.add(facts.source().text());
             Optional<Program> program = Program.of(file, facts);
-            judged.add(new Judged(file, program, Elsewhere.Part.of(file, facts), kept));
+            judged.add(new Judged(
+                    file, program, Part.of(file, facts), kept.isEmpty() ? List.of() : Uncalled.of(facts), kept));
             served |= program.isEmpty() && Program.serves(facts);
             remarks.addAll(allowances.remarks());
         }

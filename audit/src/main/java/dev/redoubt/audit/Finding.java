@@ -31,4 +31,9 @@ public record Finding(
     Finding asNote(String why) {
         return new Finding(check, Level.NOTE, path, span, textLine, message + " (" + why + ")", line, fix, fingerprint);
     }
+
+    /// The same where nobody is served: a note, unless it is wrong wherever it stands.
+    Finding unserved(String why) {
+        return level == Level.WARNING || level == Level.ERROR && check.ofServers() ? asNote(why) : this;
+    }
 }

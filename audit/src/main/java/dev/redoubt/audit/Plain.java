@@ -107,11 +107,99 @@ final class Plain {
             "loguru",
             "orjson",
             "pytz",
+            "numpy",
+            "pandas",
+            "scipy",
+            "matplotlib",
+            "seaborn",
+            "plotly",
+            "altair",
+            "PIL",
+            "tqdm",
+            "rich",
+            "click",
+            "typer",
+            "subprocess",
+            "importlib",
+            "aiofiles",
+            "aiosqlite",
+            "aioboto3",
+            "aiobotocore",
+            "minio",
+            "pymongo",
+            "motor",
+            "sqlmodel",
+            "alembic",
+            "databases",
+            "psycopg",
+            "pymysql",
+            "mysql",
+            "elasticsearch",
+            "opensearchpy",
+            "neo4j",
+            "kafka",
+            "aiokafka",
+            "confluent_kafka",
+            "pika",
+            "nats",
+            "grpc",
+            "kubernetes",
+            "docker",
+            "opentelemetry",
+            "sentry_sdk",
+            "slowapi",
+            "fastapi_limiter",
+            "jose",
+            "jwt",
+            "bcrypt",
+            "passlib",
+            "cryptography",
+            "itsdangerous",
+            "email_validator",
+            "multipart",
+            "bs4",
+            "lxml",
+            "markdown",
+            "schedule",
+            "apscheduler",
+            "pytest",
             "psutil",
             "tenacity",
             "IPython");
     private static final String[] OF_RAY = {"ray.serve.llm", "ray.train", "ray.data", "ray.rllib", "ray.tune", "ray.llm"
     };
+
+    /* What reaches a model that runs elsewhere. */
+    private static final String[] ASKING = {
+        "requests",
+        "httpx",
+        "aiohttp",
+        "urllib",
+        "urllib3",
+        "http.client",
+        "websockets",
+        "websocket",
+        "grpc",
+        "boto3",
+        "aioboto3",
+        "botocore",
+        "subprocess",
+        "importlib",
+        "docker",
+        "kubernetes",
+        "celery",
+        "redis",
+        "kafka",
+        "aiokafka",
+        "confluent_kafka",
+        "pika",
+        "nats",
+        "socket",
+        "asyncio.create_subprocess_exec"
+    };
+
+    private static final Pattern ASKS = Pattern.compile(
+            "create_subprocess|\\b(exec|eval|get_app_handle|get_deployment_handle|get_handle|getattr)\\(|mcp|num_gpus");
 
     private static final Pattern SPEAKS_OF_ONE = Pattern.compile(
             "(?i)llm|gpt|vllm|completion|embedding|inference|predict|generat|transcri|classif|detect|checkpoint|tokeniz|num_gpus|\\bexec\\(|\\beval\\(");
@@ -137,14 +225,16 @@ final class Plain {
         return OF_MODELS.contains(check);
     }
 
-    /// Whether nothing in the text itself speaks of a model.
+    /// Whether the program itself reaches nothing beside it, or its text does not speak of a model.
     static boolean mayBe(PythonModule module) {
-        return !module.importsAny(OF_RAY)
-                && !SPEAKS_OF_ONE.matcher(module.source().text()).find();
+        String text = module.source().text();
+        if (module.importsAny(OF_RAY)) return false;
+        return !module.importsAny(ASKING) && !ASKS.matcher(text).find()
+                || !SPEAKS_OF_ONE.matcher(text).find();
     }
 
     /// Whether a name that is imported, and is no module of the project, belongs to nothing that could be a model.
     static boolean isKnown(String imported) {
-        return KNOWN.contains(imported.split("\\.", 2)[0]);
+        return KNOWN.contains(imported.split("\\.", 2)[0]) || imported.startsWith("google.protobuf");
     }
 }

@@ -62,17 +62,24 @@ final class Reach {
     Finding judged(Finding finding, Path file) {
         Path absolute = file.toAbsolutePath().normalize();
         if (!programs.containsKey(absolute)) return finding;
+        if (isHidden(absolute)) return finding.unserved("a package of the same name hides this module");
         if (reached.contains(absolute))
             return finding.level() == Level.WARNING
                             && Plain.matters(finding.check().id())
                             && isWithoutModel(absolute)
                     ? finding.asNote(NO_MODEL)
                     : finding;
-        if (finding.level() == Level.WARNING
-                || finding.level() == Level.ERROR && finding.check().ofServers())
-            return finding.asNote(
-                    somethingServes ? "no program that serves uses this file" : "a script, and no program here serves");
-        return finding;
+        return finding.unserved(
+                somethingServes ? "no program that serves uses this file" : "a script, and no program here serves");
+    }
+
+    /// `api.py` beside `api/__init__.py` cannot be imported.
+    private boolean isHidden(Path module) {
+        String name = String.valueOf(module.getFileName()).replaceFirst("\\.pyw?$", "");
+        Program program = programs.get(module);
+        return program != null
+                && !program.script()
+                && programs.containsKey(module.resolveSibling(name).resolve("__init__.py"));
     }
 
     /// Whether neither this program nor what it imports, nor what a server with it imports, can be a model or ask one.

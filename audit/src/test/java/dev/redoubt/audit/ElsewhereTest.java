@@ -178,6 +178,8 @@ class ElsewhereTest {
         write("answers.py", "import somebodys_models\n");
         assertThat(warnings()).contains("R1.1/resource-limits");
         write("answers.py", "def answer(): return 'which predictor'\n");
+        assertThat(warnings()).as("what asks nobody").isEmpty();
+        write("answers.py", "import httpx\ndef answer(): return httpx.post(URL, json={'predict': 1})\n");
         assertThat(warnings()).contains("R1.1/resource-limits");
     }
 
@@ -227,6 +229,70 @@ class ElsewhereTest {
         write("serve.yaml", "applications: [{name: hello, import_path: 'app:hello'}]\n");
         assertThat(warnings()).doesNotContain("R1.3/request-timeout");
         write("app.py", "import torch\n" + HELLO);
+        assertThat(warnings()).contains("R1.3/request-timeout");
+    }
+
+    private static final String POD = """
+            apiVersion: apps/v1
+            kind: Deployment
+            spec:
+              selector: {matchLabels: {app: vllm}}
+              template:
+                metadata: {labels: {app: vllm}}
+                spec:
+                  containers:
+                    - name: vllm
+                      image: vllm/vllm-openai:v0.10.0
+                      args: [--model, /models/a]
+            """;
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "kind: NetworkPolicy\nspec:\n  podSelector:\n    matchLabels:\n      app: APP\n  ingress: []\n",
+                "  kind = \"NetworkPolicy\"\n  spec = {\n    podSelector = { matchLabels = { app = \"APP\" } }\n  }\n"
+            })
+    void R1_2_aNetworkPolicyThatIsForThePodMayKeepOthersAway(String policy) throws Exception {
+        String file = policy.contains("=") ? "infra/policy.tf" : "policy.yaml";
+        write("pods/vllm.yaml", POD);
+        assertThat(warnings()).contains("R1.2/public-bind", "V5.3/server-without-key");
+        write(file, policy.replace("APP", "other"));
+        assertThat(warnings()).contains("R1.2/public-bind", "V5.3/server-without-key");
+        write(file, policy.replace("APP", "vllm"));
+        assertThat(warnings()).doesNotContain("R1.2/public-bind", "V5.3/server-without-key");
+    }
+
+    @Test
+    void V5_3_theGatewayOfTheManifestThatDeploysAProgramIsAskedToo() throws Exception {
+        write("code/model.py", "import torch\n" + HELLO);
+        write("deploy/serve.yaml", "applications: [{name: hello, import_path: 'code.model:hello'}]\n");
+        assertThat(warnings()).contains("V5.3/route-without-key");
+        write("deploy/gate.yaml", "kind: AuthorizationPolicy\n");
+        assertThat(warnings()).doesNotContain("V5.3/route-without-key");
+    }
+
+    @Test
+    void R1_3_theProgramBesideAConfigurationIsMeantFirst() throws Exception {
+        write("a/app.py", HELLO);
+        write("b/app.py", "import torch\n" + HELLO);
+        write("b/serve.yaml", "applications: [{name: hello, import_path: 'app:hello'}]\n");
+        assertThat(warnings()).contains("R1.3/request-timeout");
+        write("a/serve.yaml", "applications: [{name: hello, import_path: 'app:hello'}]\n");
+        write("b/serve.yaml", "");
+        assertThat(warnings()).doesNotContain("R1.3/request-timeout");
+    }
+
+    @Test
+    void R1_3_theFruitsOfKubeRaysDocumentationAreNoModel() throws Exception {
+        String service = """
+                applications:
+                  - name: fruit
+                    import_path: fruit.deployment_graph
+                    runtime_env: {working_dir: "https://github.com/REPOSITORY/archive/main.zip"}
+                """;
+        write("serve.yaml", service.replace("REPOSITORY", "ray-project/test_dag"));
+        assertThat(warnings()).isEmpty();
+        write("serve.yaml", service.replace("REPOSITORY", "somebody/models"));
         assertThat(warnings()).contains("R1.3/request-timeout");
     }
 }

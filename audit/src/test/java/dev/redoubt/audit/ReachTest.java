@@ -167,4 +167,12 @@ class ReachTest {
                 """);
         assertThat(errors()).containsExactly("pod.yaml");
     }
+
+    @Test
+    void aModuleThatAPackageHidesServesNobody() throws Exception {
+        write("serving/api.py", "from fastapi import FastAPI\n" + LOADS);
+        assertThat(errors()).containsExactly("serving/api.py");
+        write("serving/api/__init__.py", "");
+        assertThat(errors()).isEmpty();
+    }
 }

@@ -37,6 +37,7 @@ final class BodyReadFirst implements Check {
                             && call.function() instanceof Expression.Name function
                             && function.id().equals("len")
                             && call.arguments().size() == 1
+                            && !Administrators.use(python, owned.scope())
                             && isBody(python, call.arguments().getFirst().value(), owned.scope())
                             && isLarge(python, comparison, owned.scope()))
                         findings.add(INFO, comparison, "the whole body is in memory when its size is checked");

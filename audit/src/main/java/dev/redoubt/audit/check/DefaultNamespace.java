@@ -5,6 +5,7 @@ import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Application;
 import dev.redoubt.audit.facts.Facts;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /// Applications without a name, or called `default`.
 final class DefaultNamespace implements Check {
@@ -28,6 +29,7 @@ final class DefaultNamespace implements Check {
             if (application.settings().lacks("name"))
                 findings.add(
                         INFO,
+                        asksItself(facts, application) ? Level.NOTE : INFO.level(),
                         application.start(),
                         application.end(),
                         "the application has no name, and is called default");
@@ -42,5 +44,16 @@ final class DefaultNamespace implements Check {
                             application.end(),
                             "the application is called '" + name.value().shown() + "'"));
         }
+    }
+
+    private static final Pattern ASKING = Pattern.compile(
+            "\\n {0,8}(\\w{1,40} ?= ?)?(requests|httpx)\\.(get|post)\\(\\s{0,40}f?[\"']http://(localhost|127\\.)");
+
+    /// Whether the program ends after a few requests of its own.
+    private static boolean asksItself(Facts facts, Application application) {
+        return facts.python().isPresent()
+                && ASKING.matcher(facts.source().text())
+                        .region(application.end(), facts.source().text().length())
+                        .find();
     }
 }

@@ -3,7 +3,6 @@ package dev.redoubt.audit.check;
 import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Callers.Framework;
-import dev.redoubt.audit.facts.Callers.Handler;
 import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Python;
 import dev.redoubt.audit.facts.PythonModule.Owned;
@@ -11,11 +10,12 @@ import dev.redoubt.audit.facts.PythonModule.Site;
 import dev.redoubt.audit.facts.Scope;
 import dev.redoubt.audit.python.Expression;
 import dev.redoubt.audit.python.Node;
-import dev.redoubt.audit.python.Parameter;
 import dev.redoubt.audit.python.Statement;
 import dev.redoubt.audit.python.Statement.Branch;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Locale;
+import java.util.Set;
 
 /// Exceptions and traces in answers.
 final class ExceptionText implements Check {
@@ -43,8 +43,9 @@ final class ExceptionText implements Check {
             if (!(owned.node() instanceof Statement.Block block)
                     || !block.word().equals("try")) continue;
             if (owned.scope().function() == null || administers(python, block)) continue;
-            if (isOfAdministrators(python, owned.scope()) || onlyParses(python, block, owned.scope())) continue;
+            if (Administrators.use(python, owned.scope()) || onlyParses(python, block, owned.scope())) continue;
             boolean answers = answers(python, owned.scope());
+            if (!answers && isKept(python, owned.scope())) continue;
             for (Branch branch : block.branches())
                 if (branch.word().equals("except") && isBroad(python, branch, owned.scope()))
                     branch.body().forEach(one -> look(python, one, branch.name(), answers, owned.scope(), findings));
@@ -82,29 +83,6 @@ final class ExceptionText implements Check {
         return inner;
     }
 
-    /// Routes below `/admin`, and those that let administrators in alone.
-    private static boolean isOfAdministrators(Python python, Scope scope) {
-        Statement.Function function = scope.function();
-        if (function == null || python.callers().handler(function, scope).isEmpty()) return false;
-        boolean[] found = new boolean[1];
-        for (Expression decorator : function.decorators()) decorator.walk(node -> found[0] |= namesOne(node));
-        for (Parameter parameter : function.parameters()) {
-            if (parameter.type() != null) parameter.type().walk(node -> found[0] |= namesOne(node));
-            if (parameter.value() != null) parameter.value().walk(node -> found[0] |= namesOne(node));
-        }
-        return found[0]
-                || python.callers()
-                        .handler(function, scope)
-                        .flatMap(Handler::path)
-                        .filter(path -> path.matches(".*/admin(/.*)?"))
-                        .isPresent();
-    }
-
-    private static boolean namesOne(Node node) {
-        return node instanceof Expression.Name name
-                && name.id().toLowerCase(Locale.ROOT).contains("admin");
-    }
-
     /// What cannot be parsed is the caller's own text, and so is what is said of it.
     private static boolean onlyParses(Python python, Statement.Block block, Scope scope) {
         boolean[] parses = new boolean[1];
@@ -131,12 +109,65 @@ final class ExceptionText implements Check {
                 .isPresent();
     }
 
+    /// Whether all calls of the function stand in a `try` of this program that lets no exception out: nobody sees what
+    /// it raises.
+    private static boolean isKept(Python python, Scope scope) {
+        Statement.Function function = scope.function();
+        if (function == null) return false;
+        Set<Expression.Call> kept = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (Owned<Statement> owned : python.module().statements())
+            if (owned.node() instanceof Statement.Block block
+                    && block.word().equals("try")
+                    && keepsAll(python, block, owned.scope()))
+                for (Statement statement : block.branches().getFirst().body())
+                    statement.walk(node -> {
+                        if (node instanceof Expression.Call call) kept.add(call);
+                    });
+        boolean any = false;
+        for (Site site : python.module().calls()) {
+            if (!isOf(site.call(), function.name())) continue;
+            if (!kept.contains(site.call())) return false;
+            any = true;
+        }
+        return any;
+    }
+
+    private static boolean isOf(Expression.Call call, String function) {
+        return call.function() instanceof Expression.Name name && name.id().equals(function)
+                || call.function() instanceof Expression.Attribute method
+                        && method.name().equals(function);
+    }
+
+    /// Whether what first catches an `HTTPException` neither raises it again nor shows it.
+    private static boolean keepsAll(Python python, Statement.Block block, Scope scope) {
+        for (Branch branch : block.branches()) {
+            if (!branch.word().equals("except")) continue;
+            boolean catches = branch.heads().isEmpty();
+            for (Expression head : branch.heads())
+                catches |= python.values().name(head, scope).matches("Exception|BaseException|.*HTTPException");
+            if (!catches) continue;
+            boolean[] out = new boolean[1];
+            for (Statement statement : branch.body())
+                statement.walk(node -> {
+                    if (!(node instanceof Statement.Simple end)) return;
+                    if (end.word().equals("raise") && end.values().isEmpty()) out[0] = true;
+                    if (end.word().equals("raise") || end.word().equals("return"))
+                        for (Expression value : end.values())
+                            value.walk(part -> out[0] |= part instanceof Expression.Name name
+                                    && name.id().equals(branch.name()));
+                });
+            return !out[0];
+        }
+        return false;
+    }
+
     /// An exception of the program's own, or one of validation, may have a text that is meant for callers.
     private static boolean isBroad(Python python, Branch branch, Scope scope) {
         if (branch.heads().isEmpty()) return true;
-        String name = python.values().name(branch.heads().getFirst(), scope);
-        return name.equals("Exception") || name.equals("BaseException") || name.equals("RuntimeError");
+        return BROAD.contains(python.values().name(branch.heads().getFirst(), scope));
     }
+
+    private static final Set<String> BROAD = Set.of("Exception", "BaseException", "RuntimeError");
 
     /// @param answers whether the function itself is called with requests: what it returns is an answer. An
     /// `HTTPException` is one whoever raises it.
@@ -155,9 +186,27 @@ final class ExceptionText implements Check {
                     findings.add(INFO, statement, "callers see the text of the exception");
             }
             case Statement.Function _ -> {}
+            case Statement.Block choice
+            when choice.word().equals("if") -> {
+                for (Branch branch : choice.branches())
+                    if (branch.heads().stream().noneMatch(head -> isNarrowed(python, head, exception, scope)))
+                        branch.body().forEach(child -> look(python, child, exception, answers, scope, findings));
+            }
             case Statement inner -> inner.children(child -> look(python, child, exception, answers, scope, findings));
             default -> {}
         }
+    }
+
+    /// `isinstance(e, NotSupported)`: one of the program's own, as in [#isBroad].
+    private static boolean isNarrowed(Python python, Expression condition, String exception, Scope scope) {
+        return condition instanceof Expression.Call call
+                && call.function() instanceof Expression.Name test
+                && test.id().equals("isinstance")
+                && call.arguments().size() == 2
+                && call.arguments().getFirst().value() instanceof Expression.Name tested
+                && tested.id().equals(exception)
+                && !BROAD.contains(
+                        python.values().name(call.arguments().getLast().value(), scope));
     }
 
     /// Whether it is raised in a deployment that no route enters: an exception that crosses a handle answers nobody.

@@ -18,9 +18,15 @@ final class Models {
             "[A-Za-z0-9][\\w.-]*/[A-Za-z0-9][\\w.-]*"
                     + "|(distil)?(bert|gpt2|roberta)(-[\\w.-]+)?|gpt2|t5-(small|base|large|3b|11b)|(albert|xlm|xlnet|camembert)-[\\w.-]+");
 
-    /// `owner/name`, and no path.
+    private static final Pattern FOLDER = Pattern.compile(
+            "((.*[_-])?models?|outputs?|checkpoints?|ckpts?|weights|results|runs|adapters?|quantized.*|merged.*|saved.*|fine-?tuned.*)/.*",
+            Pattern.CASE_INSENSITIVE);
+
+    /// `owner/name`, and no path: no owner is called like a folder for models.
     static boolean mayBeOfHub(Value model) {
-        return model.texts().anyMatch(text -> OF_HUB.matcher(text).matches());
+        return model.texts()
+                .anyMatch(text ->
+                        OF_HUB.matcher(text).matches() && !FOLDER.matcher(text).matches());
     }
 
     /// The model that a loader is asked for: its first argument, or the one with a name.

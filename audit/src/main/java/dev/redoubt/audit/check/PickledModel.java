@@ -8,9 +8,11 @@ import dev.redoubt.audit.facts.PythonModule.Site;
 import dev.redoubt.audit.facts.Setting;
 import dev.redoubt.audit.facts.Settings;
 import dev.redoubt.audit.python.Expression;
+import dev.redoubt.audit.python.Statement;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Readers of pickles in a program that serves.
 final class PickledModel implements Check {
@@ -49,8 +51,22 @@ final class PickledModel implements Check {
         facts.python()
                 .filter(python -> python.module().serves()
                         || python.module().importsAny("ray") && !python.module().trains())
-                .ifPresent(python -> python.module().calls().forEach(site -> look(python, site, findings)));
+                .ifPresent(python -> python.module().calls().stream()
+                        .filter(site -> !trains(site.scope().function()))
+                        .forEach(site -> look(python, site, findings)));
     }
+
+    /// Whether a function trains, or goes on with what it trained before.
+    private static boolean trains(Statement.@Nullable Function function) {
+        if (function == null) return false;
+        boolean[] found = new boolean[1];
+        function.walk(node -> found[0] |= node instanceof Expression.Call call
+                && (call.function() instanceof Expression.Attribute method && TRAINING.contains(method.name())
+                        || call.function() instanceof Expression.Name name && TRAINING.contains(name.id())));
+        return found[0];
+    }
+
+    private static final Set<String> TRAINING = Set.of("backward", "get_checkpoint");
 
     /// Bytes in memory are mostly the program's own, between its processes, unless they were just read from a file or
     /// a store; those of a request are R3.1's.

@@ -41,8 +41,10 @@ final class ProcessRateLimit implements Check {
         facts.python().filter(python -> python.module().serves()).ifPresent(python -> {
             Set<String> dictionaries = dictionaries(python);
             if (dictionaries.isEmpty()) return;
+            Set<String> cleared = cleared(python, dictionaries);
+            Set<String> seen = new HashSet<>(); // one finding for one dictionary
             for (Owned<Statement.Function> function : python.module().functions())
-                look(python, function, dictionaries, findings);
+                look(python, function, dictionaries, cleared, seen, findings);
         });
     }
 
@@ -69,7 +71,12 @@ final class ProcessRateLimit implements Check {
 
     /// A function that asks the clock, compares, and keeps what the clock said in such a dictionary.
     private static void look(
-            Python python, Owned<Statement.Function> function, Set<String> dictionaries, Findings findings) {
+            Python python,
+            Owned<Statement.Function> function,
+            Set<String> dictionaries,
+            Set<String> cleared,
+            Set<String> found,
+            Findings findings) {
         boolean[] seen = new boolean[4]; // the clock, a comparison, the status, counting down
         Set<Node> kept = new HashSet<>();
         for (Statement statement : function.node().body())
@@ -102,8 +109,41 @@ final class ProcessRateLimit implements Check {
         if (seen[0] && seen[1] && limits && !seen[3]) // what is counted down again is a queue
         kept.stream()
                     .min((a, b) -> Integer.compare(a.start(), b.start()))
-                    .ifPresent(first ->
-                            findings.add(INFO, first, "each process counts for itself, and forgets no caller"));
+                    .filter(first -> found.add(name(first)))
+                    .ifPresent(first -> findings.add(
+                            INFO,
+                            first,
+                            cleared.contains(name(first))
+                                    ? "each process counts for itself"
+                                    : "each process counts for itself, and forgets no caller"));
+    }
+
+    /// Dictionaries that something is taken out of.
+    private static Set<String> cleared(Python python, Set<String> dictionaries) {
+        Set<String> found = new HashSet<>();
+        for (Statement statement : python.module().program())
+            statement.walk(node -> {
+                if (node instanceof Statement.Simple delete && delete.word().equals("del"))
+                    for (Expression value : delete.values())
+                        if (value instanceof Expression.Subscript one && isOne(one.of(), dictionaries))
+                            found.add(name(one));
+                if (node instanceof Call call
+                        && call.function() instanceof Attribute method
+                        && (method.name().equals("pop") || method.name().equals("popitem"))
+                        && isOne(method.of(), dictionaries)) found.add(name(call));
+            });
+        return found;
+    }
+
+    /// What the dictionary is called that is asked here.
+    private static String name(Node asked) {
+        Expression of = switch (asked) {
+            case Expression.Subscript subscript -> subscript.of();
+            case Call call when call.function() instanceof Attribute method -> method.of();
+            default -> null;
+        };
+        if (of instanceof Attribute attribute) return attribute.name();
+        return of instanceof Name name ? name.id() : "";
     }
 
     private static boolean isOne(Expression expression, Set<String> dictionaries) {

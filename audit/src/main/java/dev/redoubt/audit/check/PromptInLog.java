@@ -42,7 +42,8 @@ final class PromptInLog implements Check {
             if (!isLog(site)) continue;
             Statement.Function function = site.scope().function();
             if (function == null
-                    || python.callers().handler(function, site.scope()).isEmpty()) continue;
+                    || python.callers().handler(function, site.scope()).isEmpty()
+                    || Administrators.use(python, site.scope())) continue;
             for (Argument argument : site.call().arguments())
                 if (shows(python, argument.value(), site.scope())) {
                     findings.add(INFO, site.call(), "what a caller sends is written into the log");

@@ -11,7 +11,7 @@ final class Secrets {
             Pattern.compile("\\b(hf_[A-Za-z0-9]{30,}|sk-(?:ant-|proj-)?[A-Za-z0-9_-]{32,}|gh[pousr]_[A-Za-z0-9]{36,}"
                     + "|xox[abpr]-[A-Za-z0-9-]{20,}|AIza[A-Za-z0-9_-]{35}|nvapi-[A-Za-z0-9_-]{40,})");
     private static final Pattern PLACEHOLDER =
-            Pattern.compile("(?i).*(x{4,}|your|example|placeholder|dummy|1234567|abcdef|\\*{3}).*");
+            Pattern.compile("(?i).*(x{4,}|your|example|change[_-]?me|placeholder|dummy|1234567|abcdef|\\*{3}).*");
     private static final Pattern ASSIGNED =
             Pattern.compile("(?i)((?:token|api[_-]?key|secret|password)[\"']?\\s*[=:]\\s*[\"']?)([^\"'\\s,)]{8,})");
 

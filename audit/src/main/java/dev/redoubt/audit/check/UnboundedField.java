@@ -68,7 +68,8 @@ final class UnboundedField implements Check {
     private static Set<String> requests(Python python) {
         Set<String> types = new HashSet<>();
         for (Owned<Statement.Function> function : python.module().functions()) {
-            if (python.callers().handler(function.node(), function.scope()).isEmpty()) continue;
+            if (python.callers().handler(function.node(), function.scope()).isEmpty()
+                    || Administrators.use(python, function.scope())) continue;
             for (Parameter parameter : function.node().parameters())
                 if (parameter.type() != null)
                     types.add(python.values().name(parameter.type(), outer(function.scope())));

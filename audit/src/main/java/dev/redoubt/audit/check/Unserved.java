@@ -10,14 +10,15 @@ final class Unserved {
 
     /* By the names that pytest looks for, and those of shell. */
     private static final Pattern TEST = Pattern.compile(
-            "(test_[^/]*|[^/]*_test|conftest)\\.py|[^/]*smoke[^/]*\\.(py|sh)|(benchmark|load_?test)(_[^/]*)?\\.(py|sh)|[^/]*[_.-](bkp|bak|backup|old|deprecated)\\.\\w+|[^/]*_(benchmark|load_?test)\\.(py|sh)|(self-?)?tests?([_-][^/]*)?\\.sh|[^/]*[_-]test\\.sh");
+            "(test_[^/]*|[^/]*_test|conftest)\\.py|[^/]*smoke[^/]*\\.(py|sh)|(benchmark|load_?test)(_[^/]*)?\\.(py|sh)|[^/]*[_.-](bkp|bak|backup|old|deprecated)\\.\\w+|[^/]*_(benchmark|load_?test)\\.(py|sh)|(self-?)?tests?([_-][^/]*)?\\.sh|[^/]*[_-]test\\.sh|(docker-)?compose[.-](dev|development|test|ci)\\.ya?ml");
 
     private static final Pattern STAND_IN =
             Pattern.compile("(mock|fake|dummy|stub)s?([_-][^/]*)?\\.\\w+|[^/]*[_-](mock|fake|dummy|stub)\\.\\w+");
 
     private static final Pattern FOLDER = Pattern.compile(
             "tests?([_-].*)?|testing|testdata|__tests__|(e2e|integration|unit|self)[_-]?tests?|e2e|fixtures?|mocks?"
-                    + "|fakes?|(mock|fake|dummy|stub)s?[_-].*|.*[_-](mock|fake|dummy|stub)[a-z]{0,8}|versioned_docs|(.*[_-])?snapshots?|(.*[_.-])?bak|.*[_-](backup|old)|_*quarantined?|_*archives?d?|attic|(.*[_-])?legacy|_*backups?|_*deprecated|_+old|trash|graveyard|hack|scratch|playground");
+                    + "|fakes?|(mock|fake|dummy|stub)s?[_-].*|.*[_-](mock|fake|dummy|stub)[a-z]{0,8}|versioned_docs|(.*[_-])?snapshots?|(.*[_.-])?bak|.*[_-](backup|old)|_*quarantined?|_*archives?d?|attic|(.*[_-])?legacy|_*backups?|_*deprecated|_+old|trash|graveyard|hack|scratch|playground"
+                    + "|(.*[_-])?(benchmarks?|benchmarking|bench|load[_-]?tests?|experiments?|reproductions?|repros?)|issues?|research|upstream|third[-_]?part(y|ies)|3rd_?party");
 
     /* vLLM itself, in a folder with its name, and what a project keeps of others' documentation: its folder says so, or the licence
      * above it. */
@@ -27,14 +28,27 @@ final class Unserved {
     private static final Pattern KEPT = Pattern.compile("(.*/)?(docs?|documentation|examples?|references?|samples)/.*");
     private static final String OF_VLLM = "SPDX-FileCopyrightText: Copyright contributors to the vLLM project";
 
+    private static final Pattern OF_LIVE = Pattern.compile("(?m)^ {2}(uid|resourceVersion): ");
+    private static final Pattern STATUS = Pattern.compile("(?m)^status:");
+
+    /// What `kubectl get -o yaml` writes of an object that is there already.
+    private static boolean isDump(String path, String text) {
+        return path.matches(".*\\.ya?ml")
+                && OF_LIVE.matcher(text).find()
+                && STATUS.matcher(text).find();
+    }
+
     private static final Pattern KILL = Pattern.compile(
             "(?m)^(?![ \\t]{0,200}(#|trap\\b))[^\\n]{0,500}?\\bkill\\b[^\\n]{0,40}\\$\\{?\\w*PID",
             Pattern.CASE_INSENSITIVE);
 
     private static final Pattern ENDS = Pattern.compile("\\.(terminate|kill)\\(\\)");
+    private static final Pattern MEASURED = Pattern.compile("vllm[\"', ]{1,5}bench\\b|route_prefix ?= ?None");
 
     /// A script that starts a server beside itself, asks it on its own machine and ends it again.
     private static boolean isMeasurement(String path, String text) {
+        if (path.endsWith(".py") && text.contains("serve.run(") && text.contains("serve.shutdown()"))
+            return MEASURED.matcher(text).find();
         if (path.endsWith(".py"))
             return path.contains("bench")
                     && text.contains("Popen(")
@@ -56,6 +70,7 @@ final class Unserved {
         if (TEST.matcher(file).matches() || STAND_IN.matcher(file).matches()) return true;
         for (int i = 0; i < parts.length - 1; i++) if (FOLDER.matcher(parts[i]).matches()) return true;
         return isMeasurement(path, text)
+                || isDump(path, text)
                 || OF_OTHERS.matcher(path).matches()
                 || KEPT.matcher(path).matches()
                         && text.substring(0, Math.min(text.length(), 500)).contains(OF_VLLM);

@@ -80,6 +80,7 @@ public final class FactReader {
                 new LineFiles(facts).systemd();
                 yield Optional.of(facts);
             }
+            case TERRAFORM -> Optional.of(facts);
             case ENVIRONMENT -> {
                 new LineFiles(facts).environment();
                 yield Optional.of(facts);

@@ -58,7 +58,9 @@ record Surroundings(Set<Part> parts) {
     }
 
     private static void of(String kind, String version, Mapping mapping, Set<Part> all) {
-        if (kind.endsWith("ServingRuntime") || isPatch(kind, version, mapping)) all.add(Part.RUNTIME);
+        if (kind.endsWith("ServingRuntime")
+                || kind.equals("LLMInferenceServiceConfig")
+                || isPatch(kind, version, mapping)) all.add(Part.RUNTIME);
         if (kind.equals("Job") || kind.equals("CronJob") || kind.equals("RayJob")) all.add(Part.JOB);
         if (version.startsWith("serving.kserve.io/") || version.startsWith("serving.knative.dev/")) {
             all.add(Part.PLATFORM);
@@ -104,14 +106,18 @@ record Surroundings(Set<Part> parts) {
         return has(Part.CLUSTER) || has(Part.PLATFORM) ? Container.Kind.CLUSTER : Container.Kind.KUBERNETES;
     }
 
-    /// Whether what the commands of a document start is reached from its own machine alone: a service or task
+    /// Whether what the commands of a document start is reached from its own machine alone, or through a platform's
+    /// endpoint with TLS: a run of VESSL, a service or task
     /// of dstack, whose gateway has TLS and tokens and whose tunnel ends at the caller, and a task of SkyPilot
     /// that opens no port.
     static boolean isTunnelled(YamlTree document) {
         boolean dstack = document.at("type") instanceof Scalar type
                 && Set.of("service", "task", "dev-environment").contains(type.text())
                 && document.at("commands") instanceof Sequence;
+        boolean vessl = document.at("resources", "preset") instanceof Scalar
+                && document.at("resources", "cluster") instanceof Scalar;
         return dstack
+                || vessl
                 || document.at("run") instanceof Scalar
                         && document.at("service") == null
                         && document.at("resources") instanceof Mapping resources

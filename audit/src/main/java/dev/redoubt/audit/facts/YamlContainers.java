@@ -121,7 +121,7 @@ final class YamlContainers {
     }
 
     /// Whoever uses what was found from this count on says the rest.
-    private void completedElsewhere(int engines) {
+    void completedElsewhere(int engines) {
         for (int i = engines; i < facts.engines().size(); i++) {
             Engine engine = facts.engines().get(i);
             facts.engines().set(i, engine.with(new Settings(engine.settings().entries(), true)));

@@ -47,10 +47,35 @@ final class YamlFiles {
             int engines = facts.engines().size();
             int listeners = facts.listeners().size();
             reader.visit(document, "", false);
+            if (!isRun(document)) reader.containers.completedElsewhere(engines);
             if (Surroundings.isTunnelled(document)) reader.containers.reachedHere(engines, listeners);
         }
         return Optional.of(reader.programs);
     }
+
+    /// Whether a tool that is known runs what stands there: else it is data of a program, which may add to it.
+    private static boolean isRun(YamlTree document) {
+        return !(document instanceof Mapping mapping) || RUN.stream().anyMatch(mapping.entries()::containsKey);
+    }
+
+    private static final Set<String> RUN = Set.of(
+            "kind",
+            "spec",
+            "containers",
+            "services",
+            "jobs",
+            "run",
+            "commands",
+            "applications",
+            "image",
+            "tasks",
+            "steps",
+            "stages",
+            "script",
+            "serve_config",
+            "head_start_ray_commands",
+            "entrypoint",
+            "command");
 
     /// The file with nothing in it but these programs, each in the place where it stands. A program is indented
     /// there: the line above it, which names it, becomes the head of its block.

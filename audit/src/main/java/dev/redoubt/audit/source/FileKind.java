@@ -12,7 +12,9 @@ public enum FileKind {
     DOCKERFILE,
     SYSTEMD,
     /// Lines of `NAME=value`; only names and whether a value is a secret are looked at.
-    ENVIRONMENT;
+    ENVIRONMENT,
+    /// Its text alone: secrets, and policies that stand before what manifests start.
+    TERRAFORM;
 
     /// @param name without folders
     public static Optional<FileKind> of(String name) {
@@ -27,6 +29,7 @@ public enum FileKind {
             case "ipynb" -> Optional.of(NOTEBOOK);
             case "yaml", "yml" -> Optional.of(YAML);
             case "sh", "bash", "zsh" -> Optional.of(SHELL);
+            case "tf" -> Optional.of(TERRAFORM);
             case "service" -> Optional.of(SYSTEMD);
             default -> Optional.empty();
         };

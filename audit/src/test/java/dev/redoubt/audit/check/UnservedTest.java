@@ -39,6 +39,14 @@ class UnservedTest {
                 "api/routers/legacy/router.py",
                 "telemetry_legacy/router.py",
                 "docs/vllm/examples/serve.sh",
+                "benchmarks/serve.sh",
+                "load_test/serve.yaml",
+                "generation_time_experiments/chunked/server.sh",
+                "issues/12/app.py",
+                "research/a/compose.yaml",
+                "third_parties/other/server.py",
+                "docker/docker-compose.dev.yml",
+                "compose-test.yaml",
                 "lib/vllm_bak/entrypoints/openai/api_server.py",
             })
     void testsStandInsAndWhatIsSetAsideServeNobody(String path) {
@@ -53,8 +61,11 @@ class UnservedTest {
                 "latest.sh",
                 "app/contest.py",
                 "examples/serve.py",
-                "benchmarks/serve.sh",
                 "archive.py",
+                "benchmark-results.yaml",
+                "experimental/serve.py",
+                "docker-compose.prod.yml",
+                "developer/compose.yaml",
                 "app/old_school/main.py",
                 "mocking/tests.yaml",
                 "dummy",
@@ -92,6 +103,24 @@ class UnservedTest {
         assertThat(Unserved.is("manager.py", program + "server.terminate()\n")).isFalse();
         assertThat(Unserved.is("job.yaml", "kind: Job\n" + start + ask + "kill $PID\n"))
                 .isTrue();
+    }
+
+    @Test
+    void aProgramThatMeasuresWhatItDeploysServesNobody() {
+        String program = "serve.run(app, route_prefix=None)\nhandle.remote()\n";
+        assertThat(Unserved.is("main.py", program + "serve.shutdown()\n")).isTrue();
+        assertThat(Unserved.is("main.py", program)).isFalse();
+        assertThat(Unserved.is("main.py", "serve.run(app)\nserve.shutdown()\n")).isFalse();
+        assertThat(Unserved.is("main.py", "serve.run(app)\nrun(['vllm', 'bench', 'serve'])\nserve.shutdown()\n"))
+                .isTrue();
+    }
+
+    @Test
+    void whatWasReadOutOfAClusterIsNoManifest() {
+        String object = "kind: RayService\nmetadata:\n  name: a\n  uid: 9a7ce3e0\nspec: {}\n";
+        assertThat(Unserved.is("output.yaml", object + "status:\n  serviceStatus: Running\n"))
+                .isTrue();
+        assertThat(Unserved.is("service.yaml", object)).isFalse();
     }
 
     @Test

@@ -1,0 +1,54 @@
+package dev.redoubt.audit;
+
+import dev.redoubt.audit.source.FileText;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/// Projects that measure servers, and serve nobody: by the title of what they say of themselves, or by their name where
+/// they say nothing. Titles of others speak of measuring too; so it must be the last word of it.
+final class Study {
+    private static final List<String> READMES = List.of("README.md", "readme.md", "Readme.md", "README.MD");
+    private static final Pattern TITLE = Pattern.compile("(?m)^#[ \\t]{1,10}(\\S[^\\n]{0,200})");
+    private static final Pattern MEASURES = Pattern.compile(
+            "(?i).*\\b(bench(marks?)?|comparisons?|load[ _-]?tests?|shoot[ _-]?out)[^\\w]{0,10}(: .*|[-–—|] .*)?");
+    private static final String WHY = "the project measures servers, and serves nobody";
+
+    private final Set<Path> folders;
+
+    /// @param named what is audited
+    Study(List<Path> named) {
+        folders = named.stream()
+                .filter(Files::isDirectory)
+                .map(folder -> folder.toAbsolutePath().normalize())
+                .filter(Study::measures)
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    private static boolean measures(Path folder) {
+        Path name = folder.getFileName();
+        return MEASURES.matcher(
+                        title(folder).orElse(name == null ? "" : name.toString().replace('_', ' ')))
+                .matches();
+    }
+
+    private static Optional<String> title(Path folder) {
+        for (String readme : READMES) {
+            Path file = folder.resolve(readme);
+            if (Files.isRegularFile(file) && FileText.read(file, readme) instanceof FileText.Outcome.Read(var source))
+                return TITLE.matcher(source.text()).results().findFirst().map(title -> title.group(1));
+        }
+        return Optional.empty();
+    }
+
+    /// What a finding is worth in this file.
+    Finding judged(Finding finding, Path file) {
+        if (folders.isEmpty()) return finding;
+        Path absolute = file.toAbsolutePath().normalize();
+        return folders.stream().anyMatch(absolute::startsWith) ? finding.unserved(WHY) : finding;
+    }
+}
