@@ -252,7 +252,11 @@ public final class Audit {
             words.add(facts.source().text());
             Optional<Program> program = Program.of(file, facts);
             judged.add(new Judged(
-                    file, program, Part.of(file, facts), kept.isEmpty() ? List.of() : Uncalled.of(facts), kept));
+                    file,
+                    program,
+                    Part.of(file, facts),
+                    kept.isEmpty() ? List.of() : Uncalled.of(file.kind(), facts),
+                    kept));
             served |= program.isEmpty() && Program.serves(facts);
             remarks.addAll(allowances.remarks());
         }

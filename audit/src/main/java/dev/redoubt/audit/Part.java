@@ -65,22 +65,25 @@ record Part(
                     .flatMap(application -> application.value().texts().findFirst())
                     .ifPresent(application -> started.put(
                             facts.source().lineAt(listener.start()), application.split(":", 2)[0]));
+        List<String> modules = facts.applications().stream()
+                .flatMap(one -> one.settings().get("import_path").stream())
+                .flatMap(path -> path.value().texts())
+                .map(path -> path.split(":", 2)[0])
+                .toList();
         return new Part(
                 file,
                 stated,
                 deployments,
                 bound,
                 started,
-                facts.applications().stream()
-                        .flatMap(one -> one.settings().get("import_path").stream())
-                        .flatMap(path -> path.value().texts())
-                        .map(path -> path.split(":", 2)[0])
-                        .toList(),
+                modules,
                 facts.python().map(Part::answersSockets).orElse(false),
                 facts.python().map(python -> isLocal(python, facts)).orElse(false),
                 (file.kind() == FileKind.YAML || file.kind() == FileKind.TERRAFORM)
                         && GATE.matcher(text).find(),
-                text.contains("github.com/ray-project/test_dag/") && !text.contains("serve_config_examples"),
+                !modules.isEmpty()
+                        && (text.contains("github.com/ray-project/test_dag/") && !text.contains("serve_config_examples")
+                                || modules.stream().allMatch(module -> module.startsWith("ray.serve.tests."))),
                 file.kind() == FileKind.YAML
                                 && !(facts.containers().isEmpty()
                                         && facts.engines().isEmpty())

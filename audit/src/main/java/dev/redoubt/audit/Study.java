@@ -3,6 +3,7 @@ package dev.redoubt.audit;
 import dev.redoubt.audit.source.FileText;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -14,6 +15,7 @@ import java.util.stream.Collectors;
 final class Study {
     private static final List<String> READMES = List.of("README.md", "readme.md", "Readme.md", "README.MD");
     private static final Pattern TITLE = Pattern.compile("(?m)^#[ \\t]{1,10}(\\S[^\\n]{0,200})");
+    private static final Pattern DESCRIPTION = Pattern.compile("(?m)^description ?= ?\"([^\"\\n]{1,200})\"");
     private static final Pattern MEASURES = Pattern.compile(
             "(?i).*\\b(bench(marks?)?|comparisons?|load[ _-]?tests?|shoot[ _-]?out)[^\\w]{0,10}(: .*|[-–—|] .*)?");
     private static final String WHY = "the project measures servers, and serves nobody";
@@ -31,18 +33,27 @@ final class Study {
 
     private static boolean measures(Path folder) {
         Path name = folder.getFileName();
-        return MEASURES.matcher(
-                        title(folder).orElse(name == null ? "" : name.toString().replace('_', ' ')))
-                .matches();
+        List<String> said = new ArrayList<>();
+        title(folder).ifPresent(said::add);
+        first(DESCRIPTION, folder.resolve("pyproject.toml")).ifPresent(said::add);
+        if (said.isEmpty() && name != null) said.add(name.toString().replace('_', ' '));
+        return said.stream().anyMatch(one -> MEASURES.matcher(one).matches());
     }
 
     private static Optional<String> title(Path folder) {
         for (String readme : READMES) {
             Path file = folder.resolve(readme);
-            if (Files.isRegularFile(file) && FileText.read(file, readme) instanceof FileText.Outcome.Read(var source))
-                return TITLE.matcher(source.text()).results().findFirst().map(title -> title.group(1));
+            if (Files.isRegularFile(file)) return first(TITLE, file);
         }
         return Optional.empty();
+    }
+
+    private static Optional<String> first(Pattern pattern, Path file) {
+        return Files.isRegularFile(file)
+                        && FileText.read(file, String.valueOf(file.getFileName()))
+                                instanceof FileText.Outcome.Read(var source)
+                ? pattern.matcher(source.text()).results().findFirst().map(found -> found.group(1))
+                : Optional.empty();
     }
 
     /// What a finding is worth in this file.

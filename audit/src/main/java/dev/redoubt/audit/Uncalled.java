@@ -5,8 +5,11 @@ import dev.redoubt.audit.facts.PythonModule;
 import dev.redoubt.audit.facts.PythonModule.Owned;
 import dev.redoubt.audit.facts.Scope;
 import dev.redoubt.audit.python.Statement;
+import dev.redoubt.audit.source.FileKind;
+import dev.redoubt.audit.source.SourceText;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// A function that only its name would lead to: nothing decorates it, and no framework knows it. If that name stands
@@ -36,14 +39,32 @@ record Uncalled(String name, int first, int last) {
             "entrypoint",
             "init");
 
-    /// All of a program.
-    static List<Uncalled> of(Facts facts) {
+    private static final Pattern OF_SHELL = Pattern.compile("(?m)^(?:function )?(\\w{1,100})\\(\\) ?\\{");
+
+    /// All of a program, or of a script.
+    static List<Uncalled> of(FileKind kind, Facts facts) {
+        if (kind == FileKind.SHELL) return ofShell(facts.source());
         return facts.python().stream()
                 .flatMap(python -> of(python.module()))
                 .map(function -> new Uncalled(
                         function.name(),
                         facts.source().lineAt(function.start()),
                         facts.source().lineAt(function.end())))
+                .toList();
+    }
+
+    private static List<Uncalled> ofShell(SourceText source) {
+        return OF_SHELL.matcher(source.text())
+                .results()
+                .filter(function -> !KNOWN.contains(function.group(1)))
+                .limit(1_000)
+                .map(function -> {
+                    int end = source.text().indexOf("\n}", function.end());
+                    return new Uncalled(
+                            function.group(1),
+                            source.lineAt(function.start()),
+                            source.lineAt(end < 0 ? function.end() : end));
+                })
                 .toList();
     }
 
@@ -65,14 +86,16 @@ record Uncalled(String name, int first, int last) {
         return type == null || type.bases().isEmpty() && type.decorators().isEmpty();
     }
 
+    private static final String SECRET = "V4.4/literal-token"; // known to whoever reads the file
+
     /// What a finding is worth in its file: a note, if it stands in one of these functions and the name of that stands
     /// nowhere else.
     static Finding judged(Finding finding, List<Uncalled> functions, Words words) {
-        if (finding.level() == Level.NOTE) return finding;
+        if (finding.level() == Level.NOTE || finding.check().id().equals(SECRET)) return finding;
         int line = finding.textLine();
         for (Uncalled function : functions)
             if (function.first <= line && line <= function.last && words.isOnce(function.name))
-                return finding.unserved("nothing that was read calls " + function.name);
+                return finding.asNote("nothing that was read calls " + function.name);
         return finding;
     }
 }

@@ -292,6 +292,8 @@ class ElsewhereTest {
                 """;
         write("serve.yaml", service.replace("REPOSITORY", "ray-project/test_dag"));
         assertThat(warnings()).isEmpty();
+        write("serve.yaml", "applications: [{name: fruit, import_path: ray.serve.tests.fruit.app}]\n");
+        assertThat(warnings()).isEmpty();
         write("serve.yaml", service.replace("REPOSITORY", "somebody/models"));
         assertThat(warnings()).contains("R1.3/request-timeout");
     }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,6 +38,14 @@ class StudyTest {
     })
     void whatMeasuresServesNobodyAndSecretsStay(String name, String readme) throws Exception {
         assertThat(errors(name, readme)).containsExactly("V4.4/literal-token");
+    }
+
+    @Test
+    void whatItsPackageSaysCountsToo() throws Exception {
+        Path project = Files.createDirectories(above.resolve("speech"));
+        Files.writeString(
+                project.resolve("pyproject.toml"), "[project]\ndescription = \"Whisper serving benchmark\"\n");
+        assertThat(errors("speech", "# Speech\n")).containsExactly("V4.4/literal-token");
     }
 
     @ParameterizedTest

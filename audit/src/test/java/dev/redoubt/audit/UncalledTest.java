@@ -59,6 +59,21 @@ class UncalledTest {
     }
 
     @Test
+    void theSameOfAFunctionOfAShell() throws Exception {
+        Path file = folder.resolve("start.sh");
+        String script = """
+                start_ray() {
+                  ray start --head --dashboard-host=0.0.0.0
+                }
+                echo ready
+                """;
+        Files.writeString(file, script);
+        assertThat(found(folder)).isEmpty();
+        Files.writeString(file, script + "start_ray\n");
+        assertThat(found(folder)).contains("R1.2/public-dashboard");
+    }
+
+    @Test
     void namesThatStandInTwoFilesStandTwice() {
         Words one = new Words();
         one.add("alpha beta beta _gamma");

@@ -180,6 +180,7 @@ final class ExceptionText implements Check {
                 Expression answer = statement.values().getFirst();
                 boolean raises = statement.word().equals("raise");
                 boolean http = !isBehindHandle(python, scope)
+                        && !isStream(scope)
                         && answer instanceof Expression.Call call
                         && python.values().name(call.function(), scope).endsWith("HTTPException");
                 if ((raises ? http : answers) && shows(python, answer, exception, scope))
@@ -207,6 +208,21 @@ final class ExceptionText implements Check {
                 && tested.id().equals(exception)
                 && !BROAD.contains(
                         python.values().name(call.arguments().getLast().value(), scope));
+    }
+
+    /// Whether the function yields: when it raises, the head of the answer has been sent.
+    private static boolean isStream(Scope scope) {
+        Statement.Function function = scope.function();
+        boolean[] found = new boolean[1];
+        if (function != null) function.body().forEach(statement -> yields(statement, found));
+        return found[0];
+    }
+
+    private static void yields(Node node, boolean[] found) {
+        if (node instanceof Statement.Function) return; // another one
+        found[0] |=
+                node instanceof Expression.Prefixed prefixed && prefixed.word().equals("yield");
+        node.children(child -> yields(child, found));
     }
 
     /// Whether it is raised in a deployment that no route enters: an exception that crosses a handle answers nobody.

@@ -63,7 +63,8 @@ final class LiteralToken implements Check {
         return text.length() >= 8
                 && text.matches("[A-Za-z0-9_\\-.+/=]+")
                 && !text.matches(
-                        "(?i).*(your|xxx|change|example|placeholder|dummy|secret|token|test|key|none|null|empty|fake|todo).*")
+                        "(?i).*(your|xxx|change|example|placeholder|dummy|secret|token|test|key|none|null|empty|fake|todo|replace|12345).*")
+                && !text.matches("[A-Z]+(_[A-Z]+)+")
                 && !Secrets.repeats(text)
                 && !text.matches("sk-[a-z]+(-[a-z]+)*") // a word, which clients must send
                 && !LOCAL.matcher(text).matches();

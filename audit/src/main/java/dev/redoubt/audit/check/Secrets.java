@@ -10,8 +10,8 @@ final class Secrets {
     private static final Pattern SECRET =
             Pattern.compile("\\b(hf_[A-Za-z0-9]{30,}|sk-(?:ant-|proj-)?[A-Za-z0-9_-]{32,}|gh[pousr]_[A-Za-z0-9]{36,}"
                     + "|xox[abpr]-[A-Za-z0-9-]{20,}|AIza[A-Za-z0-9_-]{35}|nvapi-[A-Za-z0-9_-]{40,})");
-    private static final Pattern PLACEHOLDER =
-            Pattern.compile("(?i).*(x{4,}|your|example|change[_-]?me|placeholder|dummy|1234567|abcdef|\\*{3}).*");
+    private static final Pattern PLACEHOLDER = Pattern.compile(
+            "(?i).*(x{4,}|your|example|change[_-]?me|replace|12345|placeholder|dummy|1234567|abcdef|\\*{3}).*");
     private static final Pattern ASSIGNED =
             Pattern.compile("(?i)((?:token|api[_-]?key|secret|password)[\"']?\\s*[=:]\\s*[\"']?)([^\"'\\s,)]{8,})");
 

@@ -89,8 +89,13 @@ final class CommandLines {
             }
             if (program.equals("ray") && next.equals("start")) {
                 Settings options = options(words, i + 2).settings;
+                boolean dashboard = options.has("head") || !options.has("address"); // which others do not have
                 facts.listeners()
-                        .add(new Listener(Listener.Kind.DASHBOARD, renamed(options), start(words, i), end(words)));
+                        .add(new Listener(
+                                Listener.Kind.DASHBOARD,
+                                dashboard ? renamed(options) : Settings.NONE,
+                                start(words, i),
+                                end(words)));
                 return;
             }
             if (program.equals("uvicorn") && next.contains(":")) {

@@ -12,6 +12,9 @@ import java.util.regex.Pattern;
 final class Shell {
     private static final Pattern VARIABLE = Pattern.compile("\\$\\{(\\w+)(?::?[-=]([^{}]*))?}|\\$(\\w+)");
     private static final Pattern ASSIGNMENT = Pattern.compile("([A-Za-z_]\\w*)\\+?=(.*)", Pattern.DOTALL);
+    /* Of a template: what stands between is there or not, and none of it is a word. */
+    private static final Pattern CONTROL =
+            Pattern.compile("\\{\\{-?\\s{0,10}(if|else|end|with|range|/\\*)\\b?[^}\\n]{0,500}}}");
     private static final int WORDS_MAX = 10_000;
 
     private final Facts facts;
@@ -39,7 +42,9 @@ final class Shell {
     private void commands() {
         while (at < end) {
             char c = text.charAt(at);
-            if (c == '\\' && at + 1 < end && isBreak(text.charAt(at + 1))) at += text.startsWith("\\\r\n", at) ? 3 : 2;
+            if (c == '{' && isControl()) at = Math.min(end, text.indexOf("}}", at) + 2);
+            else if (c == '\\' && at + 1 < end && isBreak(text.charAt(at + 1)))
+                at += text.startsWith("\\\r\n", at) ? 3 : 2;
             else if (c == ' ' || c == '\t' || c == '\r' || joined && c == '\n') at++;
             else if (c == '#') comment();
             else if (c == '(' && assignsArray()) array();
@@ -49,6 +54,11 @@ final class Shell {
             } else word();
         }
         finish();
+    }
+
+    private boolean isControl() {
+        return text.startsWith("{{", at)
+                && CONTROL.matcher(text).region(at, end).lookingAt();
     }
 
     private boolean assignsArray() {
@@ -121,6 +131,11 @@ final class Shell {
                 int close = bracketed(at + 1);
                 found.append(text, at, close);
                 at = close;
+            } else if (text.startsWith("{{", at)) { // of a template, which fills it in
+                int close = text.indexOf("}}", at);
+                close = close < 0 || close + 2 > end ? at + 2 : close + 2;
+                found.append(text, at, close);
+                at = close;
             } else if (c <= ' ' || c == ';' || c == '&' || c == '|' || c == '(' || c == ')' || c == '\\') {
                 break;
             } else {
@@ -155,6 +170,7 @@ final class Shell {
 
     /// What a word may be where variables stand in it.
     static Value expanded(String word, Map<String, Value> variables) {
+        if (word.contains("{{")) return Value.unknown();
         if (word.indexOf('$') < 0 && word.indexOf('`') < 0) return new Value.Text(word);
         Matcher matcher = VARIABLE.matcher(word);
         if (!matcher.find() || word.contains("$(") || word.contains("`")) return Value.unknown();

@@ -18,6 +18,8 @@ record Surroundings(Set<Part> parts) {
         SERVICE,
         /// A group of pods of KubeRay, or of a LeaderWorkerSet.
         CLUSTER,
+        /// A RayCluster, which runs what somebody submits to it.
+        BARE,
         /// One of KubeRay's, which writes its own command into containers.
         RAY,
         /// A runtime of KServe, or a patch of Kustomize, which another file completes: arguments, limits.
@@ -61,6 +63,7 @@ record Surroundings(Set<Part> parts) {
         if (kind.endsWith("ServingRuntime")
                 || kind.equals("LLMInferenceServiceConfig")
                 || isPatch(kind, version, mapping)) all.add(Part.RUNTIME);
+        if (kind.equals("RayCluster")) all.add(Part.BARE);
         if (kind.equals("Job") || kind.equals("CronJob") || kind.equals("RayJob")) all.add(Part.JOB);
         if (version.startsWith("serving.kserve.io/") || version.startsWith("serving.knative.dev/")) {
             all.add(Part.PLATFORM);

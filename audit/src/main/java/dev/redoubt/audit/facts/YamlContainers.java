@@ -71,6 +71,7 @@ final class YamlContainers {
                                         || word.text().equals("bench"))
                 || words.isEmpty()
                         && (image.startsWith("rayproject/ray")
+                                        && (!around.has(Surroundings.Part.BARE) || isOfServe(mapping))
                                 || around.has(Surroundings.Part.SERVICE) && name.startsWith("ray"));
         if (compose) published(mapping, engines, listeners);
         if (kubernetes) placed(around.place(), engines, listeners);
@@ -107,7 +108,10 @@ final class YamlContainers {
                                         new Settings(Map.of("host", host), false),
                                         port.start(),
                                         port.end())
-                                .at(isOneOfItsOwn(service) ? Place.IMAGE : Place.MACHINE));
+                                .at(
+                                        isOneOfItsOwn(service) || service.at("image") == null
+                                                ? Place.IMAGE
+                                                : Place.MACHINE));
             }
         }
     }
@@ -159,6 +163,14 @@ final class YamlContainers {
     /// KubeRay has `ray start` run in each container, unless an annotation says that it shall not.
     private boolean isStartedByRay() {
         return around.has(Surroundings.Part.RAY) && !facts.source().text().contains("ray.io/overwrite-container-cmd");
+    }
+
+    /// Whether a container of a bare cluster has the port of Ray Serve.
+    private static boolean isOfServe(Mapping container) {
+        return container.at("ports") instanceof Sequence ports
+                && ports.items().stream()
+                        .anyMatch(port -> port.at("containerPort") instanceof Scalar number
+                                && number.text().equals("8000"));
     }
 
     private static boolean isOneOfItsOwn(Mapping service) {

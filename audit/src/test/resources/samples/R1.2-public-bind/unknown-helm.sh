@@ -1,0 +1,2 @@
+exec vllm serve {{ .Values.model | quote }} \
+  --host {{ .Values.host | quote }} --api-key {{ .Values.key | quote }}
