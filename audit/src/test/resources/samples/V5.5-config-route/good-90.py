@@ -1,29 +1,11 @@
-from core.config import settings
 from fastapi import FastAPI
-from pydantic import BaseModel
+from tests import LoadTestConfig
 
 app = FastAPI()
 
 
-class UserSettings(BaseModel):
-    theme: str = "dark"
-
-
-class ServerConfig(BaseModel):
-    name: str
-
-
-@app.put("/settings")
-async def update(settings: UserSettings):
-    return {"data": settings.dict()}
-
-
-@app.get("/settings")
-async def defaults():
-    return {"data": UserSettings().dict()}
-
-
-@app.post("/servers")
-async def add(name: str):
-    config = ServerConfig(name=name)
-    return config.model_dump()
+@app.post("/start")
+async def start(config: LoadTestConfig):
+    if config.model == "auto":
+        config.model = await name()
+    return {"status": "started", "config": config.model_dump()}

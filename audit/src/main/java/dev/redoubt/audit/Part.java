@@ -146,7 +146,7 @@ record Part(
             "endpoints-release/endpoints-runtime|oauth2[-_]proxy|kube-rbac-proxy|traefik\\.http\\.routers\\.[\\w-]{1,60}\\.middlewares[^\\n]{0,40}auth|"
                     + "kind\"?\\s{0,12}[:=]\\s{0,4}\"?(EnvoyFilter|AuthorizationPolicy|RequestAuthentication|SecurityPolicy)\\b"
                     + "|plugin:\\s{0,4}[\"']?(key-auth|jwt|oauth2|basic-auth|openid-connect)\\b"
-                    + "|nginx\\.ingress\\.kubernetes\\.io/auth-(url|type)|traefik\\.ingress\\.kubernetes\\.io/[\\w.]{0,40}auth");
+                    + "|security\\.opendatahub\\.io/enable-auth:\\s{0,4}\"?true|nginx\\.ingress\\.kubernetes\\.io/auth-(url|type)|traefik\\.ingress\\.kubernetes\\.io/[\\w.]{0,40}auth");
     private static final Pattern POLICY = Pattern.compile("kind\"?\\s{0,12}[:=]\\s{0,4}\"?NetworkPolicy\\b");
     /* Of the pods that a policy is for: the first selector of it. */
     private static final Pattern SELECTOR = Pattern.compile(

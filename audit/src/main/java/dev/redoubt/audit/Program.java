@@ -18,8 +18,9 @@ import java.util.Set;
 /// @param file absolute
 /// @param serves by what it imports, defines or starts, see `SERVING`
 /// @param script whether it is run itself, and not only imported
-/// @param plain see [Plain]
-record Program(Path file, boolean serves, boolean script, boolean plain, Set<String> imports) {
+/// @param plain see [Plain#mayBe]
+/// @param signs see [Plain#signs]
+record Program(Path file, boolean serves, boolean script, boolean plain, int signs, Set<String> imports) {
     private static final String[] SERVING = {
         "fastapi",
         "starlette",
@@ -105,6 +106,7 @@ record Program(Path file, boolean serves, boolean script, boolean plain, Set<Str
                             isServer(facts, python, script),
                             script,
                             Plain.mayBe(python.module()),
+                            Plain.signs(python.module()),
                             importsOf(python));
                 });
     }
@@ -127,6 +129,8 @@ record Program(Path file, boolean serves, boolean script, boolean plain, Set<Str
             if (site.call().function() instanceof Expression.Attribute method
                     && (method.name().equals("map_batches") || site.scope().isModule() && ASKS.contains(method.name())))
                 return true;
+        if (module.calls().stream()
+                .anyMatch(site -> site.scope().isModule() && site.name().equals("asyncio.run"))) return true;
         for (Statement statement : module.program()) {
             if (statement instanceof Statement.Block block
                     && block.word().equals("if")

@@ -86,8 +86,8 @@ final class Reach {
     boolean isWithoutModel(Path file) {
         Program program = programs.get(file.toAbsolutePath().normalize());
         return program != null
-                && program.plain()
-                && withoutModel.computeIfAbsent(program.file(), _ -> allPlain(closure(together(program))));
+                && (program.plain() || Plain.areNone(program.signs()))
+                && withoutModel.computeIfAbsent(program.file(), _ -> hasNone(closure(together(program))));
     }
 
     /// The program, and the servers that import it in any number of steps.
@@ -106,6 +106,15 @@ final class Reach {
             next.addAll(usedBy.getOrDefault(one.file(), List.of()));
         }
         return all;
+    }
+
+    private boolean hasNone(Set<Path> files) {
+        int signs = 0;
+        for (Path file : files) {
+            Program program = programs.get(file);
+            if (program != null) signs += program.signs();
+        }
+        return Plain.areNone(signs) || allPlain(files);
     }
 
     private boolean allPlain(Set<Path> files) {

@@ -175,11 +175,13 @@ class ElsewhereTest {
         assertThat(warnings()).isEmpty();
         write("answers.py", "import torch\n");
         assertThat(warnings()).contains("R1.1/resource-limits", "R1.3/request-timeout", "V5.3/route-without-key");
-        write("answers.py", "import somebodys_models\n");
+        write("answers.py", "import somebodys_models\nmodel = somebodys_models.model()\n");
         assertThat(warnings()).contains("R1.1/resource-limits");
-        write("answers.py", "def answer(): return 'which predictor'\n");
+        write("answers.py", "def answer(): return 'which model predicts, of all models: the llm'\n");
         assertThat(warnings()).as("what asks nobody").isEmpty();
-        write("answers.py", "import httpx\ndef answer(): return httpx.post(URL, json={'predict': 1})\n");
+        write(
+                "answers.py",
+                "import httpx\ndef answer(): return httpx.post(URL, json={'predict': 1})\n# of the model, the llm, its embeddings\n");
         assertThat(warnings()).contains("R1.1/resource-limits");
     }
 
@@ -296,5 +298,17 @@ class ElsewhereTest {
         assertThat(warnings()).isEmpty();
         write("serve.yaml", service.replace("REPOSITORY", "somebody/models"));
         assertThat(warnings()).contains("R1.3/request-timeout");
+    }
+
+    @Test
+    void R1_1_aProgramThatHardlySpeaksOfModelsHasNone() throws Exception {
+        String program = "import twilio\nimport requests\n" + HELLO;
+        write("hello.py", program);
+        assertThat(warnings()).isEmpty();
+        write("hello.py", program + "\n# generates the model's completion: /v1/ of the model\n");
+        assertThat(warnings()).contains("R1.1/resource-limits");
+        write("hello.py", program + "import somewhere\n");
+        write("somewhere.py", "import openai\n");
+        assertThat(warnings()).contains("R1.1/resource-limits");
     }
 }

@@ -175,4 +175,14 @@ class ReachTest {
         write("serving/api/__init__.py", "");
         assertThat(errors()).isEmpty();
     }
+
+    @Test
+    void whatRunsAsSoonAsItIsReadIsAScript() throws Exception {
+        write("server.py", "from fastapi import FastAPI\n");
+        String engine = "import asyncio\nfrom vllm import AsyncLLMEngine\n" + LOADS;
+        write("stream.py", engine);
+        assertThat(errors()).containsExactly("stream.py");
+        write("stream.py", engine + "print(asyncio.run(ask()))\n");
+        assertThat(errors()).isEmpty();
+    }
 }

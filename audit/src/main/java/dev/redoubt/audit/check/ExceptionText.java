@@ -214,15 +214,11 @@ final class ExceptionText implements Check {
     private static boolean isStream(Scope scope) {
         Statement.Function function = scope.function();
         boolean[] found = new boolean[1];
-        if (function != null) function.body().forEach(statement -> yields(statement, found));
+        if (function != null)
+            for (Statement statement : function.body())
+                statement.walkHere(node -> found[0] |= node instanceof Expression.Prefixed prefixed
+                        && prefixed.word().equals("yield"));
         return found[0];
-    }
-
-    private static void yields(Node node, boolean[] found) {
-        if (node instanceof Statement.Function) return; // another one
-        found[0] |=
-                node instanceof Expression.Prefixed prefixed && prefixed.word().equals("yield");
-        node.children(child -> yields(child, found));
     }
 
     /// Whether it is raised in a deployment that no route enters: an exception that crosses a handle answers nobody.

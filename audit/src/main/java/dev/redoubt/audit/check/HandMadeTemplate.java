@@ -3,11 +3,14 @@ package dev.redoubt.audit.check;
 import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Facts;
+import dev.redoubt.audit.facts.Python;
 import dev.redoubt.audit.facts.PythonModule.Owned;
 import dev.redoubt.audit.facts.Scope;
+import dev.redoubt.audit.facts.Value;
 import dev.redoubt.audit.python.Expression;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /// Formatted texts with control tokens and holes.
@@ -35,15 +38,32 @@ final class HandMadeTemplate implements Check {
             for (Owned<Expression> owned : python.module().others())
                 if (owned.node() instanceof Expression.Text text
                         && ROLE.matcher(text.text()).find()
-                        && text.holes().stream().anyMatch(hole -> mayBeOfCaller(hole, owned.scope())))
+                        && text.holes().stream().anyMatch(hole -> mayBeOfCaller(python, hole, owned.scope())))
                     findings.add(INFO, text, "role tokens stand around what a caller may write");
         });
     }
 
-    /// Not a constant of the module by its name.
-    private static boolean mayBeOfCaller(Expression hole, Scope scope) {
+    /// Not a constant of the module by its name or its value, and nothing that is called with constants alone.
+    private static boolean mayBeOfCaller(Python python, Expression hole, Scope scope) {
+        Expression value = hole instanceof Expression.Name name
+                ? python.module().assigned(name, scope).orElse(hole)
+                : hole;
+        if (value instanceof Expression.Call call
+                && call.function() instanceof Expression.Attribute method
+                && method.of() instanceof Expression.Name own
+                && OWN.contains(own.id())
+                && !call.arguments().isEmpty()
+                && call.arguments().stream().allMatch(argument -> isConstant(argument.value()))) return false;
+        if (python.values().of(hole, scope) instanceof Value.Text) return false;
         return scope.function() != null
                 && !(hole instanceof Expression.Name name
                         && name.id().equals(name.id().toUpperCase(Locale.ROOT)));
+    }
+
+    private static final Set<String> OWN = Set.of("self", "cls");
+
+    private static boolean isConstant(Expression value) {
+        return value instanceof Expression.Numeral
+                || value instanceof Expression.Text text && text.holes().isEmpty();
     }
 }

@@ -71,6 +71,15 @@ final class PickledModel implements Check {
     /// Bytes in memory are mostly the program's own, between its processes, unless they were just read from a file or
     /// a store; those of a request are R3.1's.
     private static void found(Python python, Site site, Findings findings) {
+        if (isOwn(python, site)) {
+            findings.add(
+                    INFO,
+                    Level.NOTE,
+                    site.call().start(),
+                    site.call().end(),
+                    "who can write the file is unknown: this program writes pickles itself");
+            return;
+        }
         boolean given = site.name().endsWith(".loads") && !isStored(python, site);
         findings.add(
                 INFO,
@@ -80,6 +89,15 @@ final class PickledModel implements Check {
                 given
                         ? Findings.unknown("where " + site.name() + " has its bytes from")
                         : site.name() + " runs what the file says");
+    }
+
+    /// Whether a script or a notebook writes with the library that it reads with, step after step.
+    private static boolean isOwn(Python python, Site site) {
+        String writer = site.name().replaceFirst("\\.load$", ".dump");
+        return site.scope().isModule()
+                && site.name().endsWith(".load")
+                && python.module().calls().stream()
+                        .anyMatch(other -> other.name().equals(writer));
     }
 
     private static boolean isStored(Python python, Site site) {

@@ -80,7 +80,7 @@ final class ProcessRateLimit implements Check {
         boolean[] seen = new boolean[4]; // the clock, a comparison, the status, counting down
         Set<Node> kept = new HashSet<>();
         for (Statement statement : function.node().body())
-            statement.walk(node -> {
+            statement.walkHere(node -> {
                 switch (node) {
                     case Call call -> {
                         seen[0] |= CLOCK.matcher(python.values().name(call.function(), function.scope()))

@@ -4,10 +4,12 @@ import dev.redoubt.audit.CheckInfo;
 import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Python;
+import dev.redoubt.audit.facts.PythonModule.Owned;
 import dev.redoubt.audit.facts.PythonModule.Site;
 import dev.redoubt.audit.facts.Scope;
 import dev.redoubt.audit.python.Expression;
 import dev.redoubt.audit.python.Expression.Argument;
+import dev.redoubt.audit.python.Parameter;
 import dev.redoubt.audit.python.Statement;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -71,6 +73,34 @@ final class PromptInLog implements Check {
                 .isPresent();
     }
 
+    /// Whether a body may hold what a model is asked: by the fields of its type, or by the name of one that is
+    /// imported.
+    private static boolean mayHoldContent(Python python, Expression.Name body, Scope scope) {
+        Statement.Function function = scope.function();
+        if (function == null) return true;
+        for (Parameter parameter : function.parameters()) {
+            if (!parameter.name().equals(body.id()) || !(parameter.type() instanceof Expression.Name type)) continue;
+            for (Owned<Statement.ClassType> known : python.module().classes())
+                if (known.node().name().equals(type.id()))
+                    return known.node().body().stream().anyMatch(PromptInLog::isContent);
+            return ASKS.matcher(type.id()).find() || CONTENT.matcher(body.id()).matches();
+        }
+        return true;
+    }
+
+    private static final Pattern ASKS = Pattern.compile(
+            "(?i)request|prompt|chat|complet|generat|message|query|question|text|input|infer|predict|input|item|data|body|payload");
+
+    private static boolean isContent(Statement field) {
+        return field instanceof Statement.Assign assign
+                && assign.type() != null
+                && assign.targets().getFirst() instanceof Expression.Name name
+                && HELD.matcher(name.id()).matches();
+    }
+
+    private static final Pattern HELD = Pattern.compile(
+            "(?i)(.*_)?(prompts?|texts?|messages?|contents?|inputs?|query|queries|questions?|data|body|payload|documents?|instances?|images?|audio|words?|sentences?)(_.*)?");
+
     /// A part of it that is called like content, and comes from the caller.
     private static boolean shows(Python python, Expression logged, Scope scope) {
         return switch (logged) {
@@ -81,7 +111,7 @@ final class PromptInLog implements Check {
             case Expression.Name name when isName(python, name, scope) -> false;
             case Expression.Name name ->
                 CONTENT.matcher(name.id()).matches() && python.callers().decide(name, scope)
-                        || python.callers().isBody(name, scope);
+                        || python.callers().isBody(name, scope) && mayHoldContent(python, name, scope);
             case Expression.Attribute attribute ->
                 CONTENT.matcher(attribute.name()).matches() && python.callers().decide(attribute, scope);
             case Expression.Subscript subscript ->

@@ -39,7 +39,10 @@ final class PublicBind implements Check {
                     && engine.place() != Place.PLATFORM
                     && !engine.settings().has("uds")
                     && !isGuarded(engine.settings()))
-                look(facts, new Socket(engine, ServerKeys.isSet(facts, engine)), findings);
+                look(
+                        facts,
+                        new Socket(engine, ServerKeys.isSet(facts, engine) || ServerKeys.mayBeSet(facts)),
+                        findings);
         for (Listener listener : facts.listeners())
             if (listener.kind() != Listener.Kind.DASHBOARD
                     && listener.kind() != Listener.Kind.SERVE_PLATFORM

@@ -5,6 +5,8 @@ import dev.redoubt.audit.Level;
 import dev.redoubt.audit.facts.Facts;
 import dev.redoubt.audit.facts.Listener;
 import dev.redoubt.audit.facts.Product;
+import dev.redoubt.audit.facts.PythonModule.Site;
+import dev.redoubt.audit.facts.Value;
 import java.util.List;
 
 /// `http_options` without `request_timeout_s`.
@@ -30,6 +32,7 @@ final class RequestTimeout implements Check {
     public void look(Facts facts, Findings findings) {
         for (Listener listener : facts.listeners()) {
             if (listener.kind() == Listener.Kind.WEB || listener.kind() == Listener.Kind.DASHBOARD) continue;
+            if (listener.kind() == Listener.Kind.SERVE_CODE && isBehindHandles(facts)) continue;
             if (listener.settings().lacks("request_timeout_s"))
                 findings.add(
                         INFO,
@@ -52,5 +55,21 @@ final class RequestTimeout implements Check {
                             listener.end(),
                             "request_timeout_s is " + setting.value().shown() + ", limit is 30"));
         }
+    }
+
+    /// Whether the program gives none of its applications a route: what waits is who calls their handles.
+    private static boolean isBehindHandles(Facts facts) {
+        return facts.python().stream().anyMatch(python -> {
+            List<Site> runs = python.module().calls().stream()
+                    .filter(site -> site.name().equals("ray.serve.run"))
+                    .toList();
+            return !runs.isEmpty()
+                    && runs.stream()
+                            .allMatch(site -> python.values()
+                                    .arguments(site.call(), site.scope())
+                                    .get("route_prefix")
+                                    .filter(prefix -> prefix.value().equals(Value.nothing()))
+                                    .isPresent());
+        });
     }
 }

@@ -37,7 +37,7 @@ final class ServerWithoutKey implements Check {
                     && !engine.settings().has("uds")
                     && !isLoopback(engine)
                     && !Hosted.asksForTokens(facts, engine.start())) {
-                if (engine.settings().open() || sourced)
+                if (engine.settings().open() || sourced || ServerKeys.mayBeSet(facts))
                     findings.add(INFO, Level.NOTE, engine.start(), engine.end(), Findings.unknown("api_key"));
                 else findings.add(INFO, engine.start(), engine.end(), "neither --api-key nor VLLM_API_KEY is set");
             }

@@ -60,7 +60,8 @@ final class UnboundedField implements Check {
                         && field.targets().getFirst() instanceof Expression.Name name
                         && !isBounded(python, type, name.id(), field)
                         && !isMeasured(python, name.id())
-                        && isRead(python, name.id())) findings.add(INFO, field, name.id() + " has no bound");
+                        && isRead(python, type.node().name(), name.id()))
+                    findings.add(INFO, field, name.id() + " has no bound");
         }
     }
 
@@ -105,50 +106,45 @@ final class UnboundedField implements Check {
         return bounded[0];
     }
 
-    /// Whether anything in the program takes the field, or the whole model.
-    private static boolean isRead(Python python, String field) {
-        Set<String> bodies = bodies(python);
-        boolean[] read = new boolean[1];
+    /// Whether anything in the program takes the field, or the whole model: what takes that in another file is not
+    /// known.
+    private static boolean isRead(Python python, String type, String field) {
+        Set<String> bodies = new HashSet<>(); // what handlers call a request of this type
+        for (Owned<Statement.Function> owned : python.module().functions())
+            if (python.callers().handler(owned.node(), owned.scope()).isPresent())
+                for (Parameter parameter : owned.node().parameters())
+                    if (parameter.type() != null
+                            && python.values()
+                                    .name(parameter.type(), outer(owned.scope()))
+                                    .equals("." + type)) bodies.add(parameter.name());
+        Set<String> functions = new HashSet<>();
+        for (Owned<Statement.Function> owned : python.module().functions())
+            functions.add(owned.node().name());
+        boolean[] read = new boolean[3]; // it, whole by another function of the module, something whole
         for (Statement statement : python.module().program())
             statement.walk(node -> {
-                if (node instanceof Expression.Attribute attribute)
+                if (node instanceof Expression.Attribute attribute) {
+                    boolean whole = DUMPS.contains(attribute.name());
+                    read[2] |= whole;
                     read[0] |= attribute.name().equals(field)
-                            || DUMPS.contains(attribute.name())
-                                    && attribute.of() instanceof Expression.Name body
-                                    && bodies.contains(body.id());
+                            || whole && attribute.of() instanceof Expression.Name body && bodies.contains(body.id());
+                }
                 if (node instanceof Expression.Call call)
                     for (Expression.Argument argument : call.arguments())
-                        read[0] |= argument.keyword().startsWith("*");
+                        if (argument.value() instanceof Expression.Name body && bodies.contains(body.id()))
+                            read[isOf(call, functions) ? 1 : 0] = true;
             });
-        return read[0] || python.module().functions().stream().anyMatch(owned -> isHandedOn(python, owned));
+        return read[0] || read[1] && read[2];
+    }
+
+    /// Whether it calls a function of the module, whose text says what that reads.
+    private static boolean isOf(Expression.Call call, Set<String> functions) {
+        return call.function() instanceof Expression.Name name && functions.contains(name.id())
+                || call.function() instanceof Expression.Attribute method && functions.contains(method.name());
     }
 
     private static final Set<String> DUMPS =
             Set.of("model_dump", "model_dump_json", "dict", "json", "copy", "__dict__");
-
-    /// Names of what handlers are given.
-    private static Set<String> bodies(Python python) {
-        Set<String> names = new HashSet<>();
-        for (Owned<Statement.Function> owned : python.module().functions())
-            if (python.callers().handler(owned.node(), owned.scope()).isPresent())
-                for (Parameter parameter : owned.node().parameters()) names.add(parameter.name());
-        return names;
-    }
-
-    /// Whether a handler gives its whole body to somebody else.
-    private static boolean isHandedOn(Python python, Owned<Statement.Function> owned) {
-        if (python.callers().handler(owned.node(), owned.scope()).isEmpty()) return false;
-        Set<String> bodies = new HashSet<>();
-        for (Parameter parameter : owned.node().parameters()) bodies.add(parameter.name());
-        boolean[] found = new boolean[1];
-        for (Statement statement : owned.node().body())
-            statement.walk(node -> {
-                if (node instanceof Expression.Call call)
-                    for (Expression.Argument argument : call.arguments())
-                        found[0] |= argument.value() instanceof Expression.Name name && bodies.contains(name.id());
-            });
-        return found[0];
-    }
 
     /// Whether the program compares it, or what it makes of it, with something: the bound stands in the handler.
     private static boolean isMeasured(Python python, String field) {

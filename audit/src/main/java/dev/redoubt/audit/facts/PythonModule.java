@@ -42,10 +42,12 @@ public record PythonModule(
         return false;
     }
 
-    /// Whether a name is a parameter, and nothing is assigned to it.
+    /// Whether a name is a parameter, and nothing is assigned to it but parts.
     public boolean isParameter(Expression.Name name, Scope used) {
         List<Binding> bindings = used.find(name.id());
-        return !bindings.isEmpty() && bindings.stream().allMatch(Binding.Taken.class::isInstance);
+        return bindings.stream().anyMatch(Binding.Taken.class::isInstance)
+                && bindings.stream()
+                        .allMatch(binding -> binding instanceof Binding.Taken || binding instanceof Binding.Changed);
     }
 
     /// What is assigned to a name, if it is one value.

@@ -15,6 +15,7 @@ final class Shell {
     /* Of a template: what stands between is there or not, and none of it is a word. */
     private static final Pattern CONTROL =
             Pattern.compile("\\{\\{-?\\s{0,10}(if|else|end|with|range|/\\*)\\b?[^}\\n]{0,500}}}");
+    private static final int TEMPLATE_MAX = 1_000;
     private static final int WORDS_MAX = 10_000;
 
     private final Facts facts;
@@ -132,8 +133,8 @@ final class Shell {
                 found.append(text, at, close);
                 at = close;
             } else if (text.startsWith("{{", at)) { // of a template, which fills it in
-                int close = text.indexOf("}}", at);
-                close = close < 0 || close + 2 > end ? at + 2 : close + 2;
+                int close = text.indexOf("}}", at, Math.min(end, at + TEMPLATE_MAX));
+                close = close < 0 ? at + 2 : close + 2;
                 found.append(text, at, close);
                 at = close;
             } else if (c <= ' ' || c == ';' || c == '&' || c == '|' || c == '(' || c == ')' || c == '\\') {

@@ -16,4 +16,11 @@ public sealed interface Node permits Expression, Statement {
         each.accept(this);
         children(child -> child.walk(each));
     }
+
+    /// This and all that is inside of it, but for what functions do that are defined there.
+    default void walkHere(Consumer<Node> each) {
+        if (this instanceof Statement.Function) return;
+        each.accept(this);
+        children(child -> child.walkHere(each));
+    }
 }

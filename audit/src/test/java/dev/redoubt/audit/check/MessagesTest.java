@@ -65,4 +65,23 @@ class MessagesTest {
                 .singleElement()
                 .satisfies(one -> assertThat(one.level()).isEqualTo(Level.NOTE));
     }
+
+    @Test
+    void V4_4_aTokenInATestMayBeMadeUp() {
+        String text = "assert leaks('ghp_aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2y')\n";
+        SourceText source = new SourceText("tests/test_leaks.py", text);
+        Findings findings = new Findings(source, "tests/test_leaks.py");
+        new LiteralToken()
+                .look(
+                        new FactReader()
+                                .read(Path.of("test_leaks.py"), FileKind.PYTHON, source)
+                                .orElseThrow(),
+                        findings);
+        assertThat(findings.all())
+                .singleElement()
+                .satisfies(one -> assertThat(one.level()).isEqualTo(Level.NOTE));
+        assertThat(found(new LiteralToken(), text))
+                .singleElement()
+                .satisfies(one -> assertThat(one.level()).isEqualTo(Level.ERROR));
+    }
 }
