@@ -18,7 +18,7 @@ from server import Server
 
 WINDOW = 512  # tokens of a window whose perplexity is measured
 CHUNKS = 20
-TRAINING_S_MAX = 180  # of the AOT cache
+TRAINING_S_MAX = 180  # of the archive of classes
 
 
 class Engine:
@@ -66,14 +66,14 @@ class Redoubt(Engine):
         return _output(["git", "-C", self.root, "describe", "--always", "--dirty", "--abbrev=10"]) or "no commit"
 
     def prepare(self, form: str) -> None:
-        """Builds, and lets a first start train the AOT cache: what is timed is every start but the first."""
+        """Builds, and lets a first start train the archive of classes: what is timed is every start but the first."""
         self._run("version")
         with self.serve(form, 1, WINDOW):
             end = time.monotonic() + TRAINING_S_MAX
-            while not list(self.root.glob("target/dist/*.aot")) and time.monotonic() < end:
+            while not list(self.root.glob("target/dist/*.jsa")) and time.monotonic() < end:
                 time.sleep(0.5)
             if time.monotonic() >= end:
-                print(f"no AOT cache after {TRAINING_S_MAX} s: starts are measured without", file=sys.stderr, flush=True)
+                print(f"no archive of classes after {TRAINING_S_MAX} s: starts are measured without", file=sys.stderr, flush=True)
 
     def key(self):
         return self._run("keys", "create", "--application", "bench", "--scopes", "inference").strip()

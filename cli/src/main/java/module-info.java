@@ -18,7 +18,7 @@ module dev.redoubt.cli {
     // Only `dev-cert` makes certificates: the launcher adds these modules for it, so that no other start pays for them.
     requires static org.bouncycastle.pkix;
     requires static org.bouncycastle.provider;
-    // The hidden command that trains the AOT cache asks its own server over a socket.
+    // The hidden command that trains an archive of classes asks its own server over a socket.
     requires java.net.http;
     requires org.jline;
     requires ch.qos.logback.classic;

@@ -29,7 +29,7 @@ record Runtimes(WorkerRuntime workers, LlmRuntime llm) implements AutoCloseable 
                         () -> OnnxRuntime.workers(nativeLibraries),
                         TorchRuntime.KIND,
                         () -> TorchRuntime.workers(torch, nativeLibraries)),
-                CacheTraining.workers());
+                ArchiveTraining.workers());
         return new Runtimes(workers, new LlmRuntime(models, engines, TimeSource.system()));
     }
 

@@ -92,7 +92,7 @@ final class ServeCommand implements Callable<Integer> {
                         .out()
                         .println("admin  http://" + (port.host().contains(":") ? "[" + port.host() + "]" : port.host())
                                 + ":" + server.adminPort()));
-        CacheTraining.afterReady(context, config.model().map(ModelChoice::name));
+        ArchiveTraining.afterReady(context, config.model().map(ModelChoice::name));
         stopped.await(); // for a signal: the exit code is then the signal's
         return ExitCode.OK.code();
     }

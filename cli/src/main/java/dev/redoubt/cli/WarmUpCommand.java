@@ -25,7 +25,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// What a server does, once, in a process of its own that ends with its parent: load, listen, answer a few
-/// requests, stop. For [CacheTraining].
+/// requests, stop. For [ArchiveTraining].
 @Command(name = "warm-up", hidden = true, description = "Do what a server does, once.")
 final class WarmUpCommand implements Callable<Integer> {
     private static final int REQUESTS = 4;
@@ -60,7 +60,6 @@ final class WarmUpCommand implements Callable<Integer> {
             try (Server server = Server.start(away, new LocalModels(context), config())) {
                 ask(server);
             }
-            CacheTraining.assembleWorkers();
         } finally {
             DurableFiles.deleteTree(home);
         }

@@ -124,7 +124,9 @@ final class Checkout {
     Path linkingJdk(String name, String version, String jlink) throws IOException {
         Path jdk = jdk(name, version, """
                 case "$*" in
-                    *--list-modules) echo 'java.base@25'; echo 'dev.redoubt.cli@1 file:///lib/cli.jar'; echo 'java.sql@25' ;;
+                    *--list-modules) echo 'java.base@25'; echo 'dev.redoubt.cli@1 file:///lib/redoubt.jar'; echo 'java.sql@25'
+                        echo 'org.others@1 file:///lib/others.jar'; echo 'some.other file:///lib/some.jar automatic'
+                        echo 'org.bouncycastle.pkix@1 file:///lib/dev-cert/pkix.jar' ;;
                     *) echo "jdk $*" ;;
                 esac
                 """);

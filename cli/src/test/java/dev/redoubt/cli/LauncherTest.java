@@ -25,7 +25,7 @@ class LauncherTest {
             echo built >>maven.log
             [ ! -e cli/target/classes/Half.class ] || { echo '[ERROR] Half.class is no class file'; exit 1; }
             mkdir -p cli/target/image cli/target/classes
-            echo jar >cli/target/image/redoubt.jar
+            for jar in redoubt others some; do echo jar >cli/target/image/$jar.jar; done
             """;
 
     @TempDir
@@ -163,7 +163,8 @@ class LauncherTest {
         assertThat(checkout.run(AS_IT_IS, "version").exitCode()).isZero();
         assertThat(log).content().hasLineCount(2);
         Files.delete(source);
-        Files.delete(checkout.dist().resolve("lib/redoubt.jar"));
+        for (String jar : List.of("redoubt", "others", "some"))
+            Files.delete(checkout.dist().resolve("lib/" + jar + ".jar"));
         Files.delete(checkout.dist().resolve("lib"));
         assertThat(checkout.run(AS_IT_IS, "version").exitCode()).isZero();
         assertThat(checkout.dist().resolve("lib/redoubt.jar")).hasContent("jar");
@@ -184,7 +185,7 @@ class LauncherTest {
         assertThat(checkout.run(AS_IT_IS, "version").exitCode()).isZero();
         try (Stream<Path> left = Files.list(checkout.dist())) {
             assertThat(left.map(file -> String.valueOf(file.getFileName())))
-                    .containsExactlyInAnyOrder("jvm-25.0.3", "lib", "redoubt-25.0.3.aotc", "stamp");
+                    .containsExactlyInAnyOrder("jvm-25.0.3", "lib", "redoubt-25.0.3.jsac", "stamp");
         }
     }
 
@@ -244,7 +245,7 @@ class LauncherTest {
         Files.createSymbolicLink(checkout.dist().resolve("lib"), away);
         assertThat(checkout.run(AS_IT_IS, "version").out()).contains("-p " + away + " -m ");
         assertThat(checkout.run(AS_IT_IS, "audit", "service").out())
-                .contains(" -cp " + away.resolve("redoubt.jar") + " ");
+                .contains(" -cp " + away.resolve("others.jar") + ":" + away.resolve("redoubt.jar") + ":");
     }
 
     @Test
@@ -259,15 +260,17 @@ class LauncherTest {
                 printf '#!/bin/sh\necho "image $*"\n' >"$2/bin/java"
                 chmod +x "$2/bin/java"
                 """.formatted(log);
+        Path lib = checkout.dist().resolve("lib");
         Path first = checkout.linkingJdk("jdk-25", "25.0.3", links);
         Files.createSymbolicLink(folder.resolve("programs/chmod"), Path.of("/bin/chmod"));
         for (int i = 0; i < 2; i++)
             assertThat(checkout.run(AS_IT_IS, "version").out())
                     .startsWith("image ")
-                    .contains("-Dredoubt.worker.jvm=" + checkout.dist().resolve("jvm-25.0.3/worker "));
+                    .contains("-Dredoubt.worker.jvm=" + checkout.dist().resolve("jvm-25.0.3/worker "))
+                    .contains(" -p " + lib.resolve("redoubt.jar") + ":" + lib.resolve("some.jar") + " -m ");
         assertThat(Files.readAllLines(log))
                 .satisfiesExactly(
-                        server -> assertThat(server).contains("--add-modules java.base,java.sql "),
+                        server -> assertThat(server).contains("--add-modules java.base,java.sql,org.others "),
                         worker -> assertThat(worker).contains("--add-modules dev.redoubt.serve "));
         Path image = checkout.dist().resolve("jvm-25.0.3");
         assertThat(Files.readSymbolicLink(image.resolve("lib/security/cacerts")))
@@ -287,7 +290,9 @@ class LauncherTest {
         for (int i = 0; i < 2; i++)
             assertThat(checkout.run(AS_IT_IS, "version").out())
                     .startsWith("jdk ")
-                    .contains("-Dredoubt.worker.jvm=" + jdk + " ");
+                    .contains(
+                            "-Dredoubt.worker.jvm=" + jdk + " ",
+                            " -p " + checkout.dist().resolve("lib") + " -m ");
         assertThat(log).content().hasLineCount(1);
     }
 
@@ -297,23 +302,23 @@ class LauncherTest {
         Path log = checkout.root.resolve("recorded.log");
         checkout.jdk("jdk-25", "25.0.3", """
                 for argument; do
-                    case $argument in -XX:AOTCacheOutput=*) echo "$*" >>'%s'; echo classes >"${argument#*=}" ;; esac
+                    case $argument in -XX:ArchiveClassesAtExit=*) echo "$*" >>'%s'; echo classes >"${argument#*=}" ;; esac
                 done
                 echo "java $*"
                 """.formatted(log));
-        Path cache = checkout.dist().resolve("redoubt-25.0.3.aotc");
+        Path cache = checkout.dist().resolve("redoubt-25.0.3.jsac");
         for (String command : List.of("version", "serve"))
             assertThat(checkout.run(List.of("REDOUBT_JAVA_OPTIONS", "-Xint"), command)
                             .out())
-                    .contains("-XX:AOTCache=" + cache + " ", "-Xint");
+                    .contains("-XX:SharedArchiveFile=" + cache + " ", "-Xint");
         assertThat(Files.readAllLines(log))
                 .singleElement()
                 .asString()
                 .contains(" audit ")
                 .doesNotContain("-Xint");
-        Path server = Files.writeString(checkout.dist().resolve("redoubt-25.0.3.aot"), "classes");
-        assertThat(checkout.run(AS_IT_IS, "version").out()).contains("-XX:AOTCache=" + cache + " ");
-        assertThat(checkout.run(AS_IT_IS, "serve").out()).contains("-XX:AOTCache=" + server + " ");
+        Path server = Files.writeString(checkout.dist().resolve("redoubt-25.0.3.jsa"), "classes");
+        assertThat(checkout.run(AS_IT_IS, "version").out()).contains("-XX:SharedArchiveFile=" + cache + " ");
+        assertThat(checkout.run(AS_IT_IS, "serve").out()).contains("-XX:SharedArchiveFile=" + server + " ");
     }
 
     @Test
@@ -322,15 +327,15 @@ class LauncherTest {
         Path log = checkout.root.resolve("recorded.log");
         checkout.jdk("jdk-25", "25.0.3", """
                 for argument; do
-                    case $argument in -XX:AOTCacheOutput=*) echo "$*" >>'%s'; echo classes >"${argument#*=}" ;; esac
+                    case $argument in -XX:ArchiveClassesAtExit=*) echo "$*" >>'%s'; echo classes >"${argument#*=}" ;; esac
                 done
                 echo "java $*"
                 """.formatted(log));
         Path dist = checkout.dist();
         for (int i = 0; i < 2; i++)
             assertThat(checkout.run(AS_IT_IS, "audit", "service").out())
-                    .contains("-XX:AOTCache=" + dist.resolve("redoubt-25.0.3.aota") + " ")
-                    .contains(" -cp " + dist.resolve("lib/redoubt.jar") + " dev.redoubt.cli.Main audit service")
+                    .contains("-XX:SharedArchiveFile=" + dist.resolve("redoubt-25.0.3.jsaa") + " ")
+                    .contains(":" + dist.resolve("lib/some.jar") + " dev.redoubt.cli.Main audit service")
                     .contains(" --illegal-native-access=deny ")
                     .doesNotContain("--enable-native-access");
         assertThat(Files.readAllLines(log)).singleElement().asString().contains(" -cp ");

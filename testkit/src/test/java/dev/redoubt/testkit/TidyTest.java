@@ -82,12 +82,12 @@ class TidyTest {
             new Ban(Pattern.compile("\\bClass\\.forName\\b|\\bsetAccessible\\b"), "a constructor", path -> true),
             new Ban(
                     Pattern.compile("\\bProcessBuilder\\b|\\bgetRuntime\\(\\)\\s*\\.exec\\b"),
-                    "code of ours: only pip, the AOT training and worker processes, which are JVMs of ours, are child processes",
+                    "code of ours: only pip, the training of an archive and worker processes, which are JVMs of ours, are child processes",
                     path -> isMain(path)
                             && !path.startsWith("testkit/")
                             && !path.startsWith("bench/")
                             && !path.endsWith("/WheelFetch.java")
-                            && !path.endsWith("/CacheTraining.java")
+                            && !path.endsWith("/ArchiveTraining.java")
                             && !path.contains("/dev/redoubt/serve/worker/")),
             new Ban(Pattern.compile("\\bjava\\.util\\.logging\\b"), "org.slf4j", path -> true),
             new Ban(Pattern.compile("\\bsun\\.misc\\.Unsafe\\b"), "java.lang.foreign", path -> true),

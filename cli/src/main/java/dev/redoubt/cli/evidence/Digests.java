@@ -7,9 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
@@ -44,11 +45,23 @@ final class Digests {
         return of(Files.readAllBytes(file)) + "  " + name;
     }
 
-    private static List<Path> parts() {
-        List<Path> parts = new ArrayList<>();
-        for (String property : List.of("jdk.module.path", "java.class.path"))
-            for (String part : System.getProperty(property, "").split(File.pathSeparator))
-                if (!part.isEmpty()) parts.add(Path.of(part));
+    /// The folders of what is on the module path, since the image of the JVM holds the rest of what lies there, and
+    /// what
+    /// is on the class path.
+    private static Set<Path> parts() {
+        Set<Path> parts = new LinkedHashSet<>();
+        for (String part : parts("jdk.module.path")) {
+            Path path = Path.of(part).toAbsolutePath();
+            Path folder = path.getParent();
+            parts.add(Files.isRegularFile(path) && folder != null ? folder : path);
+        }
+        for (String part : parts("java.class.path")) parts.add(Path.of(part));
         return parts;
+    }
+
+    private static List<String> parts(String property) {
+        return Stream.of(System.getProperty(property, "").split(File.pathSeparator))
+                .filter(part -> !part.isEmpty())
+                .toList();
     }
 }

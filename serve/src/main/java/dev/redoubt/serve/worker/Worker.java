@@ -179,7 +179,7 @@ final class Worker {
 
     private void cleanUp() {
         try {
-            jvm.keep(instructions.folder(), command);
+            jvm.keep(instructions.folder());
         } catch (IOException e) {
             LOG.warn(
                     "what worker {} has recorded could not be kept: {}",

@@ -5,15 +5,14 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 
 /// The JVM that worker processes run on, and its archive of the classes that workers of handlers in Java load
-/// (JEP 483, 514): with it one starts in a fraction of the time. One worker records which they are, and a JVM
-/// makes the archive of that. It belongs to one JVM and to the product's files as they are; where it does not
+/// (JEP 350): with it one starts in a fraction of the time. One worker makes it when it ends. It belongs to one JVM and
+/// to the product's files as they are; where it does not
 /// fit, the JVM reads the classes themselves.
 public final class WorkerJvm {
     private static final String RECORDING = "classes";
@@ -41,9 +40,7 @@ public final class WorkerJvm {
         return new WorkerJvm(home, archive, false);
     }
 
-    /// The same, where each replica records what it loads until it ends by itself, for [#assemble]; the last one
-    /// counts.
-    /// Slow.
+    /// The same, where each replica records what it loads until it ends by itself; the last one counts. Slow.
     public WorkerJvm recordingFor(Path file) {
         return new WorkerJvm(home, Optional.of(file), true);
     }
@@ -75,50 +72,16 @@ public final class WorkerJvm {
         if (archive.isEmpty()) return List.of();
         if (!records)
             return Files.isRegularFile(archive.get())
-                    ? List.of("-XX:AOTCache=" + archive.get(), "-Xlog:aot=off", "-Xlog:cds=off")
+                    ? List.of("-XX:SharedArchiveFile=" + archive.get(), "-Xlog:aot=off", "-Xlog:cds=off")
                     : List.of();
         if (describe) return List.of();
-        return List.of("-XX:AOTMode=record", "-XX:AOTConfiguration=" + folder.resolve(RECORDING));
+        return List.of("-XX:ArchiveClassesAtExit=" + folder.resolve(RECORDING), "-Xlog:cds=off");
     }
 
     /// Keeps what a worker has recorded, which has ended.
-    ///
-    /// @param command that it was started with
-    void keep(Path folder, List<String> command) throws IOException {
+    void keep(Path folder) throws IOException {
         Path recorded = folder.resolve(RECORDING);
-        if (!records || !Files.isRegularFile(recorded)) return;
-        Path file = archive.orElseThrow();
-        Files.write(beside(file, "command"), command);
-        Files.move(recorded, beside(file, "recorded"), StandardCopyOption.REPLACE_EXISTING);
-    }
-
-    /// Makes the archive of what workers have recorded; does nothing if none has.
-    ///
-    /// @throws IOException if the JVM cannot make it
-    public static void assemble(Path file) throws IOException, InterruptedException {
-        Path recorded = beside(file, "recorded");
-        if (!Files.isRegularFile(recorded)) return;
-        List<String> command = new ArrayList<>();
-        for (String argument : Files.readAllLines(beside(file, "command"))) {
-            if (argument.startsWith("-XX:AOTConfiguration=")) continue;
-            if (!argument.equals("-XX:AOTMode=record")) command.add(argument);
-            else
-                command.addAll(List.of(
-                        "-XX:AOTMode=create",
-                        "-XX:AOTConfiguration=" + recorded,
-                        "-XX:AOTCache=" + file,
-                        "-Xlog:aot=off"));
-        }
-        Process process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        int code = process.waitFor();
-        if (code != 0 || !Files.isRegularFile(file))
-            throw new IOException("the JVM made no archive of the classes of workers: exit code " + code);
-    }
-
-    private static Path beside(Path file, String what) {
-        return file.resolveSibling(file.getFileName() + "." + what);
+        if (records && Files.isRegularFile(recorded))
+            Files.move(recorded, archive.orElseThrow(), StandardCopyOption.REPLACE_EXISTING);
     }
 }

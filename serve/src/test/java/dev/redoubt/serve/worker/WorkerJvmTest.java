@@ -1,7 +1,6 @@
 package dev.redoubt.serve.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,8 +28,8 @@ class WorkerJvmTest {
         WorkerJvm jvm = WorkerJvm.at(folder, Optional.of(archive));
         assertThat(jvm.options(folder, false)).isEmpty();
         Files.writeString(archive, "classes");
-        assertThat(jvm.options(folder, false)).contains("-XX:AOTCache=" + archive);
-        assertThat(jvm.options(folder, true)).contains("-XX:AOTCache=" + archive);
+        assertThat(jvm.options(folder, false)).contains("-XX:SharedArchiveFile=" + archive);
+        assertThat(jvm.options(folder, true)).contains("-XX:SharedArchiveFile=" + archive);
         assertThat(WorkerJvm.own().options(folder, false)).isEmpty();
     }
 
@@ -48,10 +47,9 @@ class WorkerJvmTest {
                         .start()
                         .waitFor())
                 .isZero();
-        jvm.keep(worker, recording);
+        jvm.keep(worker);
         assertThat(worker).isEmptyDirectory();
-        WorkerJvm.assemble(archive);
-        List<String> using = command(List.of("-XX:AOTMode=on", "-XX:AOTCache=" + archive)); // or the JVM does not start
+        List<String> using = command(List.of("-Xshare:on", "-XX:SharedArchiveFile=" + archive)); // or it does not start
         assertThat(new ProcessBuilder(using)
                         .redirectErrorStream(true)
                         .redirectOutput(folder.resolve("said").toFile())
@@ -71,12 +69,7 @@ class WorkerJvmTest {
     @Test
     void withoutARecordingThereIsNoArchive() throws Exception {
         Path archive = folder.resolve("archive");
-        WorkerJvm.assemble(archive);
+        WorkerJvm.own().recordingFor(archive).keep(folder);
         assertThat(archive).doesNotExist();
-        Files.writeString(folder.resolve("archive.recorded"), "nothing that a JVM has written");
-        Files.write(folder.resolve("archive.command"), command(List.of("-XX:AOTMode=record")));
-        assertThatThrownBy(() -> WorkerJvm.assemble(archive))
-                .isInstanceOf(IOException.class)
-                .hasMessageContaining("exit code");
     }
 }

@@ -14,18 +14,18 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Trains the JDK's AOT caches once after a build: a second process, at the lowest priority, does what a server
-/// does (the hidden command `warm-up`) while the JVM records which classes were loaded and linked, and so does the
-/// worker process of its application. The next start then takes them from the caches.
-final class CacheTraining {
-    /* The launcher names the cache's file in redoubt.aot: NAME is of a server of a model, NAMEs of one without, NAMEw of worker processes. The
+/// Makes archives of classes once after a build (JEP 350): a second process, at the lowest priority, does what a
+/// server does (the hidden command `warm-up`), and its JVM writes the classes that were loaded when it ends; so does
+/// the worker process of its application. The next start then takes them from the archives.
+final class ArchiveTraining {
+    /* The launcher names the archive's file in redoubt.archive: NAME is of a server of a model, NAMEs of one without, NAMEw of worker processes. The
      * training writes to NAME.PID, and only a complete cache is renamed to NAME.
      * The JVM checks that a cache fits its version, flags and jars, and ignores it otherwise: a cache can make a start faster and never
      * break one. The training works in the folder NAME.PID.home. It ends with the server at the latest; what a killed server leaves,
      * training itself included, the next one sweeps away. */
     private static final File NOTHING = new File("/dev/null");
-    private static final String WANTED = "redoubt.aot";
-    private static final String RECORDED = "redoubt.aot.workers";
+    private static final String WANTED = "redoubt.archive";
+    private static final String RECORDED = "redoubt.archive.workers";
 
     private final Console console;
     private final Path cache;
@@ -35,7 +35,7 @@ final class CacheTraining {
     private @Nullable Process training; // guarded by this
     private boolean stopped; // guarded by this
 
-    CacheTraining(Path cache, Path workers, Console console) {
+    ArchiveTraining(Path cache, Path workers, Console console) {
         this.console = console;
         this.cache = cache;
         this.workers = workers;
@@ -54,12 +54,6 @@ final class CacheTraining {
         return recorded == null ? jvm : jvm.recordingFor(Path.of(recorded));
     }
 
-    /// Makes the archive of what the workers of this process have recorded, which have ended.
-    static void assembleWorkers() throws IOException, InterruptedException {
-        String recorded = System.getProperty(RECORDED);
-        if (recorded != null) WorkerJvm.assemble(Path.of(recorded));
-    }
-
     /// Starts the training if the launcher asks for a cache and there is none.
     ///
     /// @param model that is served; empty: only applications are, and the cache is another one, which a server of a
@@ -76,13 +70,14 @@ final class CacheTraining {
             return; // the folder is not ours to write: nothing of ours is left in it, and nothing can be trained
         }
         if (Files.exists(cache) || (model.isEmpty() && Files.exists(full))) return;
-        CacheTraining started = new CacheTraining(cache, workers, context.console());
+        ArchiveTraining started = new ArchiveTraining(cache, workers, context.console());
         try {
             Runtime.getRuntime()
                     .addShutdownHook(Thread.ofPlatform().name("stop-training").unstarted(started::stop));
             started.start(model);
         } catch (IOException e) {
-            context.console().note("redoubt: no AOT cache, the next start is as slow as this one: " + e.getMessage());
+            context.console()
+                    .note("redoubt: no archive of classes, the next start is as slow as this one: " + e.getMessage());
         } catch (IllegalStateException e) {
             // the server is being stopped already: the next one trains
         }
@@ -101,8 +96,8 @@ final class CacheTraining {
 
     private synchronized void publish(int exitValue) {
         if (exitValue != 0 && !stopped)
-            console.note(
-                    "redoubt: no AOT cache, the next start is as slow as this one: warm-up ended with " + exitValue);
+            console.note("redoubt: no archive of classes, the next start is as slow as this one: warm-up ended with "
+                    + exitValue);
         try {
             if (exitValue == 0 && !stopped) {
                 Files.move(partial, cache, StandardCopyOption.ATOMIC_MOVE);
@@ -161,11 +156,11 @@ final class CacheTraining {
         ProcessHandle.Info self = ProcessHandle.current().info();
         String java = self.command().orElseThrow(() -> new IOException("the JVM's own path is unknown"));
         String[] arguments = self.arguments().orElseThrow(() -> new IOException("the JVM's own flags are unknown"));
-        List<String> command =
-                new ArrayList<>(List.of("nice", "-n", "19", java, "-XX:AOTCacheOutput=" + partial, "-Xlog:aot=off"));
+        List<String> command = new ArrayList<>(
+                List.of("nice", "-n", "19", java, "-XX:ArchiveClassesAtExit=" + partial, "-Xlog:cds=off"));
         command.add("-D" + RECORDED + "=" + partialWorkers());
         for (String argument : arguments) {
-            if (argument.startsWith("-XX:AOT") || argument.startsWith("-D" + WANTED + "=")) continue;
+            if (argument.startsWith("-XX:SharedArchiveFile") || argument.startsWith("-D" + WANTED + "=")) continue;
             command.add(argument);
             if (argument.startsWith("dev.redoubt.cli/")) break;
         }

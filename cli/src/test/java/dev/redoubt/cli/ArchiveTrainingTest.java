@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class CacheTrainingTest {
+class ArchiveTrainingTest {
     @TempDir
     private Path folder;
 
@@ -18,11 +18,11 @@ class CacheTrainingTest {
     void whatKilledTrainingsLeftIsSweptAwayAndWhatLivesIsKept() throws IOException, InterruptedException {
         Process dead = new ProcessBuilder("true").start();
         dead.waitFor();
-        Path cache = Files.writeString(folder.resolve("redoubt-25.aot"), "cache");
-        Path other = Files.writeString(folder.resolve("redoubt-25.aots"), "another file");
+        Path cache = Files.writeString(folder.resolve("redoubt-25.jsa"), "cache");
+        Path other = Files.writeString(folder.resolve("redoubt-25.jsas"), "another file");
         List<Path> left = leftovers(cache, dead.pid());
         List<Path> living = leftovers(cache, ProcessHandle.current().pid());
-        CacheTraining.sweep(cache);
+        ArchiveTraining.sweep(cache);
         assertThat(left).allMatch(Files::notExists);
         assertThat(living).allMatch(Files::exists);
         assertThat(cache).exists();
@@ -32,12 +32,12 @@ class CacheTrainingTest {
     @Test
     void aTrainingRemovesItsOwnFilesAndNotThoseOfOneWhoseProcessNumberBeginsAlike() throws IOException {
         long pid = ProcessHandle.current().pid();
-        Path cache = Files.writeString(folder.resolve("redoubt-25.aot"), "cache");
+        Path cache = Files.writeString(folder.resolve("redoubt-25.jsa"), "cache");
         List<Path> own = leftovers(cache, pid);
         List<Path> others = leftovers(cache, pid * 10);
-        new CacheTraining(
+        new ArchiveTraining(
                         cache,
-                        folder.resolve("redoubt-25.aotw"),
+                        folder.resolve("redoubt-25.jsaw"),
                         Console.of(OutputStream.nullOutputStream(), OutputStream.nullOutputStream()))
                 .clean();
         assertThat(own).allMatch(Files::notExists);
