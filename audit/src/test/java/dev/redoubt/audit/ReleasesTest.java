@@ -80,6 +80,18 @@ class ReleasesTest {
     }
 
     @Test
+    void V1_1_theImageOfAnotherProductSaysNothingOfVllm() throws Exception {
+        String pod = "spec:\n  containers:\n    - name: a\n      image: IMAGE\n      args: [--model, /models/a]\n";
+        write("pod.yaml", pod.replace("IMAGE", "vllm/vllm-openai:v0.7.1"));
+        assertThat(said("V1.1/shared-prefix-cache")).isEmpty(); // not on by default
+        write("pod.yaml", pod.replace("IMAGE", "lmcache/vllm-openai:v0.3.5"));
+        assertThat(said("V1.1/shared-prefix-cache"))
+                .singleElement()
+                .asString()
+                .contains("no version of vLLM is stated");
+    }
+
+    @Test
     void V1_6_aServerLogsRequestsByDefaultBefore0_10_1() throws Exception {
         write("serve.sh", "vllm serve /models/a\n");
         assertThat(said("V1.6/request-logging")).isEmpty();

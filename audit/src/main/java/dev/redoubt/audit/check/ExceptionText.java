@@ -44,12 +44,27 @@ final class ExceptionText implements Check {
                     || !block.word().equals("try")) continue;
             if (owned.scope().function() == null || administers(python, block)) continue;
             if (Administrators.use(python, owned.scope()) || onlyParses(python, block, owned.scope())) continue;
+            if (!mayRaise(block)) continue;
             boolean answers = answers(python, owned.scope());
             if (!answers && isKept(python, owned.scope())) continue;
             for (Branch branch : block.branches())
                 if (branch.word().equals("except") && isBroad(python, branch, owned.scope()))
                     branch.body().forEach(one -> look(python, one, branch.name(), answers, owned.scope(), findings));
         }
+    }
+
+    /// Whether anything in it is called, computed or looked up.
+    private static boolean mayRaise(Statement.Block block) {
+        boolean[] found = new boolean[1];
+        for (Statement statement : block.branches().getFirst().body())
+            statement.walk(node -> found[0] |= node instanceof Expression.Call
+                    || node instanceof Expression.Subscript
+                    || node instanceof Expression.Attribute
+                    || node instanceof Expression.Operation
+                    || node instanceof Statement.Simple simple
+                            && !simple.word().isEmpty()
+                            && !simple.word().equals("return"));
+        return found[0];
     }
 
     /// What runs a command for an operator shows what that command says.
@@ -164,7 +179,19 @@ final class ExceptionText implements Check {
     /// An exception of the program's own, or one of validation, may have a text that is meant for callers.
     private static boolean isBroad(Python python, Branch branch, Scope scope) {
         if (branch.heads().isEmpty()) return true;
-        return BROAD.contains(python.values().name(branch.heads().getFirst(), scope));
+        String name = python.values().name(branch.heads().getFirst(), scope);
+        return BROAD.contains(name) && !(name.equals("RuntimeError") && raisesOwn(python));
+    }
+
+    /// Whether the program raises runtime errors whose text it states itself.
+    private static boolean raisesOwn(Python python) {
+        return python.module().statements().stream()
+                .anyMatch(owned -> owned.node() instanceof Statement.Simple raise
+                        && raise.word().equals("raise")
+                        && !raise.values().isEmpty()
+                        && raise.values().getFirst() instanceof Expression.Call call
+                        && call.function() instanceof Expression.Name name
+                        && name.id().equals("RuntimeError"));
     }
 
     private static final Set<String> BROAD = Set.of("Exception", "BaseException", "RuntimeError");

@@ -71,7 +71,7 @@ final class PublicBind implements Check {
             this(
                     engine.settings(),
                     true,
-                    keys,
+                    keys || engine.settings().open(),
                     engine.place() == Place.NETWORK
                             || (keys || engine.settings().open()) && engine.place() != Place.MACHINE,
                     engine.start(),

@@ -19,6 +19,7 @@ final class CommandLines {
             "disable_log_stats",
             "enforce_eager",
             "head",
+            "headless",
             "block",
             "enable_auto_tool_choice",
             "enable_lora",
@@ -142,7 +143,22 @@ final class CommandLines {
         Settings settings = new Settings(read.settings.entries(), read.settings.open() || elsewhere);
         if (positional && read.first != null && !settings.has("model"))
             settings = settings.with("model", new Setting(read.first.value(), read.first.start(), read.first.end()));
-        facts.engines().add(new Engine(Engine.Kind.SERVER, settings, start(words, from), end(words)));
+        boolean listens = !settings.has("headless"); // else it computes for another one
+        facts.engines()
+                .add(new Engine(
+                        listens ? Engine.Kind.SERVER : Engine.Kind.LIBRARY, settings, start(words, from), end(words)));
+    }
+
+    /// The engine of a script that hands on what it is told: `exec vllm serve "$@"`.
+    ///
+    /// @param told what stands behind the script
+    Engine completed(Engine engine, List<Word> told) {
+        Options more = options(told, 0);
+        Map<String, Setting> entries = new LinkedHashMap<>(engine.settings().entries());
+        entries.putAll(more.settings.entries());
+        if (more.first != null && !entries.containsKey("model") && engine.kind() == Engine.Kind.SERVER)
+            entries.put("model", new Setting(more.first.value(), more.first.start(), more.first.end()));
+        return engine.with(new Settings(entries, more.settings.open()));
     }
 
     private static int start(List<Word> words, int at) {
@@ -170,7 +186,9 @@ final class CommandLines {
         Word first = null;
         for (int i = from; i < words.size(); i++) {
             Word word = words.get(i);
-            open |= word.text().matches("__\\w+__|<[^<>]+>"); // another program puts options there
+            open |= word.text()
+                    .matches("__\\w+__|<[^<>]+>|\"?\\$[@*]\"?|\\$\\{\\w+\\[[@*]]}"); // another program puts options
+            // there
             if (!word.text().startsWith("-") || word.text().length() < 2) {
                 if (first == null && !word.text().startsWith("$")) first = word;
                 else if (!(word.value() instanceof Value.Text) || word.text().contains("$"))

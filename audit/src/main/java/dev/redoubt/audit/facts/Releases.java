@@ -35,7 +35,7 @@ final class Releases {
                     + OPERATOR + "?\\s{0,4}" + NUMBERS + "(?:\\s{0,4},\\s{0,4}" + OPERATOR + "\\s{0,4}" + NUMBERS
                     + ")?");
     private static final Pattern IMAGE =
-            Pattern.compile("(vllm(?:/vllm)?-openai(?:-cpu)?|rayproject/ray(?:-ml|-llm)?):" + NUMBERS);
+            Pattern.compile("((?:vllm/vllm|(?<![\\w-]/)vllm)-openai(?:-cpu)?|rayproject/ray(?:-ml|-llm)?):" + NUMBERS);
     /// An image that names no release, which is the newest whatever a file beside it says.
     private static final Pattern NEWEST = Pattern.compile(
             "image\\s{0,4}:\\s{0,4}[\"']?(?:docker\\.io/)?vllm/vllm-openai(?::(?:latest|nightly)[\\w.-]{0,40})?[\"']?\\s");

@@ -110,7 +110,7 @@ record Surroundings(Set<Part> parts) {
     }
 
     /// Whether what the commands of a document start is reached from its own machine alone, or through a platform's
-    /// endpoint with TLS: a run of VESSL, a service or task
+    /// endpoint with TLS: a run of VESSL, a server of Truss, a service or task
     /// of dstack, whose gateway has TLS and tokens and whose tunnel ends at the caller, and a task of SkyPilot
     /// that opens no port.
     static boolean isTunnelled(YamlTree document) {
@@ -119,8 +119,10 @@ record Surroundings(Set<Part> parts) {
                 && document.at("commands") instanceof Sequence;
         boolean vessl = document.at("resources", "preset") instanceof Scalar
                 && document.at("resources", "cluster") instanceof Scalar;
+        boolean truss = document.at("docker_server", "start_command") != null;
         return dstack
                 || vessl
+                || truss
                 || document.at("run") instanceof Scalar
                         && document.at("service") == null
                         && document.at("resources") instanceof Mapping resources

@@ -56,8 +56,7 @@ final class YamlContainers {
         } else if (!words.isEmpty()) {
             for (int i = 1; i < words.size(); i++)
                 if (words.get(i - 1).text().matches("-\\w*c")
-                        && words.get(i).end() > words.get(i).start())
-                    shell(words.get(i).start(), words.get(i).end());
+                        && words.get(i).end() > words.get(i).start()) script(words, i);
             if (facts.engines().size() + facts.listeners().size() == before) new CommandLines(facts).read(words);
         }
         String name =
@@ -83,6 +82,19 @@ final class YamlContainers {
             facts.containers().add(new Container(kind, name, mapping.settings(), mapping.start(), mapping.start() + 1));
         }
         return !words.isEmpty();
+    }
+
+    /// @param at where the script stands, with what it is told behind it
+    private void script(List<Word> words, int at) {
+        int engines = facts.engines().size();
+        shell(words.get(at).start(), words.get(at).end());
+        if (!words.get(at).text().contains("$@")) return;
+        List<Word> told = words.subList(at + 1, words.size()).stream()
+                .filter(word -> !word.text().equals("--"))
+                .toList();
+        for (int i = engines; i < facts.engines().size(); i++)
+            facts.engines()
+                    .set(i, new CommandLines(facts).completed(facts.engines().get(i), told));
     }
 
     /// What listens in a service of compose is reached through the ports that the machine publishes for it: where

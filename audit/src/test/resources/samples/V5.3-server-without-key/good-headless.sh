@@ -1,0 +1,1 @@
+vllm serve /models/a --nnodes 2 --node-rank 1 --headless
