@@ -166,9 +166,6 @@ final class Plain {
             "psutil",
             "tenacity",
             "IPython");
-    private static final String[] OF_RAY = {"ray.serve.llm", "ray.train", "ray.data", "ray.rllib", "ray.tune", "ray.llm"
-    };
-
     /* What reaches a model that runs elsewhere. */
     private static final String[] ASKING = {
         "requests",
@@ -204,102 +201,6 @@ final class Plain {
     private static final Pattern SPEAKS_OF_ONE = Pattern.compile(
             "(?i)llm|gpt|vllm|completion|embedding|inference|predict|generat|transcri|classif|detect|checkpoint|tokeniz|num_gpus|\\bexec\\(|\\beval\\(");
 
-    /* What runs a model, asks one, or stores what one has made. */
-    private static final Set<String> LIBRARIES = Set.of(
-            "torch",
-            "torchvision",
-            "torchaudio",
-            "transformers",
-            "vllm",
-            "tensorflow",
-            "keras",
-            "jax",
-            "flax",
-            "onnx",
-            "onnxruntime",
-            "onnxruntime_genai",
-            "sklearn",
-            "xgboost",
-            "lightgbm",
-            "catboost",
-            "joblib",
-            "mlflow",
-            "sentence_transformers",
-            "diffusers",
-            "peft",
-            "accelerate",
-            "deepspeed",
-            "ctransformers",
-            "llama_cpp",
-            "lmdeploy",
-            "sglang",
-            "outlines",
-            "optimum",
-            "safetensors",
-            "huggingface_hub",
-            "tokenizers",
-            "tiktoken",
-            "tritonclient",
-            "bentoml",
-            "openai",
-            "anthropic",
-            "litellm",
-            "ollama",
-            "groq",
-            "cohere",
-            "mistralai",
-            "google",
-            "langchain",
-            "langchain_core",
-            "langchain_community",
-            "langchain_openai",
-            "langchain_ollama",
-            "langgraph",
-            "llama_index",
-            "haystack",
-            "dspy",
-            "instructor",
-            "pydantic_ai",
-            "smolagents",
-            "crewai",
-            "autogen",
-            "gradio",
-            "ultralytics",
-            "cv2",
-            "easyocr",
-            "paddleocr",
-            "paddle",
-            "insightface",
-            "facenet_pytorch",
-            "mediapipe",
-            "detectron2",
-            "timm",
-            "open_clip",
-            "clip",
-            "whisper",
-            "faster_whisper",
-            "whisperx",
-            "pyannote",
-            "speechbrain",
-            "nemo",
-            "TTS",
-            "spacy",
-            "nltk",
-            "gensim",
-            "fasttext",
-            "flair",
-            "prophet",
-            "statsmodels",
-            "chromadb",
-            "qdrant_client",
-            "faiss",
-            "pinecone",
-            "weaviate",
-            "pymilvus");
-    private static final Pattern WORD =
-            Pattern.compile("(?i)\\bllms?\\b|openai|/v1/|vllm|ollama|chat_?completion|embedding|model");
-    private static final int WORDS_MAX = 3;
-
     private static final Set<String> OF_MODELS = Set.of(
             "R1.1/resource-limits",
             "R1.1/ongoing-requests",
@@ -324,22 +225,9 @@ final class Plain {
     /// Whether the program itself reaches nothing beside it, or its text does not speak of a model.
     static boolean mayBe(PythonModule module) {
         String text = module.source().text();
-        if (module.importsAny(OF_RAY)) return false;
+        if (Signs.isOfRay(module)) return false;
         return !module.importsAny(ASKING) && !ASKS.matcher(text).find()
                 || !SPEAKS_OF_ONE.matcher(text).find();
-    }
-
-    /// How often a text speaks of models, up to three times; three if it imports what has to do with one.
-    static int signs(PythonModule module) {
-        if (module.importsAny(OF_RAY)) return WORDS_MAX;
-        for (String imported : module.imports()) if (LIBRARIES.contains(imported.split("\\.", 2)[0])) return WORDS_MAX;
-        return (int)
-                WORD.matcher(module.source().text()).results().limit(WORDS_MAX).count();
-    }
-
-    /// Whether so many signs of a model, in a program and all that it is a part of, are none.
-    static boolean areNone(int signs) {
-        return signs < WORDS_MAX;
     }
 
     /// Whether a name that is imported, and is no module of the project, belongs to nothing that could be a model.

@@ -19,7 +19,7 @@ import java.util.Set;
 /// @param serves by what it imports, defines or starts, see `SERVING`
 /// @param script whether it is run itself, and not only imported
 /// @param plain see [Plain#mayBe]
-/// @param signs see [Plain#signs]
+/// @param signs see [Signs]
 record Program(Path file, boolean serves, boolean script, boolean plain, int signs, Set<String> imports) {
     private static final String[] SERVING = {
         "fastapi",
@@ -106,7 +106,7 @@ record Program(Path file, boolean serves, boolean script, boolean plain, int sig
                             isServer(facts, python, script),
                             script,
                             Plain.mayBe(python.module()),
-                            Plain.signs(python.module()),
+                            Signs.of(python.module()),
                             importsOf(python));
                 });
     }

@@ -86,7 +86,7 @@ final class Reach {
     boolean isWithoutModel(Path file) {
         Program program = programs.get(file.toAbsolutePath().normalize());
         return program != null
-                && (program.plain() || Plain.areNone(program.signs()))
+                && (program.plain() || Signs.areNone(program.signs()))
                 && withoutModel.computeIfAbsent(program.file(), _ -> hasNone(closure(together(program))));
     }
 
@@ -114,7 +114,7 @@ final class Reach {
             Program program = programs.get(file);
             if (program != null) signs += program.signs();
         }
-        return Plain.areNone(signs) || allPlain(files);
+        return Signs.areNone(signs) || allPlain(files);
     }
 
     private boolean allPlain(Set<Path> files) {
