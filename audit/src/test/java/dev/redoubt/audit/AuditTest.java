@@ -303,6 +303,20 @@ class AuditTest {
         assertThat(report.findings()).hasSize(1);
     }
 
+    @Test
+    void manyServicesThatMergeOneTemplateAreRead() throws IOException {
+        StringBuilder file = new StringBuilder("x-base: &base {image: 'vllm/vllm-openai:v0.10.0'}\nservices:\n");
+        for (int i = 0; i < 100; i++)
+            file.append("  s").append(i).append(": {<<: *base, command: --model /models/a --trust-remote-code}\n");
+        write("compose.yaml", file.toString());
+        AuditReport report = audit();
+        assertThat(report.coverage().skipped()).isEmpty();
+        assertThat(report.findings())
+                .filteredOn(finding -> finding.path().endsWith("compose.yaml")
+                        && finding.check().id().equals("V2.4/trust-remote-code"))
+                .hasSize(100);
+    }
+
     /// What makes a pattern go back again and again: each file is read within its time.
     @Test
     void textsThatPatternsRepeatThemselvesOnAreReadInBoundedTime() throws IOException {
@@ -319,6 +333,12 @@ class AuditTest {
         write("i.yaml", "a: &a >\n" + "  b\n".repeat(most / 8) + "c:\n" + "- *a\n".repeat(100_000));
         write("j.yaml", "a: >\n" + "\n".repeat(most) + "  vllm serve\n");
         write("k.yaml", "apiVersion: v1\nkind: Job\na: localhost &\n" + "kill".repeat(most / 5));
+        write("l.sh", "{{- if ".repeat(most / 8));
+        write("m.sh", "f() {\n".repeat(most / 7));
+        write("n.yaml", "kind: NetworkPolicy\na: \"podSelector" + " ".repeat(most / 2) + "\"\n");
+        write("o.tf", "kind = \"NetworkPolicy\"\n" + "podSelector = { matchLabels = { ".repeat(most / 40));
+        write("p.yaml", "containers:\n - image: vllm/vllm-openai:v1\n   args: [\"" + "a.".repeat(most / 3) + "\"]\n");
+        write("q.py", "import requests\nfrom ray import serve\nserve.run(app)\n" + "\n        a".repeat(most / 10));
         AuditReport report = audit();
         assertThat(report.coverage().unreadable()).isEmpty();
         assertThat(report.findings())

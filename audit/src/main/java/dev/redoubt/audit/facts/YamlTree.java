@@ -56,6 +56,7 @@ public sealed interface YamlTree {
     static Optional<List<YamlTree>> parse(SourceText source, String text) {
         LoadSettings settings = LoadSettings.builder()
                 .setAllowDuplicateKeys(true)
+                .setMaxAliasesForCollections(NODES_MAX)
                 .setCodePointLimit(Integer.MAX_VALUE)
                 .build();
         String plain = text.contains("{{") ? withoutTemplates(text) : text;
