@@ -157,7 +157,7 @@ final class ArchiveTraining {
         String java = self.command().orElseThrow(() -> new IOException("the JVM's own path is unknown"));
         String[] arguments = self.arguments().orElseThrow(() -> new IOException("the JVM's own flags are unknown"));
         List<String> command = new ArrayList<>(
-                List.of("nice", "-n", "19", java, "-XX:ArchiveClassesAtExit=" + partial, "-Xlog:cds=off"));
+                List.of("nice", "-n", "19", java, "-XX:ArchiveClassesAtExit=" + partial, "-Xlog:cds*=off"));
         command.add("-D" + RECORDED + "=" + partialWorkers());
         for (String argument : arguments) {
             if (argument.startsWith("-XX:SharedArchiveFile") || argument.startsWith("-D" + WANTED + "=")) continue;

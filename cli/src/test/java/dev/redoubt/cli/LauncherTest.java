@@ -310,7 +310,7 @@ class LauncherTest {
         for (String command : List.of("version", "serve"))
             assertThat(checkout.run(List.of("REDOUBT_JAVA_OPTIONS", "-Xint"), command)
                             .out())
-                    .contains("-XX:SharedArchiveFile=" + cache + " ", "-Xint");
+                    .contains("-XX:SharedArchiveFile=" + cache + " ", "-Xlog:cds*=off", "-Xint");
         assertThat(Files.readAllLines(log))
                 .singleElement()
                 .asString()

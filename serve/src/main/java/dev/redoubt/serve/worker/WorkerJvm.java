@@ -72,10 +72,10 @@ public final class WorkerJvm {
         if (archive.isEmpty()) return List.of();
         if (!records)
             return Files.isRegularFile(archive.get())
-                    ? List.of("-XX:SharedArchiveFile=" + archive.get(), "-Xlog:aot=off", "-Xlog:cds=off")
+                    ? List.of("-XX:SharedArchiveFile=" + archive.get(), "-Xlog:aot*=off", "-Xlog:cds*=off")
                     : List.of();
         if (describe) return List.of();
-        return List.of("-XX:ArchiveClassesAtExit=" + folder.resolve(RECORDING), "-Xlog:cds=off");
+        return List.of("-XX:ArchiveClassesAtExit=" + folder.resolve(RECORDING), "-Xlog:cds*=off");
     }
 
     /// Keeps what a worker has recorded, which has ended.
