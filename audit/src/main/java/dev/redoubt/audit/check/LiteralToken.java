@@ -58,12 +58,13 @@ final class LiteralToken implements Check {
                 findings.add(INFO, variable.start(), variable.end(), variable.name() + " is stated here");
     }
 
-    /// What every visitor's browser is sent: the configuration of a page.
+    /// Google's key in the configuration of a page, which every visitor's browser is sent, and no other secret.
     private static boolean isPublic(String line) {
-        return line.contains("NEXT_PUBLIC_")
-                || line.contains("REACT_APP_")
-                || line.contains("VITE_")
-                || line.contains("AIza") && line.contains("authDomain");
+        return (line.contains("NEXT_PUBLIC_")
+                        || line.contains("REACT_APP_")
+                        || line.contains("VITE_")
+                        || line.contains("authDomain"))
+                && !Secrets.holds(line.replace("AIza", ""));
     }
 
     /// Whether its text stands in its own line, and is not found there by its form already: a variable may be filled

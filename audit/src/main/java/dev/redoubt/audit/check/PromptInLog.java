@@ -89,7 +89,7 @@ final class PromptInLog implements Check {
     }
 
     private static final Pattern ASKS = Pattern.compile(
-            "(?i)request|prompt|chat|complet|generat|message|query|question|text|input|infer|predict|input|item|data|body|payload");
+            "(?i)request|prompt|chat|complet|generat|message|query|question|text|input|infer|predict|item|data|body|payload");
 
     private static boolean isContent(Statement field) {
         return field instanceof Statement.Assign assign

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Finds in the words of a command what starts a server of vLLM or Ray, and reads its options: `vllm serve`, the
@@ -186,9 +187,7 @@ final class CommandLines {
         Word first = null;
         for (int i = from; i < words.size(); i++) {
             Word word = words.get(i);
-            open |= word.text()
-                    .matches("__\\w+__|<[^<>]+>|\"?\\$[@*]\"?|\\$\\{\\w+\\[[@*]]}"); // another program puts options
-            // there
+            open |= ELSEWHERE.matcher(word.text()).matches();
             if (!word.text().startsWith("-") || word.text().length() < 2) {
                 if (first == null && !word.text().startsWith("$")) first = word;
                 else if (!(word.value() instanceof Value.Text) || word.text().contains("$"))
@@ -214,6 +213,9 @@ final class CommandLines {
         }
         return new Options(new Settings(entries, open), first);
     }
+
+    /// Stands for options that another program puts there, or hands on.
+    private static final Pattern ELSEWHERE = Pattern.compile("__\\w+__|<[^<>]+>|\"?\\$[@*]\"?|\\$\\{\\w+\\[[@*]]}");
 
     private static boolean isOption(Word word) {
         return word.text().startsWith("-") && !word.text().matches("-\\d.*");

@@ -45,9 +45,8 @@ final class Digests {
         return of(Files.readAllBytes(file)) + "  " + name;
     }
 
-    /// The folders of what is on the module path, since the image of the JVM holds the rest of what lies there, and
-    /// what
-    /// is on the class path.
+    /// The folders of what is on the module path, since the JVM's image holds the rest of what lies there, and the
+    /// class path.
     private static Set<Path> parts() {
         Set<Path> parts = new LinkedHashSet<>();
         for (String part : parts("jdk.module.path")) {
