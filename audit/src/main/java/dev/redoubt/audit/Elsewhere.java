@@ -33,17 +33,17 @@ final class Elsewhere {
     private final Reach reach;
     private final List<Part> programs;
 
-    Elsewhere(Collection<Part> parts, Reach reach) {
+    Elsewhere(Collection<Part> read, Reach reach) {
         this.reach = reach;
+        List<Part> parts = read.stream() // in one order, whichever thread read which
+                .sorted(Comparator.comparing((Part part) -> part.file().shown()))
+                .toList();
         programs = parts.stream()
                 .filter(part -> part.file().kind() == FileKind.PYTHON)
                 .toList();
         configurations =
                 parts.stream().filter(part -> !part.modules().isEmpty()).toList();
-        policies = parts.stream()
-                .filter(part -> !part.policed().isEmpty())
-                .sorted(Comparator.comparing((Part part) -> part.file().shown()))
-                .toList();
+        policies = parts.stream().filter(part -> !part.policed().isEmpty()).toList();
         for (Part part : parts) {
             bound.addAll(part.bound());
             bound.addAll(part.stated().keySet());
@@ -56,7 +56,6 @@ final class Elsewhere {
         anyscale = parts.stream()
                 .filter(Part::anyscale)
                 .map(part -> part.file().shown())
-                .sorted()
                 .findFirst();
     }
 
@@ -66,7 +65,6 @@ final class Elsewhere {
         return gates.stream()
                 .filter(gate -> gate.inside().startsWith(folder))
                 .map(Found::shown)
-                .sorted()
                 .findFirst();
     }
 

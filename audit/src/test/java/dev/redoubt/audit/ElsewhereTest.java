@@ -311,4 +311,18 @@ class ElsewhereTest {
         write("somewhere.py", "import openai\n");
         assertThat(warnings()).contains("R1.1/resource-limits");
     }
+
+    @Test
+    void whichFileIsNamedDoesNotHangOnWhichThreadReadIt() throws Exception {
+        code("");
+        for (int i = 0; i < 40; i++)
+            write(
+                    "config-%02d.yaml".formatted(i),
+                    "- import_path: app.model:app\n  deployments: [{name: Model, ray_actor_options: {num_cpus: 2}}]\n");
+        for (int i = 0; i < 20; i++)
+            assertThat(new Audit(Level.WARNING, Set.of()).run(List.of(folder)).findings())
+                    .filteredOn(finding -> finding.check().id().equals("R1.1/resource-limits"))
+                    .singleElement()
+                    .satisfies(finding -> assertThat(finding.message()).contains("config-00.yaml"));
+    }
 }

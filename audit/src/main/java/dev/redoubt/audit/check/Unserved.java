@@ -8,17 +8,36 @@ import java.util.regex.Pattern;
 final class Unserved {
     private Unserved() {}
 
-    /* By the names that pytest looks for, and those of shell. */
-    private static final Pattern TEST = Pattern.compile(
-            "(test_[^/]*|[^/]*_test|conftest)\\.py|[^/]*smoke[^/]*\\.(py|sh)|(benchmark|load_?test)(_[^/]*)?\\.(py|sh)|[^/]*[_.-](bkp|bak|backup|old|deprecated)\\.\\w+|[^/]*_(benchmark|load_?test)\\.(py|sh)|(self-?)?tests?([_-][^/]*)?\\.sh|[^/]*[_-]test\\.sh|(docker-)?compose[.-](dev|development|test|ci)\\.ya?ml");
+    private static final Pattern FILE = any(
+            // tests
+            "(test_[^/]*|[^/]*_test|conftest)\\.py",
+            "(self-?)?tests?([_-][^/]*)?\\.sh|[^/]*[_-]test\\.sh",
+            "[^/]*smoke[^/]*\\.(py|sh)",
+            // what stands in for a server in them
+            "(mock|fake|dummy|stub)s?([_-][^/]*)?\\.\\w+|[^/]*[_-](mock|fake|dummy|stub)\\.\\w+",
+            // measurements
+            "(benchmark|load_?test)(_[^/]*)?\\.(py|sh)|[^/]*_(benchmark|load_?test)\\.(py|sh)",
+            // set aside
+            "[^/]*[_.-](bkp|bak|backup|old|deprecated)\\.\\w+",
+            // for whoever writes the program
+            "(docker-)?compose[.-](dev|development|test|ci)\\.ya?ml");
 
-    private static final Pattern STAND_IN =
-            Pattern.compile("(mock|fake|dummy|stub)s?([_-][^/]*)?\\.\\w+|[^/]*[_-](mock|fake|dummy|stub)\\.\\w+");
+    private static final Pattern FOLDER = any(
+            // tests, and what stands in for a server in them
+            "tests?([_-].*)?|testing|testdata|__tests__|(e2e|integration|unit|self)[_-]?tests?|e2e|fixtures?",
+            "mocks?|fakes?|(mock|fake|dummy|stub)s?[_-].*|.*[_-](mock|fake|dummy|stub)[a-z]{0,8}",
+            // measurements and what was tried
+            "(.*[_-])?(benchmarks?|benchmarking|bench|load[_-]?tests?|experiments?|reproductions?|repros?)",
+            "issues?|research|hack|scratch|playground",
+            // set aside
+            "(.*[_-])?snapshots?|(.*[_.-])?bak|.*[_-](backup|old)|_*quarantined?|_*archives?d?|attic|(.*[_-])?legacy",
+            "_*backups?|_*deprecated|_+old|trash|graveyard|versioned_docs",
+            // somebody else's
+            "upstream|third[-_]?part(y|ies)|3rd_?party");
 
-    private static final Pattern FOLDER = Pattern.compile(
-            "tests?([_-].*)?|testing|testdata|__tests__|(e2e|integration|unit|self)[_-]?tests?|e2e|fixtures?|mocks?"
-                    + "|fakes?|(mock|fake|dummy|stub)s?[_-].*|.*[_-](mock|fake|dummy|stub)[a-z]{0,8}|versioned_docs|(.*[_-])?snapshots?|(.*[_.-])?bak|.*[_-](backup|old)|_*quarantined?|_*archives?d?|attic|(.*[_-])?legacy|_*backups?|_*deprecated|_+old|trash|graveyard|hack|scratch|playground"
-                    + "|(.*[_-])?(benchmarks?|benchmarking|bench|load[_-]?tests?|experiments?|reproductions?|repros?)|issues?|research|upstream|third[-_]?part(y|ies)|3rd_?party");
+    private static Pattern any(String... forms) {
+        return Pattern.compile(String.join("|", forms));
+    }
 
     /* vLLM itself, in a folder with its name, and what a project keeps of others' documentation: its folder says so, or the licence
      * above it. */
@@ -67,7 +86,7 @@ final class Unserved {
     static boolean is(String path, String text) {
         String[] parts = path.split("/");
         String file = parts[parts.length - 1];
-        if (TEST.matcher(file).matches() || STAND_IN.matcher(file).matches()) return true;
+        if (FILE.matcher(file).matches()) return true;
         for (int i = 0; i < parts.length - 1; i++) if (FOLDER.matcher(parts[i]).matches()) return true;
         return isMeasurement(path, text)
                 || isDump(path, text)
