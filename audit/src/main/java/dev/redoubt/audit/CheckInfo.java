@@ -25,9 +25,9 @@ public record CheckInfo(
     private static final Set<String> OF_SERVERS =
             Set.of("R1.6/load-format", "R1.6/pickled-model", "V2.4/trust-remote-code");
 
-    /// Whether even an error is a note in a program that has no part in serving, as warnings are.
-    public boolean ofServers() {
-        return OF_SERVERS.contains(id);
+    /// Whether a finding of this level is a note where nobody is served: a warning, and an error about reading models.
+    public boolean isOfServing(Level level) {
+        return level == Level.WARNING || level == Level.ERROR && OF_SERVERS.contains(id);
     }
 
     /// The rule that is broken.

@@ -34,6 +34,6 @@ public record Finding(
 
     /// The same where nobody is served: a note, unless it is wrong wherever it stands.
     Finding unserved(String why) {
-        return level == Level.WARNING || level == Level.ERROR && check.ofServers() ? asNote(why) : this;
+        return check.isOfServing(level) ? asNote(why) : this;
     }
 }

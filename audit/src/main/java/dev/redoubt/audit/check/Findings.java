@@ -97,8 +97,7 @@ public final class Findings {
     }
 
     private void add(CheckInfo check, Level stated, int start, int end, String message, List<Edit> fix) {
-        boolean noted = unserved && (stated == Level.WARNING || stated == Level.ERROR && check.ofServers());
-        Level level = noted ? Level.NOTE : stated;
+        Level level = unserved && check.isOfServing(stated) ? Level.NOTE : stated;
         Span span = source.span(start, end);
         if (all.size() >= FINDINGS_MAX || !places.add(check.id() + span)) return;
         String cell = source.inCell(span.line());
