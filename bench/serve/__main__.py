@@ -78,19 +78,21 @@ def measure(server, case: str, only: list[str], connections: list[int], seconds:
         return
     say(f"{server.name}: {case}")
     try:
-        with server.start(case, free_port()) as running:
-            if first and "start" in only:
+        if first and "start" in only:
+            with server.start(case, free_port()) as running:
                 time.sleep(SETTLE_S)
                 results.put(server.name, "start", {"first_200_s": round(running.first_200_s, 2), **running.memory()})
-            if case in only:
-                keys = server.keys if isinstance(server, Redoubt) else None
-                wrk(running, 8, WARM_UP_S, keys)
-                for count in connections:
-                    with machine.Watch(running.pid) as watch:
-                        figures = wrk(running, count, seconds, keys)
-                    results.put(server.name, f"{case} {count}", {**figures, "other_cores": watch.other_cores})
-            if first and "scale" in only and isinstance(server, Redoubt):
-                results.put(server.name, "scale", {"second_replica_s": round(server.second_replica_s(running), 2)})
+        if case in only or (first and "scale" in only and isinstance(server, Redoubt)):
+            with server.start(case, free_port(), load=True) as running:
+                if case in only:
+                    keys = server.keys if isinstance(server, Redoubt) else None
+                    wrk(running, 8, WARM_UP_S, keys)
+                    for count in connections:
+                        with machine.Watch(running.pid) as watch:
+                            figures = wrk(running, count, seconds, keys)
+                        results.put(server.name, f"{case} {count}", {**figures, "other_cores": watch.other_cores})
+                if first and "scale" in only and isinstance(server, Redoubt):
+                    results.put(server.name, "scale", {"second_replica_s": round(server.second_replica_s(running), 2)})
     except Failed as e:
         say(str(e))
 

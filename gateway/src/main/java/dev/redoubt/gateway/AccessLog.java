@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,6 +19,12 @@ final class AccessLog implements AutoCloseable {
     /// How long lines gather before they are written together.
     private static final Duration LINGER = Duration.ofMillis(2);
 
+    /// Lines that gathered go to the logger together, up to about as much: one call of the system for each would cost
+    /// as
+    /// much as all else here.
+    private static final int TEXT_LENGTH_MAX = 3600;
+    private static final int LINE_LENGTH = 400; // most are shorter
+
     private static final Duration CLOSE = Duration.ofSeconds(2);
     private static final Line END = new Line(Instant.EPOCH, "", "", "", "", "", 0, "", 0, 0, 0);
 
@@ -25,8 +32,20 @@ final class AccessLog implements AutoCloseable {
      * caller writes its line itself, which slows callers down rather than lose evidence. The writer lingers, since waking a
      * thread that waits costs an event loop more than everything else here. */
     private final ArrayBlockingQueue<Line> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
+    private final Consumer<String> out;
+    private final StringBuilder text = new StringBuilder(TEXT_LENGTH_MAX + LINE_LENGTH); // the writer's
     private final Thread writer =
-            Thread.ofPlatform().name("access-log").daemon().start(this::writeAll);
+            Thread.ofPlatform().name("access-log").daemon().unstarted(this::writeAll);
+
+    AccessLog() {
+        this(LOG::info);
+    }
+
+    /// @param out takes one line or several, without the last line's end
+    AccessLog(Consumer<String> out) {
+        this.out = out;
+        writer.start();
+    }
 
     /// @param keyId empty where nobody was authenticated; the same for application
     /// @param route a template of the table or `unmatched`
@@ -45,7 +64,7 @@ final class AccessLog implements AutoCloseable {
             int completionTokens) {}
 
     void write(Line line) {
-        if (!queue.offer(line)) LOG.info(json(line));
+        if (!queue.offer(line)) out.accept(json(line));
     }
 
     private void writeAll() {
@@ -54,11 +73,9 @@ final class AccessLog implements AutoCloseable {
             while (true) {
                 lines.add(queue.take());
                 queue.drainTo(lines);
-                for (Line line : lines) {
-                    if (line.equals(END)) return;
-                    LOG.info(json(line));
-                }
+                boolean end = write(lines);
                 lines.clear();
+                if (end) return;
                 Thread.sleep(LINGER);
             }
         } catch (InterruptedException e) {
@@ -66,8 +83,35 @@ final class AccessLog implements AutoCloseable {
         }
     }
 
+    /// @return whether the last one was [#END]
+    private boolean write(List<Line> lines) {
+        for (Line line : lines) {
+            if (line.equals(END)) {
+                writeText();
+                return true;
+            }
+            if (!text.isEmpty()) text.append('\n');
+            json(line, text);
+            if (text.length() >= TEXT_LENGTH_MAX) writeText();
+        }
+        writeText();
+        return false;
+    }
+
+    private void writeText() {
+        if (text.isEmpty()) return;
+        out.accept(text.toString());
+        text.setLength(0);
+    }
+
     static String json(Line line) {
-        JsonWriter json = new JsonWriter().beginObject();
+        StringBuilder one = new StringBuilder(LINE_LENGTH);
+        json(line, one);
+        return one.toString();
+    }
+
+    private static void json(Line line, StringBuilder out) {
+        JsonWriter json = new JsonWriter(out).beginObject();
         json.name("time").value(line.time().toString()).name("request_id").value(line.requestId());
         json.name("key_id").value(line.keyId()).name("application").value(line.application());
         json.name("method").value(line.method()).name("route").value(line.route());
@@ -75,7 +119,7 @@ final class AccessLog implements AutoCloseable {
         json.name("duration_us").value(line.micros());
         json.name("prompt_tokens").value(line.promptTokens());
         json.name("completion_tokens").value(line.completionTokens());
-        return json.endObject().toString();
+        JsonWriter ignored = json.endObject();
     }
 
     /// Waits a bounded time for what is not written yet.

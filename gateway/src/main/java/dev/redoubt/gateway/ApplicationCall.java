@@ -8,7 +8,9 @@ import dev.redoubt.serve.Cancellation;
 import dev.redoubt.serve.control.Ingress;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
+import dev.redoubt.serve.replica.Turn;
 import dev.redoubt.serve.schema.SchemaCheck;
+import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import java.util.List;
 import java.util.Optional;
@@ -70,7 +72,10 @@ final class ApplicationCall implements ReplyListener {
                 asked.deadlineNanos(),
                 model(asked.model()),
                 cancellation);
-        sink.onEventLoop(() -> sink.whenGone(this::left));
+        if (Context.isOnEventLoopThread()) {
+            sink.whenGone(this::left);
+            Turn.begin(sink::onEventLoop);
+        } else sink.onEventLoop(() -> sink.whenGone(this::left));
         ingress.call(new Payload.Tree(input), call, this);
     }
 

@@ -4,6 +4,7 @@ import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.Principal;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpHeaders;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -26,7 +27,7 @@ final class Authenticator implements Callers {
     /// A key that is presented counts, right or wrong; only without one does a certificate speak for its holder.
     @Override
     public Optional<Principal> caller(MultiMap headers, HttpConnection connection, RequestHeads heads) {
-        boolean presented = headers.contains("Authorization") || headers.contains("X-API-Key");
+        boolean presented = headers.contains(HttpHeaders.AUTHORIZATION) || headers.contains(RequestHeads.API_KEY);
         if (!presented && !byCertificate.isEmpty()) return byCertificate(connection);
         return heads.presentedKey(headers).flatMap(key -> keys.authenticate(key, applications));
     }

@@ -4,6 +4,7 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.List;
@@ -14,6 +15,8 @@ import java.util.stream.Collectors;
 
 /// Reads one body, refusing it as soon as it is too large or too slow (R1.4, R1.3). On the event loop.
 final class BodyReader {
+    private static final long NO_TIMER = -1; // 0 is one like any other
+
     private final Exchange exchange;
     private final HttpServerRequest request;
     private final BodyType type;
@@ -21,7 +24,7 @@ final class BodyReader {
     private final BodyBudget budget;
     private final BiConsumer<BodyType, byte[]> whole;
     private final Buffer body = Buffer.buffer();
-    private long deadline = -1; // no timer yet; 0 is one like any other
+    private long deadline = NO_TIMER;
     private boolean over;
 
     private BodyReader(Exchange exchange, BodyType type, BiConsumer<BodyType, byte[]> whole) {
@@ -42,9 +45,9 @@ final class BodyReader {
     }
 
     private static BodyType type(MultiMap headers, Set<BodyType> taken) {
-        List<String> types = headers.getAll("Content-Type");
+        List<String> types = headers.getAll(HttpHeaders.CONTENT_TYPE);
         Optional<BodyType> type = types.size() == 1 ? BodyType.of(types.getFirst()) : Optional.empty();
-        if (type.filter(taken::contains).isEmpty() || headers.contains("Content-Encoding"))
+        if (type.filter(taken::contains).isEmpty() || headers.contains(HttpHeaders.CONTENT_ENCODING))
             throw ServeException.of(
                     ErrorCode.UNSUPPORTED_MEDIA_TYPE,
                     taken.stream().sorted().map(BodyType::mediaType).collect(Collectors.joining(" or ")));
@@ -53,7 +56,7 @@ final class BodyReader {
 
     private void start() {
         MultiMap headers = request.headers();
-        String length = headers.get("Content-Length");
+        String length = headers.get(HttpHeaders.CONTENT_LENGTH);
         if (length != null && Long.parseLong(length) > bytesMax) throw tooLarge();
         request.handler(this::more);
         request.endHandler(ended -> end());
@@ -61,10 +64,14 @@ final class BodyReader {
         EdgeTimeouts timeouts = exchange.services().timeouts();
         Duration limit = exchange.services().limits().requestTimeout();
         Duration time = timeouts.body().compareTo(limit) < 0 ? timeouts.body() : limit;
-        deadline =
-                exchange.later(time, () -> refuse(ServeException.of(ErrorCode.REQUEST_TIMEOUT, time.toMillis() / 1e3)));
+        // Most bodies come with their head; by then they are here, and no timer is set to be taken back.
+        exchange.onEventLoop(() -> {
+            if (!over)
+                deadline = exchange.later(
+                        time, () -> refuse(ServeException.of(ErrorCode.REQUEST_TIMEOUT, time.toMillis() / 1e3)));
+        });
         exchange.whenGone(this::stop);
-        if (headers.contains("Expect")) request.response().writeContinue();
+        if (headers.contains(HttpHeaders.EXPECT)) request.response().writeContinue();
     }
 
     private void more(Buffer piece) {
@@ -84,7 +91,7 @@ final class BodyReader {
     private void end() {
         if (over) return;
         over = true;
-        exchange.services().vertx().cancelTimer(deadline);
+        cancelDeadline();
         whole.accept(type, body.getBytes());
     }
 
@@ -98,7 +105,11 @@ final class BodyReader {
         if (over) return;
         over = true;
         budget.give(body.length());
-        exchange.services().vertx().cancelTimer(deadline);
+        cancelDeadline();
+    }
+
+    private void cancelDeadline() {
+        if (deadline != NO_TIMER) exchange.services().vertx().cancelTimer(deadline);
     }
 
     private ServeException tooLarge() {

@@ -13,6 +13,8 @@ enum BodyType {
     TENSOR("application/octet-stream", "(?i)application/octet-stream\\s*"),
     SAFETENSORS("application/vnd.safetensors", "(?i)application/vnd\\.safetensors\\s*");
 
+    private static final Optional<BodyType> JSON_TYPE = Optional.of(JSON);
+
     private final String name;
     private final Pattern pattern;
 
@@ -32,6 +34,7 @@ enum BodyType {
     }
 
     static Optional<BodyType> of(String contentType) {
+        if (contentType.equals(JSON.name)) return JSON_TYPE;
         for (BodyType type : values()) if (type.pattern.matcher(contentType).matches()) return Optional.of(type);
         return Optional.empty();
     }

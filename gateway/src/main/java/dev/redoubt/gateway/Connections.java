@@ -10,20 +10,19 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /// Open connections: a bounded number, none of them idle for long. Between two requests only a whole request
 /// head counts as a sign of life, so that sending a head byte by byte keeps nothing open (slowloris). Safe for
 /// any thread.
 final class Connections {
+    /* A timer for each request, set and taken back, would cost as much as reading its head. So each connection has one, which looks when it
+     * is due whether that has been put off, and then waits for the rest. */
     private static final int CONNECTIONS_MAX = 4096;
-    private static final long NO_TIMER = -1; // 0 is a timer like any other
 
     private final AuditLog audit;
     private final Vertx vertx;
     private final EdgeTimeouts timeouts;
-    private final Map<HttpConnection, Long> idleTimers =
-            new ConcurrentHashMap<>(); // NO_TIMER while a request is in progress
+    private final Map<HttpConnection, Idle> open = new ConcurrentHashMap<>();
 
     Connections(AuditLog audit, Vertx vertx, EdgeTimeouts timeouts) {
         this.audit = audit;
@@ -32,7 +31,7 @@ final class Connections {
     }
 
     void opened(HttpConnection connection) {
-        if (idleTimers.size() >= CONNECTIONS_MAX) {
+        if (open.size() >= CONNECTIONS_MAX) {
             audit.note(new AuditEvent(
                     AuditKind.CONNECTION_REFUSED,
                     Strangers.name(connection.remoteAddress()),
@@ -46,28 +45,54 @@ final class Connections {
         }
         connection.closeHandler(closed -> left(connection));
         connection.exceptionHandler(ignored -> {}); // its end is told to closeHandler
-        idleTimers.put(connection, closeAfter(connection, timeouts.firstRequest()));
+        Idle idle = new Idle(connection);
+        open.put(connection, idle);
+        idle.since(timeouts.firstRequest());
+        idle.arm(timeouts.firstRequest().toNanos());
     }
 
     /// It is closed, or another protocol's.
     void left(HttpConnection connection) {
-        cancel(idleTimers.remove(connection));
+        Idle idle = open.remove(connection);
+        if (idle != null) vertx.cancelTimer(idle.timer);
     }
 
     void busy(HttpConnection connection) {
-        cancel(idleTimers.replace(connection, NO_TIMER));
+        Idle idle = open.get(connection);
+        if (idle != null) idle.busy = true;
     }
 
     void idle(HttpConnection connection) {
-        if (idleTimers.containsKey(connection))
-            cancel(idleTimers.replace(connection, closeAfter(connection, timeouts.keepAlive())));
+        Idle idle = open.get(connection);
+        if (idle != null) idle.since(timeouts.keepAlive());
     }
 
-    private long closeAfter(HttpConnection connection, Duration time) {
-        return vertx.setTimer(time.toMillis(), ignored -> connection.close());
-    }
+    /// Between two requests, and for how long. On the event loop of the connection.
+    private final class Idle {
+        private final HttpConnection connection;
+        private boolean busy;
+        private long endNanos; // System.nanoTime; while it is not busy
+        private long timer;
 
-    private void cancel(@Nullable Long timer) {
-        if (timer != null && timer != NO_TIMER) vertx.cancelTimer(timer);
+        Idle(HttpConnection connection) {
+            this.connection = connection;
+        }
+
+        void since(Duration atMost) {
+            busy = false;
+            endNanos = System.nanoTime() + atMost.toNanos();
+        }
+
+        /// For no longer than a connection may be idle: until then no end can be due that is not known now.
+        void arm(long nanos) {
+            long wait = Math.min(nanos, timeouts.keepAlive().toNanos());
+            timer = vertx.setTimer(Math.max(1, Math.ceilDiv(wait, 1_000_000)), ignored -> look());
+        }
+
+        private void look() {
+            long left = busy ? timeouts.keepAlive().toNanos() : endNanos - System.nanoTime();
+            if (left <= 0) connection.close();
+            else arm(left);
+        }
     }
 }

@@ -11,6 +11,7 @@ import dev.redoubt.policy.limit.RateLimiter.Quota;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -36,6 +37,10 @@ final class Exchange {
     static final int CALLER_LEFT = 499; // nginx's; only in logs and metrics, nobody is there to read it
     static final String EVENT_STREAM = "text/event-stream; charset=utf-8";
     private static final int SWITCHING_PROTOCOLS = 101;
+    private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("X-Request-Id");
+    private static final CharSequence NO_STORE = HttpHeaders.createOptimized("no-store");
+    private static final CharSequence CONTENT_TYPE_OPTIONS = HttpHeaders.createOptimized("X-Content-Type-Options");
+    private static final CharSequence NOSNIFF = HttpHeaders.createOptimized("nosniff");
     static final int WRITE_QUEUE_BYTES_MAX = 64 * 1024;
     /// What a caller is told to wait where nobody can tell when there is room.
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
@@ -187,7 +192,7 @@ final class Exchange {
         Buffer bytes = Buffer.buffer(body);
         onEventLoop(() -> {
             if (answered) return;
-            head(status).putHeader("Content-Type", contentType);
+            head(status).putHeader(HttpHeaders.CONTENT_TYPE, contentType);
             end(bytes);
         });
     }
@@ -256,7 +261,7 @@ final class Exchange {
     /// Begins a reply whose parts go out as they come, unless it has begun.
     void beginStream(String contentType) {
         if (answered) return;
-        head(200).putHeader("Content-Type", contentType).putHeader("X-Accel-Buffering", "no");
+        head(200).putHeader(HttpHeaders.CONTENT_TYPE, contentType).putHeader("X-Accel-Buffering", "no");
         if (request.version() == HttpVersion.HTTP_1_1) response.setChunked(true);
     }
 
@@ -307,8 +312,9 @@ final class Exchange {
         request.connection().close(); // BoundedClose: the second one waits for nobody
     }
 
-    /// What a reader does not take in time is not kept for it.
+    /// What a reader does not take in time is not kept for it. Most replies are with the socket at once.
     private void cutUnlessTaken(Future<Void> written) {
+        if (written.isComplete()) return;
         long timer = later(services.timeouts().unread(), this::cut);
         written.onComplete(ignored -> services.vertx().cancelTimer(timer));
     }
@@ -340,9 +346,9 @@ final class Exchange {
     private HttpServerResponse head(int status) {
         answered = true;
         response.setStatusCode(status);
-        response.putHeader("X-Request-Id", id());
-        response.putHeader("Cache-Control", "no-store");
-        response.putHeader("X-Content-Type-Options", "nosniff");
+        response.putHeader(REQUEST_ID, id())
+                .putHeader(HttpHeaders.CACHE_CONTROL, NO_STORE)
+                .putHeader(CONTENT_TYPE_OPTIONS, NOSNIFF);
         ModelCard asked = model;
         if (asked != null) tellWhichBytes(asked);
         quota.get().ifPresent(left -> RateHeaders.quota(response, left));
@@ -365,9 +371,9 @@ final class Exchange {
 
     /// Whether a body may still come, so that the connection cannot carry another request.
     private boolean unread() {
-        String length = request.getHeader("Content-Length");
-        boolean body = request.headers().contains("Transfer-Encoding") || length != null && !length.equals("0");
-        return body && !request.isEnded();
+        if (request.isEnded()) return false;
+        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        return request.headers().contains(HttpHeaders.TRANSFER_ENCODING) || length != null && !length.equals("0");
     }
 
     /// Closes the connection when the caller has had the time to read the reply; a close at once, with unread

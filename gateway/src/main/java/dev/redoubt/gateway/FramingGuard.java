@@ -4,7 +4,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.util.Locale;
-import java.util.regex.Pattern;
 
 /// Stands in front of Netty's HTTP/1 parser and breaks what that parser tolerates and this server refuses:
 /// folded headers, headers without a name, chunk extensions, trailers, and lengths in any but the plainest
@@ -21,7 +20,8 @@ final class FramingGuard extends ChannelInboundHandlerAdapter {
     private static final byte BROKEN = 0;
     private static final int LINE_KEPT_MAX = 64; // of a header line: enough to tell the two that frame a body
 
-    private static final Pattern LENGTH = Pattern.compile("[0-9]{1,15}");
+    private static final int DISTINCT_LENGTH = "Content-L".length(); // no other header of many requests goes on so
+    private static final int LENGTH_DIGITS_MAX = 15;
     private static final int CHUNK_SIZE_DIGITS_MAX = 8;
 
     private enum State {
@@ -29,6 +29,7 @@ final class FramingGuard extends ChannelInboundHandlerAdapter {
         REQUEST_LINE,
         HEADER_START,
         HEADER,
+        OTHER_HEADER, // frames nothing, by its first letter
         BODY,
         CHUNK_SIZE,
         CHUNK_DATA,
@@ -59,6 +60,12 @@ final class FramingGuard extends ChannelInboundHandlerAdapter {
                 at += (int) skipped;
                 bodyLeft -= skipped;
                 if (bodyLeft == 0) state = state == State.BODY ? State.BEFORE_REQUEST : State.CHUNK_END;
+            } else if (state == State.REQUEST_LINE || state == State.OTHER_HEADER) {
+                int lineEnd = bytes.indexOf(at, end, (byte) '\n');
+                if (lineEnd < 0) return;
+                at = lineEnd + 1;
+                if (state == State.REQUEST_LINE) beginHeaders();
+                else state = State.HEADER_START;
             } else {
                 if (breaks(bytes.getByte(at))) bytes.setByte(at, BROKEN);
                 at++;
@@ -72,20 +79,23 @@ final class FramingGuard extends ChannelInboundHandlerAdapter {
             case BEFORE_REQUEST -> { // the parser skips empty lines here
                 if (b != '\r' && b != '\n') state = State.REQUEST_LINE;
             }
-            case REQUEST_LINE -> {
-                if (b == '\n') beginHeaders();
-            }
             case HEADER_START -> {
                 if (b == '\n') endOfHead();
                 else if (b != '\r') {
-                    line.append((char) b);
-                    state = State.HEADER;
+                    state = mayFrame(b) ? State.HEADER : State.OTHER_HEADER;
+                    if (state == State.HEADER) line.append((char) b);
                     return b == ' ' || b == '\t' || b == ':';
                 }
             }
             case HEADER -> {
                 if (b == '\n') return !endOfHeader();
-                else if (line.length() < LINE_KEPT_MAX) line.append((char) (b & 0xFF));
+                else if (line.length() < LINE_KEPT_MAX) {
+                    line.append((char) (b & 0xFF));
+                    if (line.length() == DISTINCT_LENGTH && !mayFrame(line)) {
+                        line.setLength(0);
+                        state = State.OTHER_HEADER;
+                    }
+                }
             }
             case CHUNK_SIZE -> {
                 if (b == '\n') return !endOfChunkSize();
@@ -109,9 +119,20 @@ final class FramingGuard extends ChannelInboundHandlerAdapter {
             case TRAILER -> {
                 if (b == '\n') state = State.TRAILER_START;
             }
-            case BODY, CHUNK_DATA -> throw new IllegalStateException("counted, not read: " + state);
+            case BODY, CHUNK_DATA, REQUEST_LINE, OTHER_HEADER ->
+                throw new IllegalStateException("counted, not read: " + state);
         }
         return false;
+    }
+
+    /// Whether `Content-Length` or `Transfer-Encoding` may begin so.
+    private static boolean mayFrame(byte first) {
+        return first == 'c' || first == 'C' || first == 't' || first == 'T';
+    }
+
+    private static boolean mayFrame(CharSequence beginning) {
+        char last = beginning.charAt(DISTINCT_LENGTH - 1);
+        return last == 'l' || last == 'L' || last == '-'; // of Content-Length, of Transfer-Encoding
     }
 
     private void beginHeaders() {
@@ -135,12 +156,18 @@ final class FramingGuard extends ChannelInboundHandlerAdapter {
                 yield value.equals("chunked");
             }
             case "content-length" -> {
-                boolean plain = LENGTH.matcher(value).matches();
+                boolean plain = isLength(value);
                 if (plain) contentLength = Long.parseLong(value);
                 yield plain;
             }
             default -> true;
         };
+    }
+
+    private static boolean isLength(String value) {
+        if (value.isEmpty() || value.length() > LENGTH_DIGITS_MAX) return false;
+        for (int i = 0; i < value.length(); i++) if (value.charAt(i) < '0' || value.charAt(i) > '9') return false;
+        return true;
     }
 
     private void endOfHead() {

@@ -1,24 +1,31 @@
 package dev.redoubt.gateway;
 
 import dev.redoubt.policy.limit.RateLimiter.Quota;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
-import java.math.BigDecimal;
 import java.time.Duration;
 
 /// The headers that tell a caller what is left and how long to wait, in OpenAI's form.
 final class RateHeaders {
+    private static final CharSequence LIMIT_REQUESTS = HttpHeaders.createOptimized("x-ratelimit-limit-requests");
+    private static final CharSequence REMAINING_REQUESTS =
+            HttpHeaders.createOptimized("x-ratelimit-remaining-requests");
+    private static final CharSequence RESET_REQUESTS = HttpHeaders.createOptimized("x-ratelimit-reset-requests");
+    private static final CharSequence LIMIT_TOKENS = HttpHeaders.createOptimized("x-ratelimit-limit-tokens");
+    private static final CharSequence REMAINING_TOKENS = HttpHeaders.createOptimized("x-ratelimit-remaining-tokens");
+    private static final CharSequence RESET_TOKENS = HttpHeaders.createOptimized("x-ratelimit-reset-tokens");
     private static final long MILLI = 1_000_000;
     private static final long SECOND = 1_000 * MILLI;
 
     private RateHeaders() {}
 
     static void quota(HttpServerResponse response, Quota quota) {
-        response.putHeader("x-ratelimit-limit-requests", Integer.toString(quota.requestsLimit()))
-                .putHeader("x-ratelimit-remaining-requests", Integer.toString(quota.requestsRemaining()))
-                .putHeader("x-ratelimit-reset-requests", duration(quota.requestsReset()))
-                .putHeader("x-ratelimit-limit-tokens", Integer.toString(quota.tokensLimit()))
-                .putHeader("x-ratelimit-remaining-tokens", Long.toString(quota.tokensRemaining()))
-                .putHeader("x-ratelimit-reset-tokens", duration(quota.tokensReset()));
+        response.putHeader(LIMIT_REQUESTS, Integer.toString(quota.requestsLimit()))
+                .putHeader(REMAINING_REQUESTS, Integer.toString(quota.requestsRemaining()))
+                .putHeader(RESET_REQUESTS, duration(quota.requestsReset()))
+                .putHeader(LIMIT_TOKENS, Integer.toString(quota.tokensLimit()))
+                .putHeader(REMAINING_TOKENS, Long.toString(quota.tokensRemaining()))
+                .putHeader(RESET_TOKENS, duration(quota.tokensReset()));
     }
 
     /// Rounded up, so that whoever waits as long has waited long enough: whole seconds for everybody,
@@ -33,8 +40,16 @@ final class RateHeaders {
         long millis = Math.ceilDiv(duration.toNanos(), MILLI);
         if (millis == 0) return "0s";
         if (millis < 1000) return millis + "ms";
-        String seconds =
-                BigDecimal.valueOf(millis % 60_000, 3).stripTrailingZeros().toPlainString() + "s";
+        String seconds = millis % 60_000 / 1000 + thousandths((int) (millis % 1000)) + "s";
         return millis < 60_000 ? seconds : millis / 60_000 + "m" + seconds;
+    }
+
+    /// Such as `.25`; nothing where there are none.
+    private static String thousandths(int count) {
+        if (count == 0) return "";
+        String digits = Integer.toString(1000 + count);
+        int end = digits.length();
+        while (digits.charAt(end - 1) == '0') end--;
+        return "." + digits.substring(1, end);
     }
 }

@@ -5,6 +5,7 @@ import dev.redoubt.base.ServeException;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.HostAndPort;
@@ -21,10 +22,13 @@ final class RequestHeads {
     private static final int FIELDS_MAX = 64;
     private static final int KEY_LENGTH_MAX = 256;
     private static final Pattern HOST = Pattern.compile("(\\[[0-9a-f:.]+]|[a-z0-9.-]+)(?::[0-9]{1,5})?");
-    private static final Pattern BEARER = Pattern.compile("[Bb][Ee][Aa][Rr][Ee][Rr] ([A-Za-z0-9._~+/=-]{1,256})");
+    private static final String BEARER = "Bearer ";
+    private static final String KEY_PUNCTUATION = "._~+/=-";
+    static final CharSequence API_KEY = HttpHeaders.createOptimized("X-API-Key");
     private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
 
     private final Optional<Set<String>> hosts;
+    private volatile String hostOfLast = ""; // a good one; most requests name the same
 
     /// @param boundHost what the edge listens on. On loopback only names of loopback are served, so that a page
     ///     in a browser cannot reach it under a name of its own (DNS rebinding); elsewhere any name is
@@ -46,10 +50,10 @@ final class RequestHeads {
             if (++fields > FIELDS_MAX) throw ServeException.of(ErrorCode.HEADERS_TOO_LARGE, FIELDS_MAX + " fields");
             if (header.getKey().indexOf('_') >= 0) throw malformed(); // some proxies read it as '-'
         }
-        checkHost(headers.getAll("Host"), request.version());
+        checkHost(headers.getAll(HttpHeaders.HOST), request.version());
         String path = request.uri();
         if (!path.startsWith("/") || path.indexOf('#') >= 0) throw malformed(); // no absolute form, no '*'
-        String expect = headers.get("Expect");
+        String expect = headers.get(HttpHeaders.EXPECT);
         if (expect != null && !expect.equalsIgnoreCase("100-continue")) throw malformed();
     }
 
@@ -92,19 +96,28 @@ final class RequestHeads {
 
     /// The key that the caller presents; empty where there is none, or more than one.
     Optional<String> presentedKey(MultiMap headers) {
-        List<String> authorization = headers.getAll("Authorization");
-        List<String> apiKey = headers.getAll("X-API-Key");
+        List<String> authorization = headers.getAll(HttpHeaders.AUTHORIZATION);
+        List<String> apiKey = headers.getAll(API_KEY);
         if (authorization.size() > 1 || apiKey.size() > 1) return Optional.empty();
-        Optional<String> bearer = authorization.stream().findFirst().flatMap(RequestHeads::bearer);
+        Optional<String> bearer = authorization.isEmpty() ? Optional.empty() : bearer(authorization.getFirst());
         if (!authorization.isEmpty() && bearer.isEmpty()) return Optional.empty();
-        Optional<String> header = apiKey.stream().findFirst().filter(key -> key.length() <= KEY_LENGTH_MAX);
-        if (bearer.isPresent() && !apiKey.isEmpty() && !bearer.equals(header)) return Optional.empty();
-        return bearer.or(() -> header);
+        if (apiKey.isEmpty()) return bearer;
+        Optional<String> header = Optional.of(apiKey.getFirst()).filter(key -> key.length() <= KEY_LENGTH_MAX);
+        return bearer.isEmpty() || bearer.equals(header) ? header : Optional.empty();
     }
 
     private static Optional<String> bearer(String value) {
-        var matcher = BEARER.matcher(value.strip());
-        return matcher.matches() ? Optional.of(matcher.group(1)) : Optional.empty();
+        String credentials = value.strip();
+        int length = credentials.length() - BEARER.length();
+        if (length < 1 || length > KEY_LENGTH_MAX || !credentials.regionMatches(true, 0, BEARER, 0, BEARER.length()))
+            return Optional.empty();
+        for (int i = BEARER.length(); i < credentials.length(); i++)
+            if (!inKey(credentials.charAt(i))) return Optional.empty();
+        return Optional.of(credentials.substring(BEARER.length()));
+    }
+
+    private static boolean inKey(char c) {
+        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || KEY_PUNCTUATION.indexOf(c) >= 0;
     }
 
     private void checkHost(List<String> values, HttpVersion version) {
@@ -123,10 +136,12 @@ final class RequestHeads {
     }
 
     private void checkHost(String value) {
+        if (value.equals(hostOfLast)) return;
         var matcher = HOST.matcher(value.toLowerCase(Locale.ROOT));
         if (!matcher.matches()) throw malformed();
         if (hosts.isPresent() && !hosts.get().contains(matcher.group(1)))
             throw ServeException.of(ErrorCode.HOST_NOT_SERVED);
+        hostOfLast = value;
     }
 
     private static ServeException malformed() {

@@ -20,6 +20,8 @@ final class FramingGuardTest {
                 "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nX: b \t c;d\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
                 HEAD + "Content-Length: 22\r\n\r\n: x\r\n folded\r\n;5\r\n y\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
                 HEAD
+                        + "Cookie: a\r\nTE: trailers\r\nContent-Language: en: 5\r\nContent-Type: a/b\r\ncontent-length: 22\r\n\r\n: x\r\n folded\r\n;5\r\n y\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+                HEAD
                         + "transfer-encoding: chunked\r\n\r\n5\r\n: ;\r\n\r\n0A\r\n \t;\r\n;\r\n ;\r\n0\r\n\r\nGET / HTTP/1.1\r\nA: b\r\n\r\n",
             })
     void R4_4_whatIsWellFramedPassesUntouched(String bytes) {

@@ -346,6 +346,33 @@ final class WireLimitsTest {
         }
     }
 
+    @Test
+    void R1_3_aConnectionIsClosedWhenNothingComesForLong() throws Exception {
+        EdgeTimeouts d = EdgeTimeouts.DEFAULT;
+        EdgeTimeouts quick = new EdgeTimeouts(
+                Duration.ofSeconds(2),
+                Duration.ofMillis(600),
+                d.body(),
+                d.stalledReader(),
+                d.ping(),
+                d.linger(),
+                d.drain());
+        try (TestEdge other = TestEdge.at(home.resolve("idle")).timeouts(quick).start();
+                RawClient client = new RawClient(other)) {
+            long last = 0;
+            for (int i = 0; i < 5; i++) { // for longer than it may be idle
+                assertThat(client.sendPlain("/generate", "{}".getBytes(StandardCharsets.UTF_8))
+                                .reply()
+                                .status())
+                        .isEqualTo(400);
+                last = System.nanoTime();
+                java.util.concurrent.locks.LockSupport.parkNanos(200_000_000);
+            }
+            assertThat(client.closed()).isTrue();
+            assertThat(Duration.ofNanos(System.nanoTime() - last)).isGreaterThan(Duration.ofMillis(590));
+        }
+    }
+
     private static int completionTokens(String body) {
         return TestEdge.json(edge.post("/v1/completions", body).body())
                 .at("/usage/completion_tokens")

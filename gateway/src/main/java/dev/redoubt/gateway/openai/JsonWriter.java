@@ -111,6 +111,10 @@ public final class JsonWriter {
 
     private void quote(String text) {
         out.append('"');
+        if (isPlain(text)) {
+            out.append(text).append('"');
+            return;
+        }
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             switch (c) {
@@ -126,6 +130,15 @@ public final class JsonWriter {
             }
         }
         out.append('"');
+    }
+
+    /// Whether it is printable ASCII that stands for itself, as nearly everything is.
+    private static boolean isPlain(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < ' ' || c > '~' || c == '"' || c == '\\') return false;
+        }
+        return true;
     }
 
     /// Control characters; the line separators that old JavaScript trips over; half of a surrogate pair, which

@@ -16,6 +16,7 @@ final class RequestWindow {
     private final MemorySegment times; // nanoseconds since 1970; 0: never
     private final int count;
     private int oldest; // index of the N-th last admission: the next one takes its place
+    private int left; // of those from there on, how many are known to have left the window
 
     /// @param times N longs, all 0 or what a window has left there
     RequestWindow(MemorySegment times) {
@@ -33,18 +34,14 @@ final class RequestWindow {
     void admit(long now) {
         times.setAtIndex(ValueLayout.JAVA_LONG, oldest, Math.max(now, newest()));
         oldest = (oldest + 1) % count;
+        if (left > 0) left--;
     }
 
     /// How many would be admitted now, one after the other.
     int remaining(long now) {
-        int low = 0;
-        int high = count;
-        while (low < high) { // the first, in order of time, that is still in the window
-            int middle = (low + high) >>> 1;
-            if (now - at((oldest + middle) % count) >= WINDOW_NANOS) low = middle + 1;
-            else high = middle;
-        }
-        return low;
+        if (now - newest() >= WINDOW_NANOS) left = count;
+        while (left < count && now - at((oldest + left) % count) >= WINDOW_NANOS) left++; // each once
+        return left;
     }
 
     /// How long until all of it is free again.

@@ -43,7 +43,7 @@ final class WindowFile implements AutoCloseable {
     private static final long MAGIC = 0x5244_545f_5749_4e31L; // "RDT_WIN1"
     private static final int HEADER_LONGS = 8;
     private static final long SLOTS_BYTES_MAX = 8L << 20;
-    private static final int SLOTS_MIN = 16;
+    private static final int SLOTS_MIN = 64;
     private static final int SLOTS_MAX = 2048;
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
     private static final Path UPTIME = Path.of("/proc/uptime");

@@ -25,7 +25,8 @@ import tools.jackson.databind.JsonNode;
 /// Runs handlers written in Java in this process: the runtime of kind `java`, here for what is built into the
 /// program, and in a worker process for what comes as a jar. Safe for any thread.
 ///
-/// Each call runs on a virtual thread of its own with [dev.redoubt.serve.Call#CURRENT] bound. Its end is told
+/// Each call runs on a thread that is its own meanwhile, most often a virtual one, with
+/// [dev.redoubt.serve.Call#CURRENT] bound. Its end is told
 /// when its deadline is there or it is cancelled, and its thread interrupted; a handler that ignores that keeps
 /// its thread, its answer goes nowhere, and after a while its replica counts as sick.
 public final class JavaRuntime implements ServantFactory, AutoCloseable {
@@ -33,6 +34,10 @@ public final class JavaRuntime implements ServantFactory, AutoCloseable {
 
     /// How long the work of a call may go on after its end before its replica counts as sick.
     public static final Duration OVERDUE_MAX = Duration.ofSeconds(10);
+
+    /// A thread of its own for each call.
+    public static final CallThreads VIRTUAL =
+            (name, plain, call) -> Thread.ofVirtual().name(name).start(call);
 
     /// Where the classes of deployments are.
     @FunctionalInterface
@@ -45,13 +50,16 @@ public final class JavaRuntime implements ServantFactory, AutoCloseable {
     private final TimeSource clock;
     private final Duration overdueMax;
     private final Deadlines deadlines;
+    private final CallThreads threads;
 
     public JavaRuntime(HandlerClasses classes, TimeSource clock) {
-        this(classes, clock, OVERDUE_MAX);
+        this(classes, clock, OVERDUE_MAX, VIRTUAL);
     }
 
     /// @param overdueMax instead of [#OVERDUE_MAX]
-    public JavaRuntime(HandlerClasses classes, TimeSource clock, Duration overdueMax) {
+    /// @param threads instead of a virtual one for each call
+    public JavaRuntime(HandlerClasses classes, TimeSource clock, Duration overdueMax, CallThreads threads) {
+        this.threads = threads;
         this.classes = classes;
         this.clock = clock;
         this.overdueMax = overdueMax;
@@ -94,7 +102,8 @@ public final class JavaRuntime implements ServantFactory, AutoCloseable {
                 handler,
                 spec.timeouts().call(),
                 overdueMax,
-                deadlines);
+                deadlines,
+                threads);
     }
 
     private HandlerClass read(DeploymentSpec spec) throws RuntimeRefusal {

@@ -31,6 +31,7 @@ import tools.jackson.databind.JsonNode;
 final class JavaServant implements Servant {
     private static final Logger LOG = LoggerFactory.getLogger(JavaServant.class);
     static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+    private static final Duration CLOSE_LOOK = Duration.ofMillis(1);
 
     /// @param deployment application and deployment
     record Place(String deployment, String replicaId) {}
@@ -61,6 +62,8 @@ final class JavaServant implements Servant {
     private final Duration callTimeout;
     private final Duration overdueMax;
     private final Deadlines deadlines;
+    private final CallThreads threads;
+    private final boolean plain;
     private final Work work;
     private final Set<RunningCall> running = ConcurrentHashMap.newKeySet();
     private final LongSupplier overdueNanos;
@@ -75,13 +78,16 @@ final class JavaServant implements Servant {
             Deployable handler,
             Duration callTimeout,
             Duration overdueMax,
-            Deadlines deadlines) {
+            Deadlines deadlines,
+            CallThreads threads) {
         this.place = place;
         this.type = type;
         this.handler = handler;
         this.callTimeout = callTimeout;
         this.overdueMax = overdueMax;
         this.deadlines = deadlines;
+        this.threads = threads;
+        this.plain = type.style() == HandlerClass.Style.UNARY && type.edges().isEmpty();
         Parts parts = switch (type.style()) {
             case UNARY -> unary((Handler<Object, Object>) handler);
             case STREAMING -> streaming((StreamingHandler<Object, Object>) handler);
@@ -176,7 +182,8 @@ final class JavaServant implements Servant {
         RunningCall started =
                 new RunningCall(call, replies, place, one -> work.run(input.as(type.input()), one), running::remove);
         running.add(started);
-        started.start(deadlines, limit);
+        started.watch(deadlines, limit);
+        threads.start(place.replicaId(), plain, started);
         if (closed) started.abort(ServeException.of(ErrorCode.SHUTTING_DOWN)); // came in while it closed
     }
 
@@ -186,7 +193,7 @@ final class JavaServant implements Servant {
         for (RunningCall call : running) call.abort(ServeException.of(ErrorCode.SHUTTING_DOWN));
         long until = System.nanoTime() + CLOSE_TIMEOUT.toNanos();
         try {
-            for (RunningCall call : running) call.join(Duration.ofNanos(until - System.nanoTime()));
+            while (!running.isEmpty() && until - System.nanoTime() > 0) Thread.sleep(CLOSE_LOOK);
             if (!running.isEmpty())
                 LOG.warn(
                         "{} of {}: {} calls ignore that they are over; what they hold is left to them",

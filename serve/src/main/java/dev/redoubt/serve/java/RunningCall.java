@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One call of a handler, from its start to its one end.
-final class RunningCall {
+final class RunningCall implements Runnable {
     /* Who tells the listener: the call's thread items and a natural end, a thread of its own an abort. Both hold
      * `telling`, so nothing comes after the end and no two come at once. A listener may wait in `next`, with its reader
      * behind; an abort interrupts the call's thread first, which is what gets it out of there. */
@@ -26,8 +26,9 @@ final class RunningCall {
     private final ReplyListener replies;
     private final String place;
     private final ReentrantLock telling = new ReentrantLock();
-    private final Thread thread;
+    private final Work work;
     private final Consumer<RunningCall> whenOver;
+    private @Nullable Thread runner; // while it runs; guarded by this
     private boolean ended; // guarded by telling
     private volatile @Nullable ServeException aborted; // set once
     private volatile long abortedAt; // System.nanoTime, where it was
@@ -39,31 +40,48 @@ final class RunningCall {
         this.call = call;
         this.replies = replies;
         this.place = place.deployment();
+        this.work = work;
         this.whenOver = whenOver;
-        this.thread = Thread.ofVirtual().name(place.replicaId()).unstarted(() -> run(work));
     }
 
     Call call() {
         return call;
     }
 
+    /// Before it runs.
+    ///
     /// @param limit what the call has, for the message
-    void start(Deadlines deadlines, Duration limit) {
+    void watch(Deadlines deadlines, Duration limit) {
         inTime = deadlines.at(call.deadlineNanos(), () -> abort(Deadlines.exceeded(limit)));
         untie = call.cancellation().onCancel(() -> abort(ServeException.of(ErrorCode.CANCELLED)));
-        thread.start();
     }
 
-    private void run(Work work) {
+    @Override
+    public void run() {
         try {
-            if (aborted != null) return; // before it began
+            if (!begin()) return;
             work.run(this);
             end(null);
         } catch (Throwable fault) { // errors too: a handler's stack overflow is its call's failure
             if (aborted == null) end(Faults.seen(call.requestId(), place, fault));
         } finally {
+            over();
             whenOver.accept(this);
         }
+    }
+
+    private synchronized boolean begin() {
+        if (aborted != null) return false;
+        runner = Thread.currentThread();
+        return true;
+    }
+
+    /// The thread may be for other calls from now on: no interrupt that was meant for this one is left on it.
+    private void over() {
+        synchronized (this) {
+            runner = null;
+        }
+        boolean ignored = Thread.interrupted();
     }
 
     /// @throws ServeException if the call has been aborted
@@ -84,8 +102,8 @@ final class RunningCall {
             if (aborted != null) return;
             abortedAt = System.nanoTime();
             aborted = failure;
+            if (runner != null) runner.interrupt();
         }
-        thread.interrupt();
         Thread.ofVirtual().name("abort").start(() -> end(failure));
     }
 
@@ -108,10 +126,5 @@ final class RunningCall {
     /// For how long its thread has gone on after it was ended from outside; 0 if it was not.
     long overdueNanos() {
         return aborted == null ? 0 : System.nanoTime() - abortedAt;
-    }
-
-    /// Waits for its thread.
-    void join(Duration atMost) throws InterruptedException {
-        thread.join(atMost);
     }
 }

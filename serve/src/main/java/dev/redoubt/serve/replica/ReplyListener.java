@@ -18,4 +18,9 @@ public interface ReplyListener {
     void completed();
 
     void failed(ServeException failure);
+
+    /// The same end, where the replica has been told nothing of the call: another one may take it.
+    default void notBegun(ServeException failure) {
+        failed(failure);
+    }
 }

@@ -175,6 +175,13 @@ final class RoutedCall implements ReplyListener, Runnable {
         servantEnded(why);
     }
 
+    @Override
+    public void notBegun(ServeException why) {
+        Backend on = backend;
+        if (on == null) servantEnded(why); // the replica was taken away, and the caller told
+        else refused(on, why);
+    }
+
     private void servantEnded(@Nullable ServeException why) {
         synchronized (this) {
             if (released) {

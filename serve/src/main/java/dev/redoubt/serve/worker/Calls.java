@@ -46,6 +46,7 @@ final class Calls {
         final Call call;
         final Signature signature;
         final Reply reply;
+        long start; // of its frame, see Outbox.begun; guarded by the Calls
         volatile Runnable forgetCancel = () -> {};
         volatile long cancelledAt; // System.nanoTime, 0 if it was not
 
@@ -83,7 +84,6 @@ final class Calls {
         write(target, signature, input, call, body);
         int id;
         Made one;
-        long start;
         synchronized (this) {
             if (closed) throw ServeException.of(ErrorCode.REPLICA_LOST);
             id = ++madeLast;
@@ -91,18 +91,13 @@ final class Calls {
             one = new Made(call, signature, reply);
             made.put(id, one);
             try {
-                start = frames.outbox().add(body.id(id)); // in the order of their numbers, which the peer checks
+                one.start = frames.outbox().add(body.id(id)); // in the order of their numbers, which the peer checks
             } catch (IOException linkEnded) {
                 made.remove(id);
                 throw ServeException.of(ErrorCode.REPLICA_LOST);
             }
         }
-        try {
-            frames.outbox().flush();
-        } catch (IOException linkEnded) {
-            if (frames.outbox().begun(start) || made.remove(id) == null) return; // its listener is told
-            throw ServeException.of(ErrorCode.REPLICA_LOST);
-        }
+        frames.outbox().flushAtEndOfTurn();
         one.forgetCancel = call.cancellation().onCancel(() -> cancel(id, one));
         if (!made.containsKey(id)) one.forgetCancel.run(); // it has ended meanwhile
     }
@@ -262,16 +257,17 @@ final class Calls {
         }
     }
 
-    /// The link has ended: so have all calls, both ways. Those that were made had begun.
+    /// The link has ended: so have all calls, both ways. Of those that were made some may not have begun.
     void close() {
         synchronized (this) {
-            closed = true;
+            closed = true; // so that each that is there has its start
         }
         for (Integer id : List.copyOf(made.keySet())) {
             Made one = made.remove(id);
             if (one == null) continue;
             one.forgetCancel.run();
-            one.reply.failed(ServeException.of(ErrorCode.INTERNAL));
+            if (frames.outbox().begun(one.start)) one.reply.failed(ServeException.of(ErrorCode.INTERNAL));
+            else one.reply.notBegun(ServeException.of(ErrorCode.REPLICA_LOST));
         }
         served.values().forEach(Served::cancel);
     }

@@ -1,5 +1,6 @@
 package dev.redoubt.serve.worker;
 
+import dev.redoubt.serve.replica.Turn;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,8 +11,9 @@ import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import java.util.function.BooleanSupplier;
 
-/// Frames over one socket: any thread sends, one reads.
+/// Frames over one socket: any thread sends, one at a time reads.
 final class Frames implements AutoCloseable {
     /// Takes a frame that came in.
     interface Receiver {
@@ -61,6 +63,12 @@ final class Frames implements AutoCloseable {
         outbox.flush();
     }
 
+    /// As [#send], when this thread has done what it has at hand: what else it sends until then goes out together.
+    void sendAtEndOfTurn(FrameWriter frame) throws IOException {
+        long ignored = outbox.add(frame);
+        outbox.flushAtEndOfTurn();
+    }
+
     /// What is to be sent, in two steps: `add` puts frames in order, `flush` takes its time.
     Outbox outbox() {
         return outbox;
@@ -80,7 +88,17 @@ final class Frames implements AutoCloseable {
     ///
     /// @throws IOException how it ended; an [EOFException] if the peer closed it
     void readAll(Receiver receiver) throws IOException {
-        while (true) read(receiver);
+        readAll(receiver, () -> true);
+    }
+
+    /// The same, until `more`, which is asked after each frame, says that this thread reads no more. Then another may:
+    /// one at a time.
+    void readAll(Receiver receiver, BooleanSupplier more) throws IOException {
+        outbox.flush(); // what whoever read before has put off
+        Turn.<IOException>during(() -> {
+            do read(receiver);
+            while (more.getAsBoolean());
+        });
     }
 
     /// Reads one frame.
@@ -109,6 +127,7 @@ final class Frames implements AutoCloseable {
             in = next;
         }
         while (inEnd - inStart < wanted) {
+            Turn.next(); // what has come is done
             if (drained) await();
             int room = Math.min(PIECE_BYTES, in.length - inEnd);
             int count = channel.read(ByteBuffer.wrap(in, inEnd, room));

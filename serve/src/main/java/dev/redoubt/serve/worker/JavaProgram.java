@@ -11,15 +11,21 @@ import java.time.Duration;
 
 /// A handler from a jar.
 final class JavaProgram implements WorkerProgram {
+    private final LinkThreads threads;
+
+    JavaProgram(LinkThreads threads) {
+        this.threads = threads;
+    }
+
     @Override
     public Opened open(DeploymentSpec spec, Path folder) throws RuntimeRefusal {
         Path jar = JarCopy.of(spec.runtime(), folder);
         return overdueMax -> runtime(jar, overdueMax);
     }
 
-    private static ServantFactory runtime(Path jar, Duration overdueMax) throws IOException {
+    private ServantFactory runtime(Path jar, Duration overdueMax) throws IOException {
         ApplicationLoader loader = ApplicationLoader.of(jar);
-        return new JavaRuntime(spec -> load(loader, spec), TimeSource.system(), overdueMax);
+        return new JavaRuntime(spec -> load(loader, spec), TimeSource.system(), overdueMax, threads);
     }
 
     private static Class<?> load(ApplicationLoader loader, DeploymentSpec spec) throws RuntimeRefusal {

@@ -1,5 +1,6 @@
 package dev.redoubt.serve.worker;
 
+import dev.redoubt.serve.replica.Turn;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -28,6 +29,7 @@ final class Outbox {
     private final LongSupplier clock;
     private final Runnable whenFull;
     private final Runnable whenLeft;
+    private final Runnable flushQuietly = this::flushQuietly; // one object, so that a turn knows it
     private final Deque<ByteBuffer> queue = new ArrayDeque<>(); // guarded by it, as all below
     private boolean writing; // somebody does, or the socket is full
     private boolean closed;
@@ -81,6 +83,19 @@ final class Outbox {
             flushedAt = clock.getAsLong();
         }
         write();
+    }
+
+    /// As [#flush], when this thread has done what it has at hand.
+    void flushAtEndOfTurn() {
+        Turn.atEnd(flushQuietly);
+    }
+
+    private void flushQuietly() {
+        try {
+            flush();
+        } catch (IOException linkEnded) {
+            return; // whoever reads the link finds the same, and says why
+        }
     }
 
     /// As [#flush], but what follows another flush at once may wait a little for more: one call of the system for

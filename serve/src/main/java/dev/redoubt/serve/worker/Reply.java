@@ -20,6 +20,9 @@ sealed interface Reply {
 
     void failed(ServeException failure);
 
+    /// The peer was sent nothing of the call.
+    void notBegun(ServeException failure);
+
     /// Whether its listener has been told an end.
     boolean ended();
 
@@ -48,6 +51,11 @@ sealed interface Reply {
         @Override
         public void failed(ServeException failure) {
             if (end()) listener.failed(failure);
+        }
+
+        @Override
+        public void notBegun(ServeException failure) {
+            if (end()) listener.notBegun(failure);
         }
 
         private synchronized boolean end() {
@@ -148,6 +156,16 @@ sealed interface Reply {
             failure = why;
             queue.clear();
             run();
+        }
+
+        @Override
+        public void notBegun(ServeException why) {
+            synchronized (this) {
+                if (ended) return;
+                ended = true;
+                told = true;
+            }
+            listener.notBegun(why);
         }
 
         @Override

@@ -124,7 +124,7 @@ final class Served implements ReplyListener {
 
     private void send(FrameWriter frame) {
         try {
-            frames.send(frame);
+            frames.sendAtEndOfTurn(frame);
         } catch (IOException linkEnded) {
             cancellation.cancel(); // whoever reads the link finds the same, and says why
         }

@@ -38,11 +38,16 @@ public final class WorkerMain {
     private WorkerMain() {}
 
     public static void main(String[] arguments) throws IOException {
-        run(new JavaProgram());
+        LinkThreads threads = new LinkThreads();
+        run(new JavaProgram(threads), threads);
     }
 
     /// Runs one replica, or describes its deployment, and ends the process.
     public static void run(WorkerProgram program) throws IOException {
+        run(program, new LinkThreads());
+    }
+
+    private static void run(WorkerProgram program, LinkThreads threads) throws IOException {
         InputStream lifeline = System.in;
         requireNoSerialization();
         Instructions instructions = Instructions.read(new DataInputStream(lifeline));
@@ -59,7 +64,7 @@ public final class WorkerMain {
                     .u32(Worker.VERSION)
                     .bytes(instructions.token())
                     .u32(confined.bits()));
-            serve(instructions, opened.runtime(instructions.overdueMax()), frames);
+            serve(instructions, opened.runtime(instructions.overdueMax()), frames, threads);
         } catch (RuntimeRefusal refusal) {
             frames.send(frames.writer(FrameType.REFUSED, 0).text(String.valueOf(refusal.getMessage())));
         }
@@ -89,11 +94,11 @@ public final class WorkerMain {
         Runtime.getRuntime().halt(LIFELINE_ENDED);
     }
 
-    private static void serve(Instructions instructions, ServantFactory runtime, Frames frames)
+    private static void serve(Instructions instructions, ServantFactory runtime, Frames frames, LinkThreads threads)
             throws IOException, RuntimeRefusal {
         Interface described = runtime.describe(instructions.spec());
         frames.send(frames.writer(FrameType.INTERFACE, 0).bytes(InterfaceJson.write(described)));
-        if (!instructions.describe()) new Running(frames, described, runtime, instructions).run();
+        if (!instructions.describe()) new Running(frames, described, runtime, instructions).run(threads);
     }
 
     /// One servant and the link to whoever calls it.
@@ -113,13 +118,16 @@ public final class WorkerMain {
                     runtime.start(instructions.application(), instructions.spec(), instructions.replicaId(), this);
         }
 
-        void run() throws IOException {
+        void run(LinkThreads threads) throws IOException {
             frames.send(frames.writer(FrameType.READY, 0));
-            try {
-                frames.readAll(this::receive);
-            } catch (IOException linkEnded) {
-                Runtime.getRuntime().halt(LINK_ENDED); // also where the server broke the format: nothing is left to do
-            }
+            threads.readAll(frames, this::receive, Running::ended);
+        }
+
+        /// Also where the server broke the format: nothing is left to do.
+        private static void ended(Throwable how) {
+            Thread reader = Thread.currentThread();
+            if (!(how instanceof IOException)) reader.getThreadGroup().uncaughtException(reader, how); // prints it
+            Runtime.getRuntime().halt(LINK_ENDED);
         }
 
         private void receive(FrameType type, int id, FrameReader body) throws IOException {

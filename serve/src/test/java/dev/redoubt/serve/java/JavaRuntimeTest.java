@@ -22,7 +22,9 @@ import dev.redoubt.serve.schema.Schema;
 import dev.redoubt.serve.schema.Shape;
 import dev.redoubt.serve.schema.Tensor;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -161,6 +163,42 @@ class JavaRuntimeTest {
                     .isInstanceOfSatisfying(
                             ServeException.class,
                             refused -> assertThat(refused.code()).isEqualTo(ErrorCode.DEADLINE_EXCEEDED));
+        }
+    }
+
+    @Test
+    void noInterruptIsLeftOnAThreadThatIsForOtherCallsToo() throws Exception {
+        fresh();
+        var plains = new ArrayList<Boolean>();
+        var left = new CompletableFuture<Boolean>();
+        CallThreads shared = (name, plain, call) -> {
+            plains.add(plain);
+            Thread.ofPlatform().start(() -> {
+                call.run();
+                left.complete(Thread.currentThread().isInterrupted());
+            });
+        };
+        try (var replica = new Replica(Deaf.class, shared)) {
+            Call call = Replica.call();
+            Replies replies = replica.send("{\"word\":\"a\"}", call);
+            assertThat(came(entered)).isTrue();
+            call.cancellation().cancel();
+            assertThat(replies.failure().code()).isEqualTo(ErrorCode.CANCELLED);
+            assertThat(left.get(20, TimeUnit.SECONDS)).isFalse();
+        }
+        try (var replica = new Replica(Letters.class, shared)) {
+            assertThat(replica.send("{\"word\":\"ab\"}").value()).isEqualTo(new Word("a"));
+        }
+        assertThat(plains).as("whether it may be short").containsExactly(true, false);
+    }
+
+    /// Ends by its interrupt, and leaves it on its thread.
+    public static final class Deaf implements Handler<Word, Word> {
+        @Override
+        public Word handle(Word input) {
+            entered.countDown();
+            while (!Thread.currentThread().isInterrupted()) Thread.onSpinWait();
+            return input;
         }
     }
 

@@ -23,6 +23,10 @@ import tools.jackson.databind.json.JsonMapper;
 final class Replica implements AutoCloseable {
     static final JsonMapper JSON = JsonMapper.builder().build();
 
+    private static final Outgoing NOBODY = (target, input, call, replies) -> {
+        throw new AssertionError("nothing is called");
+    };
+
     private final JavaRuntime runtime;
     final Servant servant;
 
@@ -31,20 +35,20 @@ final class Replica implements AutoCloseable {
     }
 
     Replica(Class<?> handler, Duration overdueMax) throws RuntimeRefusal {
-        this(
-                handler,
-                (target, input, call, replies) -> {
-                    throw new AssertionError("nothing is called");
-                },
-                overdueMax);
+        this(handler, NOBODY, overdueMax, JavaRuntime.VIRTUAL);
     }
 
     Replica(Class<?> handler, Outgoing outgoing) throws RuntimeRefusal {
-        this(handler, outgoing, JavaRuntime.OVERDUE_MAX);
+        this(handler, outgoing, JavaRuntime.OVERDUE_MAX, JavaRuntime.VIRTUAL);
     }
 
-    private Replica(Class<?> handler, Outgoing outgoing, Duration overdueMax) throws RuntimeRefusal {
-        this.runtime = new JavaRuntime(spec -> handler, TimeSource.system(), overdueMax);
+    Replica(Class<?> handler, CallThreads threads) throws RuntimeRefusal {
+        this(handler, NOBODY, JavaRuntime.OVERDUE_MAX, threads);
+    }
+
+    private Replica(Class<?> handler, Outgoing outgoing, Duration overdueMax, CallThreads threads)
+            throws RuntimeRefusal {
+        this.runtime = new JavaRuntime(spec -> handler, TimeSource.system(), overdueMax, threads);
         this.servant = runtime.start("shop", spec(handler.getSimpleName(), "{}"), "Test-1", outgoing);
     }
 

@@ -230,6 +230,22 @@ final class RouterTest {
     }
 
     @Test
+    void whatALostReplicaNeverHeardOfGoesToAnother() {
+        Held gone = add("gone", 10);
+        Reply untold = call();
+        Reply begun = call();
+        Held other = add("other", 10);
+        gone.calls.removeFirst().replies.notBegun(ServeException.of(ErrorCode.REPLICA_LOST));
+        gone.calls.removeFirst().replies.failed(ServeException.of(ErrorCode.INTERNAL));
+        assertThat(lost).containsExactly("gone");
+        assertThat(begun.ends).containsExactly("INTERNAL");
+        assertThat(untold.ends).isEmpty();
+        other.finish();
+        assertThat(untold.isCompleted()).isTrue();
+        router.verify();
+    }
+
+    @Test
     void whatStartedIsNeverStartedAgain() {
         Held one = add("one", 1);
         Held two = add("two", 1);

@@ -3,6 +3,7 @@ package dev.redoubt.serve.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.redoubt.serve.replica.Turn;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -57,6 +58,19 @@ class OutboxTest {
         outbox.flush();
         assertThat(outbox.isEmpty()).isTrue();
         assertThat(ids(read(2 * 19), 19)).containsExactly(1, 2);
+    }
+
+    @Test
+    void whatAThreadSendsInOneTurnGoesOutTogether() throws IOException {
+        far.configureBlocking(false);
+        Turn.<IOException>during(() -> {
+            for (int i = 1; i <= 3; i++) {
+                long ignored = outbox.add(frame(i, 10));
+                outbox.flushAtEndOfTurn();
+            }
+            assertThat(far.read(ByteBuffer.allocate(100))).as("so far").isZero();
+        });
+        assertThat(ids(read(3 * 19), 19)).containsExactly(1, 2, 3);
     }
 
     @Test
