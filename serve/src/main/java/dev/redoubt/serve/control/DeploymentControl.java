@@ -27,6 +27,9 @@ final class DeploymentControl {
      * version works. Where there is none (`hopeless`), calls are refused at once unless a
      * replica works.
      *
+     * Where that version gets a set of its own, the frozen one is `superseded`: it starts nothing, but gives up what is more than its number, or
+     * the one that comes would wait for room for ever.
+     *
      * A version is proven when all of the application has been as wanted at once, and on probation for some health checks more, if there
      * is a version to go back to: many that start well are sick soon after.
      *
@@ -63,6 +66,7 @@ final class DeploymentControl {
     private long settledNanos; // when it was last seen not to be as wanted
 
     private boolean frozen;
+    private boolean superseded;
     private boolean hopeless;
     private boolean leaving;
 
@@ -128,6 +132,7 @@ final class DeploymentControl {
         proven = next.proven();
         fallback = next.fallback();
         frozen = false;
+        superseded = false;
         hopeless = false;
         leaving = false;
         router.limits(ControllerTools.limits(goal));
@@ -138,6 +143,7 @@ final class DeploymentControl {
     /// Another set is to take its place.
     void supersede() {
         updating = false;
+        superseded = true;
     }
 
     /// Nothing is wanted of it but to end.
@@ -167,6 +173,9 @@ final class DeploymentControl {
             shrink(now);
             retire(now);
             grow(now);
+        } else if (superseded) {
+            autoscale(now);
+            makeRoom(now);
         }
         settle(now);
         router.open(!(hopeless && replicas.serving() == 0));
@@ -253,6 +262,12 @@ final class DeploymentControl {
         int surplus = current + old.size() - number.wanted();
         for (Replica replica : old.subList(0, Math.max(0, Math.min(surplus, old.size()))))
             replicas.drain(replica, "", now);
+    }
+
+    /// Whatever they are: the newest go first, which are those that failed.
+    private void makeRoom(long now) {
+        List<Replica> serving = replicas.those(one -> one.state.serves());
+        while (serving.size() > Math.max(1, number.wanted())) replicas.drain(serving.removeLast(), "", now);
     }
 
     private void grow(long now) {

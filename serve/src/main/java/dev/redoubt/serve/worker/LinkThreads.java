@@ -20,10 +20,14 @@ final class LinkThreads implements CallThreads {
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final int LOOKS_MAX = 100; // at a link where no call is run
 
-    private final ShortCalls shortCalls = new ShortCalls();
+    private final ShortCalls shortCalls;
     private final AtomicLong role = new AtomicLong();
     private volatile @Nullable Thread watcher; // while it rests
     private @Nullable Runnable next; // the reader's
+
+    LinkThreads(ShortCalls shortCalls) {
+        this.shortCalls = shortCalls;
+    }
 
     /// Reads the link and runs its calls, for as long as the process lives. On the main thread, which watches.
     ///

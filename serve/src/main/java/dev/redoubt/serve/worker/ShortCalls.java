@@ -10,19 +10,29 @@ final class ShortCalls {
      * A call that holds up the others all the same is paid for: the next calls have threads of their own, as many as twice the last time,
      * and as few again when nothing of that kind has happened for as long. */
     static final long SHORT_NANOS = 20_000;
-
     static final int APART_MIN = 256;
     static final int APART_MAX = 1 << 16;
     private static final double STEP = 1.0 / 16;
 
-    private double medianNanos = 2 * SHORT_NANOS; // guarded by this, as all below
+    private final long shortNanos;
+    private double medianNanos; // guarded by this, as all below
     private int apart; // calls that have threads of their own, whatever they take
     private int apartNext = APART_MIN;
     private long sinceHeldUp;
 
+    ShortCalls() {
+        this(SHORT_NANOS);
+    }
+
+    /// @param shortNanos what is short
+    ShortCalls(long shortNanos) {
+        this.shortNanos = shortNanos;
+        this.medianNanos = 2.0 * shortNanos;
+    }
+
     /// Whether the next one may well be.
     synchronized boolean likely() {
-        return apart == 0 && medianNanos < SHORT_NANOS;
+        return apart == 0 && medianNanos < shortNanos;
     }
 
     /// One has run.

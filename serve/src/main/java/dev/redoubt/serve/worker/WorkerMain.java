@@ -38,13 +38,13 @@ public final class WorkerMain {
     private WorkerMain() {}
 
     public static void main(String[] arguments) throws IOException {
-        LinkThreads threads = new LinkThreads();
+        LinkThreads threads = new LinkThreads(new ShortCalls());
         run(new JavaProgram(threads), threads);
     }
 
     /// Runs one replica, or describes its deployment, and ends the process.
     public static void run(WorkerProgram program) throws IOException {
-        run(program, new LinkThreads());
+        run(program, new LinkThreads(new ShortCalls()));
     }
 
     private static void run(WorkerProgram program, LinkThreads threads) throws IOException {

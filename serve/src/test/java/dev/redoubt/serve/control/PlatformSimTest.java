@@ -64,8 +64,18 @@ final class PlatformSimTest {
 
     @Test
     void faultsUpdatesAndLoadStepsBreakNoInvariantAndTheGoalIsReached() {
-        long steps = Long.getLong("redoubt.sim.steps", 25_000);
-        seed = Long.getLong("redoubt.sim.seed", System.nanoTime());
+        simulate(Long.getLong("redoubt.sim.steps", 25_000), Long.getLong("redoubt.sim.seed", System.nanoTime()));
+    }
+
+    /// It once found an update that failed with as many replicas as its quota has, so that the set which was to go back
+    /// waited for room for ever.
+    @Test
+    void whatFailedMakesRoomForTheWayBack() {
+        simulate(25_000, 27725321026524L);
+    }
+
+    private void simulate(long steps, long withSeed) {
+        seed = withSeed;
         System.out.println("PlatformSimTest seed " + seed + ", " + steps + " steps");
         try (PlatformSimulation sim = new PlatformSimulation(folder, seed)) {
             SplittableRandom random = new SplittableRandom(seed);

@@ -8,6 +8,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -26,8 +27,9 @@ class LinkThreadsTest {
     @TempDir
     Path folder;
 
-    private final LinkThreads threads = new LinkThreads();
-    private final CountDownLatch release = new CountDownLatch(1);
+    private final LinkThreads threads =
+            new LinkThreads(new ShortCalls(TimeUnit.SECONDS.toNanos(1))); // on a slow machine too
+    private volatile CountDownLatch release = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
     private final BlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
     private Frames near; // the worker's
@@ -109,15 +111,21 @@ class LinkThreadsTest {
 
     @Test
     void aCallThatIsNotShortAfterAllHoldsUpNobody() throws Exception {
-        warmUp();
-        call(1, LONG, 2, 3);
-        assertThat(answer().id()).as("was put off when the next one was begun").isEqualTo(1);
-        assertThat(answer().id()).isBetween(2, 3);
-        assertThat(answer()).as("another thread reads").matches(answer -> answer.id() <= 3);
-        call(4);
-        assertThat(answer()).as("once bitten").isEqualTo(new Answer(4, "own"));
-        release.countDown();
-        assertThat(answer()).isEqualTo(new Answer(LONG, "link"));
-        warmUp();
+        for (int round = 0; round < 100; round++) {
+            warmUp();
+            release = new CountDownLatch(1);
+            call(10, LONG + round, 20, 30);
+            assertThat(List.of(answer().id(), answer().id(), answer().id()))
+                    .as("though one waits, and another was put off when that began")
+                    .containsExactlyInAnyOrder(10, 20, 30);
+            release.countDown();
+            Answer last = answer();
+            assertThat(last.id()).isEqualTo(LONG + round);
+            if (!last.thread().equals("link")) continue; // the machine was slow, and it had a thread of its own
+            call(4);
+            assertThat(answer()).as("once bitten").isEqualTo(new Answer(4, "own"));
+            return;
+        }
+        throw new AssertionError("whoever reads never ran a call that waits");
     }
 }
