@@ -94,7 +94,7 @@ def disk(jdk: Path) -> None:
         *(word for package in OPENED for word in ["--add-opens", f"dev.redoubt.serve/dev.redoubt.serve{package}=ALL-UNNAMED"]),
         "-cp", ":".join([*class_path, "/runner"]), "RunTests", *TESTS,
     ]
-    (root / "command").write_text(" ".join(str(word) for word in command) + "\n")
+    (root / "tests").write_text(f"cd {SERVE}\nexec " + " ".join(str(word) for word in command) + "\n")
     shutil.copy(HERE / "run.sh", root / "run.sh")
     os.chmod(root / "run.sh", 0o755)
     subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", root, TARGET / "disk", "1500M"], check=True)
