@@ -76,7 +76,7 @@ def disk(jdk: Path) -> None:
             shutil.copy(file, root / "lib/x86_64-linux-gnu")
     (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
     module_path, class_path = paths()
-    runner = TARGET / "root" / "runner"
+    runner = root / "runner"
     launcher = [jar for jar in class_path if "junit-platform" in jar]
     subprocess.run([jdk / "bin/javac", "-proc:none", "-nowarn", "-cp", ":".join(launcher), "-d", runner, HERE / "RunTests.java"], check=True)
     for name in module_path + class_path + [str(SERVE / "target/test-classes")]:
@@ -101,7 +101,7 @@ def disk(jdk: Path) -> None:
 
 
 def inside(root: Path, path: Path) -> Path:
-    return root / path.resolve().relative_to("/") if not path.is_absolute() else root / path.relative_to("/")
+    return root / path.absolute().relative_to("/")
 
 
 def paths() -> tuple[list[str], list[str]]:
