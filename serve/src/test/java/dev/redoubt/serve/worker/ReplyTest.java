@@ -106,6 +106,21 @@ class ReplyTest {
         assertThatThrownBy(() -> small.item(item(0), 16, false)).isInstanceOf(BadFrame.class);
     }
 
+    @Test
+    void whatNeverBeganIsToldOnceAndAsWhatItIs() throws Exception {
+        ServeException lost = ServeException.of(ErrorCode.REPLICA_LOST);
+        reply.notBegun(lost);
+        reply.notBegun(lost);
+        reply.failed(lost);
+        reply.completed();
+        Reply single = new Reply.Single(listener);
+        single.notBegun(lost);
+        single.failed(lost);
+        listener.awaitEnd();
+        assertThat(listener.ends()).containsExactly("not begun", "not begun");
+        assertThat(reply.ended() && single.ended()).isTrue();
+    }
+
     private static final class Listener implements ReplyListener {
         private final List<Integer> items = new ArrayList<>(); // guarded by this, as all below
         private final List<Thread> threads = new ArrayList<>();
@@ -138,6 +153,12 @@ class ReplyTest {
         @Override
         public synchronized void failed(ServeException failure) {
             ends.add(failure.code().name());
+            ended.countDown();
+        }
+
+        @Override
+        public synchronized void notBegun(ServeException failure) {
+            ends.add("not begun");
             ended.countDown();
         }
 
