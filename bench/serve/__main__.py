@@ -73,6 +73,7 @@ def there(found, else_say: str) -> bool:
 
 def measure(server, case: str, only: list[str], connections: list[int], seconds: int, results: "Results") -> None:
     first = case == "noop"
+    scales = first and "scale" in only and isinstance(server, Redoubt)
     wanted = case in only or (first and {"start", "scale"} & set(only))
     if not wanted or (server.name == "nginx" and not first):
         return
@@ -82,7 +83,7 @@ def measure(server, case: str, only: list[str], connections: list[int], seconds:
             with server.start(case, free_port()) as running:
                 time.sleep(SETTLE_S)
                 results.put(server.name, "start", {"first_200_s": round(running.first_200_s, 2), **running.memory()})
-        if case in only or (first and "scale" in only and isinstance(server, Redoubt)):
+        if case in only or scales:
             with server.start(case, free_port(), load=True) as running:
                 if case in only:
                     keys = server.keys if isinstance(server, Redoubt) else None
@@ -91,7 +92,7 @@ def measure(server, case: str, only: list[str], connections: list[int], seconds:
                         with machine.Watch(running.pid) as watch:
                             figures = wrk(running, count, seconds, keys)
                         results.put(server.name, f"{case} {count}", {**figures, "other_cores": watch.other_cores})
-                if first and "scale" in only and isinstance(server, Redoubt):
+                if scales:
                     results.put(server.name, "scale", {"second_replica_s": round(server.second_replica_s(running), 2)})
     except Failed as e:
         say(str(e))

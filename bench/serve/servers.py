@@ -15,8 +15,6 @@ import machine
 HOST = "127.0.0.1"
 HERE = Path(__file__).resolve().parent
 KEYS = 64  # as many as have a window of 100,000 requests a minute at once
-
-
 LOAD = [
     "limits: {requests-per-minute: 100000, streams-per-key: 1000, streams-per-application: 1000}",
     f"waivers: [{{rule: V3.4, reason: a benchmark, expires: {time.strftime('%Y-%m-%d', time.gmtime(time.time() + 86400))}}}]",

@@ -1,7 +1,7 @@
 """`./redoubt dev isolation KERNEL`: the tests of what a worker may do, in a virtual machine whose kernel has cgroup v2.
 
 Many machines that build have version 1, or a hierarchy that is not theirs; there the tests run with the other limits alone.
-QEMU emulates the processor, so that this needs no /dev/kvm: ten minutes for what takes one outside.
+QEMU emulates the processor, so that this needs no /dev/kvm: five minutes for what takes half of one outside.
 """
 
 import argparse

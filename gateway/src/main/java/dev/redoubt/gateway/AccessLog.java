@@ -19,9 +19,8 @@ final class AccessLog implements AutoCloseable {
     /// How long lines gather before they are written together.
     private static final Duration LINGER = Duration.ofMillis(2);
 
-    /// Lines that gathered go to the logger together, up to about as much: one call of the system for each would cost
-    /// as
-    /// much as all else here.
+    /// Lines that gathered go to the logger together, up to about as much: a call of the system for each line would
+    /// cost as much as all else here.
     private static final int TEXT_LENGTH_MAX = 3600;
     private static final int LINE_LENGTH = 400; // most are shorter
 

@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// Open connections: a bounded number, none of them idle for long. Between two requests only a whole request
-/// head counts as a sign of life, so that sending a head byte by byte keeps nothing open (slowloris). Safe for
-/// any thread.
+/// head counts as a sign of life, so that sending a head byte by byte keeps nothing open (slowloris). For
+/// event loops: what is asked of a connection, on its own.
 final class Connections {
     /* A timer for each request, set and taken back, would cost as much as reading its head. So each connection has one, which looks when it
      * is due whether that has been put off, and then waits for the rest. */
