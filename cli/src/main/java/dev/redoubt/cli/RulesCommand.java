@@ -4,8 +4,10 @@ import dev.redoubt.cli.evidence.EvidenceFolder;
 import dev.redoubt.cli.evidence.Target;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.gateway.EdgeOptions;
+import dev.redoubt.serve.spec.ApplicationSpec;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -100,7 +102,7 @@ final class RulesCommand implements Callable<Integer> {
                     "--evidence goes with -f, --url and --out, --verify with --public-key: leave out what does not belong");
     }
 
-    private Target target(ServerConfig config) {
+    private Target target(ServerConfig config) throws IOException {
         EdgeOptions edge = config.edge();
         String host = List.of("0.0.0.0", "::").contains(edge.host()) ? "127.0.0.1" : edge.host();
         String name = host.contains(":") ? "[" + host + "]" : host;
@@ -111,7 +113,23 @@ final class RulesCommand implements Callable<Integer> {
             throw new CommandFailure(
                     ExitCode.USAGE, "--url is '" + given + "', allowed is http://HOST:PORT or https://HOST:PORT");
         Optional<Path> configuration = Optional.ofNullable(file).map(Path::toAbsolutePath);
-        return new Target(context.home(), edge, configuration, URI.create(given));
+        return new Target(context.home(), edge, deployed(config), configuration, URI.create(given));
+    }
+
+    /// As the server says; where its home has no socket to ask it by, as its configuration does.
+    private List<String> deployed(ServerConfig config) throws IOException {
+        if (Files.notExists(context.home().adminSocket()))
+            return config.applications().stream().map(ApplicationSpec::name).toList();
+        try {
+            return new AdminClient(context)
+                    .get("/admin/v1/applications")
+                    .path("applications")
+                    .valueStream()
+                    .map(one -> one.path("name").asString(""))
+                    .toList();
+        } catch (CommandFailure noServer) { // which is found, and told, when it is looked at
+            return List.of();
+        }
     }
 
     /// What a server would be started with.

@@ -149,7 +149,7 @@ final class RulesEvidence {
         var out = context.console().out();
         out.println(report.path("time").asString("") + "  "
                 + report.at("/server/url").asString("") + "  model "
-                + report.at("/server/model").asString("") + "  redoubt "
+                + report.at("/server/model").asString("none") + "  redoubt "
                 + report.at("/product/version").asString(""));
         Table table = new Table("OUTCOME", "RULES", "DONE", "FOUND");
         for (JsonNode probe : report.path("probes")) {

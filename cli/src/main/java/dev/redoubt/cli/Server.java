@@ -275,6 +275,11 @@ final class Server implements AutoCloseable {
                 .applications()
                 .map(some -> some.contains(application))
                 .orElse(true);
+        String named = config.edge().applications().stream()
+                .flatMap(Set::stream)
+                .sorted()
+                .findFirst()
+                .orElse(FIRST_APPLICATION);
         boolean first = all.isEmpty() && Loopback.is(config.edge().host()) && served.test(FIRST_APPLICATION);
         if (!first
                 && all.stream().noneMatch(key -> key.state(now) == KeyState.ACTIVE && served.test(key.application())))
@@ -282,7 +287,7 @@ final class Server implements AutoCloseable {
                     "R4.3",
                     "keys:0",
                     "at least one active key",
-                    context.program() + " keys create --application local --scopes inference")));
+                    context.program() + " keys create --application " + named + " --scopes inference")));
     }
 
     private static Optional<String> firstKey(KeyStore keys) {

@@ -325,7 +325,8 @@ final class ConfigurationTest {
                         .exitCode())
                 .isZero();
         assertThat(Ran.command(home, "serve", "-f", file.toString()).err())
-                .startsWith("REFUSED rule=R4.3 found=keys:0");
+                .startsWith("REFUSED rule=R4.3 found=keys:0")
+                .contains("keys create --application shop --scopes inference");
     }
 
     @Test

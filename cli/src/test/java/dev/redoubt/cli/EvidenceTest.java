@@ -2,6 +2,7 @@ package dev.redoubt.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.redoubt.testkit.TinyEncoder;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
 import java.io.BufferedReader;
@@ -51,17 +52,19 @@ final class EvidenceTest {
         }
     }
 
-    /// Returns when it is ready.
-    private Process serve() throws Exception {
-        Path model = TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 11);
-        assertThat(checkout.start(List.of(), "models", "add", model.toString(), "--name", "tiny")
+    private void add(Path model, String name) throws Exception {
+        assertThat(checkout.start(List.of(), "models", "add", model.toString(), "--name", name)
                         .waitFor())
                 .isZero();
+    }
+
+    /// Returns when it is ready.
+    private Process serve() throws IOException {
         Process server = checkout.start(List.of(), "serve", "-f", configuration.toString());
         BufferedReader out = server.inputReader(StandardCharsets.UTF_8);
-        assertThat(out.readLine()).startsWith("waiver V3.3");
         String ready = out.readLine();
-        assertThat(ready).startsWith("ready  tiny, ");
+        while (ready != null && !ready.startsWith("ready  ")) ready = out.readLine();
+        assertThat(ready).as(Files.readString(checkout.errors())).isNotNull();
         url = ready.substring(ready.indexOf("http://"));
         return server;
     }
@@ -78,6 +81,7 @@ final class EvidenceTest {
 
     @Test
     void aGoodServerPassesAndABrokenOneIsNamed() throws Exception {
+        add(TinyModels.gguf(folder.resolve("tiny.gguf"), WeightKind.Q8_0, 11), "tiny");
         Process server = serve();
         try {
             assertPasses(server.pid());
@@ -85,6 +89,90 @@ final class EvidenceTest {
         } finally {
             Checkout.kill(server);
         }
+    }
+
+    @Test
+    void aServerOfApplicationsPassesWithoutAModel() throws Exception {
+        configuration = Files.writeString(folder.resolve("applications.yaml"), applications());
+        for (String name : List.of("bank", "shop"))
+            assertThat(Ran.command(checkout.home, "keys", "create", "--application", name)
+                            .exitCode())
+                    .isZero();
+        Process server = serve();
+        try {
+            Path report = folder.resolve("report.json");
+            Ran good = evidence(report);
+            assertThat(bad(report)).as(good.out() + good.err()).isEmpty();
+            JsonNode content = content(report);
+            assertThat(content.path("server").has("model")).isFalse();
+            assertThat(content.at("/server/applications").toString()).isEqualTo("[\"bank\",\"shop\"]");
+            for (String name : List.of("bank", "shop"))
+                assertThat(outcomes(content, "called every route of /" + name + " without a key"))
+                        .containsExactly("passed 2 routes");
+            assertThat(outcomes(content, "sent /")).hasSize(12).allMatch(one -> one.startsWith("passed"));
+            assertThat(outcomes(content, "sent temperature NaN"))
+                    .containsExactly("not_applicable no language model is served");
+            assertThat(keysThatAreActive()).isEqualTo(2);
+        } finally {
+            Checkout.kill(server);
+        }
+    }
+
+    @Test
+    void anEmbeddingModelIsAskedForNoText() throws Exception {
+        add(TinyEncoder.write(folder.resolve("tiny-embed"), WeightKind.F32, 3), "tiny-embed");
+        configuration = Files.writeString(
+                folder.resolve("embed.yaml"),
+                "http: {port: 0}\nmodel: {name: tiny-embed, cpu: 2, memory: 1GiB, max-ongoing-requests: 100}\nlimits: {request-timeout: 2s}\n");
+        Process server = serve();
+        try {
+            Path report = folder.resolve("report.json");
+            Ran good = evidence(report);
+            assertThat(bad(report)).as(good.out() + good.err()).isEmpty();
+            JsonNode content = content(report);
+            assertThat(content.at("/server/model").asString()).isEqualTo("tiny-embed");
+            assertThat(outcomes(content, "sent /v1/embeddings ")).hasSize(4).allMatch(one -> one.startsWith("passed"));
+            assertThat(outcomes(content, "copied the served model"))
+                    .singleElement()
+                    .asString()
+                    .startsWith("passed refused by V4.2");
+        } finally {
+            Checkout.kill(server);
+        }
+    }
+
+    private String applications() throws IOException {
+        HandlerJar jar = HandlerJar.compiled(folder, "doubler", "Doubler", """
+                import dev.redoubt.serve.*;
+                @Deployment(name = "Doubler", maxOngoingRequests = 16, cpus = 0.2, memoryMiB = 128)
+                @Route(method = Route.Method.GET, path = "/twice/{number}")
+                public final class Doubler implements Handler<Doubler.Number, Doubler.Number> {
+                    public record Number(int number) {}
+                    @Override public Number handle(Number input) { return new Number(2 * input.number()); }
+                }
+                """);
+        StringBuilder text = new StringBuilder("http: {port: 0}\nlimits: {request-timeout: 2s}\napplications:\n");
+        for (String name : List.of("bank", "shop")) text.append("""
+                  - name: %s
+                    quota: {cpu: 0.5, memory: 256MiB}
+                    deployments:
+                      - name: Doubler
+                        java: {class: team.Doubler, jar: %s, digest: "%s"}
+                        cpu: 0.2
+                        memory: 128MiB
+                        max-ongoing-requests: 16
+                        timeouts: {call: 1s}
+                """.formatted(name, jar.path(), jar.digest()));
+        return text.toString();
+    }
+
+    private static List<String> outcomes(JsonNode report, String done) {
+        return report.path("probes")
+                .valueStream()
+                .filter(probe -> probe.path("done").asString().startsWith(done))
+                .map(probe -> probe.path("outcome").asString() + " "
+                        + probe.path("found").asString())
+                .toList();
     }
 
     private void assertPasses(long pid) throws IOException {

@@ -47,10 +47,12 @@ final class BodyReader {
     private static BodyType type(MultiMap headers, Set<BodyType> taken) {
         List<String> types = headers.getAll(HttpHeaders.CONTENT_TYPE);
         Optional<BodyType> type = types.size() == 1 ? BodyType.of(types.getFirst()) : Optional.empty();
-        if (type.filter(taken::contains).isEmpty() || headers.contains(HttpHeaders.CONTENT_ENCODING))
+        boolean encoded = headers.contains(HttpHeaders.CONTENT_ENCODING);
+        if (encoded || type.filter(taken::contains).isEmpty()) {
+            String names = taken.stream().sorted().map(BodyType::mediaType).collect(Collectors.joining(" or "));
             throw ServeException.of(
-                    ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-                    taken.stream().sorted().map(BodyType::mediaType).collect(Collectors.joining(" or ")));
+                    ErrorCode.UNSUPPORTED_MEDIA_TYPE, encoded ? names + ", without Content-Encoding" : names);
+        }
         return type.get();
     }
 

@@ -76,6 +76,7 @@ final class WireLimitsTest {
                     + packed.size() + "\r\n\r\n";
             Reply reply = client.send(head).send(packed.toByteArray()).reply();
             assertThat(reply.status()).isEqualTo(415);
+            assertThat(reply.body()).contains("without Content-Encoding");
             assertThat(client.closed()).isTrue();
         }
     }

@@ -66,6 +66,12 @@ public final class StrictJson {
         if (text.length >= 3 && text[0] == (byte) 0xEF && text[1] == (byte) 0xBB)
             throw new JsonRefusal("byte order mark", "", 1, 1);
         try (JsonParser parser = factory.createParser(ObjectReadContext.empty(), decoded)) {
+            return only(parser);
+        }
+    }
+
+    private JsonNode only(JsonParser parser) throws JsonRefusal {
+        try {
             if (parser.nextToken() == null) throw new JsonRefusal("empty text", "", 1, 1);
             JsonNode node = node(parser);
             if (parser.nextToken() != null) {
@@ -74,7 +80,7 @@ public final class StrictJson {
             }
             return node;
         } catch (JacksonException e) {
-            throw refusal(e);
+            throw refusal(e, parser.currentLocation());
         }
     }
 
@@ -118,17 +124,30 @@ public final class StrictJson {
         };
     }
 
-    private static JsonRefusal refusal(JacksonException e) {
-        TokenStreamLocation at = e.getLocation();
-        int line = at == null ? 0 : at.getLineNr();
-        int column = at == null ? 0 : at.getColumnNr();
+    /// @param reached by the parser, which does not say where a bound is exceeded
+    private JsonRefusal refusal(JacksonException e, TokenStreamLocation reached) {
+        TokenStreamLocation at = e.getLocation() == null ? reached : e.getLocation();
+        int line = at.getLineNr();
+        int column = at.getColumnNr();
         String message = String.valueOf(e.getOriginalMessage());
         if (message.startsWith("Duplicate Object property \"")) {
             int start = message.indexOf('"') + 1;
             int end = message.lastIndexOf('"');
             return new JsonRefusal("a field given twice", message.substring(start, Math.max(start, end)), line, column);
         }
-        String problem = e instanceof StreamConstraintsException ? "a bound is exceeded" : "unexpected text";
+        String problem = e instanceof StreamConstraintsException ? bound(message) : "unexpected text";
         return new JsonRefusal(problem, "", line, column);
+    }
+
+    /// Which bound it is, by the parser's name for it: nothing else of what the parser says is repeated.
+    private String bound(String message) {
+        if (message.contains("getMaxNestingDepth")) return "nested deeper than " + limits.depthMax();
+        if (message.contains("getMaxTokenCount")) return "over " + limits.tokensMax() + " names, values and brackets";
+        if (message.contains("getMaxStringLength")) return "a text of over " + limits.stringLengthMax() + " characters";
+        if (message.contains("getMaxNameLength"))
+            return "a field name of over " + limits.nameLengthMax() + " characters";
+        if (message.contains("getMaxNumberLength"))
+            return "a number of over " + limits.numberLengthMax() + " characters";
+        return "a bound is exceeded";
     }
 }

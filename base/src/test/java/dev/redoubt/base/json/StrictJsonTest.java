@@ -91,8 +91,22 @@ final class StrictJsonTest {
     }
 
     @Test
-    void refusesDepthOverTheLimit() {
-        assertThatThrownBy(() -> parse("[".repeat(11) + "]".repeat(11))).isInstanceOf(JsonRefusal.class);
+    void namesTheBoundThatIsExceeded() {
+        StrictJson strict = new StrictJson(new JsonLimits(1_000, 2, 20, 8, 4, 4));
+        assertExceeded(strict, "[[[", "nested deeper than 2");
+        assertExceeded(strict, "[" + "1,".repeat(30) + "1]", "over 20 names, values and brackets");
+        assertExceeded(strict, "\"123456789\"", "a text of over 8 characters");
+        assertExceeded(strict, "{\"abcde\":1}", "a field name of over 4 characters");
+        assertExceeded(strict, "12345", "a number of over 4 characters");
+    }
+
+    private static void assertExceeded(StrictJson strict, String text, String problem) {
+        assertThatThrownBy(() -> strict.parse(text.getBytes(StandardCharsets.UTF_8)))
+                .isInstanceOfSatisfying(JsonRefusal.class, refusal -> {
+                    assertThat(refusal.problem()).isEqualTo(problem);
+                    assertThat(refusal.line()).isEqualTo(1);
+                    assertThat(refusal.column()).isGreaterThan(1);
+                });
     }
 
     @Test

@@ -35,16 +35,16 @@ final class ContentProbes {
     private static final Set<String> DIGESTED = Set.of("models", "native");
 
     private final Target target;
-    private final String model;
+    private final Optional<String> served;
     private final Wire wire;
     private final ProbeKeys keys;
     private final Optional<ServerProcess> process;
     private final String canary = "canary-" + random();
 
-    /// @param model as the server calls it
-    ContentProbes(Target target, String model, Wire wire, ProbeKeys keys, Optional<ServerProcess> process) {
+    /// @param served a language model as the server calls it; empty: it serves none
+    ContentProbes(Target target, Optional<String> served, Wire wire, ProbeKeys keys, Optional<ServerProcess> process) {
         this.target = target;
-        this.model = model;
+        this.served = served;
         this.wire = wire;
         this.keys = keys;
         this.process = process;
@@ -56,17 +56,22 @@ final class ContentProbes {
                         List.of(Requirement.V3_2),
                         "asked with a seed, alone and beside " + NEIGHBOURS + " others",
                         "the same text and log probabilities",
-                        this::sameBits),
+                        () -> withModel(this::sameBits)),
                 new Probe(
                         List.of(Requirement.V1_1),
                         "asked with a prompt that another key of the application had asked with",
                         "no token of it from the cache",
-                        this::noForeignHit),
+                        () -> withModel(this::noForeignHit)),
                 new Probe(
                         List.of(Requirement.R5_3, Requirement.V1_6),
                         "sent a canary as prompt, user, stop, field, model and key, and read every refusal",
                         "refusals by a code of the table",
-                        this::plant),
+                        () -> withModel(this::plant)),
+                new Probe(
+                        List.of(Requirement.R5_3, Requirement.R1_8),
+                        "sent every application a canary as field, body, path and key, and read every refusal",
+                        "refusals by a code of the table",
+                        this::plantInApplications),
                 new Probe(
                         List.of(Requirement.R1_8, Requirement.V1_6),
                         "searched the home, what the server logs to and its metrics for the canary and the keys",
@@ -74,7 +79,7 @@ final class ContentProbes {
                         this::search));
     }
 
-    private Seen sameBits() throws IOException, InterruptedException {
+    private Seen sameBits(String model) throws IOException, InterruptedException {
         String body = "{\"model\":\"" + model
                 + "\",\"prompt\":\"The quick brown fox\",\"max_tokens\":24,\"temperature\":1,\"seed\":7,\"logprobs\":5}";
         String alone = choices(wire.post(COMPLETIONS, keys.next(), body));
@@ -96,7 +101,7 @@ final class ContentProbes {
         return Seen.passedIf(among.equals(alone), among.equals(alone) ? "equal" : "different");
     }
 
-    private Seen noForeignHit() throws IOException, InterruptedException {
+    private Seen noForeignHit(String model) throws IOException, InterruptedException {
         String body = "{\"model\":\"" + model + "\",\"prompt\":\"" + canary.repeat(8) + "\",\"max_tokens\":1}";
         String key = keys.taken();
         cached(wire.post(COMPLETIONS, key, body));
@@ -122,7 +127,7 @@ final class ContentProbes {
         }
     }
 
-    private Seen plant() throws IOException, InterruptedException {
+    private Seen plant(String model) throws IOException, InterruptedException {
         String valid = "\"model\":\"" + model + "\",\"prompt\":\"" + canary + "\",\"max_tokens\":1";
         List<String> shown = new ArrayList<>();
         shown.add(wire.post(
@@ -140,6 +145,32 @@ final class ContentProbes {
                 shown.equals(List.of(
                         "200", "400 unknown_field", "404 model_not_found", "400 invalid_json", "401 unauthenticated")),
                 String.join(", ", shown));
+    }
+
+    /// Whatever the input's type: each of these is refused before a handler is called.
+    private Seen plantInApplications() throws IOException, InterruptedException {
+        if (target.deployed().isEmpty()) return Seen.notApplicable("no application is deployed");
+        List<String> wrong = new ArrayList<>();
+        for (String name : target.deployed()) {
+            List<Reply> replies = List.of(
+                    wire.post("/" + name, keys.of(name).next(), "{\"" + canary + "\":1}"),
+                    wire.post("/" + name, keys.of(name).next(), canary),
+                    wire.post("/" + name + "/" + canary, keys.of(name).next(), "{}"),
+                    wire.post("/" + name, canary, "{}"));
+            for (Reply reply : replies)
+                if (reply.status() / 100 != 4 || reply.code().isEmpty()) wrong.add(name + ": " + reply.shown());
+        }
+        return Seen.passedIf(
+                wrong.isEmpty(),
+                wrong.isEmpty() ? target.deployed().size() + " applications" : String.join(", ", wrong));
+    }
+
+    private Seen withModel(Look look) throws IOException, InterruptedException {
+        return served.isEmpty() ? Seen.notApplicable(Evidence.NO_MODEL) : look.at(served.get());
+    }
+
+    private interface Look {
+        Seen at(String model) throws IOException, InterruptedException;
     }
 
     private Seen search() throws IOException, InterruptedException {

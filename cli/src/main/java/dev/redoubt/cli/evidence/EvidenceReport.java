@@ -29,7 +29,9 @@ public final class EvidenceReport {
                 .put("java", Runtime.version().toString());
         ObjectNode server = report.putObject("server").put("url", target.url().toString());
         gathered.process().ifPresent(pid -> server.put("pid", pid));
-        server.put("model", gathered.model());
+        gathered.model().ifPresent(model -> server.put("model", model));
+        ArrayNode applications = server.putArray("applications");
+        target.deployed().forEach(applications::add);
         ObjectNode configuration = report.putObject("configuration");
         if (target.configuration().isPresent()) {
             Path file = target.configuration().get();

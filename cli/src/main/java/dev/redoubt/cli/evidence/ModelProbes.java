@@ -24,15 +24,15 @@ final class ModelProbes {
     private static final byte[] PICKLE = "cposix\nsystem\n(S'id'\ntR.".getBytes(StandardCharsets.US_ASCII);
 
     private final Target target;
-    private final String model;
+    private final Optional<String> served;
     private final ModelStore store;
     private final Path scratch;
 
-    /// @param model as the server calls it
+    /// @param served the model as the server calls it; empty: it serves none
     /// @param scratch a folder of its own, on the disk of the models
-    ModelProbes(Target target, String model, Path scratch) {
+    ModelProbes(Target target, Optional<String> served, Path scratch) {
         this.target = target;
-        this.model = model;
+        this.served = served;
         this.store = new ModelStore(target.home().models());
         this.scratch = scratch;
     }
@@ -48,12 +48,12 @@ final class ModelProbes {
                         List.of(Requirement.V4_1),
                         "looked up the served model in the allow-list",
                         "an entry with digest and signer",
-                        this::allowed),
+                        () -> stored(this::allowed)),
                 new Probe(
                         List.of(Requirement.V4_2),
                         "copied the served model, changed one bit and opened the copy",
                         "refused by V4.2, naming the file",
-                        this::tampered));
+                        () -> stored(this::tampered)));
     }
 
     private Seen pickle() throws IOException {
@@ -67,16 +67,14 @@ final class ModelProbes {
         }
     }
 
-    private Seen allowed() {
-        if (!inStore()) return notInStore();
+    private Seen allowed(String model) {
         Optional<TrustEntry> entry = store.trust().find(model);
         return entry.map(one -> Seen.passed(
                         "revision " + one.revision() + ", sha256:" + one.digest() + ", signer " + one.signer()))
                 .orElseGet(() -> Seen.failed("no entry"));
     }
 
-    private Seen tampered() throws IOException {
-        if (!inStore()) return notInStore();
+    private Seen tampered(String model) throws IOException {
         Path copy = scratch.resolve("models");
         Path entry = store.root().resolve(model);
         long bytes = store.show(model).bytes();
@@ -120,12 +118,16 @@ final class ModelProbes {
         }
     }
 
-    private boolean inStore() {
-        return model.matches("[a-z0-9][a-z0-9._-]{0,63}") && store.find(model).isPresent();
+    private Seen stored(Look look) throws IOException {
+        if (served.isEmpty()) return Seen.notApplicable(Evidence.NO_MODEL);
+        String model = served.get();
+        if (!model.matches("[a-z0-9][a-z0-9._-]{0,63}") || store.find(model).isEmpty())
+            return Seen.notObserved(
+                    "the model is no entry of the store in " + target.home().models());
+        return look.at(model);
     }
 
-    private Seen notInStore() {
-        return Seen.notObserved(
-                "the model is no entry of the store in " + target.home().models());
+    private interface Look {
+        Seen at(String model) throws IOException;
     }
 }

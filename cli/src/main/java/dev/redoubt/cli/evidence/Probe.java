@@ -54,6 +54,13 @@ public record Probe(List<Requirement> rules, String done, String expected, Look 
     /// What came of a probe.
     public record Finding(Probe probe, Seen seen, Duration took) {}
 
+    /// The same, where there is nothing that it could be tried on.
+    ///
+    /// @param why in words
+    Probe without(String why) {
+        return new Probe(rules, done, expected, () -> Seen.notApplicable(why));
+    }
+
     Finding run() throws InterruptedException {
         long start = System.nanoTime();
         Seen seen;

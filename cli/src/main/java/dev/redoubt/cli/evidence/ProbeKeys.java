@@ -7,12 +7,15 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/// Keys that live as long as the probes: revoked at the end, and expired soon after if the end is never reached.
+/// Keys of one application that live as long as the probes: revoked at the end, and expired soon after if the end is
+/// never reached.
 final class ProbeKeys implements AutoCloseable {
     /// Whose keys are foreign to every configuration that names its applications.
     static final String OWN_APPLICATION = "redoubt-evidence";
@@ -26,14 +29,43 @@ final class ProbeKeys implements AutoCloseable {
     private final KeyStore store;
     private final Wire wire;
     private final Target target;
-    private final List<Created> made = new ArrayList<>();
+    private final String application;
+    private final Map<String, ProbeKeys> all; // of each application, shared by them as the next
+    private final List<Created> made;
     private String current = "";
     private int requestsLeft;
 
-    ProbeKeys(KeyStore store, Wire wire, Target target) {
+    private ProbeKeys(
+            KeyStore store,
+            Wire wire,
+            Target target,
+            String application,
+            Map<String, ProbeKeys> all,
+            List<Created> made) {
         this.store = store;
         this.wire = wire;
         this.target = target;
+        this.application = application;
+        this.all = all;
+        this.made = made;
+    }
+
+    /// Of the first application. To be closed when those of all applications are done with.
+    static ProbeKeys of(KeyStore store, Wire wire, Target target) {
+        Map<String, ProbeKeys> all = new HashMap<>();
+        ProbeKeys first =
+                new ProbeKeys(store, wire, target, target.applications().getFirst(), all, new ArrayList<>());
+        all.put(first.application, first);
+        return first;
+    }
+
+    /// Those of another application, which are revoked with these.
+    ProbeKeys of(String other) {
+        return all.computeIfAbsent(other, name -> new ProbeKeys(store, wire, target, name, all, made));
+    }
+
+    String application() {
+        return application;
     }
 
     /// For one request: a key that the server takes and that has a request left in this minute.
@@ -54,7 +86,7 @@ final class ProbeKeys implements AutoCloseable {
         return current;
     }
 
-    /// All that were made, the keys themselves.
+    /// All that were made, of each application, the keys themselves.
     List<String> secrets() {
         return made.stream().map(Created::secret).toList();
     }
@@ -63,14 +95,14 @@ final class ProbeKeys implements AutoCloseable {
     ///
     /// @throws IOException if it does not
     String taken() throws IOException, InterruptedException {
-        String secret = made(target.application(), Scope.INFERENCE).secret();
+        String secret = made(application, Scope.INFERENCE).secret();
         await(secret, 200);
         return secret;
     }
 
     /// One that reads metrics and nothing else: to be used after another one was taken.
     String metrics() {
-        return made(target.application(), Scope.METRICS).secret();
+        return made(application, Scope.METRICS).secret();
     }
 
     /// One that the server has had the time to see, and may not take.
@@ -87,7 +119,7 @@ final class ProbeKeys implements AutoCloseable {
 
     /// A key that the server took and does not take any more.
     String revoked() throws IOException, InterruptedException {
-        Created created = made(target.application(), Scope.INFERENCE);
+        Created created = made(application, Scope.INFERENCE);
         await(created.secret(), 200);
         store.revoke(created.keyId());
         await(created.secret(), 401);

@@ -22,10 +22,13 @@ final class ProcessProbes {
 
     private final Target target;
     private final Optional<ServerProcess> process;
+    private final boolean caches;
 
-    ProcessProbes(Target target, Optional<ServerProcess> process) {
+    /// @param caches whether it has a KV pool
+    ProcessProbes(Target target, Optional<ServerProcess> process, boolean caches) {
         this.target = target;
         this.process = process;
+        this.caches = caches;
     }
 
     private interface Look {
@@ -73,7 +76,7 @@ final class ProcessProbes {
                 probe(
                         "read the flags of its memory mappings",
                         "the KV pool locked and left out of dumps, or a host without swap",
-                        ProcessProbes::memoryLock,
+                        process -> caches ? memoryLock(process) : Seen.notApplicable(Evidence.NO_MODEL),
                         Requirement.V2_2),
                 probe(
                         "read who traces it",

@@ -1,5 +1,6 @@
 package dev.redoubt.cli.evidence;
 
+import dev.redoubt.cli.evidence.Probe.Seen;
 import dev.redoubt.gateway.TlsOptions;
 import java.io.IOException;
 import java.io.InputStream;
@@ -67,6 +68,12 @@ final class Wire {
             return body.replaceFirst("(?s).*\"code\":\"([a-z_]+)\".*", "$1").replaceFirst("(?s).*[^a-z_].*", "");
         }
 
+        /// @param expected of the status
+        /// @param code of the error; empty: any, or none
+        Seen expecting(int expected, String code) {
+            return Seen.passedIf(status == expected && (code.isEmpty() || code.equals(code())), shown());
+        }
+
         /// For a report.
         String shown() {
             return status == 0 ? "no answer" : code().isEmpty() ? Integer.toString(status) : status + " " + code();
@@ -74,8 +81,14 @@ final class Wire {
     }
 
     Reply get(String path, String key) throws IOException {
+        return ask("GET", path, key);
+    }
+
+    /// A request without a body.
+    Reply ask(String method, String path, String key) throws IOException {
         return send(
-                "GET " + path + " HTTP/1.1\r\n" + host() + authorization(key) + "Connection: close\r\n\r\n", out -> {});
+                method + " " + path + " HTTP/1.1\r\n" + host() + authorization(key) + "Connection: close\r\n\r\n",
+                out -> {});
     }
 
     Reply post(String path, String key, String body) throws IOException {
