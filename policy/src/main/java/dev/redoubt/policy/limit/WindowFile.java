@@ -42,7 +42,7 @@ final class WindowFile implements AutoCloseable {
      * All slots are allocated at once, with real zeros, so that a full disk is found here and not by a store. */
     private static final long MAGIC = 0x5244_545f_5749_4e31L; // "RDT_WIN1"
     private static final int HEADER_LONGS = 8;
-    private static final long SLOTS_BYTES_MAX = 8L << 20;
+    private static final long SLOTS_BYTES_MAX = 64L << 20;
     private static final int SLOTS_MIN = 64;
     private static final int SLOTS_MAX = 2048;
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");

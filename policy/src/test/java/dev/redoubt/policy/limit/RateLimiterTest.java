@@ -242,6 +242,13 @@ final class RateLimiterTest {
     }
 
     @Test
+    void thereIsRoomForTwoThousandKeysWhereTenTimesAsMuchIsAllowed() {
+        assertThat(WindowFile.slotCount(60)).isEqualTo(2048);
+        assertThat(WindowFile.slotCount(600)).isEqualTo(2048);
+        assertThat(WindowFile.slotCount(100_000)).isEqualTo(64);
+    }
+
+    @Test
     void V3_4_aKeyTakesAtMost64KiBAt60PerMinute() {
         long readsRing = RateLimits.DEFAULT.readsPerMinute() * 8L;
         assertThat(WindowFile.slotLongs(60) * 8 + readsRing).isLessThan(16 * 1024);
