@@ -133,12 +133,14 @@ public enum ErrorCode {
     private final Kind kind;
     private final int status;
     private final String template;
+    private final int arguments;
 
     ErrorCode(Requirement requirement, Kind kind, int status, String template) {
         this.requirement = requirement;
         this.kind = kind;
         this.status = status;
         this.template = template;
+        this.arguments = template.split("%s", -1).length - 1;
     }
 
     /// The requirement that refuses: what the audit log names.
@@ -158,6 +160,11 @@ public enum ErrorCode {
     /// The message, a template of [String#format] with `%s` only.
     public String template() {
         return template;
+    }
+
+    /// How many the template takes.
+    public int arguments() {
+        return arguments;
     }
 
     /// The stable name on the wire, such as `context_length_exceeded`.

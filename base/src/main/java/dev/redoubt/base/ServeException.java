@@ -27,6 +27,7 @@ public final class ServeException extends RuntimeException {
             @Nullable Duration retryAfter,
             @Nullable String fault,
             Object... args) {
+        Check.that(args.length == code.arguments(), "%s takes %s arguments", code, code.arguments());
         List<String> bounded = bounded(args);
         super(code.template().formatted(bounded.toArray()), null, false, code.kind() == ErrorCode.Kind.INTERNAL);
         this.code = code;

@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /// The platform of a server with the runtimes that it stands on.
@@ -69,13 +70,25 @@ record Applications(Platform platform, Runtimes runtimes) implements AutoCloseab
                 .with(reason.isEmpty() ? what : what + ": " + reason));
     }
 
-    /// @throws Refusal if one of them cannot be had; those before it are wanted then
+    /// @throws Refusal if one of them cannot be had; none that is new is wanted then
     void want(List<ApplicationSpec> applications) {
+        Set<String> before = platform.wanted();
         List<String> refused = new ArrayList<>();
+        if (applications.size() > 1) // before the first of them begins
+        for (ApplicationSpec application : applications) problems(application, platform.problems(application), refused);
+        if (refused.isEmpty())
+            for (ApplicationSpec application : applications)
+                if (platform.deploy(application) instanceof Outcome.Refused(List<String> problems))
+                    problems(application, problems, refused);
+        if (refused.isEmpty()) return;
         for (ApplicationSpec application : applications)
-            if (platform.deploy(application) instanceof Outcome.Refused(List<String> problems))
-                problems.forEach(problem -> refused.add("application " + application.name() + ": " + problem));
-        if (!refused.isEmpty()) throw new Refusal(refused);
+            if (!before.contains(application.name()) && platform.wants(application.name()))
+                platform.delete(application.name());
+        throw new Refusal(refused);
+    }
+
+    private static void problems(ApplicationSpec application, List<String> problems, List<String> refused) {
+        problems.forEach(problem -> refused.add("application " + application.name() + ": " + problem));
     }
 
     /// Waits a bounded time until all that is wanted runs, or will not.

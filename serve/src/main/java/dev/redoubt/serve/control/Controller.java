@@ -56,6 +56,7 @@ final class Controller {
     private final Journal journal;
     private final Queue<Consumer<Long>> news = new ConcurrentLinkedQueue<>(); // any thread puts
     private final Map<String, ApplicationControl> applications = new TreeMap<>();
+    private boolean leaving;
     private long replicasStarted;
 
     private volatile Map<String, Ingress> ingresses = Map.of();
@@ -112,9 +113,10 @@ final class Controller {
 
     // ---- any thread
 
-    /// Wants this from now on.
+    /// Wants this from now on; once it leaves, what is wanted is for the next process.
     void want(ApplicationGoal goal) {
         tell(now -> {
+            if (leaving) return;
             ApplicationControl known = applications.get(goal.name());
             if (known != null) known.adopt(goal);
             else applications.put(goal.name(), new ApplicationControl(this, goal, tools));
@@ -220,6 +222,7 @@ final class Controller {
 
     /// All applications are to end here; they stay wanted.
     void leave() {
+        leaving = true;
         applications.values().forEach(ApplicationControl::leave);
     }
 

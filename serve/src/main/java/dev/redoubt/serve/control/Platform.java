@@ -164,6 +164,11 @@ public final class Platform implements AutoCloseable {
                 problems);
     }
 
+    /// What is wrong with it, whatever else is wanted.
+    public List<String> problems(ApplicationSpec spec) {
+        return check.check(spec).problems();
+    }
+
     /// Wants an application to be as `spec` says. Whether it gets there, [#await] tells.
     public Outcome deploy(ApplicationSpec spec) {
         SpecCheck.Checked checked = check.check(spec);

@@ -3,6 +3,7 @@ package dev.redoubt.serve.java;
 import dev.redoubt.serve.BatchHandler;
 import dev.redoubt.serve.Call;
 import dev.redoubt.serve.Cancellation;
+import dev.redoubt.serve.schema.BrokenValue;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -153,12 +154,7 @@ final class Batcher implements AutoCloseable {
             List<Object> outputs =
                     ScopedValue.where(Call.CURRENT, callOf(members)).call(() -> handler.handle(inputs));
             if (outputs == null || outputs.size() != members.size()) {
-                LOG.error(
-                        "{} gave {} outputs for a batch of {}: a BatchHandler gives one for each input",
-                        place.deployment(),
-                        outputs == null ? "no" : outputs.size(),
-                        members.size());
-                throw new IllegalStateException("outputs do not match inputs");
+                throw BrokenValue.ofBatch(outputs == null ? 0 : outputs.size(), members.size());
             }
             for (int i = 0; i < members.size(); i++) members.get(i).output.complete(outputs.get(i));
         } catch (Throwable fault) { // errors too: the thread must live on

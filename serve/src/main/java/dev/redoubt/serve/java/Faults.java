@@ -1,5 +1,6 @@
 package dev.redoubt.serve.java;
 
+import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.FaultText;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.serve.schema.BrokenValue;
@@ -7,20 +8,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What a caller may see of what a handler threw. The log has its class and place, under the id of the request;
-/// never its message, which may hold content (V1.6, R5.3).
+/// never its message, which may hold content (V1.6, R5.3), but where the message is ours.
 final class Faults {
     private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
 
     private Faults() {}
 
-    /// A failure or refusal of a call that the handler made is passed on as it is.
+    /// A failure or refusal of a call that the handler made is passed on as it is. Nobody but the server's edge denies,
+    /// so
+    /// a handler that does has failed.
     ///
     /// @param place application and deployment
     static ServeException seen(String requestId, String place, Throwable fault) {
-        if (fault instanceof ServeException known) return known;
-        if (fault instanceof BrokenValue broken)
-            LOG.error("request {} failed: {} breaks its own schema: {}", requestId, place, broken.getMessage());
-        else LOG.error("request {} failed in {}: {}", requestId, place, FaultText.of(fault));
-        return ServeException.internal(fault);
+        if (fault instanceof ServeException known && known.code().kind() != ErrorCode.Kind.DENIED) return known;
+        String text = fault instanceof BrokenValue broken
+                ? place + " breaks its own schema: " + broken.getMessage()
+                : FaultText.of(fault);
+        LOG.error("request {} failed in {}: {}", requestId, place, text);
+        return ServeException.internal(text);
     }
 }

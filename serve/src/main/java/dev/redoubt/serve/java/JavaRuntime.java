@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
 /// Runs handlers written in Java in this process: the runtime of kind `java`, here for what is built into the
@@ -34,6 +35,11 @@ public final class JavaRuntime implements ServantFactory, AutoCloseable {
 
     /// How long the work of a call may go on after its end before its replica counts as sick.
     public static final Duration OVERDUE_MAX = Duration.ofSeconds(10);
+
+    /// What handlers see of the JDK.
+    public static final List<String> MODULES = List.of("java.base", "java.logging", "java.sql", "java.xml");
+
+    private static final Pattern CLASS_NAME = Pattern.compile("[\\w.$]{1,256}");
 
     /// A thread of its own for each call.
     public static final CallThreads VIRTUAL =
@@ -112,9 +118,21 @@ public final class JavaRuntime implements ServantFactory, AutoCloseable {
             return HandlerClass.read(type);
         } catch (IllegalArgumentException e) {
             throw new RuntimeRefusal(spec.name() + ": " + e.getMessage(), e);
-        } catch (LinkageError e) { // a jar that lacks what it names
-            throw new RuntimeRefusal(spec.name() + ": " + type.getName() + " cannot be linked: " + FaultText.of(e), e);
+        } catch (LinkageError | TypeNotPresentException e) { // a jar that lacks what it names
+            throw new RuntimeRefusal(spec.name() + ": " + unlinked(type, e), e);
         }
+    }
+
+    private static String unlinked(Class<?> type, Throwable fault) {
+        String missing = fault instanceof TypeNotPresentException absent
+                ? absent.typeName()
+                : String.valueOf(fault.getMessage()).replace('/', '.');
+        boolean named = !(fault instanceof LinkageError) || fault instanceof NoClassDefFoundError;
+        if (!named || !CLASS_NAME.matcher(missing).matches())
+            return type.getName() + " cannot be linked: " + FaultText.of(fault);
+        return type.getName() + " needs the class " + missing
+                + ", which is not in its jar, and of the JDK handlers see " + String.join(", ", MODULES)
+                + " alone: put it into the jar";
     }
 
     private static JsonNode parse(DeploymentSpec spec) throws RuntimeRefusal {

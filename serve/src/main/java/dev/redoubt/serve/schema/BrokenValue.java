@@ -9,6 +9,17 @@ public final class BrokenValue extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     BrokenValue(FieldPath at, String problem) {
-        super("'" + at + "' " + problem);
+        this("'" + at + "' " + problem);
+    }
+
+    private BrokenValue(String problem) {
+        super(problem);
+    }
+
+    /// @param outputs so many
+    /// @param inputs and as many as there must be
+    public static BrokenValue ofBatch(int outputs, int inputs) {
+        return new BrokenValue(
+                outputs + " outputs for a batch of " + inputs + ": a BatchHandler gives one for each input");
     }
 }

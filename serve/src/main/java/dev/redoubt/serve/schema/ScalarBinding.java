@@ -56,7 +56,7 @@ final class ScalarBinding<T> extends Binding {
                     FLOAT,
                     Float::isFinite,
                     node -> (float) SchemaCheck.number(node),
-                    number -> NODES.numberNode((float) number));
+                    number -> NODES.numberNode(shortest(number)));
         if (type == boolean.class || type == Boolean.class)
             return new ScalarBinding<>(
                     type, Boolean.class, new Schema.Bool(), any -> true, JsonNode::booleanValue, NODES::booleanNode);
@@ -69,6 +69,12 @@ final class ScalarBinding<T> extends Binding {
                     JsonNode::binaryValue,
                     NODES::binaryNode);
         return type.isEnum() ? ofEnum(type) : null;
+    }
+
+    /// The double that is written as the float is: 0.1, not what the float is exactly. It is the same float again where
+    /// it is read as one.
+    private static double shortest(float number) {
+        return Double.parseDouble(Float.toString(number));
     }
 
     /// By the names of its constants, whatever `toString` makes of them.

@@ -10,6 +10,7 @@ import static dev.redoubt.base.ErrorCode.WRONG_TYPE;
 
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
@@ -126,10 +127,20 @@ public final class SchemaCheck {
 
     private static int decoded(String base64, FieldPath at) {
         try {
-            return Base64.getDecoder().decode(base64).length;
+            byte[] bytes = Base64.getDecoder().decode(base64);
+            if (canonical(base64, bytes)) return bytes.length;
         } catch (IllegalArgumentException notBase64) {
             throw refused(WRONG_TYPE, at, "bytes in base64");
         }
+        throw refused(WRONG_TYPE, at, "bytes in base64, padded and without bits that are no byte's");
+    }
+
+    /// Whether whoever encodes the bytes gets that text: one way to say them.
+    private static boolean canonical(String base64, byte[] bytes) {
+        if (base64.length() % 4 != 0) return false;
+        int whole = (bytes.length - 1) / 3 * 3; // before the last four characters
+        byte[] end = Arrays.copyOfRange(bytes, Math.max(0, whole), bytes.length);
+        return base64.endsWith(Base64.getEncoder().encodeToString(end));
     }
 
     private static void image(long bytes, FieldPath at) {

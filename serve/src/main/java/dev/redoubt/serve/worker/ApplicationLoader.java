@@ -1,6 +1,7 @@
 package dev.redoubt.serve.worker;
 
 import dev.redoubt.serve.Handler;
+import dev.redoubt.serve.java.JavaRuntime;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -30,7 +31,7 @@ final class ApplicationLoader extends URLClassLoader {
             registerAsParallelCapable();
         }
 
-        private static final Set<String> MODULES = Set.of("java.base", "java.logging", "java.xml", "java.sql");
+        private static final Set<String> MODULES = Set.copyOf(JavaRuntime.MODULES);
         private static final Set<String> PACKAGES = Set.of(
                 "dev.redoubt.serve",
                 "dev.redoubt.serve.language",

@@ -266,8 +266,9 @@ final class Calls {
             Made one = made.remove(id);
             if (one == null) continue;
             one.forgetCancel.run();
-            if (frames.outbox().begun(one.start)) one.reply.failed(ServeException.of(ErrorCode.INTERNAL));
-            else one.reply.notBegun(ServeException.of(ErrorCode.REPLICA_LOST));
+            ServeException lost = ServeException.of(ErrorCode.REPLICA_LOST);
+            if (frames.outbox().begun(one.start)) one.reply.failed(lost);
+            else one.reply.notBegun(lost);
         }
         served.values().forEach(Served::cancel);
     }

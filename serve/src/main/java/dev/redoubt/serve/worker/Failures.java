@@ -44,8 +44,7 @@ final class Failures {
         String fault = plain(in.text(FAULT_BYTES_MAX));
         in.finished();
         if (code.kind() == ErrorCode.Kind.DENIED) throw new BadFrame("an error that is not a worker's: " + code);
-        if (code.template().split("%s", -1).length - 1 != arguments.length)
-            throw new BadFrame(code + " with " + arguments.length + " arguments");
+        if (code.arguments() != arguments.length) throw new BadFrame(code + " with " + arguments.length + " arguments");
         boolean ours = code == ErrorCode.INTERNAL && !fault.isEmpty();
         return new Told(ours ? ServeException.internal(fault) : failure(code, field, retryMillis, arguments), fault);
     }

@@ -45,7 +45,8 @@ final class Landlock {
     ///
     /// @param read files and folders, with everything below
     /// @param write the same, to write, make and remove too
-    record Allowed(List<Path> read, List<Path> write) {}
+    /// @param run as `read`, to be run as programs too
+    record Allowed(List<Path> read, List<Path> write, List<Path> run) {}
 
     private final SystemCalls system;
     private final int abi;
@@ -72,7 +73,17 @@ final class Landlock {
     ///
     /// Holds for all threads where the kernel can do that.
     Hold restrict(Allowed allowed) {
-        if (abi == 0) return Hold.NOBODY;
+        if (abi >= ALL_THREADS_ABI && restrict(allowed, RESTRICT_ALL_THREADS)) return Hold.ALL_THREADS;
+        return restrict(allowed, 0) ? Hold.NEW_THREADS : Hold.NOBODY;
+    }
+
+    /// The same for this thread and what it starts, whatever the kernel can do.
+    boolean restrictThread(Allowed allowed) {
+        return restrict(allowed, 0);
+    }
+
+    private boolean restrict(Allowed allowed, int flags) {
+        if (abi == 0) return false;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment handled = arena.allocate(24, 8);
             handled.set(ValueLayout.JAVA_LONG, 0, files());
@@ -80,20 +91,16 @@ final class Landlock {
             handled.set(ValueLayout.JAVA_LONG, 16, abi >= 6 ? SCOPES : 0);
             long size = abi >= 6 ? 24 : network() ? 16 : 8;
             int ruleset = (int) system.call(CREATE_RULESET, handled.address(), size, 0, 0, 0);
-            if (ruleset < 0) return Hold.NOBODY;
+            if (ruleset < 0) return false;
             try {
                 for (Path path : allowed.read) allow(arena, ruleset, path, READ);
                 for (Path path : allowed.write) allow(arena, ruleset, path, files() & ~EXECUTE & ~MAKE_DEVICES);
-                if (abi >= ALL_THREADS_ABI && restrictSelf(ruleset, RESTRICT_ALL_THREADS)) return Hold.ALL_THREADS;
-                return restrictSelf(ruleset, 0) ? Hold.NEW_THREADS : Hold.NOBODY;
+                for (Path path : allowed.run) allow(arena, ruleset, path, READ | EXECUTE);
+                return system.call(RESTRICT_SELF, ruleset, flags, 0, 0, 0) == 0;
             } finally {
                 system.close(ruleset);
             }
         }
-    }
-
-    private boolean restrictSelf(int ruleset, int flags) {
-        return system.call(RESTRICT_SELF, ruleset, flags, 0, 0, 0) == 0;
     }
 
     /// All rights on files that this kernel can handle.

@@ -11,7 +11,8 @@ import java.util.List;
 /// Nothing gives them back.
 ///
 /// What a handler has no use for is refused with EPERM: new processes and programs, sockets of any kind,
-/// signals to others, other processes' memory, mounts, namespaces, the kernel's own matters. The rest is
+/// signals to others, other processes' memory, modes, owners and times of files, mounts, namespaces, the kernel's
+/// own matters. The rest is
 /// allowed, since what a JVM needs changes with its version and the C library's.
 final class Seccomp {
     private static final int SET_MODE_FILTER = 1;
@@ -41,9 +42,10 @@ final class Seccomp {
     private static final int CLONE3 = 435;
 
     /// pidfd_send_signal, io_uring_setup, _enter, _register, open_tree, move_mount, fsopen, fsconfig, fsmount,
-    /// fspick, pidfd_open, pidfd_getfd, process_madvise, mount_setattr: new enough to be the same everywhere.
+    /// fspick, pidfd_open, pidfd_getfd, process_madvise, mount_setattr, fchmodat2, setxattrat, removexattrat,
+    /// file_setattr: new enough to be the same everywhere.
     private static final int[] REFUSED_EVERYWHERE = {
-        424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 440, 442
+        424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 440, 442, 452, 463, 466, 469
     };
 
     private static final Numbers X86_64 = new Numbers(56, 62, 234, new int[] {
@@ -110,13 +112,30 @@ final class Seccomp {
         29,
         68,
         64,
-        300 // mq_open shmget msgget semget fanotify_init
+        300, // mq_open shmget msgget semget fanotify_init
+        90,
+        91,
+        268,
+        92,
+        93,
+        94,
+        260, // chmod fchmod fchmodat chown fchown lchown fchownat: Landlock leaves modes and owners to all
+        188,
+        189,
+        190,
+        197,
+        198,
+        199, // setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr
+        132,
+        235,
+        261,
+        280 // utime utimes futimesat utimensat
     });
 
     private static final Numbers AARCH64 = new Numbers(220, 129, 131, new int[] {
         198, 199, 203, 200, 201, 202, 242, 211, 212, 221, 281, 117, 270, 271, 272, 40, 39, 41, 51, 97, 268, 264, 265,
         280, 241, 282, 219, 217, 218, 104, 294, 105, 273, 106, 130, 138, 240, 142, 224, 225, 89, 170, 112, 171, 266, 60,
-        116, 33, 161, 162, 92, 58, 180, 194, 186, 190, 262
+        116, 33, 161, 162, 92, 58, 180, 194, 186, 190, 262, 52, 53, 54, 55, 5, 6, 7, 14, 15, 16, 88
     }); // in the same order, but for what this processor lacks
 
     private final SystemCalls system;

@@ -1,5 +1,6 @@
 package dev.redoubt.serve.worker;
 
+import dev.redoubt.base.FaultText;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.base.json.JsonLimits;
 import dev.redoubt.base.json.JsonRefusal;
@@ -81,7 +82,7 @@ public final class WorkerMain {
     private static Landlock.Allowed allowed(Instructions instructions) {
         List<Path> read = new ArrayList<>(instructions.readable());
         read.addAll(DEVICES);
-        return new Landlock.Allowed(read, List.of(instructions.folder(), Path.of("/dev/null")));
+        return new Landlock.Allowed(read, List.of(instructions.folder(), Path.of("/dev/null")), List.of());
     }
 
     /// The server has the other end of standard input for as long as it lives.
@@ -157,7 +158,7 @@ public final class WorkerMain {
                 } catch (RuntimeRefusal | JsonRefusal | ServeException said) {
                     done.u8(0).text(String.valueOf(said.getMessage()));
                 } catch (Throwable fault) { // its text may hold what no log may
-                    done.u8(0).text(fault.getClass().getName());
+                    done.u8(0).text(FaultText.brief(fault));
                 }
                 try {
                     frames.send(done);

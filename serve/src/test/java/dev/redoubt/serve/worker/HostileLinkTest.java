@@ -69,7 +69,7 @@ class HostileLinkTest {
         assertThatThrownBy(() -> Workers.get(replies.answer))
                 .isInstanceOfSatisfying(
                         ServeException.class,
-                        failure -> assertThat(failure.code()).isEqualTo(ErrorCode.INTERNAL));
+                        failure -> assertThat(failure.code()).isIn(ErrorCode.REPLICA_LOST, ErrorCode.INTERNAL));
         assertThatThrownBy(servant::healthCheck)
                 .hasMessageContaining("was killed: it broke the link's format")
                 .hasMessageContaining(reason);
@@ -115,7 +115,7 @@ class HostileLinkTest {
         assertThatThrownBy(() -> Workers.get(replies.answer))
                 .isInstanceOfSatisfying(
                         ServeException.class,
-                        failure -> assertThat(failure.code()).isEqualTo(ErrorCode.INTERNAL));
+                        failure -> assertThat(failure.code()).isEqualTo(ErrorCode.REPLICA_LOST));
         assertThatThrownBy(servant::healthCheck).hasMessageContaining("did not read its link");
         servant.close();
     }
@@ -164,7 +164,8 @@ class HostileLinkTest {
                     Duration.ofSeconds(1),
                     LIMITS.cancelTimeout(),
                     Duration.ofMillis(200));
-            Worker started = new Worker("impostor", command, instructions, limits, Optional.empty(), WorkerJvm.own());
+            Worker started = new Worker(
+                    "impostor", command, instructions, limits, Optional.empty(), WorkerJvm.own(), Optional::empty);
             WorkerServant servant = new WorkerServant(
                     "impostor",
                     started,

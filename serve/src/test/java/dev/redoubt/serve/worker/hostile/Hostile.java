@@ -13,10 +13,13 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
 
 /// Does to its process whatever it is asked to.
@@ -65,6 +68,16 @@ public final class Hostile implements Handler<Hostile.Deed, Hostile.Outcome> {
                         CompletableFuture.supplyAsync(() -> attempt(() -> read(deed.to())), ForkJoinPool.commonPool())
                                 .get();
                     case "read in a cleaner" -> onCleaner(deed.to());
+                    case "read in the JDK's own cleaner" -> onCommonCleaner(deed.to());
+                    case "change the mode" ->
+                        attempt(() -> Files.setPosixFilePermissions(Path.of(deed.to()), Set.of())
+                                .toString());
+                    case "change the owner" ->
+                        attempt(() -> Files.setAttribute(Path.of(deed.to()), "unix:uid", 1)
+                                .toString());
+                    case "change the time" ->
+                        attempt(() -> Files.setLastModifiedTime(Path.of(deed.to()), FileTime.fromMillis(0))
+                                .toString());
                     case "write" ->
                         attempt(() -> Files.writeString(Path.of(deed.to()), "x").toString());
                     default -> "?";
@@ -110,6 +123,30 @@ public final class Hostile implements Handler<Hostile.Deed, Hostile.Outcome> {
             Thread.onSpinWait();
         }
         return outcome.get();
+    }
+
+    /// The thread of the JDK that shuts down a pool that nobody refers to interrupts the pool's threads.
+    private static String onCommonCleaner(String path) throws Exception {
+        CompletableFuture<String> outcome = new CompletableFuture<>();
+        drop(path, outcome);
+        while (!outcome.isDone()) {
+            System.gc();
+            Thread.onSpinWait();
+        }
+        return outcome.get();
+    }
+
+    private static void drop(String path, CompletableFuture<String> outcome) throws Exception {
+        Executors.newSingleThreadExecutor(work -> new Thread(work) {
+                    @Override
+                    public void interrupt() {
+                        if (Thread.currentThread().getName().equals("Common-Cleaner"))
+                            outcome.complete(attempt(() -> read(path)));
+                        super.interrupt();
+                    }
+                })
+                .submit(() -> {})
+                .get();
     }
 
     private static String print(String text) {
