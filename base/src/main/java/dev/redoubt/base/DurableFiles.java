@@ -4,20 +4,15 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /// Files that are whole or absent, whenever the process or the machine dies, and that only their owner can
 /// read.
@@ -74,23 +69,10 @@ public final class DurableFiles {
         flushDirectory(java.util.Objects.requireNonNull(target.toAbsolutePath().getParent()));
     }
 
-    /// Removes a folder and all that is in it; what is gone already is fine.
+    /// Removes a folder and all that is in it; what is gone already is fine. However deep it is, and whatever its modes
+    /// are: who has made it may have meant it to stay.
     public static void deleteTree(Path folder) throws IOException {
-        if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) return;
-        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.deleteIfExists(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException error) throws IOException {
-                if (error != null) throw error;
-                Files.deleteIfExists(visited);
-                return FileVisitResult.CONTINUE;
-            }
-        });
+        TreeRemoval.of(folder);
     }
 
     /// Makes the names in a folder durable.

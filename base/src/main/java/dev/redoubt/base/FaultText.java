@@ -7,6 +7,8 @@ import java.util.regex.Pattern;
 public final class FaultText {
     private static final int FRAMES_MAX = 12;
     private static final int CAUSES_MAX = 8;
+    private static final Pattern PLACE =
+            Pattern.compile("[\\w.$/@<>:()-]{1,400}|[\\w.$/@<>-]{1,400}\\((Native Method|Unknown Source)\\)");
     private static final Pattern CLASS_NAME = Pattern.compile("[\\w/.$]{1,256}");
 
     private FaultText() {}
@@ -34,6 +36,12 @@ public final class FaultText {
         return text.toString();
     }
 
+    /// Whoever throws can invent places, and write into them what no place is called.
+    private static String place(StackTraceElement frame) {
+        String said = frame.toString();
+        return PLACE.matcher(said).matches() ? said : "?";
+    }
+
     /// A JVM names the class that a program was built with and lacks: the program's text, and no caller's.
     private static String missingClass(Throwable fault) {
         if (!(fault instanceof NoClassDefFoundError)) return "";
@@ -50,7 +58,7 @@ public final class FaultText {
             StackTraceElement[] trace = at.getStackTrace();
             text.append(" at ");
             for (int i = 0; i < Math.min(FRAMES_MAX, trace.length); i++)
-                text.append(i == 0 ? "" : " < ").append(trace[i]);
+                text.append(i == 0 ? "" : " < ").append(place(trace[i]));
         }
     }
 }

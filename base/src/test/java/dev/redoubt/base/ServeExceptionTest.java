@@ -1,6 +1,7 @@
 package dev.redoubt.base;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +27,14 @@ final class ServeExceptionTest {
         assertThat(code.template()).doesNotEndWith(".").doesNotContain("please").doesNotContain("failed to");
         if (code.kind() == ErrorCode.Kind.CAPACITY) assertThat(code.status()).isIn(429, 503, 504);
         if (code.kind() == ErrorCode.Kind.CALLER) assertThat(code.status()).isBetween(400, 499);
+    }
+
+    @Test
+    void itTakesWhatItsTemplateTakes() {
+        assertThatThrownBy(() -> ServeException.of(ErrorCode.UNKNOWN_FIELD, "one", "too many"))
+                .hasMessage("UNKNOWN_FIELD takes 1 arguments");
+        assertThatThrownBy(() -> ServeException.of(ErrorCode.UNKNOWN_FIELD))
+                .hasMessage("UNKNOWN_FIELD takes 1 arguments");
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -47,6 +48,9 @@ final class AdminClient {
             throw new CommandFailure(ExitCode.UNAVAILABLE, "the server did not answer: is it shutting down?");
         JsonNode body = JsonMapper.shared().readTree(reply.substring(head + 4));
         if (status == 200) return body;
+        List<String> problems =
+                body.path("problems").valueStream().map(JsonNode::asString).toList();
+        if (!problems.isEmpty()) throw new Refusal(problems);
         throw new CommandFailure(ExitCode.UNAVAILABLE, body.path("detail").asString("the server answered " + status));
     }
 

@@ -5,7 +5,6 @@ import dev.redoubt.base.config.Section;
 import dev.redoubt.base.config.SectionValues;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +18,7 @@ final class ApplicationsFile {
     /// @throws Refusal with every problem, by line
     /// @throws IOException if the file cannot be read
     static List<ApplicationSpec> read(Path file) throws IOException {
-        return switch (ServerFile.FILE.readBytes(Files.readAllBytes(file))) {
+        return switch (ServerFile.FILE.readBytes(Section.bytes(file))) {
             case Section.Outcome.Bad(List<ConfigProblem> problems) ->
                 throw new Refusal(problems.stream()
                         .map(problem -> file + ":" + problem.line() + ": " + problem.message())

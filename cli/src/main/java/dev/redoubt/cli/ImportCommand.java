@@ -36,12 +36,19 @@ final class ImportCommand implements Callable<Integer> {
                 throw new CommandFailure(ExitCode.FAILED, given + ": " + reason);
         };
         RayServeImport.Imported imported = RayServeImport.of(read.configuration());
-        context.console().out().print(imported.yaml());
+        context.console().out().print(printable(imported.yaml()));
         read.repeated()
                 .forEach(place -> context.console()
                         .err()
-                        .println(place + " is there more than once: the last one is taken, as Ray takes it; check"));
-        imported.notes().forEach(context.console().err()::println);
+                        .println(printable(place)
+                                + " is there more than once: the last one is taken, as Ray takes it; check"));
+        imported.notes()
+                .forEach(note -> context.console().err().println(printable(note).replace('\n', '?')));
         return ExitCode.OK.code();
+    }
+
+    /// Names are a stranger's: none of them moves the cursor.
+    private static String printable(String text) {
+        return text.replaceAll("[\\p{Cntrl}&&[^\n]]", "?");
     }
 }

@@ -99,7 +99,9 @@ final class Server implements AutoCloseable {
                             () -> RateLimiter.open(
                                     context.home().limitWindows(), config.edge().rates(), TimeSource.system()),
                             Thread::startVirtualThread);
-            opened.push(() -> windows.thenAccept(RateLimiter::close).exceptionally(_ -> null));
+            opened.push(() -> windows.thenAccept(RateLimiter::close)
+                    .exceptionally(_ -> null)
+                    .join()); // half a file would hold everybody up for a minute of the next start
             KeyStore keys = KeyStore.open(context.home(), audit);
             opened.push(keys);
             refuseWithoutKeys(keys, config, context);

@@ -66,7 +66,7 @@ final class ServerConfigReader {
     }
 
     private ServerConfig read() throws IOException {
-        byte[] text = Files.readAllBytes(file);
+        byte[] text = Section.bytes(file);
         return switch (ServerFile.FILE.readBytes(text)) {
             case Section.Outcome.Bad(List<ConfigProblem> problems) ->
                 throw new Refusal(problems.stream().map(this::line).toList());

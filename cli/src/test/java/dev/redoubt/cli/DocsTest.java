@@ -1,5 +1,7 @@
 package dev.redoubt.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.config.Section;
 import dev.redoubt.base.config.SectionValues;
@@ -29,6 +31,16 @@ final class DocsTest {
             http: {host: 127.0.0.1, port: 8000}
             model: {name: smollm2-135m-instruct, cpu: 2, memory: 2GiB, max-ongoing-requests: 100}
             """;
+
+    /// As it stands there.
+    @Test
+    void theHandlerInTheReadmeCompiles(@TempDir Path folder) throws IOException {
+        String readme = Files.readString(Path.of("..", "README.md"));
+        int start = readme.indexOf("```java\npackage com.example;");
+        String source = readme.substring(start + "```java\n".length(), readme.indexOf("\n```", start));
+        Path file = Files.writeString(folder.resolve("Greeter.java"), source);
+        assertThat(HandlerJar.of(folder, "greeter", List.of(file)).path()).exists();
+    }
 
     @Test
     void errorsAreCurrent() throws IOException {

@@ -185,8 +185,23 @@ class LauncherTest {
         assertThat(checkout.run(AS_IT_IS, "version").exitCode()).isZero();
         try (Stream<Path> left = Files.list(checkout.dist())) {
             assertThat(left.map(file -> String.valueOf(file.getFileName())))
-                    .containsExactlyInAnyOrder("jvm-25.0.3", "lib", "redoubt-25.0.3.jsac", "stamp");
+                    .containsExactlyInAnyOrder("at", "jvm-25.0.3", "lib", "redoubt-25.0.3.jsac", "stamp");
         }
+    }
+
+    @Test
+    void whatWasRecordedElsewhereIsNotUsed() throws Exception {
+        withJdkAndMaven();
+        assertThat(checkout.run(AS_IT_IS, "version").exitCode()).isZero();
+        Path archive = checkout.dist().resolve("redoubt-25.0.3.jsac");
+        Path server = checkout.dist().resolve("redoubt-25.0.3.jsas");
+        for (Path file : List.of(archive, server)) Files.writeString(file, "of here");
+        assertThat(checkout.run(AS_IT_IS, "version").exitCode()).isZero();
+        assertThat(archive).content().isEqualTo("of here");
+        Files.writeString(checkout.dist().resolve("at"), "/elsewhere/target/dist\n"); // as in a copy
+        assertThat(checkout.run(AS_IT_IS, "version").exitCode()).isZero();
+        assertThat(archive).content().isNotEqualTo("of here");
+        assertThat(server).doesNotExist();
     }
 
     @Test

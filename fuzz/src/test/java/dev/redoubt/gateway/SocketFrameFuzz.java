@@ -36,7 +36,8 @@ public final class SocketFrameFuzz {
                 .allowExtensions(false)
                 .maxFramePayloadLength(FRAME_BYTES_MAX)
                 .build();
-        EmbeddedChannel channel = new EmbeddedChannel(new FrameCounter(budget), new WebSocket13FrameDecoder(config));
+        EmbeddedChannel channel =
+                new EmbeddedChannel(new FrameCounter(budget.of("shop")), new WebSocket13FrameDecoder(config));
         StringBuilder seen = new StringBuilder();
         boolean broken = false;
         for (int at = 0; at < bytes.length && !broken; at += size) {

@@ -13,7 +13,7 @@ import java.util.function.BooleanSupplier;
 /// own, so that a data port which is full keeps no operator out.
 final class AdminListener {
     private static final int WORK_QUEUE_MAX = 64;
-    private static final long BODY_BYTES_MAX = 64 * 1024;
+    private static final int BODIES_AT_ONCE = 2; // of full size, by one operator
 
     private final Workers worker = new Workers("admin-worker", 1, WORK_QUEUE_MAX);
     private final AdminAddress address;
@@ -31,7 +31,8 @@ final class AdminListener {
             AdminOptions options,
             Optional<AdminSocket> socket,
             BooleanSupplier closing) {
-        EdgeServices services = data.forAdmin(new BodyBudget(BODY_BYTES_MAX), worker);
+        EdgeServices services =
+                data.forAdmin(new BodyBudget(BODIES_AT_ONCE * data.limits().bodyBytesMax()), worker);
         this.address = options.address();
         this.socket = socket;
         Callers callers = socket.isPresent() ? new Callers.SocketOwner() : keys;

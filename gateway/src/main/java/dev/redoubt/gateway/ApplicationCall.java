@@ -25,21 +25,22 @@ final class ApplicationCall implements ReplyListener {
      * replica makes anybody wait for that. To take it back has a virtual thread of its own. The listener's methods run on threads of the
      * replica; what touches the connection hops to its event loop.
      *
-     * Slow readers. `next` of a stream takes one of a few permits, which comes back when the item is with the socket and its
-     * write queue is not full. So a handler makes no more than its reader takes, and whoever takes nothing for long is dropped.
+     * Slow readers. `next` of a stream takes one of a few permits, or more for a large item, which come back when the item is with the
+     * socket and its write queue is not full. So a handler makes no more than its reader takes, and whoever takes nothing for long is dropped.
      *
      * Ends. A call ends once: completed, failed, or by the caller's leaving, which cancels it. */
     static final String MODEL_HEADER = "X-Model-Id";
     private static final String MODEL_SHAPE = "1 to 63 characters of a-z, 0-9 and -";
     private static final Pattern MODEL = Pattern.compile("[a-z0-9-]{1,63}");
-    private static final int ITEMS_MAX = 32; // made, and not yet with the socket
+    private static final int ROOM = 32; // items made, and not yet with the socket
+    private static final int ITEM_BYTES = 64 << 10; // a larger one takes the room of several
 
     private final EdgeServices services;
     private final ReplySink sink;
     private final Ingress ingress;
     private final boolean streams;
     private final Cancellation cancellation = new Cancellation();
-    private final Semaphore room = new Semaphore(ITEMS_MAX);
+    private final Semaphore room = new Semaphore(ROOM);
     private final ItemBatch items = new ItemBatch();
     private volatile boolean unwanted; // nobody is there to take more
     private int waiting; // permits that come back when the reader does; of the event loop
@@ -97,7 +98,7 @@ final class ApplicationCall implements ReplyListener {
 
     private void left() {
         unwanted = true; // or whoever waits in next() might take all the room again, before the cancel is there
-        room.release(ITEMS_MAX);
+        room.release(ROOM);
         apart(cancellation::cancel);
     }
 
@@ -109,15 +110,22 @@ final class ApplicationCall implements ReplyListener {
             return;
         }
         Buffer encoded = sink.encoded(tree);
-        room.acquireUninterruptibly();
+        room.acquireUninterruptibly(room(encoded));
         send(encoded);
     }
 
     @Override
     public boolean offer(Payload item) {
-        if (!streams || !room.tryAcquire()) return false;
-        send(sink.encoded(item.tree()));
+        if (!streams || room.availablePermits() == 0) return false;
+        Buffer encoded = sink.encoded(item.tree());
+        if (!room.tryAcquire(room(encoded))) return false;
+        send(encoded);
         return true;
+    }
+
+    /// What one item takes: all there is, at most.
+    private static int room(Buffer item) {
+        return Math.min(ROOM, 1 + item.length() / ITEM_BYTES);
     }
 
     /// What there is room for.
@@ -129,12 +137,14 @@ final class ApplicationCall implements ReplyListener {
     private void write() {
         List<Buffer> batch = items.take();
         sink.write(batch);
+        int taken = 0;
+        for (Buffer item : batch) taken += room(item);
         if (!sink.full()) {
-            room.release(batch.size());
+            room.release(taken);
             return;
         }
         boolean full = waiting > 0;
-        waiting += batch.size();
+        waiting += taken;
         if (full) return;
         long timer = services.later(services.timeouts().stalledReader(), this::dropReader);
         sink.whenDrained(() -> {
@@ -153,8 +163,16 @@ final class ApplicationCall implements ReplyListener {
     public void completed() {
         JsonNode whole = output;
         if (streams) sink.onEventLoop(sink::end);
-        else if (whole != null) sink.reply(whole);
+        else if (whole != null) reply(whole);
         else sink.fault(new IllegalStateException("a call completed without an output"));
+    }
+
+    private void reply(JsonNode whole) {
+        try {
+            sink.reply(whole);
+        } catch (RuntimeException fault) {
+            sink.fault(fault);
+        }
     }
 
     @Override

@@ -37,6 +37,7 @@ final class ApplicationRoutes implements Dispatcher.OwnRoutes {
 
     static final String SELF = "/{application}";
     private static final String DESCRIPTION = "/openapi.json";
+    private static final String BODY = "body";
     private static final Access CALLING = new Needs(Scope.INFERENCE, Metering.REQUEST);
     private static final Access READING = new Needs(Scope.INFERENCE, Metering.READ);
 
@@ -101,12 +102,13 @@ final class ApplicationRoutes implements Dispatcher.OwnRoutes {
 
     private Handling call(Ingress ingress, Method method, Map<String, String> path) {
         if (method.hasBody()) return call(ingress, method.name(), path);
-        return new Handling.Head(
-                method.name(),
-                exchange -> start(
-                        exchange,
-                        ingress,
-                        CallInput.ofQuery(ingress.face().input(), path, RequestHeads.query(exchange.request()))));
+        return new Handling.Head(method.name(), exchange -> {
+            if (exchange.unread()) throw ServeException.ofField(ErrorCode.UNKNOWN_FIELD, BODY, BODY);
+            start(
+                    exchange,
+                    ingress,
+                    CallInput.ofQuery(ingress.face().input(), path, RequestHeads.query(exchange.request())));
+        });
     }
 
     private Handling call(Ingress ingress, String method, Map<String, String> path) {

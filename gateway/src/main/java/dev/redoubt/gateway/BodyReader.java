@@ -21,7 +21,6 @@ final class BodyReader {
     private final HttpServerRequest request;
     private final BodyType type;
     private final long bytesMax;
-    private final BodyBudget budget;
     private final BiConsumer<BodyType, byte[]> whole;
     private final Buffer body = Buffer.buffer();
     private long deadline = NO_TIMER;
@@ -32,13 +31,11 @@ final class BodyReader {
         this.type = type;
         this.request = exchange.request();
         this.bytesMax = exchange.services().limits().bodyBytesMax();
-        this.budget = exchange.services().bodies();
         this.whole = whole;
     }
 
     /// @param taken the types of body that the route takes
-    /// @param whole is given the body if it arrives, and gives its size back to the budget; if it does not
-    ///     arrive, the exchange is refused
+    /// @param whole is given the body if it arrives; if it does not, the exchange is refused
     /// @throws ServeException if its headers alone refuse it
     static void read(Exchange exchange, Set<BodyType> taken, BiConsumer<BodyType, byte[]> whole) {
         new BodyReader(exchange, type(exchange.request().headers(), taken), whole).start();
@@ -83,7 +80,7 @@ final class BodyReader {
             return;
         }
         try {
-            budget.take(piece.length());
+            exchange.record().takeBody(piece.length());
             body.appendBuffer(piece);
         } catch (ServeException noRoom) {
             refuse(noRoom);
@@ -106,7 +103,6 @@ final class BodyReader {
     private void stop() {
         if (over) return;
         over = true;
-        budget.give(body.length());
         cancelDeadline();
     }
 

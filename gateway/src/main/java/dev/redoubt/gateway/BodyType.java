@@ -1,9 +1,13 @@
 package dev.redoubt.gateway;
 
+import dev.redoubt.serve.schema.JsonBody;
+import dev.redoubt.serve.schema.MessagePackBody;
+import dev.redoubt.serve.schema.SafetensorsBody;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import tools.jackson.databind.JsonNode;
 
 /// What a request body may be, by its `Content-Type`. None of them says a character set other than UTF-8.
 enum BodyType {
@@ -26,6 +30,23 @@ enum BodyType {
     /// How it is written.
     String mediaType() {
         return name;
+    }
+
+    /// The type that an answer is written in where this one is asked for: JSON for what this one has no words for.
+    BodyType answering(JsonNode output) {
+        return switch (this) {
+            case JSON, TENSOR -> JSON;
+            case MESSAGE_PACK -> this;
+            case SAFETENSORS -> SafetensorsBody.holds(output) ? this : JSON;
+        };
+    }
+
+    byte[] write(JsonNode output) {
+        return switch (this) {
+            case JSON, TENSOR -> JsonBody.write(output);
+            case MESSAGE_PACK -> MessagePackBody.write(output);
+            case SAFETENSORS -> SafetensorsBody.write(output);
+        };
     }
 
     /// All of them, for an error.

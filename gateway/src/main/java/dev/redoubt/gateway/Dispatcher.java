@@ -90,13 +90,17 @@ final class Dispatcher {
                                                             .decode(
                                                                     "",
                                                                     services.decoding()
-                                                                            .json(body)))));
+                                                                            .json(body))),
+                                    exchange.record()::giveBody));
                 case Handling.Call call ->
                     BodyReader.read(
                             exchange,
                             EnumSet.allOf(BodyType.class),
-                            (type, body) ->
-                                    decoded(exchange, body, () -> call.handler().start(exchange, type, body)));
+                            (type, body) -> decoded(
+                                    exchange,
+                                    body,
+                                    () -> call.handler().start(exchange, type, body),
+                                    () -> {})); // what it says waits for a replica, in memory
                 case Handling.Head head ->
                     Workers.runHere(exchange, () -> head.handler().accept(exchange), () -> {});
                 case Handling.Socket socket -> socket.handler().accept(exchange);
@@ -147,8 +151,7 @@ final class Dispatcher {
     }
 
     /// What a body is for; where it is small, at once.
-    private void decoded(Exchange exchange, byte[] body, Runnable work) {
-        Runnable after = () -> services.bodies().give(body.length);
+    private void decoded(Exchange exchange, byte[] body, Runnable work, Runnable after) {
         if (body.length <= Workers.SMALL_BODY_BYTES_MAX) Workers.runHere(exchange, work, after);
         else services.workers().run(exchange, work, after);
     }

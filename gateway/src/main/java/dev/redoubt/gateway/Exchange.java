@@ -98,6 +98,10 @@ final class Exchange {
         return record.id();
     }
 
+    RequestRecord record() {
+        return record;
+    }
+
     /// Any thread, once it is set.
     Principal principal() {
         return record.principal();
@@ -370,7 +374,7 @@ final class Exchange {
     }
 
     /// Whether a body may still come, so that the connection cannot carry another request.
-    private boolean unread() {
+    boolean unread() {
         if (request.isEnded()) return false;
         String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
         return request.headers().contains(HttpHeaders.TRANSFER_ENCODING) || length != null && !length.equals("0");

@@ -7,27 +7,36 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 
 /// Counts what has arrived of a WebSocket frame that is not complete in the budget of bodies: Netty gathers a
 /// frame, however large, before it hands it on, and many half frames together would be much. Where there is no room
-/// the connection ends. One object serves one connection, on its event loop.
+/// the connection ends. It ends too where a peer goes on with pings and reads no answer. One object serves one
+/// connection, on its event loop.
 final class FrameCounter extends ChannelInboundHandlerAdapter {
     private static final int HEAD_BYTES_MAX = 14; // RFC 6455: two bytes, the length, the mask
     private static final int MASKED = 0x80;
     private static final int TWO_BYTES_FOLLOW = 126;
     private static final int EIGHT_BYTES_FOLLOW = 127;
+    private static final int OPCODE = 0xF;
+    private static final int PING = 9;
+    /// In answers that a peer does not read, which the socket has no room for.
+    private static final int UNREAD_PINGS_MAX = 64;
 
-    private final BodyBudget budget;
+    private final BodyBudget.Share budget;
     private final byte[] head = new byte[HEAD_BYTES_MAX];
     private int headBytes;
     private long payloadLeft;
     private long arrived; // of the payload
     private long taken; // out of the budget
+    private boolean full; // of what the peer does not read
+    private int unreadPings; // since there was room for what is written
 
-    FrameCounter(BodyBudget budget) {
+    FrameCounter(BodyBudget.Share budget) {
         this.budget = budget;
     }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        if (message instanceof ByteBuf bytes && !count(bytes)) {
+        full = !context.channel().isWritable();
+        if (!full) unreadPings = 0;
+        if (message instanceof ByteBuf bytes && (!count(bytes) || unreadPings > UNREAD_PINGS_MAX)) {
             bytes.release();
             context.close();
         } else context.fireChannelRead(message);
@@ -63,6 +72,7 @@ final class FrameCounter extends ChannelInboundHandlerAdapter {
         if (headBytes < 2 + lengthBytes + ((head[1] & MASKED) == 0 ? 0 : 4)) return;
         long payload = lengthBytes == 0 ? length : 0;
         for (int i = 0; i < lengthBytes; i++) payload = payload << 8 | (head[2 + i] & 0xFF);
+        if (full && (head[0] & OPCODE) == PING) unreadPings++;
         payloadLeft = payload < 0 ? Long.MAX_VALUE : payload; // no frame is so long: the decoder refuses it
         headBytes = 0;
     }

@@ -42,6 +42,7 @@ final class FramingGuard extends ChannelInboundHandlerAdapter {
     private final StringBuilder line = new StringBuilder(LINE_KEPT_MAX);
     private long bodyLeft;
     private boolean chunked;
+    private boolean refused; // a header whose end has been let through
     private long contentLength;
 
     @Override
@@ -80,6 +81,11 @@ final class FramingGuard extends ChannelInboundHandlerAdapter {
                 if (b != '\r' && b != '\n') state = State.REQUEST_LINE;
             }
             case HEADER_START -> {
+                if (refused && b != '\n') { // not the line's own end: the parser would wait for more of it
+                    refused = false;
+                    state = State.OTHER_HEADER;
+                    return true;
+                }
                 if (b == '\n') endOfHead();
                 else if (b != '\r') {
                     state = mayFrame(b) ? State.HEADER : State.OTHER_HEADER;
@@ -88,7 +94,7 @@ final class FramingGuard extends ChannelInboundHandlerAdapter {
                 }
             }
             case HEADER -> {
-                if (b == '\n') return !endOfHeader();
+                if (b == '\n') refused = !endOfHeader();
                 else if (line.length() < LINE_KEPT_MAX) {
                     line.append((char) (b & 0xFF));
                     if (line.length() == DISTINCT_LENGTH && !mayFrame(line)) {
@@ -139,6 +145,7 @@ final class FramingGuard extends ChannelInboundHandlerAdapter {
         line.setLength(0);
         chunked = false;
         contentLength = 0;
+        refused = false;
         state = State.HEADER_START;
     }
 

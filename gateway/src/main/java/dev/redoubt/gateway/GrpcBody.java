@@ -17,11 +17,14 @@ final class GrpcBody {
     private final Consumer<ServeException> refused;
     private final Consumer<byte[]> whole;
     private final Buffer bytes = Buffer.buffer();
+    private final RequestRecord record;
     private final long timer;
     private boolean over;
 
-    private GrpcBody(EdgeServices services, Consumer<ServeException> refused, Consumer<byte[]> whole) {
+    private GrpcBody(
+            EdgeServices services, RequestRecord record, Consumer<ServeException> refused, Consumer<byte[]> whole) {
         this.services = services;
+        this.record = record;
         this.refused = refused;
         this.whole = whole;
         Duration time = services.timeouts().body();
@@ -29,14 +32,16 @@ final class GrpcBody {
                 services.later(time, () -> refuse(ServeException.of(ErrorCode.REQUEST_TIMEOUT, time.toMillis() / 1e3)));
     }
 
-    /// @param whole is given the message without its prefix, and gives its size back to the budget
-    /// @return stops reading, and gives back what was read
+    /// @param record counts what is read
+    /// @param whole is given the message without its prefix
+    /// @return stops reading
     static Runnable read(
             EdgeServices services,
             HttpServerRequest request,
+            RequestRecord record,
             Consumer<ServeException> refused,
             Consumer<byte[]> whole) {
-        GrpcBody body = new GrpcBody(services, refused, whole);
+        GrpcBody body = new GrpcBody(services, record, refused, whole);
         request.handler(body::more);
         request.endHandler(ended -> body.end());
         return body::stop;
@@ -45,7 +50,7 @@ final class GrpcBody {
     private void more(Buffer part) {
         if (over) return;
         try {
-            services.bodies().take(part.length());
+            record.takeBody(part.length());
             bytes.appendBuffer(part);
             if (bytes.length() >= PREFIX_BYTES) check();
         } catch (ServeException refusal) {
@@ -70,7 +75,6 @@ final class GrpcBody {
         }
         over = true;
         services.vertx().cancelTimer(timer);
-        services.bodies().give(PREFIX_BYTES);
         whole.accept(bytes.getBytes(PREFIX_BYTES, bytes.length()));
     }
 
@@ -83,7 +87,6 @@ final class GrpcBody {
     private void stop() {
         if (over) return;
         over = true;
-        services.bodies().give(bytes.length());
         services.vertx().cancelTimer(timer);
     }
 }

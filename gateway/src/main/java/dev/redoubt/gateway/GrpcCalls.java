@@ -86,6 +86,7 @@ final class GrpcCalls {
             reply.whenGone(GrpcBody.read(
                     services,
                     request,
+                    record,
                     reply::fail,
                     message -> called(request, reply, record, stream, message, deadline)));
         } catch (ServeException refusal) {
@@ -125,7 +126,7 @@ final class GrpcCalls {
             byte[] message,
             long deadline) {
         Runnable call = () -> call(request, reply, record, stream, message, deadline);
-        Runnable after = () -> services.bodies().give(message.length);
+        Runnable after = () -> {}; // what it says waits for a replica, in memory, until the call is over
         if (message.length <= Workers.SMALL_BODY_BYTES_MAX) Workers.runHere(reply, call, after);
         else services.workers().run(reply, call, after);
     }

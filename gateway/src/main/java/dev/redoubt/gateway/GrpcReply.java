@@ -2,9 +2,6 @@ package dev.redoubt.gateway;
 
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
-import dev.redoubt.serve.schema.JsonBody;
-import dev.redoubt.serve.schema.MessagePackBody;
-import dev.redoubt.serve.schema.SafetensorsBody;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
@@ -56,17 +53,13 @@ final class GrpcReply implements ReplySink {
 
     /// Any thread, before there is an item.
     void answersIn(BodyType type) {
-        bodyType = type == BodyType.TENSOR ? BodyType.JSON : type;
+        bodyType = type;
     }
 
     @Override
     public Buffer encoded(JsonNode item) {
-        byte[] body = switch (bodyType) {
-            case MESSAGE_PACK -> MessagePackBody.write(item);
-            case SAFETENSORS -> SafetensorsBody.write(item);
-            case JSON, TENSOR -> JsonBody.write(item);
-        };
-        byte[] message = GrpcMessage.reply(bodyType.mediaType(), body);
+        BodyType answered = bodyType.answering(item);
+        byte[] message = GrpcMessage.reply(answered.mediaType(), answered.write(item));
         return Buffer.buffer(GrpcBody.PREFIX_BYTES + message.length)
                 .appendByte((byte) 0)
                 .appendInt(message.length)

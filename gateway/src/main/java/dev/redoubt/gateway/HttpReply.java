@@ -4,8 +4,6 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.gateway.openai.ErrorBody;
 import dev.redoubt.serve.schema.JsonBody;
-import dev.redoubt.serve.schema.MessagePackBody;
-import dev.redoubt.serve.schema.SafetensorsBody;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -39,7 +37,7 @@ final class HttpReply implements ReplySink {
     /// What the caller asks for by its one word, where that is one we write; JSON otherwise.
     private static BodyType bodyType(@Nullable String accept) {
         Optional<BodyType> asked = accept == null ? Optional.empty() : BodyType.of(accept);
-        return asked.filter(type -> type != BodyType.TENSOR).orElse(BodyType.JSON);
+        return asked.orElse(BodyType.JSON);
     }
 
     @Override
@@ -86,15 +84,8 @@ final class HttpReply implements ReplySink {
 
     @Override
     public void reply(JsonNode output) {
-        exchange.reply(200, bodyType.mediaType(), encodedBody(output));
-    }
-
-    private byte[] encodedBody(JsonNode output) {
-        return switch (bodyType) {
-            case MESSAGE_PACK -> MessagePackBody.write(output);
-            case SAFETENSORS -> SafetensorsBody.write(output);
-            case JSON, TENSOR -> JsonBody.write(output);
-        };
+        BodyType type = bodyType.answering(output);
+        exchange.reply(200, type.mediaType(), type.write(output));
     }
 
     @Override

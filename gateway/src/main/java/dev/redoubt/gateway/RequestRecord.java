@@ -10,6 +10,7 @@ import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// What is known of one request, by whatever protocol it came: who asks, for what, what it may take and how it
@@ -31,6 +32,8 @@ final class RequestRecord {
     private @Nullable Lease lease; // written before any worker has the request
     private boolean charged;
     private boolean over;
+    private BodyBudget.@Nullable Share body; // written before any worker has the request
+    private final AtomicLong bodyBytes = new AtomicLong(); // of the share
 
     /// @param method for the log: of a closed list
     RequestRecord(EdgeServices services, String method, @Nullable SocketAddress remote) {
@@ -78,6 +81,31 @@ final class RequestRecord {
         return Objects.requireNonNull(lease);
     }
 
+    /// Counts bytes of the body, which are in memory until the request is over or [#giveBody].
+    ///
+    /// @throws ServeException if there is no room for them
+    void takeBody(long bytes) {
+        BodyBudget.Share share = body;
+        if (share == null) {
+            share = services.bodies().of(principal().application());
+            body = share;
+        }
+        share.take(bytes);
+        bodyBytes.addAndGet(bytes);
+    }
+
+    /// The same, where they have been counted.
+    void hasBody(BodyBudget.Share share, long bytes) {
+        body = share;
+        bodyBytes.addAndGet(bytes);
+    }
+
+    /// The body, and what was made of it, is in memory no more. Any thread; the first call counts.
+    void giveBody() {
+        BodyBudget.Share share = body;
+        if (share != null) share.give(bodyBytes.getAndSet(0));
+    }
+
     /// What the request has come to so far, or will at most. If nobody ever says so it came to nothing.
     void charge(long tokens) {
         charged = true;
@@ -105,6 +133,7 @@ final class RequestRecord {
         over = true;
         long nanos = services.time().nanos() - startNanos;
         release();
+        giveBody();
         services.metrics().httpRequest(route, status, nanos / 1e9);
         Principal caller = principal;
         error.filter(code -> code.kind() != ErrorCode.Kind.INTERNAL).ifPresent(this::audit);

@@ -34,6 +34,7 @@ final class SocketSession {
     private final HttpServerRequest request;
     private final String application;
     private final Context context;
+    private final BodyBudget.Share share;
 
     private Optional<SocketReply> running = Optional.empty();
     private @Nullable Buffer message; // as much of it as there is
@@ -52,13 +53,14 @@ final class SocketSession {
         this.socket = socket;
         this.request = request;
         this.application = application;
+        this.share = services.bodies().of(application);
         this.context = services.vertx().getOrCreateContext();
     }
 
     /// @param closed what to do at its end
     void begin(Runnable closed) {
         GuardedTransport.replaceGuard(
-                ((WebSocketInternal) socket).channelHandlerContext().pipeline(), new FrameCounter(services.bodies()));
+                ((WebSocketInternal) socket).channelHandlerContext().pipeline(), new FrameCounter(share));
         socket.setWriteQueueMaxSize(Exchange.WRITE_QUEUE_BYTES_MAX);
         socket.exceptionHandler(ignored -> socket.close()); // a frame that is none; ends are told to closeHandler
         socket.closeHandler(ended -> {
@@ -115,7 +117,7 @@ final class SocketSession {
             return;
         }
         try {
-            services.bodies().take(part.length());
+            share.take(part.length());
         } catch (ServeException noRoom) {
             refuse(noRoom, TRY_AGAIN);
             return;
@@ -140,7 +142,7 @@ final class SocketSession {
     }
 
     private void drop(@Nullable Buffer part) {
-        if (part != null) services.bodies().give(part.length());
+        if (part != null) share.give(part.length());
     }
 
     private RequestRecord record() {
@@ -155,6 +157,7 @@ final class SocketSession {
         RequestRecord record = record();
         SocketReply reply = new SocketReply(this, services, record, text);
         running = Optional.of(reply);
+        record.hasBody(share, body.length());
         try {
             Principal caller = sockets.caller(request, application);
             record.authenticated(caller);
@@ -163,11 +166,10 @@ final class SocketSession {
             Ingress ingress = sockets.ingress(application);
             BodyType type = text ? BodyType.JSON : BodyType.MESSAGE_PACK;
             Runnable call = () -> call(reply, record, ingress, type, body.getBytes());
-            Runnable after = () -> services.bodies().give(body.length());
+            Runnable after = () -> {};
             if (body.length() <= Workers.SMALL_BODY_BYTES_MAX) Workers.runHere(reply, call, after);
             else services.workers().run(reply, call, after);
         } catch (ServeException refusal) {
-            drop(body);
             reply.fail(refusal);
             if (refusal.code().kind() == ErrorCode.Kind.DENIED) close(POLICY);
         }

@@ -191,6 +191,22 @@ final class ApplicationRoutesTest {
     }
 
     @Test
+    void anAnswerThatIsNoTensorsIsJsonThoughTensorsAreAskedFor() {
+        HttpRequest request = HttpRequest.newBuilder(edge.uri("/test"))
+                .header("Authorization", "Bearer " + edge.key)
+                .header("Content-Type", "application/json")
+                .header("Accept", "application/vnd.safetensors")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"name\":\"Ada\",\"times\":1}"))
+                .build();
+        HttpResponse<String> reply = edge.client
+                .sendAsync(request, HttpResponse.BodyHandlers.ofString())
+                .join();
+        assertThat(reply.statusCode()).isEqualTo(200);
+        assertThat(reply.headers().firstValue("Content-Type")).hasValue("application/json");
+        assertThat(reply.body()).startsWith("{\"text\":\"Hello Ada\"");
+    }
+
+    @Test
     void R4_2_aReplicaThatAnswersNothingHoldsUpNobodyElse() throws Exception {
         String key = key("stuck");
         List<java.util.concurrent.CompletableFuture<HttpResponse<String>>> calls = new ArrayList<>();

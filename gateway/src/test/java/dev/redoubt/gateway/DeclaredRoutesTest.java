@@ -121,6 +121,8 @@ final class DeclaredRoutesTest {
                 .as(reply.body())
                 .isEqualTo("top item 7 note new");
         assertThat(send("DELETE", path, "").body()).contains("top item 7");
+        assertThat(send("DELETE", path, "{\"nonsense\":true}").statusCode()).isEqualTo(400);
+        assertThat(send("GET", path, "}{").body()).contains("unknown field 'body': remove it");
         HttpResponse<String> twice = send("PUT", path, "{\"item\":8}");
         assertThat(error(twice).path("code").asString()).isEqualTo("duplicate_field");
         assertThat(send("PUT", path + "?full=true", "{}").statusCode())

@@ -10,7 +10,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 final class FrameCounterTest {
-    private final BodyBudget budget = new BodyBudget(200_000);
+    private final BodyBudget budget = new BodyBudget(400_000);
 
     private static byte[] frame(int payload) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -36,7 +36,7 @@ final class FrameCounterTest {
 
     @Test
     void R1_4_whatHasArrivedOfAFrameCountsUntilItIsThere() {
-        EmbeddedChannel channel = new EmbeddedChannel(new FrameCounter(budget));
+        EmbeddedChannel channel = new EmbeddedChannel(new FrameCounter(budget.of("shop")));
         Random random = new Random(7);
         for (int payload : new int[] {0, 1, 125, 126, 65_535, 65_536, 150_000}) {
             byte[] frame = frame(payload);
@@ -55,8 +55,8 @@ final class FrameCounterTest {
 
     @Test
     void R1_4_whereThereIsNoRoomTheConnectionEnds() {
-        EmbeddedChannel one = new EmbeddedChannel(new FrameCounter(budget));
-        EmbeddedChannel other = new EmbeddedChannel(new FrameCounter(budget));
+        EmbeddedChannel one = new EmbeddedChannel(new FrameCounter(budget.of("shop")));
+        EmbeddedChannel other = new EmbeddedChannel(new FrameCounter(budget.of("shop")));
         byte[] frame = frame(150_000);
         feed(one, frame, 0, 140_014);
         feed(other, frame, 0, 50_014);
@@ -70,7 +70,7 @@ final class FrameCounterTest {
 
     @Test
     void severalFramesInOnePieceAreThere() {
-        EmbeddedChannel channel = new EmbeddedChannel(new FrameCounter(budget));
+        EmbeddedChannel channel = new EmbeddedChannel(new FrameCounter(budget.of("shop")));
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         for (int i = 0; i < 20; i++) all.writeBytes(frame(i * 17));
         all.write(0x82);

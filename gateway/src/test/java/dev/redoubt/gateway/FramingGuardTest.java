@@ -51,11 +51,11 @@ final class FramingGuardTest {
                 "Transfer-Encoding: chunked\r\n\r\n5;a=b\r\n",
                 "Transfer-Encoding: chunked\r\n\r\n 5\r\n",
                 "Transfer-Encoding: chunked\r\n\r\n000000005\r\n",
-                "Transfer-Encoding: gzip, chunked\r\n",
-                "Content-Length: 0000000000000005\r\n",
-                "Content-Length: +5\r\n",
-                "Content-Length: 5, 5\r\n",
-                "Content-Length:                                                                5\r\n",
+                "Transfer-Encoding: gzip, chunked\r\n\r\n",
+                "Content-Length: 0000000000000005\r\nx: y\r\n",
+                "Content-Length: +5\r\n\r\n",
+                "Content-Length: 5, 5\r\n\r\n",
+                "Content-Length:                                                                5\r\n\r\n",
             })
     void R4_4_lengthsOnlyComeInTheirPlainestForm(String bytes) {
         assertThat(guarded(HEAD + bytes, 7)).contains("\0");

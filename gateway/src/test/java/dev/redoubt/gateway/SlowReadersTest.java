@@ -92,19 +92,47 @@ final class SlowReadersTest {
     void R1_1_aReaderOfAWebSocketThatTakesNothingIsDropped() throws Exception {
         try (Socket socket = RawClient.narrowSocket(edge)) {
             socket.setSoTimeout(20_000);
-            socket.getOutputStream()
-                    .write(("GET /counting HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + key
-                                    + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                                    + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
-                            .getBytes(StandardCharsets.US_ASCII));
-            StringBuilder head = new StringBuilder();
-            while (head.indexOf("\r\n\r\n") < 0)
-                head.append((char) socket.getInputStream().read());
+            open(socket);
             socket.getOutputStream().write(masked(ENDLESS));
             assertThat(becomes(1)).isTrue();
             assertThat(becomes(0)).isTrue();
             assertThat(ends(socket)).isTrue();
         }
+    }
+
+    @Test
+    void R1_1_aWebSocketThatAsksForPongsAndReadsNoneIsCut() throws Exception {
+        byte[] pings = new byte[131 * 500];
+        for (int at = 0; at < pings.length; at += 131) {
+            pings[at] = (byte) 0x89;
+            pings[at + 1] = (byte) (0x80 | 125); // a mask of zeros, and 125 of them
+        }
+        try (Socket socket = RawClient.narrowSocket(edge)) {
+            socket.setSoTimeout(20_000);
+            open(socket);
+            long sent = 0;
+            boolean cut = false;
+            while (!cut && sent < 100L << 20) {
+                try {
+                    socket.getOutputStream().write(pings);
+                    sent += pings.length;
+                } catch (IOException gone) {
+                    cut = true;
+                }
+            }
+            assertThat(cut).as("after %d bytes of pings", sent).isTrue();
+        }
+    }
+
+    private static void open(Socket socket) throws IOException {
+        socket.getOutputStream()
+                .write(("GET /counting HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + key
+                                + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+                        .getBytes(StandardCharsets.US_ASCII));
+        StringBuilder head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0)
+            head.append((char) socket.getInputStream().read());
     }
 
     private static byte[] masked(String text) {

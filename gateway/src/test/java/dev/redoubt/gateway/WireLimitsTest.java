@@ -82,6 +82,17 @@ final class WireLimitsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"Transfer-Encoding: identity", "Content-Length: 8x", "Content-Length: +8"})
+    void R4_4_framingThatIsRefusedIsAnsweredThoughItStandsLast(String header) throws IOException {
+        try (RawClient client = new RawClient(edge)) {
+            Reply reply =
+                    client.send(client.post("/generate") + header + "\r\n\r\n").reply();
+            assertThat(reply.status()).isEqualTo(400);
+            assertThat(client.closed()).isTrue();
+        }
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"a", "é", "漢", "😀"})
     void V1_4_aPromptHas8192CodePointsAtMost(String codePoint) {
         for (String route : new String[] {"/generate", "/v1/completions"}) {

@@ -3,9 +3,13 @@ package dev.redoubt.base.config;
 import dev.redoubt.base.config.ConfigValue.Entries;
 import dev.redoubt.base.config.ConfigValue.Entry;
 import dev.redoubt.base.config.SectionValues.Read;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,10 +39,19 @@ public final class Section extends SettingType<SectionValues> {
         return List.copyOf(byKey.values());
     }
 
+    /// The text of a file; where it is over the limit, enough of it to be refused for that.
+    ///
+    /// @throws IOException if the file cannot be read
+    public static byte[] bytes(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return in.readNBytes(ConfigTree.BYTES_MAX + 1);
+        }
+    }
+
     /// @param text of a file
     public Outcome readBytes(byte[] text) {
         if (text.length > ConfigTree.BYTES_MAX)
-            return bad("the file has " + text.length + " bytes, limit is " + ConfigTree.BYTES_MAX);
+            return bad("the file has " + text.length + " bytes or more, limit is " + ConfigTree.BYTES_MAX);
         try {
             return readText(StandardCharsets.UTF_8
                     .newDecoder()

@@ -12,6 +12,7 @@ import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.exc.StreamConstraintsException;
+import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -26,6 +27,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// start of a worker to find that out.
 public final class StrictJson {
     private static final JsonNodeFactory NODES = new JsonNodeFactory();
+
+    private static final String HALF = "half of a surrogate pair";
 
     private final JsonLimits limits;
     private final JsonFactory factory;
@@ -89,7 +92,7 @@ public final class StrictJson {
         return switch (parser.currentToken()) {
             case START_OBJECT -> object(parser);
             case START_ARRAY -> array(parser);
-            case VALUE_STRING -> NODES.stringNode(parser.getString());
+            case VALUE_STRING -> NODES.stringNode(whole(parser.getString(), parser));
             case VALUE_NUMBER_INT -> integer(parser);
             case VALUE_NUMBER_FLOAT -> NODES.numberNode(parser.getDoubleValue());
             case VALUE_TRUE -> NODES.booleanNode(true);
@@ -103,11 +106,22 @@ public final class StrictJson {
     private static JsonNode object(JsonParser parser) {
         ObjectNode object = NODES.objectNode();
         while (parser.nextToken() != JsonToken.END_OBJECT) {
-            String name = parser.currentName();
+            String name = whole(parser.currentName(), parser);
             parser.nextToken();
             object.set(name, node(parser));
         }
         return object;
+    }
+
+    /// Half of a pair of surrogates is no character, and would become another one on the way to bytes.
+    private static String whole(String text, JsonParser parser) {
+        for (int at = 0; at < text.length(); ) {
+            int character = text.codePointAt(at);
+            if (character >= Character.MIN_SURROGATE && character <= Character.MAX_SURROGATE)
+                throw new StreamReadException(parser, HALF);
+            at += Character.charCount(character);
+        }
+        return text;
     }
 
     private static JsonNode array(JsonParser parser) {
@@ -135,7 +149,9 @@ public final class StrictJson {
             int end = message.lastIndexOf('"');
             return new JsonRefusal("a field given twice", message.substring(start, Math.max(start, end)), line, column);
         }
-        String problem = e instanceof StreamConstraintsException ? bound(message) : "unexpected text";
+        String problem = e instanceof StreamConstraintsException
+                ? bound(message)
+                : message.equals(HALF) ? HALF : "unexpected text";
         return new JsonRefusal(problem, "", line, column);
     }
 

@@ -191,11 +191,12 @@ final class SectionTest {
     @Test
     void aFileIsUtf8AndBounded() throws IOException {
         Path latin = Files.write(folder.resolve("latin.yaml"), "file: b\u00e4".getBytes(StandardCharsets.ISO_8859_1));
-        assertThat(TOP.readBytes(Files.readAllBytes(latin)))
+        assertThat(TOP.readBytes(Section.bytes(latin)))
                 .isEqualTo(new Section.Outcome.Bad(
                         List.of(new ConfigProblem(1, "the file is not UTF-8", java.util.Optional.empty()))));
         Path large = Files.write(folder.resolve("large.yaml"), new byte[ConfigTree.BYTES_MAX + 1]);
-        assertThat(TOP.readBytes(Files.readAllBytes(large)).toString()).contains("limit is " + ConfigTree.BYTES_MAX);
+        for (Path file : List.of(large, Path.of("/dev/zero")))
+            assertThat(TOP.readBytes(Section.bytes(file)).toString()).contains("limit is " + ConfigTree.BYTES_MAX);
     }
 
     @Test

@@ -82,6 +82,16 @@ final class StrictJsonTest {
         assertThatThrownBy(() -> parse(text)).isInstanceOf(JsonRefusal.class);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"\"a\\ud800b\"", "\"\\udc00\"", "\"\\ud83d\""})
+    void halfACharacterIsNone(String text) throws JsonRefusal {
+        assertThatThrownBy(() -> parse(text))
+                .isInstanceOfSatisfying(
+                        JsonRefusal.class,
+                        refusal -> assertThat(refusal.problem()).isEqualTo("half of a surrogate pair"));
+        assertThat(parse("\"\\ud83e\\udd8a\"").stringValue()).isEqualTo("🦊");
+    }
+
     @Test
     void namesTheDuplicateField() {
         assertThatThrownBy(() -> parse("{\"a\":1,\"a\":2}"))

@@ -11,18 +11,14 @@ import java.util.stream.Stream;
 /// The server that is looked at, and what it should be.
 ///
 /// @param edge what its configuration says
-/// @param deployed the applications that run in it
+/// @param deployed the applications that run in it, which need not be those of its configuration
 /// @param configuration the file; empty: it was started without one
 /// @param url where it listens
 public record Target(Home home, EdgeOptions edge, List<String> deployed, Optional<Path> configuration, URI url) {
     private static final String USUAL = "local"; // whose keys a server takes that was told of no application
 
     public Target {
-        deployed = deployed.stream()
-                .filter(name ->
-                        edge.applications().map(some -> some.contains(name)).orElse(true))
-                .sorted()
-                .toList();
+        deployed = deployed.stream().sorted().toList();
     }
 
     /// The applications whose keys are good there, each once.

@@ -118,6 +118,14 @@ public final class SpecJson {
         } catch (JsonRefusal e) {
             throw new IllegalArgumentException("spec is not valid JSON: " + e.problem(), e);
         }
+        try {
+            return read(root);
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException("a duration or a size is beyond what can be counted", e);
+        }
+    }
+
+    private static ApplicationSpec read(JsonNode root) {
         Fields fields = new Fields("", root);
         List<DeploymentSpec> deployments = new ArrayList<>();
         JsonNode list = fields.array("deployments");

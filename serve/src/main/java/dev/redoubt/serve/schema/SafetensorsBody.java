@@ -115,6 +115,11 @@ public final class SafetensorsBody {
         return numbers;
     }
 
+    /// Whether it can be written so: a tensor, or an object of tensors.
+    public static boolean holds(JsonNode node) {
+        return Tensor.is(node) || node.isObject() && node.valueStream().allMatch(Tensor::is);
+    }
+
     /// @param node a tensor, which gets the name `output`, or an object of tensors
     /// @throws IllegalArgumentException if it holds anything else
     public static byte[] write(JsonNode node) {

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -53,7 +54,7 @@ final class JarCopy {
     }
 
     private static void compare(String jar, String wanted, OutputStream out) throws IOException, RuntimeRefusal {
-        String digest = copy(Path.of(jar), out);
+        String digest = copy(jar, out);
         if (!digest.equals(wanted))
             throw new RuntimeRefusal("the jar " + jar + " has the digest " + digest + ", allowed is " + wanted
                     + " (R1.6): deploy the jar that was meant, or name the digest of this one");
@@ -72,10 +73,19 @@ final class JarCopy {
         return value;
     }
 
-    private static String copy(Path jar, OutputStream out) throws IOException, RuntimeRefusal {
+    private static String copy(String jar, OutputStream out) throws IOException, RuntimeRefusal {
         MessageDigest digest = sha256();
+        if (jar.indexOf('\0') >= 0) throw new RuntimeRefusal("the jar's path is none: name the file");
+        return copy(Path.of(jar), digest, out);
+    }
+
+    private static String copy(Path jar, MessageDigest digest, OutputStream out) throws IOException, RuntimeRefusal {
         long bytes = 0;
         byte[] buffer = new byte[1 << 16];
+        // Before it is opened, which may wait for ever.
+        if (!Files.readAttributes(jar, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                .isRegularFile())
+            throw new RuntimeRefusal("the jar " + jar + " is no regular file: name the file itself");
         try (InputStream in = Files.newInputStream(jar, LinkOption.NOFOLLOW_LINKS)) {
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
                 bytes += count;

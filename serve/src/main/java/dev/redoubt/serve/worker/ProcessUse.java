@@ -3,15 +3,19 @@ package dev.redoubt.serve.worker;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
+import java.util.Set;
 
 /// What a process uses, read from outside of it.
 final class ProcessUse {
     private static final int PAGE_BYTES = 4096;
     private static final int THREADS_FIELD = 17; // of /proc/PID/stat, counted from the one after the name
+
+    private static final int DEPTH_MAX = 64; // of folders that are open at once
 
     private ProcessUse() {}
 
@@ -40,6 +44,7 @@ final class ProcessUse {
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                if (attributes.isDirectory()) return uncounted(); // as deep as is looked
                 bytes += attributes.size();
                 return ++files > filesMax || bytes > bytesMax ? FileVisitResult.TERMINATE : FileVisitResult.CONTINUE;
             }
@@ -50,8 +55,14 @@ final class ProcessUse {
             }
 
             @Override
-            public FileVisitResult visitFileFailed(Path file, IOException gone) {
-                return FileVisitResult.CONTINUE;
+            public FileVisitResult visitFileFailed(Path file, IOException failure) {
+                return failure instanceof NoSuchFileException ? FileVisitResult.CONTINUE : uncounted();
+            }
+
+            /// What cannot be counted is over the limit.
+            private FileVisitResult uncounted() {
+                files = filesMax + 1;
+                return FileVisitResult.TERMINATE;
             }
 
             @Override
@@ -60,7 +71,7 @@ final class ProcessUse {
             }
         };
         try {
-            Files.walkFileTree(folder, sum);
+            Files.walkFileTree(folder, Set.of(), DEPTH_MAX, sum);
         } catch (IOException gone) {
             return 0;
         }

@@ -39,8 +39,12 @@ sealed interface Reply {
         public void item(Payload item, int bytes, boolean last) throws BadFrame {
             if (!last) throw new BadFrame("an item that is not the last, for a call that gets one");
             if (!end()) return;
-            listener.next(item);
-            listener.completed();
+            try {
+                listener.next(item);
+                listener.completed();
+            } catch (RuntimeException fault) { // of whoever listens, and nothing that the peer has done
+                listener.failed(ServeException.internal(fault));
+            }
         }
 
         @Override

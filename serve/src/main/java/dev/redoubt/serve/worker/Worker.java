@@ -121,7 +121,8 @@ final class Worker {
         try {
             return what.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
-            kill("did not start within " + atMost.toSeconds() + " s");
+            kill("did not start within "
+                    + instructions.spec().timeouts().start().toMillis() / 1e3 + " s");
         } catch (InterruptedException e) {
             kill("is not wanted any more");
             Thread.currentThread().interrupt();
@@ -424,6 +425,6 @@ final class Worker {
         long stored = ProcessUse.bytesIn(instructions.folder(), limits.folderBytesMax(), limits.folderFilesMax());
         if (stored > limits.folderBytesMax())
             kill("stored more than " + limits.folderBytesMax() + " bytes or " + limits.folderFilesMax()
-                    + " files in its folder");
+                    + " files in its folder, or what cannot be counted");
     }
 }

@@ -9,7 +9,6 @@ import dev.redoubt.serve.replica.Servant;
 import dev.redoubt.serve.replica.ServantFactory;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -82,11 +81,20 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
         this.kinds = new TreeMap<>(others);
         this.jvm = jvm;
         kinds.put(JavaRuntime.KIND, () -> WorkerKind.JAVA);
-        if (Files.exists(this.root)) DurableFiles.deleteTree(this.root);
+        sweep(this.root);
         DurableFiles.privateDirectory(this.root);
         descriptions = new Descriptions(this.root.resolveSibling("descriptions"));
         cgroups = Cgroup.find(Path.of("/sys/fs/cgroup"), Path.of("/proc/self/cgroup"));
         Thread.ofPlatform().name("worker-watch").daemon().start(this::watch);
+    }
+
+    /// What a killed server left; what cannot be removed is in nobody's way, since folders have names by lot.
+    private static void sweep(Path root) {
+        try {
+            DurableFiles.deleteTree(root);
+        } catch (IOException e) {
+            LOG.warn("what workers have left in {} could not all be removed: {}", root, e.getMessage());
+        }
     }
 
     /// In a process that ends with the answer, unless the same was asked before.

@@ -47,6 +47,7 @@ class JavaRuntimeTest {
                 case "throw" -> throw new IllegalStateException("secret words");
                 case "nan" -> new Size(1, Double.NaN);
                 case "refuse" -> throw ServeException.of(ErrorCode.NOT_READY);
+                case "deny" -> throw ServeException.of(ErrorCode.FORBIDDEN, "admin");
                 case "thread" -> new Size(Thread.currentThread().isVirtual() ? 1 : 0, 0);
                 case "overflow" -> handle(input);
                 default -> new Size(input.word().length(), 0.5);
@@ -109,12 +110,16 @@ class JavaRuntimeTest {
     @Test
     void R5_3_whatAHandlerThrowsIsNotSeenOutside() throws Exception {
         try (var replica = new Replica(Counter.class)) {
-            for (String word : List.of("throw", "nan", "overflow")) {
+            for (String word : List.of("throw", "nan", "overflow", "deny")) {
                 Replies replies = replica.send("{\"word\":\"" + word + "\"}");
                 assertThat(replies.failure().code()).as(word).isEqualTo(ErrorCode.INTERNAL);
                 assertThat(replies.failure()).hasMessage("internal error").hasNoCause();
                 assertThat(replies.items).isEmpty();
             }
+            assertThat(replica.send("{\"word\":\"nan\"}").failure().fault())
+                    .as("for the log")
+                    .hasValueSatisfying(
+                            fault -> assertThat(fault).contains("breaks its own schema: 'weight' is not finite"));
             assertThat(replica.send("{\"word\":\"refuse\"}").failure().code()).isEqualTo(ErrorCode.NOT_READY);
             assertThat(replica.send("{\"word\":\"fine\"}").value()).isEqualTo(new Size(4, 0.5));
         }

@@ -133,6 +133,14 @@ class SchemaCheckTest {
                 ErrorCode.OUT_OF_RANGE,
                 "'article.counts' is a name of 0 characters, allowed is 1 to 256");
         taken(ARTICLE, at.formatted("seal", "\"AAEC\""));
+        taken(ARTICLE, at.formatted("seal", "\"AAE=\""));
+        taken(ARTICLE, at.formatted("seal", "\"\""));
+        for (String other : List.of("AAE", "AA", "AAF=", "AAECAR=="))
+            refused(
+                    ARTICLE,
+                    at.formatted("seal", "\"" + other + "\""),
+                    ErrorCode.WRONG_TYPE,
+                    "'article.seal' must be bytes in base64, padded and without bits that are no byte's");
         refused(
                 ARTICLE,
                 at.formatted("seal", "\"A*\""),

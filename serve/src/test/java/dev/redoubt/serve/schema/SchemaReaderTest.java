@@ -10,7 +10,9 @@ import java.lang.reflect.AnnotatedType;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -102,6 +104,18 @@ class SchemaReaderTest {
             D2 d2,
             Times times,
             Line line) {}
+
+    @Test
+    void aFloatIsWrittenAsItIsWrittenInJavaAndIsItselfAgain() {
+        Binding binding = Objects.requireNonNull(ScalarBinding.of(float.class));
+        assertThat(binding.write(0.1f).doubleValue()).isEqualTo(0.1);
+        Random random = new Random(3);
+        for (int i = 0; i < 100_000; i++) {
+            float one = Float.intBitsToFloat(random.nextInt());
+            if (Float.isFinite(one))
+                assertThat((float) binding.write(one).doubleValue()).isEqualTo(one);
+        }
+    }
 
     @Test
     void aRecordIsItsSchema() {

@@ -13,12 +13,16 @@ import dev.redoubt.serve.replica.ReplyListener;
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.replica.Servant;
 import dev.redoubt.serve.schema.Schema;
+import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.spec.RuntimeSpec;
 import dev.redoubt.serve.worker.hostile.Asking;
 import dev.redoubt.serve.worker.hostile.Counting;
 import dev.redoubt.serve.worker.hostile.Hostile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -177,6 +181,22 @@ class WorkerTest {
         assertThatThrownBy(() -> workers.start(workers.spec(Hostile.class, other, Workers.MEMORY)))
                 .isInstanceOf(RuntimeRefusal.class)
                 .hasMessageContaining("has the digest " + Workers.sha256(workers.jar()) + ", allowed is " + other);
+    }
+
+    @Test
+    void whatIsNoRegularFileIsNoJarAndNobodyWaitsForIt() throws Exception {
+        Path pipe = workers.jar().resolveSibling("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        for (String path : List.of(pipe.toString(), "/tmp", "/nowhere/x.jar", "a\0b")) {
+            DeploymentSpec meant = workers.spec(Hostile.class);
+            Map<String, String> settings = new TreeMap<>(meant.runtime().settings());
+            settings.put("jar", path);
+            assertThatThrownBy(() -> JarCopy.check(new RuntimeSpec("java", settings)))
+                    .as(path)
+                    .isInstanceOf(RuntimeRefusal.class)
+                    .hasMessageContaining("jar");
+        }
     }
 
     @Test

@@ -137,16 +137,26 @@ public final class Hostile implements Handler<Hostile.Deed, Hostile.Outcome> {
     }
 
     private static void drop(String path, CompletableFuture<String> outcome) throws Exception {
-        Executors.newSingleThreadExecutor(work -> new Thread(work) {
-                    @Override
-                    public void interrupt() {
-                        if (Thread.currentThread().getName().equals("Common-Cleaner"))
-                            outcome.complete(attempt(() -> read(path)));
-                        super.interrupt();
-                    }
-                })
+        Executors.newSingleThreadExecutor(work -> new Interrupted(work, path, outcome))
                 .submit(() -> {})
                 .get();
+    }
+
+    private static final class Interrupted extends Thread {
+        private final String path;
+        private final CompletableFuture<String> outcome;
+
+        Interrupted(Runnable work, String path, CompletableFuture<String> outcome) {
+            super(work);
+            this.path = path;
+            this.outcome = outcome;
+        }
+
+        @Override
+        public void interrupt() {
+            if (Thread.currentThread().getName().equals("Common-Cleaner")) outcome.complete(attempt(() -> read(path)));
+            super.interrupt();
+        }
     }
 
     private static String print(String text) {
