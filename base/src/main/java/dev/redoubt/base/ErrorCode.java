@@ -111,7 +111,7 @@ public enum ErrorCode {
             Requirement.R1_3,
             Kind.CAPACITY,
             504,
-            "the request took longer than its limit of %s s: ask for fewer tokens or retry later"),
+            "the request took longer than its limit of %s s: ask for less, or retry later"),
     CANCELLED(
             Requirement.R5_4, Kind.CALLER, 499, "the request was cancelled: its caller left, or a stage took it back"),
     KV_CACHE_TOO_SMALL(

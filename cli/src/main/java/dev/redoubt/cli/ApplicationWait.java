@@ -19,6 +19,15 @@ final class ApplicationWait {
         this.out = out;
     }
 
+    /// As [#untilSettled], of one version: another one may take its place meanwhile.
+    boolean untilRuns(String application, long version) throws IOException {
+        boolean runs = untilSettled(application);
+        long now = find(application).path("version").asLong(0);
+        if (now > version)
+            out.println("  version " + version + " was not waited for: " + now + " was deployed after it");
+        return runs && now == version;
+    }
+
     /// Says how it ended.
     ///
     /// @return whether it runs as it was told to

@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -50,11 +52,31 @@ final class DeployCommand implements Callable<Integer> {
         }
         if (!refused.isEmpty()) throw new Refusal(refused);
         if (dryRun) return ExitCode.OK.code();
-        for (ApplicationSpec spec : specs) admin.post("/admin/v1/applications/deploy", SpecJson.write(spec));
+        Map<String, Long> versions = deploy(admin, specs);
         if (noWait) return ExitCode.OK.code();
         ApplicationWait wait = new ApplicationWait(admin, out);
         boolean all = true;
-        for (ApplicationSpec spec : specs) all &= wait.untilSettled(spec.name());
+        for (ApplicationSpec spec : specs) all &= wait.untilRuns(spec.name(), versions.getOrDefault(spec.name(), 0L));
         return all ? ExitCode.OK.code() : ExitCode.UNAVAILABLE.code();
+    }
+
+    /// Each of them fits what runs; whether all do is seen with the last.
+    ///
+    /// @throws Refusal saying what was deployed before
+    private static Map<String, Long> deploy(AdminClient admin, List<ApplicationSpec> specs) throws IOException {
+        Map<String, Long> versions = new LinkedHashMap<>();
+        for (ApplicationSpec spec : specs) {
+            try {
+                JsonNode reply = admin.post("/admin/v1/applications/deploy", SpecJson.write(spec));
+                versions.put(spec.name(), reply.path("version").asLong(0));
+            } catch (Refusal refusal) {
+                List<String> lines = new ArrayList<>();
+                for (String line : refusal.lines()) lines.add(spec.name() + ": " + line);
+                if (!versions.isEmpty())
+                    lines.add("deployed before that, and still: " + String.join(", ", versions.keySet()));
+                throw new Refusal(lines);
+            }
+        }
+        return versions;
     }
 }

@@ -242,5 +242,12 @@ final class ApplicationsEndToEndTest {
         Ran refused = command("deploy", "-f", file.toString());
         assertThat(refused.exitCode()).isEqualTo(ExitCode.REFUSED.code());
         assertThat(refused.err()).contains("quota");
+        assertThat(command("deploy", "-f", file(greeter("v2", "Hello")).toString())
+                        .exitCode())
+                .isZero();
+        Ran scaled = command("scale", "hello", "Greeter", "50");
+        assertThat(scaled.exitCode()).isEqualTo(ExitCode.REFUSED.code());
+        assertThat(scaled.err()).contains("R2.2: deployment 'Greeter'", "quota");
+        assertThat(command("rollback", "nobody").err()).contains("nobody");
     }
 }

@@ -11,6 +11,10 @@ import dev.redoubt.base.generation.RequestLimits;
 import dev.redoubt.base.json.JsonLimits;
 import dev.redoubt.gateway.GrpcCode;
 import dev.redoubt.policy.limit.RateLimits;
+import dev.redoubt.serve.spec.Autoscaling;
+import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.spec.HealthCheck;
+import dev.redoubt.serve.spec.Timeouts;
 import dev.redoubt.testkit.GeneratedDoc;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -118,10 +122,27 @@ final class DocsTest {
         for (ServerFile.Bound<?> bound : ServerFile.BOUNDS)
             page.append("| `%s` | %s | %s |\n"
                     .formatted(bound.path(), shown(bound.most()), bound.rule().id()));
-        RequestLimits limits = RequestLimits.DEFAULT;
+        HealthCheck health = HealthCheck.DEFAULT;
         page.append("""
 
+                Of a deployment: `max-ongoing-requests` %d (R1.1), `timeouts.call` %s (R1.3); where it scales by itself `max-ongoing-requests` %d (R2.4),
+                `target-ongoing-requests` %s, and at least %s for `upscale-delay`, %s for the delays down (R2.3).
+
                 ## What is fixed
+                A health check: `period` %s, `timeout` %s, `misses` %d at most (R1.5). The quotas of all applications: 0.8 of the machine together (R4.2).
+
+                """.formatted(
+                        DeploymentSpec.ONGOING_MAX,
+                        shown(Timeouts.CALL_MAX),
+                        Autoscaling.ONGOING_MAX,
+                        Autoscaling.TARGET_ONGOING,
+                        shown(Autoscaling.UPSCALE_DELAY),
+                        shown(Autoscaling.DOWNSCALE_DELAY_MIN),
+                        shown(health.period()),
+                        shown(health.timeout()),
+                        health.missesMax()));
+        RequestLimits limits = RequestLimits.DEFAULT;
+        page.append("""
                 A request: `n` at most %d, `temperature` at most %s, %d strings in `stop` of %d code points, %d `stop_token_ids`, %d entries of
                 `logit_bias`, %d `top_logprobs`. Its JSON: at most %d levels, %d tokens, %d characters in a field name.
                 A key: %d reads a minute of `/v1/models`, `/openapi.json`, `/metrics` and paths that do not exist. An address (IPv4) or /64 (IPv6): %d

@@ -5,6 +5,7 @@ import dev.redoubt.base.ServeException;
 import dev.redoubt.gateway.ApplicationCall.Asked;
 import dev.redoubt.policy.Principal;
 import dev.redoubt.serve.control.Ingress;
+import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
@@ -24,6 +25,7 @@ final class SocketSession {
      * budget as those of bodies. Only whole messages are a sign of life: pings keep nothing open. What breaks a rule ends the
      * connection, after a word; what is wrong with one input does not. */
     private static final short GOING_AWAY = 1001;
+    private static final short PROTOCOL_ERROR = 1002;
     private static final short POLICY = 1008;
     private static final short TOO_BIG = 1009;
     private static final short TRY_AGAIN = 1013;
@@ -62,7 +64,7 @@ final class SocketSession {
         GuardedTransport.replaceGuard(
                 ((WebSocketInternal) socket).channelHandlerContext().pipeline(), new FrameCounter(share));
         socket.setWriteQueueMaxSize(Exchange.WRITE_QUEUE_BYTES_MAX);
-        socket.exceptionHandler(ignored -> socket.close()); // a frame that is none; ends are told to closeHandler
+        socket.exceptionHandler(broken -> close(why(broken))); // a frame that is none; ends are told to closeHandler
         socket.closeHandler(ended -> {
             services.vertx().cancelTimer(timer);
             drop(message);
@@ -89,6 +91,12 @@ final class SocketSession {
     private void expect(Duration within, Runnable otherwise) {
         services.vertx().cancelTimer(timer);
         timer = services.later(within, otherwise);
+    }
+
+    private static short why(Throwable broken) {
+        return broken instanceof CorruptedWebSocketFrameException frame
+                ? (short) frame.closeStatus().code()
+                : PROTOCOL_ERROR;
     }
 
     private void close(short why) {

@@ -149,7 +149,11 @@ public final class RateLimiter implements AutoCloseable {
 
     private Lease admit(Key key, String application) {
         long now = now();
-        if (now < blindUntil) throw reached(limits.requestsPerMinute() + " requests per minute", blindUntil - now);
+        if (now < blindUntil)
+            throw reached(
+                    limits.requestsPerMinute()
+                            + " requests per minute, taken as used since it is unknown what came before this start,",
+                    blindUntil - now);
         if (key.streams >= limits.streamsPerKey()) throw tooMany(limits.streamsPerKey() + " requests of a key at once");
         long wait = key.requests.waitNanos(now);
         if (wait > 0) throw reached(limits.requestsPerMinute() + " requests per minute", wait);

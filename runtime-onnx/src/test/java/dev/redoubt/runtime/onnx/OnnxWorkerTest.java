@@ -139,7 +139,7 @@ class OnnxWorkerTest {
                         .start()
                         .waitFor())
                 .isZero();
-        assertThat(Replica.failure(call).code()).isEqualTo(ErrorCode.INTERNAL); // nobody knows how far it came
+        assertThat(Replica.failure(call).code()).isEqualTo(ErrorCode.REPLICA_LOST); // nobody knows how far it came
         assertThat(catchThrowable(() -> crashes.servant.healthCheck())).hasMessageContaining("native code crashes");
         assertThat(relu(works)).isEqualTo(FOUR);
     }

@@ -188,7 +188,7 @@ class ReplacementTest {
                         .start()
                         .waitFor())
                 .isZero();
-        assertThat(Workers.failure(lost).code()).isEqualTo(ErrorCode.INTERNAL); // nobody knows how far it came
+        assertThat(Workers.failure(lost).code()).isEqualTo(ErrorCode.REPLICA_LOST); // nobody knows how far it came
         answers("works");
         until(
                 "another replica",

@@ -19,7 +19,6 @@ import java.util.Set;
 /// Whether a spec may become a goal: by the rules, and by what there is. All problems at once, each with its
 /// value, its limit and the way out.
 final class Admission {
-    private static final int AUTOSCALED_ONGOING_MAX = 50; // R2.4
 
     private final Resources machine;
     private final Set<Requirement> waived;
@@ -68,7 +67,7 @@ final class Admission {
                 Requirement.R2_4,
                 "ongoingMax with autoscaling",
                 spec.ongoingMax(),
-                AUTOSCALED_ONGOING_MAX,
+                Autoscaling.ONGOING_MAX,
                 problems);
         atMost(spec, Requirement.R2_3, "targetOngoing", rules.targetOngoing(), Autoscaling.TARGET_ONGOING, problems);
         atLeast(spec, "upscaleDelay", rules.upscaleDelay(), Autoscaling.UPSCALE_DELAY, problems);

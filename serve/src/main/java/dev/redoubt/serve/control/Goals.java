@@ -102,12 +102,20 @@ final class Goals {
         List<String> problems = problems(spec, interfaces);
         if (!problems.isEmpty()) return new Outcome.Refused(problems);
         Goal running = goals.get(spec.name());
-        if (running != null && running.spec().equals(spec) && running.version().verdict() == Verdict.PROVEN)
-            return new Outcome.Accepted(running.version().number()); // it is so already
+        if (running != null && isSo(running, spec))
+            return new Outcome.Accepted(running.version().number());
         long number = store.deploy(spec);
         listener.changed(Change.DEPLOYED, spec.name(), number, "");
         adopt(new Goal(stored(spec.name(), number), interfaces, false), Optional.empty());
         return new Outcome.Accepted(number);
+    }
+
+    /// Not where it went back to that: then it is said again, and what failed since is over.
+    private boolean isSo(Goal running, ApplicationSpec spec) {
+        long number = running.version().number();
+        return running.spec().equals(spec)
+                && running.version().verdict() == Verdict.PROVEN
+                && history(spec.name()).stream().noneMatch(one -> one.number() > number);
     }
 
     /// @param seen the version that `spec` was made from

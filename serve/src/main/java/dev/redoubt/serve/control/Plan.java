@@ -1,5 +1,6 @@
 package dev.redoubt.serve.control;
 
+import dev.redoubt.serve.scale.Holding;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.spec.Scale;
@@ -42,7 +43,8 @@ public record Plan(List<String> changes, List<String> problems) {
 
     private static void application(ApplicationSpec spec, ApplicationSpec running, List<String> changes) {
         if (!spec.quota().equals(running.quota()))
-            changes.add("quota %s instead of %s".formatted(spec.quota(), running.quota()));
+            changes.add(
+                    "quota %s instead of %s".formatted(Holding.of(spec.quota(), 1), Holding.of(running.quota(), 1)));
         if (!spec.ingress().equals(running.ingress()))
             changes.add("ingress '%s' instead of '%s'".formatted(spec.ingress(), running.ingress()));
     }

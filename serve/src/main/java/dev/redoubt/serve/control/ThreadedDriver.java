@@ -83,6 +83,8 @@ final class ThreadedDriver implements ReplicaDriver {
         if (servant != null && (!started || stopping)) close(replicaId, servant);
         if (!started || stopping) running.remove(replicaId);
         events.accept(stopping ? new ReplicaEvent.Stopped(replicaId) : event);
+        if (started && !stopping && servant != null)
+            servant.whenLost(how -> events.accept(new ReplicaEvent.Probed(replicaId, Optional.of(how), true)));
     }
 
     private static boolean lost(@Nullable Throwable failure) {

@@ -2,6 +2,7 @@ package dev.redoubt.serve.replica;
 
 import dev.redoubt.base.ServeException;
 import dev.redoubt.serve.Call;
+import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
 
 /// The code of one replica, wherever it runs: in this process, in one of its own, or a model's runtime. It does
@@ -14,6 +15,11 @@ public interface Servant extends AutoCloseable {
 
     /// @throws Exception if it cannot work
     void healthCheck() throws Exception;
+
+    /// Has somebody told, once and soon, if it ends by itself.
+    ///
+    /// @param told how it has ended, for operators; on any thread
+    default void whenLost(Consumer<String> told) {}
 
     /// What keeps it within its deployment's resources, for operators; empty: nothing does.
     default String limits() {

@@ -28,6 +28,9 @@ public record Autoscaling(
         double downscalingFactor) {
     public static final int REPLICAS_MAX = 100;
     public static final int DEFAULT_REPLICAS_MAX = 10;
+    /// Of one replica at once (R2.4).
+    public static final int ONGOING_MAX = 50;
+
     public static final double TARGET_ONGOING = 10;
     public static final Duration UPSCALE_DELAY = Duration.ofSeconds(30);
     public static final Duration DOWNSCALE_DELAY = Duration.ofMinutes(10);

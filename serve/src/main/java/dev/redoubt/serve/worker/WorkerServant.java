@@ -16,6 +16,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,6 +43,7 @@ final class WorkerServant implements Servant, Worker.Owner, Calls.Callee {
     private volatile @Nullable Signature signature;
     private volatile Map<String, Signature> targets = Map.of();
     private volatile boolean running; // it has been ready, and nobody has closed it
+    private final AtomicReference<@Nullable Consumer<String>> whenLost = new AtomicReference<>();
 
     WorkerServant(String name, Worker worker, Outgoing outgoing, WorkerLimits limits, DeploymentSpec spec) {
         this.name = name;
@@ -79,11 +82,25 @@ final class WorkerServant implements Servant, Worker.Owner, Calls.Callee {
 
     @Override
     public void ended() {
-        if (running) LOG.warn("the worker process of {} {}", name, worker.endedBy());
+        if (running) {
+            LOG.warn("the worker process of {} {}", name, worker.endedBy());
+            tellLost(); // before its calls end: the next one shall find another replica
+        }
         Asks questions = asks;
         if (questions != null) questions.close();
         Calls open = calls;
         if (open != null) open.close();
+    }
+
+    @Override
+    public void whenLost(Consumer<String> told) {
+        whenLost.set(told);
+        if (worker.hasEnded()) tellLost();
+    }
+
+    private void tellLost() {
+        Consumer<String> told = whenLost.getAndSet(null);
+        if (told != null) told.accept("the worker process " + worker.endedBy());
     }
 
     @Override

@@ -79,8 +79,11 @@ final class PlatformTest {
         assertThat(test.call("shop")).isEqualTo("1");
         assertThat(test.runtime.started).hasValue(2);
         assertThat(test.platform.history("shop").getFirst().verdict()).isEqualTo("FAILED");
-        // the failure stays in sight, and the next good deploy ends it
+        // the failure stays in sight, and the next good deploy ends it, if only of what runs
         assertThat(test.settled("shop").state()).isEqualTo(ApplicationState.DEPLOY_FAILED);
+        test.deployed(Specs.application("shop", Specs.deployment("Front", 2)));
+        test.until("runs", () -> state("shop") == ApplicationState.RUNNING);
+        assertThat(test.runtime.started).hasValue(2);
         test.deployed(Specs.application("shop", Specs.deployment("Front", 2, "version", "3")));
         test.until("runs", () -> state("shop") == ApplicationState.RUNNING);
         assertThat(test.call("shop")).isEqualTo("3");

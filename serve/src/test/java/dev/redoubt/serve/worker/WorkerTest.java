@@ -200,6 +200,23 @@ class WorkerTest {
     }
 
     @Test
+    void whoeverAsksIsToldHowItEndedByItself() throws Exception {
+        Servant servant = workers.start(Hostile.class);
+        CompletableFuture<String> told = new CompletableFuture<>();
+        servant.whenLost(told::complete);
+        assertThatThrownBy(() -> workers.ask(servant, "exit", "")).isInstanceOf(ServeException.class);
+        assertThat(told.get(30, TimeUnit.SECONDS)).startsWith("the worker process ended with exit code");
+        CompletableFuture<String> late = new CompletableFuture<>();
+        servant.whenLost(late::complete);
+        assertThat(late).isCompletedWithValue(told.join());
+        servant.close();
+        Servant closed = workers.start(Hostile.class);
+        closed.whenLost(how -> late.obtrudeValue("told of a close"));
+        closed.close();
+        assertThat(late.join()).isEqualTo(told.join());
+    }
+
+    @Test
     void aClassThatIsNotThereIsRefusedByName() {
         assertThatThrownBy(() -> workers.start(String.class))
                 .isInstanceOf(RuntimeRefusal.class)
