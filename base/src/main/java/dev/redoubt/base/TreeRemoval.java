@@ -12,6 +12,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Removes a folder with all that is in it. No link is followed.
@@ -23,7 +24,6 @@ final class TreeRemoval extends SimpleFileVisitor<Path> {
     private final Path top;
     private boolean again;
     private boolean removed; // anything, in this walk
-    private int moved;
 
     private TreeRemoval(Path top) {
         this.top = top;
@@ -45,7 +45,7 @@ final class TreeRemoval extends SimpleFileVisitor<Path> {
         try {
             removed |= Files.deleteIfExists(file);
         } catch (DirectoryNotEmptyException deeper) { // the deepest of this walk
-            Files.move(file, top.resolve("deeper-" + moved++));
+            Files.move(file, top.resolve(UUID.randomUUID().toString())); // a name that nobody has put there before
             removed = true;
             again = true;
         }

@@ -77,6 +77,64 @@ final class ImportCommandTest {
     }
 
     @Test
+    void whatCannotBeTakenAsItIsIsSaidAndWhatComesOutIsOurs() throws IOException {
+        Ran ran = imported("""
+                proxy_location: HeadOnly
+                http_options: {host: 127.0.0.1, port: 9000, root_path: /x}
+                applications:
+                  - 7
+                  - name: metrics
+                    import_path: a:b
+                    deployments:
+                      - name: "x y/../z\\u001b[31m"
+                        num_replicas: two
+                        max_concurrent_queries: 7
+                        max_queued_requests: many
+                        health_check_period_s: 60
+                        health_check_timeout_s: .inf
+                        graceful_shutdown_timeout_s: -5
+                        ray_actor_options: {num_cpus: 0, memory: 2GB}
+                      - name: "x y/../z\\u001b[31m"
+                        num_replicas: 1000000000
+                        max_ongoing_requests: -1
+                        ray_actor_options: {num_cpus: 1.0e308}
+                      - name: Auto
+                        autoscaling_config: {min_replicas: 5, max_replicas: 2, upscale_delay_s: abc, target_ongoing_requests: 70}
+                """);
+        assertThat(ran.exitCode()).as(ran.err()).isZero();
+        Path file = Files.writeString(
+                folder.resolve("ours.yaml"),
+                ran.out().replace("CLASS", "team.A").replace("JAR", "a.jar").replace("DIGEST", "0".repeat(64)));
+        assertThat(ApplicationsFile.read(file)).singleElement().satisfies(spec -> {
+            assertThat(spec.name()).isEqualTo("imported");
+            assertThat(spec.deployments())
+                    .extracting(one -> one.name())
+                    .doesNotHaveDuplicates()
+                    .hasSize(3);
+            assertThat(spec.deployments().getFirst().ongoingMax()).isEqualTo(7);
+        });
+        assertThat(ran.out() + ran.err()).doesNotContain("\u001b");
+        for (String said : new String[] {
+            "applications[0] is no application",
+            "proxy_location has no counterpart",
+            "http_options.port is the server's",
+            "http_options.root_path is the server's",
+            "num_replicas \"two\" is no number of 0 to 100: 1 is taken",
+            "num_replicas 1000000000 is no number of 0 to 100: 100 is taken",
+            "max_queued_requests \"many\"",
+            "health_check_period_s 60 is no number of 0.01 to 10.0: 10.0 is taken",
+            "health_check_timeout_s",
+            "graceful_shutdown_timeout_s -5 is no number",
+            "num_cpus 0 is no number of 0.01 to 1024.0: 0.01 is taken",
+            "memory \"2GB\" is no number",
+            "max_ongoing_requests -1 is no number of 1 to 100000: 1 is taken",
+            "min_replicas 5 is no number of 0 to 2: 2 is taken",
+            "upscale_delay_s \"abc\" is no number",
+            "target_ongoing_requests 70 is no number of 0.01 to 10.0: 10.0 is taken"
+        }) assertThat(ran.err()).contains(said);
+    }
+
+    @Test
     void ofAKeyThatIsThereTwiceTheLastIsTakenAndItsPlaceIsSaid() throws IOException {
         Ran ran = imported("""
                 applications:

@@ -48,13 +48,14 @@ final class ConfinedStart {
                 .map(ConfinedStart::new);
     }
 
-    /// @param jvm that the process runs
-    /// @param read beside it
+    /// @param builder of a command that is the `bin/java` of a JVM, and its arguments
+    /// @param read beside that JVM
     /// @param folder to write
     /// @param until the process has ended
-    Process start(ProcessBuilder builder, WorkerJvm jvm, List<Path> read, Path folder, CountDownLatch until)
-            throws IOException {
+    Process start(ProcessBuilder builder, List<Path> read, Path folder, CountDownLatch until) throws IOException {
         CompletableFuture<Process> started = new CompletableFuture<>();
+        Path jvm =
+                Path.of(builder.command().getFirst()).resolve("../..").normalize(); // kinds may have one of their own
         Landlock.Allowed allowed = allowed(jvm, read, folder);
         Thread.ofPlatform().name("worker-start").daemon().start(() -> {
             try {
@@ -79,15 +80,14 @@ final class ConfinedStart {
         }
     }
 
-    private static Landlock.Allowed allowed(WorkerJvm jvm, List<Path> read, Path folder) {
+    private static Landlock.Allowed allowed(Path jvm, List<Path> read, Path folder) {
         List<Path> run = new ArrayList<>(SYSTEM_LIBRARIES);
-        run.add(jvm.home());
+        run.add(jvm);
         run.add(Path.of(System.getProperty("java.home")).resolve("lib/jspawnhelper"));
         List<Path> all = new ArrayList<>(read);
         all.addAll(SYSTEM_FILES);
-        jvm.archive().ifPresent(all::add);
         for (String linked : List.of("conf", "conf/security", "conf/security/java.security", "lib/security"))
-            real(jvm.home().resolve(linked)).ifPresent(all::add);
+            real(jvm.resolve(linked)).ifPresent(all::add);
         return new Landlock.Allowed(all, List.of(folder, Path.of("/dev/null")), run);
     }
 

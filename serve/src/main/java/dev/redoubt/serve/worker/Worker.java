@@ -249,12 +249,13 @@ final class Worker {
         builder.redirectErrorStream(true);
         Optional<ConfinedStart> start = starts.get();
         if (start.isEmpty()) return builder.start();
-        return start.get().start(builder, jvm, readAtStart(), instructions.folder(), over);
+        return start.get().start(builder, readAtStart(), instructions.folder(), over);
     }
 
     /// What the worker opens before it takes the rest from itself: the application's own files beside the product's.
     private List<Path> readAtStart() {
         List<Path> files = new ArrayList<>(instructions.readable());
+        jvm.archive().ifPresent(files::add);
         for (String setting : instructions.spec().runtime().settings().values())
             if (setting.startsWith("/") && setting.length() > 1) files.add(Path.of(setting));
         return files;
