@@ -6,9 +6,10 @@ import java.util.Optional;
 /// main thread of a worker, before anybody's code is loaded: every thread that will run such code is started
 /// from this one, and inherits.
 final class Confiner {
-    /* What runs before: threads of the garbage collector and the compilers, which run no Java; the reference handler and the common
-     * cleaner, which run the JDK's own actions only. There is no finalizer thread and no signal dispatcher (see WorkerCommand). They keep
-     * their files where the kernel cannot restrict all threads at once; seccomp holds for them too. See docs/adr/0011. */
+    /* What runs before: threads of the garbage collector and the compilers, which run no Java; the reference handler, which runs the JDK's
+     * own actions only; and the JDK's cleaner, which can be made to run others, and so is restricted by itself (JdkCleaner). There is
+     * no finalizer thread and no signal dispatcher (see WorkerCommand). The former keep their files where the kernel cannot restrict
+     * all threads at once; seccomp holds for them too. See docs/adr/0011. */
     private static final int PR_SET_PDEATHSIG = 1;
     private static final int PR_SET_DUMPABLE = 4;
     private static final int PR_SET_NO_NEW_PRIVS = 38;
@@ -45,13 +46,15 @@ final class Confiner {
                 system.useProcessors(limits.processors, ProcessHandle.current().pid());
         Landlock landlock = Landlock.of(system);
         Landlock.Hold files = noNewPrivileges ? landlock.restrict(allowed) : Landlock.Hold.NOBODY;
+        boolean cleaner = files == Landlock.Hold.NEW_THREADS
+                && JdkCleaner.run(() -> system.prctl(PR_SET_NO_NEW_PRIVS, 1) && landlock.restrictThread(allowed));
         boolean calls = noNewPrivileges && Seccomp.restrict(system);
         return new Confined(
                 memory,
                 noDump && smallFiles && fewFiles && noQueues && dies && unseen,
                 processors,
                 files == Landlock.Hold.NOBODY ? 0 : landlock.abi(),
-                files == Landlock.Hold.ALL_THREADS,
+                files == Landlock.Hold.ALL_THREADS || cleaner,
                 calls);
     }
 }

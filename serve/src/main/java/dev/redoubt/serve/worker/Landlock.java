@@ -45,8 +45,7 @@ final class Landlock {
     ///
     /// @param read files and folders, with everything below
     /// @param write the same, to write, make and remove too
-    /// @param run as `read`, to be run as programs too
-    record Allowed(List<Path> read, List<Path> write, List<Path> run) {}
+    record Allowed(List<Path> read, List<Path> write) {}
 
     private final SystemCalls system;
     private final int abi;
@@ -77,7 +76,7 @@ final class Landlock {
         return restrict(allowed, 0) ? Hold.NEW_THREADS : Hold.NOBODY;
     }
 
-    /// The same for this thread and what it starts, whatever the kernel can do.
+    /// The same for this thread and those that it will start, whatever the kernel can do.
     boolean restrictThread(Allowed allowed) {
         return restrict(allowed, 0);
     }
@@ -95,7 +94,6 @@ final class Landlock {
             try {
                 for (Path path : allowed.read) allow(arena, ruleset, path, READ);
                 for (Path path : allowed.write) allow(arena, ruleset, path, files() & ~EXECUTE & ~MAKE_DEVICES);
-                for (Path path : allowed.run) allow(arena, ruleset, path, READ | EXECUTE);
                 return system.call(RESTRICT_SELF, ruleset, flags, 0, 0, 0) == 0;
             } finally {
                 system.close(ruleset);

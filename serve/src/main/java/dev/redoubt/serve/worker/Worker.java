@@ -13,15 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,8 +65,6 @@ final class Worker {
     private final WorkerLimits limits;
     private final Optional<Cgroup> cgroups;
     private final WorkerJvm jvm;
-    private final Supplier<Optional<ConfinedStart>> starts;
-    private final CountDownLatch over = new CountDownLatch(1);
     private final CompletableFuture<Interface> described = new CompletableFuture<>();
     private final CompletableFuture<Confined> ready = new CompletableFuture<>();
     private final CompletableFuture<String> ended = new CompletableFuture<>();
@@ -88,15 +83,13 @@ final class Worker {
             Instructions instructions,
             WorkerLimits limits,
             Optional<Cgroup> cgroups,
-            WorkerJvm jvm,
-            Supplier<Optional<ConfinedStart>> starts) {
+            WorkerJvm jvm) {
         this.name = name;
         this.command = command;
         this.instructions = instructions;
         this.limits = limits;
         this.cgroups = cgroups;
         this.jvm = jvm;
-        this.starts = starts;
     }
 
     String name() {
@@ -177,7 +170,6 @@ final class Worker {
         } catch (IOException | RuntimeException e) {
             how = "could not be started: " + e.getClass().getSimpleName() + ": " + e.getMessage();
         }
-        over.countDown();
         cleanUp();
         ended.complete(how);
         RuntimeRefusal refusal = new RuntimeRefusal("the worker process of " + name + " " + how);
@@ -241,24 +233,12 @@ final class Worker {
         }
     }
 
-    /// Such that no thread of it, not even those that the JVM starts first, has files that a worker has not.
     private Process launch() throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().clear();
         builder.directory(instructions.folder().toFile());
         builder.redirectErrorStream(true);
-        Optional<ConfinedStart> start = starts.get();
-        if (start.isEmpty()) return builder.start();
-        return start.get().start(builder, readAtStart(), instructions.folder(), over);
-    }
-
-    /// What the worker opens before it takes the rest from itself: the application's own files beside the product's.
-    private List<Path> readAtStart() {
-        List<Path> files = new ArrayList<>(instructions.readable());
-        jvm.archive().ifPresent(files::add);
-        for (String setting : instructions.spec().runtime().settings().values())
-            if (setting.startsWith("/") && setting.length() > 1) files.add(Path.of(setting));
-        return files;
+        return builder.start();
     }
 
     private Cgroup.@Nullable Group group(Process started) throws IOException {

@@ -49,11 +49,6 @@ public final class WorkerJvm {
         return home;
     }
 
-    /// What it starts from, once that is there.
-    Optional<Path> archive() {
-        return archive;
-    }
-
     /// Its modules; empty where it does not say.
     Set<String> modules() {
         return modules;

@@ -82,7 +82,7 @@ public final class WorkerMain {
     private static Landlock.Allowed allowed(Instructions instructions) {
         List<Path> read = new ArrayList<>(instructions.readable());
         read.addAll(DEVICES);
-        return new Landlock.Allowed(read, List.of(instructions.folder(), Path.of("/dev/null")), List.of());
+        return new Landlock.Allowed(read, List.of(instructions.folder(), Path.of("/dev/null")));
     }
 
     /// The server has the other end of standard input for as long as it lives.

@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -57,8 +56,6 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
     private final Descriptions descriptions;
     private final SecureRandom random = new SecureRandom();
     private final Map<String, Worker> workers = new ConcurrentHashMap<>(); // by folder
-    private final CompletableFuture<Optional<ConfinedStart>> starts = new CompletableFuture<Optional<ConfinedStart>>()
-            .completeAsync(ConfinedStart::ofThisMachine); // it takes a while
     private final CountDownLatch closed = new CountDownLatch(1);
     private final AtomicBoolean warned = new AtomicBoolean(); // of what this system lacks
     private volatile OutputListener listener = (application, deployment, replicaId, line) -> {};
@@ -166,7 +163,7 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
         boolean java = spec.runtime().kind().equals(JavaRuntime.KIND);
         List<String> options = java ? jvm.options(folder, describe) : List.of();
         List<String> line = command.line(folder, memory, processors, options);
-        Worker worker = new Worker(name, line, instructions, limits, cgroups, jvm, starts::join);
+        Worker worker = new Worker(name, line, instructions, limits, cgroups, jvm);
         workers.put(folder.toString(), worker);
         if (closed.getCount() == 0) { // it may have come too late to be killed with the others
             workers.remove(folder.toString());

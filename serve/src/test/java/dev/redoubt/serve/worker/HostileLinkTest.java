@@ -164,8 +164,7 @@ class HostileLinkTest {
                     Duration.ofSeconds(1),
                     LIMITS.cancelTimeout(),
                     Duration.ofMillis(200));
-            Worker started = new Worker(
-                    "impostor", command, instructions, limits, Optional.empty(), WorkerJvm.own(), Optional::empty);
+            Worker started = new Worker("impostor", command, instructions, limits, Optional.empty(), WorkerJvm.own());
             WorkerServant servant = new WorkerServant(
                     "impostor",
                     started,
