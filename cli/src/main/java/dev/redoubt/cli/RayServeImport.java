@@ -14,7 +14,6 @@ import tools.jackson.databind.JsonNode;
 
 /// A configuration of Ray Serve as one of ours. What has no safe counterpart is said, not guessed.
 final class RayServeImport {
-    private static final int AUTOSCALED_ONGOING_MAX = 50; // R2.4
     private static final int RAY_ONGOING = 5; // what Ray takes where nothing is said
     private static final Set<String> TOP = Set.of("applications", "http_options");
     private static final Set<String> APPLICATION = Set.of("name", "route_prefix", "import_path", "deployments");
@@ -123,7 +122,7 @@ final class RayServeImport {
         resources(at, deployment.path("ray_actor_options"));
         boolean auto = deployment.has("autoscaling_config")
                 || deployment.path("num_replicas").asString("").equals("auto");
-        int most = auto ? AUTOSCALED_ONGOING_MAX : DeploymentSpec.ONGOING_MAX;
+        int most = auto ? Autoscaling.ONGOING_MAX : DeploymentSpec.ONGOING_MAX;
         String limit = deployment.has("max_ongoing_requests") ? "max_ongoing_requests" : "max_concurrent_queries";
         long ongoing = whole(at, deployment, limit, 1, 100_000, RAY_ONGOING);
         if (ongoing > most) notes.add(at + ": " + limit + " " + ongoing + " becomes " + most + " (R1.1, R2.4)");

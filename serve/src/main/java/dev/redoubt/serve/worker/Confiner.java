@@ -46,15 +46,16 @@ final class Confiner {
                 system.useProcessors(limits.processors, ProcessHandle.current().pid());
         Landlock landlock = Landlock.of(system);
         Landlock.Hold files = noNewPrivileges ? landlock.restrict(allowed) : Landlock.Hold.NOBODY;
-        boolean cleaner = files == Landlock.Hold.NEW_THREADS
-                && JdkCleaner.run(() -> system.prctl(PR_SET_NO_NEW_PRIVS, 1) && landlock.restrictThread(allowed));
+        if (files == Landlock.Hold.NEW_THREADS
+                && !JdkCleaner.run(() -> system.prctl(PR_SET_NO_NEW_PRIVS, 1) && landlock.restrictThread(allowed)))
+            files = Landlock.Hold.NOBODY; // what one thread can get round is not in force, and the status says so
         boolean calls = noNewPrivileges && Seccomp.restrict(system);
         return new Confined(
                 memory,
                 noDump && smallFiles && fewFiles && noQueues && dies && unseen,
                 processors,
                 files == Landlock.Hold.NOBODY ? 0 : landlock.abi(),
-                files == Landlock.Hold.ALL_THREADS || cleaner,
+                files == Landlock.Hold.ALL_THREADS,
                 calls);
     }
 }
