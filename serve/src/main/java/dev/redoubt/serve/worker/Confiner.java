@@ -35,7 +35,6 @@ final class Confiner {
     private static Confined confine(SystemCalls system, Limits limits, Landlock.Allowed allowed) {
         boolean dies =
                 system.prctl(PR_SET_PDEATHSIG, SIGKILL); // beside the end of stdin: it also ends a JVM that hangs
-        boolean unseen = system.prctl(PR_SET_DUMPABLE, 0);
         boolean noNewPrivileges = system.prctl(PR_SET_NO_NEW_PRIVS, 1);
         boolean noDump = system.limit(RLIMIT_CORE, 0);
         boolean smallFiles = system.limit(RLIMIT_FSIZE, limits.fileBytesMax);
@@ -49,6 +48,8 @@ final class Confiner {
         if (files == Landlock.Hold.NEW_THREADS
                 && !JdkCleaner.run(() -> system.prctl(PR_SET_NO_NEW_PRIVS, 1) && landlock.restrictThread(allowed)))
             files = Landlock.Hold.NOBODY; // what one thread can get round is not in force, and the status says so
+        // Landlock keeps workers from looking at each other, and then the server can see which files this one holds.
+        boolean unseen = files != Landlock.Hold.NOBODY || system.prctl(PR_SET_DUMPABLE, 0);
         boolean calls = noNewPrivileges && Seccomp.restrict(system);
         return new Confined(
                 memory,

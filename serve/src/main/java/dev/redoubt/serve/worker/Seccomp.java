@@ -42,10 +42,10 @@ final class Seccomp {
     private static final int CLONE3 = 435;
 
     /// pidfd_send_signal, io_uring_setup, _enter, _register, open_tree, move_mount, fsopen, fsconfig, fsmount,
-    /// fspick, pidfd_open, pidfd_getfd, process_madvise, mount_setattr, fchmodat2, setxattrat, removexattrat,
-    /// file_setattr: new enough to be the same everywhere.
+    /// fspick, pidfd_open, pidfd_getfd, process_madvise, mount_setattr, memfd_secret, fchmodat2, setxattrat,
+    /// removexattrat, file_setattr: new enough to be the same everywhere.
     private static final int[] REFUSED_EVERYWHERE = {
-        424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 440, 442, 452, 463, 466, 469
+        424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 440, 442, 447, 452, 463, 466, 469
     };
 
     private static final Numbers X86_64 = new Numbers(56, 62, 234, new int[] {
@@ -129,13 +129,14 @@ final class Seccomp {
         132,
         235,
         261,
-        280 // utime utimes futimesat utimensat
+        280, // utime utimes futimesat utimensat
+        319 // memfd_create
     });
 
     private static final Numbers AARCH64 = new Numbers(220, 129, 131, new int[] {
         198, 199, 203, 200, 201, 202, 242, 211, 212, 221, 281, 117, 270, 271, 272, 40, 39, 41, 51, 97, 268, 264, 265,
         280, 241, 282, 219, 217, 218, 104, 294, 105, 273, 106, 130, 138, 240, 142, 224, 225, 89, 170, 112, 171, 266, 60,
-        116, 33, 161, 162, 92, 58, 180, 194, 186, 190, 262, 52, 53, 54, 55, 5, 6, 7, 14, 15, 16, 88
+        116, 33, 161, 162, 92, 58, 180, 194, 186, 190, 262, 52, 53, 54, 55, 5, 6, 7, 14, 15, 16, 88, 279
     }); // in the same order, but for what this processor lacks
 
     private final SystemCalls system;

@@ -76,6 +76,7 @@ final class Worker {
     private volatile boolean inGroup;
     private volatile boolean greeted; // from here on its output may be a stranger's
     private @Nullable String killedFor; // guarded by this
+    private @Nullable UnlinkedFiles unlinked; // the watch's
 
     Worker(
             String name,
@@ -403,9 +404,16 @@ final class Worker {
             if (use.threads() > limits.threadsMax())
                 kill("had " + use.threads() + " threads, limit is " + limits.threadsMax());
         });
-        long stored = ProcessUse.bytesIn(instructions.folder(), limits.folderBytesMax(), limits.folderFilesMax());
-        if (stored > limits.folderBytesMax())
+        if (stored() > limits.folderBytesMax())
             kill("stored more than " + limits.folderBytesMax() + " bytes or " + limits.folderFilesMax()
                     + " files in its folder, or what cannot be counted");
+    }
+
+    private long stored() {
+        long pid = process();
+        if (unlinked == null && pid > 0) unlinked = new UnlinkedFiles(instructions.folder(), pid);
+        long removed = unlinked == null ? 0 : unlinked.bytes(); // first: what is removed now would count twice
+        long there = ProcessUse.bytesIn(instructions.folder(), limits.folderBytesMax(), limits.folderFilesMax());
+        return Math.max(removed, there) == Long.MAX_VALUE ? Long.MAX_VALUE : removed + there;
     }
 }

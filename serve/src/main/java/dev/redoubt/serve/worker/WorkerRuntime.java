@@ -73,13 +73,13 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
     /// @throws IOException if it cannot be written
     public WorkerRuntime(Path root, WorkerLimits limits, Map<String, WorkerKind.Source> others, WorkerJvm jvm)
             throws IOException {
-        this.root = root.toAbsolutePath();
         this.limits = limits;
         this.kinds = new TreeMap<>(others);
         this.jvm = jvm;
         kinds.put(JavaRuntime.KIND, () -> WorkerKind.JAVA);
-        sweep(this.root);
-        DurableFiles.privateDirectory(this.root);
+        sweep(root);
+        DurableFiles.privateDirectory(root);
+        this.root = root.toRealPath(); // as the kernel names what lies below
         descriptions = new Descriptions(this.root.resolveSibling("descriptions"));
         cgroups = Cgroup.find(Path.of("/sys/fs/cgroup"), Path.of("/proc/self/cgroup"));
         Thread.ofPlatform().name("worker-watch").daemon().start(this::watch);

@@ -69,6 +69,8 @@ class WorkerIsolationTest {
         "halt, '', exit code 7",
         "exit, '', exit code 5",
         "many files, '', was killed: it stored more than 50331648 bytes or 1000 files in its folder",
+        "files without names, '', was killed: it stored more than 50331648 bytes or 1000 files in its folder",
+        "mapped files without names, '', was killed: it stored more than 50331648 bytes or 1000 files in its folder",
     })
     void R4_2_aHogACrashAnExitAndADiskFillerDieAlone(String deed, String to, String end) throws Exception {
         Servant servant = workers.start(workers.spec(Hostile.class, Workers.sha256(workers.jar()), 128L << 20));
@@ -100,6 +102,15 @@ class WorkerIsolationTest {
     void R4_2_aFileHasALimit() throws Exception {
         Servant servant = workers.start(Hostile.class);
         assertThat(workers.ask(servant, "one large file", "")).isEqualTo("48 MiB");
+        servant.close();
+    }
+
+    @Test
+    void temporaryFilesThatAreRemovedCountOnlyWhileTheyAreOpen() throws Exception {
+        Servant servant = workers.start(Hostile.class);
+        for (int i = 0; i < 10; i++)
+            assertThat(workers.ask(servant, "one file without a name", "20")).isEqualTo("gone");
+        servant.healthCheck();
         servant.close();
     }
 

@@ -10,6 +10,7 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -54,6 +55,9 @@ public final class Hostile implements Handler<Hostile.Deed, Hostile.Outcome> {
                     case "threads" -> threads();
                     case "one large file" -> write(Path.of(System.getProperty("user.home"), "large"));
                     case "many files" -> many();
+                    case "files without names" -> unlinked();
+                    case "mapped files without names" -> unlinkedAndMapped();
+                    case "one file without a name" -> oneUnlinked(Integer.parseInt(deed.to()));
                     case "environment" -> System.getenv().toString();
                     case "properties" -> System.getProperty(deed.to(), "none");
                     case "class" ->
@@ -243,5 +247,41 @@ public final class Hostile implements Handler<Hostile.Deed, Hostile.Outcome> {
     private static String many() throws IOException {
         byte[] much = new byte[1 << 20];
         for (int i = 0; ; i++) Files.write(Path.of(System.getProperty("java.io.tmpdir"), "file" + i), much);
+    }
+
+    private String unlinked() throws IOException {
+        byte[] much = new byte[1 << 20];
+        while (true) {
+            Path file = temporary();
+            SeekableByteChannel open = Files.newByteChannel(file, StandardOpenOption.WRITE);
+            held.add(open);
+            for (int i = 0; i < 8; i++) open.write(ByteBuffer.wrap(much));
+            Files.delete(file);
+        }
+    }
+
+    private String unlinkedAndMapped() throws IOException {
+        for (int i = 0; i < 32; i++) {
+            Path file = temporary();
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                for (int mib = 0; mib < 8; mib++) channel.write(ByteBuffer.wrap(new byte[1 << 20]));
+                held.add(channel.map(FileChannel.MapMode.READ_ONLY, 0, 4096));
+            }
+            Files.delete(file);
+        }
+        return loop();
+    }
+
+    private static String oneUnlinked(int mib) throws IOException {
+        Path file = temporary();
+        try (SeekableByteChannel channel = Files.newByteChannel(file, StandardOpenOption.WRITE)) {
+            for (int i = 0; i < mib; i++) channel.write(ByteBuffer.wrap(new byte[1 << 20]));
+            Files.delete(file);
+        }
+        return "gone";
+    }
+
+    private static Path temporary() throws IOException {
+        return Files.createTempFile("held", "");
     }
 }
