@@ -12,6 +12,7 @@ import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.replica.Servant;
+import dev.redoubt.serve.replica.Turn;
 import dev.redoubt.serve.schema.Schema;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.spec.RuntimeSpec;
@@ -22,10 +23,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,6 +61,51 @@ class WorkerTest {
         servant.close();
         assertThat(folder.resolve("workers")).isEmptyDirectory();
         assertThatThrownBy(servant::healthCheck).hasMessageContaining("ended with exit code 0");
+    }
+
+    @Test
+    void ofAProcessThatIsKilledTheCallsThatItWasNotSentHaveNotBegun() throws Exception {
+        Set<ProcessHandle> before = ProcessHandle.current().children().collect(Collectors.toSet());
+        Servant servant = workers.start(Hostile.class);
+        ProcessHandle process = ProcessHandle.current()
+                .children()
+                .filter(child -> !before.contains(child))
+                .findFirst()
+                .orElseThrow();
+        CompletableFuture<JsonNode> begun = workers.begin(servant, "loop", "", workers.call());
+        servant.healthCheck(); // what was sent before has gone out
+        CompletableFuture<String> end = new CompletableFuture<>();
+        Turn.during(() -> {
+            servant.call(Workers.deed("echo", "one"), workers.call(), new Ending(end));
+            assertThat(process.destroyForcibly()).isTrue();
+            assertThat(end.get(60, TimeUnit.SECONDS)).isEqualTo("not begun");
+        });
+        assertThatThrownBy(() -> Workers.get(begun))
+                .isInstanceOfSatisfying(
+                        ServeException.class,
+                        failure -> assertThat(failure.code()).isEqualTo(ErrorCode.REPLICA_LOST));
+        servant.close();
+    }
+
+    /// Which of the ends it is told.
+    private record Ending(CompletableFuture<String> end) implements ReplyListener {
+        @Override
+        public void next(Payload item) {}
+
+        @Override
+        public void completed() {
+            end.complete("completed");
+        }
+
+        @Override
+        public void failed(ServeException failure) {
+            end.complete("failed");
+        }
+
+        @Override
+        public void notBegun(ServeException failure) {
+            end.complete("not begun");
+        }
     }
 
     @Test
