@@ -14,11 +14,13 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(1, str(HERE.parent / "peers"))  # machine: what it is, and what else it does meanwhile
 
+import beside  # noqa: E402
 import machine  # noqa: E402
 import report  # noqa: E402
 from servers import HOST, Failed, Nginx, RayServe, Redoubt, Running  # noqa: E402
 
-CASES = ["start", "noop", "chain", "stream", "scale"]
+LOADED = ["noop", "chain", "stream"]
+CASES = ["start", *LOADED, "scale"]
 WARM_UP_S = 60  # the hot methods are compiled by then
 SETTLE_S = 3
 
@@ -32,6 +34,8 @@ def arguments() -> argparse.Namespace:
     add("--seconds", type=int, default=8, metavar="N", help="of each run (%(default)s)")
     add("--ray", type=Path, default=ROOT / "target" / "serve-bench" / "ray" / "bin" / "python", metavar="PYTHON",
         help='the python of a venv made by: python3 -m venv DIR && DIR/bin/pip install "ray[serve]==2.60.0" (%(default)s)')
+    add("--beside", type=Path, metavar="ROOT", help="measures another checkout of Redoubt, which is built, in turn with this one, and nothing else")
+    add("--rounds", type=int, default=3, metavar="N", help="with --beside (%(default)s)")
     add("--folder", type=Path, default=ROOT / "target" / "serve-bench", help="of its files (target/serve-bench)")
     return parser.parse_args()
 
@@ -46,6 +50,12 @@ def main() -> int:
         say("wrk not found: install it (Debian: apt-get install wrk)")
         return 69
     folder = a.folder.resolve()
+    connections = [int(one) for one in a.connections.split(",")]
+    if a.beside:
+        cases = [case for case in only if case in LOADED]
+        print(beside.compare([ROOT, a.beside.resolve()], folder, cases, connections, a.rounds, free_port,
+            lambda running, count, keys: wrk(running, count, a.seconds, keys), lambda running, keys: wrk(running, 8, WARM_UP_S, keys)))
+        return 0
     redoubt, nginx, ray = Redoubt(ROOT, folder), Nginx(folder), RayServe(a.ray.absolute(), folder)
     servers = []
     if "redoubt" in names:
@@ -57,9 +67,8 @@ def main() -> int:
         servers.append(ray)
     results = Results(folder / "results.json")
     results.document.update(machine=machine.facts(), at=time.strftime("%Y-%m-%d", time.gmtime()))
-    connections = [int(one) for one in a.connections.split(",")]
     for server in servers:
-        for case in ["noop", "chain", "stream"]:
+        for case in LOADED:
             measure(server, case, only, connections if case == "noop" else connections[1:3], a.seconds, results)
     print(report.markdown(results.document))
     return 0
