@@ -44,7 +44,6 @@ final class Worker {
     private static final int INTERFACE_BYTES_MAX = 1 << 20;
     private static final int REASON_BYTES_MAX = 4096;
     private static final int OUTPUT_SHOWN_MAX = 1000;
-    private static final int SIGNALLED = 128;
     private static final Duration EXIT_TIMEOUT = Duration.ofSeconds(10);
 
     /// What the owner of a worker makes of its link.
@@ -65,6 +64,7 @@ final class Worker {
     private final WorkerLimits limits;
     private final Optional<Cgroup> cgroups;
     private final WorkerJvm jvm;
+    private final WorkerUse use;
     private final CompletableFuture<Interface> described = new CompletableFuture<>();
     private final CompletableFuture<Confined> ready = new CompletableFuture<>();
     private final CompletableFuture<String> ended = new CompletableFuture<>();
@@ -76,7 +76,6 @@ final class Worker {
     private volatile boolean inGroup;
     private volatile boolean greeted; // from here on its output may be a stranger's
     private @Nullable String killedFor; // guarded by this
-    private @Nullable UnlinkedFiles unlinked; // the watch's
 
     Worker(
             String name,
@@ -91,6 +90,7 @@ final class Worker {
         this.limits = limits;
         this.cgroups = cgroups;
         this.jvm = jvm;
+        this.use = new WorkerUse(instructions, limits);
     }
 
     String name() {
@@ -357,21 +357,7 @@ final class Worker {
         if (group != null && group.outOfMemory())
             return "was killed: it went over its memory limit of "
                     + instructions.spec().each().memoryBytes() + " bytes (cgroup)";
-        if (started.isAlive()) return "does not end";
-        int code = started.exitValue();
-        if (code > SIGNALLED) return "ended by signal " + (code - SIGNALLED) + said();
-        return "ended with exit code " + code + meaning(code) + said();
-    }
-
-    private static String meaning(int code) {
-        return switch (code) {
-            case 1 -> " (what a JVM gives when native code crashes, or a fault is caught by nobody)";
-            case 3 -> " (what a JVM gives for an out-of-memory error)";
-            case WorkerMain.LINK_ENDED -> " (its link ended)";
-            case WorkerMain.LIFELINE_ENDED -> " (its server was gone)";
-            case WorkerMain.SERIALIZATION_ON -> " (its serialization filter lets classes pass)";
-            default -> "";
-        };
+        return started.isAlive() ? "does not end" : WorkerExit.text(started.exitValue()) + said();
     }
 
     /// The JVM's own words, where it did not get as far as a stranger's code.
@@ -397,23 +383,6 @@ final class Worker {
         Frames link = frames;
         if (link != null && link.stuckFor() > limits.writeTimeout().toNanos())
             kill("did not read its link for " + limits.writeTimeout().toSeconds() + " s");
-        long memory = instructions.spec().each().memoryBytes();
-        ProcessUse.of(process()).ifPresent(use -> {
-            if (use.residentBytes() > memory)
-                kill("went over its memory limit of " + memory + " bytes: " + use.residentBytes() + " were resident");
-            if (use.threads() > limits.threadsMax())
-                kill("had " + use.threads() + " threads, limit is " + limits.threadsMax());
-        });
-        if (stored() > limits.folderBytesMax())
-            kill("stored more than " + limits.folderBytesMax() + " bytes or " + limits.folderFilesMax()
-                    + " files in its folder, or what cannot be counted");
-    }
-
-    private long stored() {
-        long pid = process();
-        if (unlinked == null && pid > 0) unlinked = new UnlinkedFiles(instructions.folder(), pid);
-        long removed = unlinked == null ? 0 : unlinked.bytes(); // first: what is removed now would count twice
-        long there = ProcessUse.bytesIn(instructions.folder(), limits.folderBytesMax(), limits.folderFilesMax());
-        return Math.max(removed, there) == Long.MAX_VALUE ? Long.MAX_VALUE : removed + there;
+        use.over(process()).ifPresent(this::kill);
     }
 }
