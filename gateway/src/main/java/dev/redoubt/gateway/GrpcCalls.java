@@ -60,7 +60,9 @@ final class GrpcCalls {
     }
 
     /// On the event loop of the connection.
-    void handle(HttpServerRequest request) {
+    ///
+    /// @param known is run before this returns if the caller has a valid key
+    void handle(HttpServerRequest request, Runnable known) {
         String type = request.getHeader("Content-Type");
         if (request.version() != HttpVersion.HTTP_2
                 || !request.method().equals(HttpMethod.POST)
@@ -79,6 +81,7 @@ final class GrpcCalls {
             record.routed(SERVICE + (stream ? STREAM : CALL));
             heads.checkAuthority(request.authority());
             record.authenticated(authenticated(request));
+            known.run();
             ApplicationRoutes.checkScope(record.principal());
             admission.checkOpen();
             record.admitted(admission.admit(record.principal()));

@@ -73,7 +73,7 @@ public final class HttpEdge implements AutoCloseable {
         Optional<AdminSocket> adminSocket = AdminSocket.of(administration);
         Optional<TlsFiles> tls =
                 options.tls().map(files -> TlsFiles.read(files, time.now())); // before anything is open
-        vertx = vertx(timeouts);
+        vertx = vertx(audit, timeouts);
         workers = new Workers("edge-worker", WORKERS, WORK_QUEUE_MAX);
         accessLog = new AccessLog();
         BodyBudget bodies = new BodyBudget(BODIES_AT_ONCE * options.limits().bodyBytesMax());
@@ -149,9 +149,9 @@ public final class HttpEdge implements AutoCloseable {
         };
     }
 
-    private static Vertx vertx(EdgeTimeouts timeouts) {
+    private static Vertx vertx(AuditLog audit, EdgeTimeouts timeouts) {
         return Vertx.builder()
-                .withTransport(GuardedTransport.create(timeouts.unread()))
+                .withTransport(GuardedTransport.http1(audit, timeouts.unread()))
                 .with(new VertxOptions()
                         .setEventLoopPoolSize(EVENT_LOOPS)
                         .setWorkerPoolSize(1)
