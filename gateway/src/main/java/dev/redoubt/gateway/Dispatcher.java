@@ -123,7 +123,7 @@ final class Dispatcher {
         Optional<Resolved> resolved = known.isPresent() ? known : own.find(caller, exchange.request(), path);
         resolved.ifPresent(found -> exchange.routed(found.route()));
         authorize(exchange, caller, resolved.map(found -> found.route().access()));
-        return resolved.orElseThrow(() -> ServeException.of(ErrorCode.ROUTE_NOT_FOUND));
+        return resolved.orElseThrow(() -> ServeException.of(ErrorCode.ROUTE_NOT_FOUND, routes.description()));
     }
 
     /// @param access empty: there is no such route, for this caller at least

@@ -166,6 +166,6 @@ final class GrpcCalls {
     private Ingress ingress(Principal caller, String application) {
         return platform.filter(one -> caller.application().equals(application))
                 .flatMap(one -> one.ingress(application))
-                .orElseThrow(() -> ServeException.of(ErrorCode.ROUTE_NOT_FOUND));
+                .orElseThrow(() -> ServeException.of(ErrorCode.ROUTE_NOT_FOUND, Handlers.DESCRIPTION));
     }
 }
