@@ -99,9 +99,8 @@ final class ApplicationAdmin {
 
     /// A body that is an application's spec.
     private Handling specified(SpecHandler handler) {
-        return new Handling.Call("POST", Optional.of(SpecSchema.ofApplication()), (exchange, type, body) -> {
-            if (type != BodyType.JSON)
-                throw ServeException.of(ErrorCode.UNSUPPORTED_MEDIA_TYPE, BodyType.JSON.mediaType());
+        Set<BodyType> taken = Set.of(BodyType.JSON);
+        return new Handling.Call("POST", taken, Optional.of(SpecSchema.ofApplication()), (exchange, type, body) -> {
             ApplicationSpec spec = spec(body);
             services.workers().run(exchange, () -> handler.handle(exchange, spec));
         });

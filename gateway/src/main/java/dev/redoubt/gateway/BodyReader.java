@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
-import java.util.stream.Collectors;
 
 /// Reads one body, refusing it as soon as it is too large or too slow (R1.4, R1.3). On the event loop.
 final class BodyReader {
@@ -46,7 +45,7 @@ final class BodyReader {
         Optional<BodyType> type = types.size() == 1 ? BodyType.of(types.getFirst()) : Optional.empty();
         boolean encoded = headers.contains(HttpHeaders.CONTENT_ENCODING);
         if (encoded || type.filter(taken::contains).isEmpty()) {
-            String names = taken.stream().sorted().map(BodyType::mediaType).collect(Collectors.joining(" or "));
+            String names = BodyType.names(taken);
             throw ServeException.of(
                     ErrorCode.UNSUPPORTED_MEDIA_TYPE, encoded ? names + ", without Content-Encoding" : names);
         }

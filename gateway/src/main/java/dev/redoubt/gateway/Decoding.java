@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
 
 /// Turns bodies into plain data, strictly (R3.2). Safe for any thread.
 final class Decoding {
-    private static final String TENSOR_HEADER = "X-Tensor";
+    static final String TENSOR_HEADER = "X-Tensor";
 
     private final StrictJson json;
 

@@ -11,7 +11,6 @@ import dev.redoubt.policy.limit.FailureLimit;
 import dev.redoubt.policy.limit.RateLimiter;
 import io.vertx.core.http.HttpServerRequest;
 import java.net.InetAddress;
-import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 
@@ -95,7 +94,7 @@ final class Dispatcher {
                 case Handling.Call call ->
                     BodyReader.read(
                             exchange,
-                            EnumSet.allOf(BodyType.class),
+                            call.taken(),
                             (type, body) -> decoded(
                                     exchange,
                                     body,

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -145,8 +146,10 @@ final class GrpcCalls {
         Ingress ingress = ingress(record.principal(), message.application());
         if (ingress.face().streams() && !stream)
             throw ServeException.of(ErrorCode.METHOD_NOT_ALLOWED, SERVICE + STREAM);
+        Set<BodyType> taken = BodyType.taken(ingress.face().input());
         BodyType type = BodyType.of(message.contentType())
-                .orElseThrow(() -> ServeException.of(ErrorCode.UNSUPPORTED_MEDIA_TYPE, BodyType.names()));
+                .filter(taken::contains)
+                .orElseThrow(() -> ServeException.of(ErrorCode.UNSUPPORTED_MEDIA_TYPE, BodyType.names(taken)));
         long limit = services.limits().bodyBytesMax();
         if (message.body().length > limit) throw ServeException.of(ErrorCode.BODY_TOO_LARGE, limit);
         JsonNode input =

@@ -207,6 +207,20 @@ final class ApplicationRoutesTest {
     }
 
     @Test
+    void R3_2_aBodyOfATypeThatTheInputCannotBeIsRefusedWithThoseItCanBe() {
+        for (String type : List.of("application/octet-stream", "application/vnd.safetensors", "text/plain")) {
+            HttpResponse<String> reply = edge.send(HttpRequest.newBuilder(edge.uri("/test"))
+                    .header("Authorization", "Bearer " + edge.key)
+                    .header("Content-Type", type)
+                    .POST(HttpRequest.BodyPublishers.ofString("x"))
+                    .build());
+            assertThat(reply.statusCode()).as(type).isEqualTo(415);
+            assertThat(error(reply).path("message").asString())
+                    .isEqualTo("content type must be application/json or application/msgpack");
+        }
+    }
+
+    @Test
     void R4_2_aReplicaThatAnswersNothingHoldsUpNobodyElse() throws Exception {
         String key = key("stuck");
         List<java.util.concurrent.CompletableFuture<HttpResponse<String>>> calls = new ArrayList<>();
