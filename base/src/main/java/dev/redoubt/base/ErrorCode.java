@@ -91,7 +91,11 @@ public enum ErrorCode {
     OVERLOADED(Requirement.R1_1, Kind.CAPACITY, 503, "all %s places for %s are taken: retry later"),
     QUEUE_FULL(Requirement.R1_1, Kind.CAPACITY, 429, "%s requests are running or waiting, limit is %s: retry later"),
     SHUTTING_DOWN(Requirement.R1_5, Kind.CAPACITY, 503, "the server is shutting down: retry later"),
-    BUSY(Requirement.R1_4, Kind.CAPACITY, 503, "%s bytes of request bodies are being read, limit is %s: retry later"),
+    BUSY(
+            Requirement.R1_4,
+            Kind.CAPACITY,
+            503,
+            "request bodies take %s bytes of memory, limit is %s: retry later or send less"),
     AUDIT_UNAVAILABLE(
             Requirement.R1_8, Kind.CAPACITY, 503, "the server cannot write down what it decides: retry later"),
     DEPLOYMENT_UNAVAILABLE(

@@ -115,7 +115,8 @@ final class ApplicationRoutes implements Dispatcher.OwnRoutes {
         Schema schema = ingress.face().input();
         Set<BodyType> taken = BodyType.taken(CallInput.besidePath(schema, path.keySet()));
         return new Handling.Call(method, taken, Optional.empty(), (exchange, type, body) -> {
-            JsonNode decoded = services.decoding().read(type, exchange.request().headers(), schema, body);
+            JsonNode decoded = services.decoding()
+                    .read(exchange.record(), type, exchange.request().headers(), schema, body);
             start(exchange, ingress, CallInput.ofBody(schema, path, decoded));
         });
     }

@@ -21,7 +21,7 @@ final class BodyReader {
     private final BodyType type;
     private final long bytesMax;
     private final BiConsumer<BodyType, byte[]> whole;
-    private final Buffer body = Buffer.buffer();
+    private Buffer body = Buffer.buffer();
     private long deadline = NO_TIMER;
     private boolean over;
 
@@ -90,7 +90,9 @@ final class BodyReader {
         if (over) return;
         over = true;
         cancelDeadline();
-        whole.accept(type, body.getBytes());
+        byte[] bytes = body.getBytes();
+        body = Buffer.buffer(); // the exchange keeps this reader for as long as it lasts
+        whole.accept(type, bytes);
     }
 
     private void refuse(ServeException refusal) {

@@ -89,7 +89,7 @@ final class Dispatcher {
                                                             .decode(
                                                                     "",
                                                                     services.decoding()
-                                                                            .json(body))),
+                                                                            .json(exchange.record(), body))),
                                     exchange.record()::giveBody));
                 case Handling.Call call ->
                     BodyReader.read(

@@ -152,8 +152,8 @@ final class GrpcCalls {
                 .orElseThrow(() -> ServeException.of(ErrorCode.UNSUPPORTED_MEDIA_TYPE, BodyType.names(taken)));
         long limit = services.limits().bodyBytesMax();
         if (message.body().length > limit) throw ServeException.of(ErrorCode.BODY_TOO_LARGE, limit);
-        JsonNode input =
-                services.decoding().read(type, request.headers(), ingress.face().input(), message.body());
+        JsonNode input = services.decoding()
+                .read(record, type, request.headers(), ingress.face().input(), message.body());
         reply.answersIn(type);
         new ApplicationCall(services, reply, ingress)
                 .start(
