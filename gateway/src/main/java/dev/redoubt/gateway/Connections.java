@@ -136,7 +136,7 @@ final class Connections {
         /// Asked on any event loop.
         void giveWay() {
             context.runOnContext(ignored -> {
-                if (busy || known) return; // since it was chosen
+                if (busy || known || !open.containsKey(connection)) return; // since it was chosen
                 refused(connection);
                 connection.close();
                 connection.close(); // BoundedClose: the second one waits for nobody
