@@ -60,7 +60,7 @@ public enum ErrorCode {
             Requirement.V4_1, Kind.CALLER, 404, "model '%s' is not served here: GET /v1/models lists those that are"),
     DEPLOY_REFUSED(Requirement.R5_2, Kind.CALLER, 422, "%s problems, nothing has changed: see 'problems'"),
     SPEC_REFUSED(Requirement.R3_4, Kind.CALLER, 400, "the application is not described as it must be: %s"),
-    ROUTE_NOT_FOUND(Requirement.R4_4, Kind.CALLER, 404, "no such route: GET /openapi.json lists them"),
+    ROUTE_NOT_FOUND(Requirement.R4_4, Kind.CALLER, 404, "no such route: GET %s lists them"),
     METHOD_NOT_ALLOWED(Requirement.R4_4, Kind.CALLER, 405, "this route takes %s"),
     UNSUPPORTED_MEDIA_TYPE(Requirement.R3_2, Kind.CALLER, 415, "content type must be %s"),
     BODY_TOO_LARGE(Requirement.R1_4, Kind.CALLER, 413, "body is over the limit of %s bytes: send less"),
@@ -91,7 +91,11 @@ public enum ErrorCode {
     OVERLOADED(Requirement.R1_1, Kind.CAPACITY, 503, "all %s places for %s are taken: retry later"),
     QUEUE_FULL(Requirement.R1_1, Kind.CAPACITY, 429, "%s requests are running or waiting, limit is %s: retry later"),
     SHUTTING_DOWN(Requirement.R1_5, Kind.CAPACITY, 503, "the server is shutting down: retry later"),
-    BUSY(Requirement.R1_4, Kind.CAPACITY, 503, "%s bytes of request bodies are being read, limit is %s: retry later"),
+    BUSY(
+            Requirement.R1_4,
+            Kind.CAPACITY,
+            503,
+            "request bodies take %s bytes of memory, limit is %s: retry later or send less"),
     AUDIT_UNAVAILABLE(
             Requirement.R1_8, Kind.CAPACITY, 503, "the server cannot write down what it decides: retry later"),
     DEPLOYMENT_UNAVAILABLE(

@@ -182,7 +182,8 @@ final class ServerFile {
             "body-bytes",
             SettingType.size(KIB, 1L << 30),
             REQUEST.bodyBytesMax(),
-            "of a request body, while it is read");
+            "of a request body, while it is read; bodies in memory and what is made of them take a quarter of the heap at most, one"
+                    + " application's an eighth (503 `busy`): `REDOUBT_JAVA_OPTIONS=-Xmx1g` gives more than 512 MiB");
     static final Setting<Integer> PROMPTS = Setting.of(
             "prompts-per-request", SettingType.integer(1, 1024), REQUEST.promptsMax(), "prompts in one request");
     static final Setting<Integer> CODE_POINTS = Setting.of(

@@ -180,7 +180,7 @@ final class ApplicationsEndToEndTest {
                 .doesNotContain("a secret")
                 .doesNotContain("trouble");
         assertThat(command("logs", "hello/Other").out()).contains("DEPLOYED").doesNotContain("takes calls");
-        assertThat(command("logs", "nobody").exitCode()).isEqualTo(ExitCode.UNAVAILABLE.code());
+        assertThat(command("logs", "nobody").exitCode()).isEqualTo(ExitCode.REFUSED.code());
         assertThat(command("logs", "no/such/place").exitCode()).isEqualTo(ExitCode.USAGE.code());
     }
 

@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -30,6 +31,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Set;
@@ -126,6 +128,22 @@ final class TlsTest {
         assertThatThrownBy(
                         () -> send(trusting(""), HttpRequest.newBuilder(plain).build()))
                 .isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void R1_1_handshakesThatNeverEndKeepNobodyOut() throws Exception {
+        for (int port : new int[] {server.port(), server.grpcPort()}) {
+            List<Socket> silent = new ArrayList<>();
+            try {
+                for (int i = 0; i < 1100; i++) silent.add(new Socket("127.0.0.1", port));
+                Socket oldest = silent.getFirst();
+                oldest.setSoTimeout(5000); // half of what a handshake may take
+                assertThat(oldest.getInputStream().read()).isEqualTo(-1);
+                assertThat(send(trusting(""), completion(true)).statusCode()).isEqualTo(200);
+            } finally {
+                for (Socket socket : silent) socket.close();
+            }
+        }
     }
 
     @Test

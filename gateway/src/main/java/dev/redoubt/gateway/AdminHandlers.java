@@ -69,7 +69,7 @@ final class AdminHandlers {
                 DESCRIPTION,
                 new Get((exchange, none) -> exchange.reply(200, JSON, description.get())),
                 "this description"));
-        return new RouteTable(routes);
+        return new RouteTable(routes, DESCRIPTION);
     }
 
     private void clearCache(Exchange exchange, FieldValues body) {

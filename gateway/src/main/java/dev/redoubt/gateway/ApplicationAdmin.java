@@ -64,7 +64,7 @@ final class ApplicationAdmin {
                 new Route(
                         reading,
                         PREFIX + "/{id}/logs",
-                        new Get((exchange, name) -> exchange.reply(200, JSON, log(name))),
+                        new Get(this::log),
                         "what has happened to an application lately, the oldest first"),
                 new Route(reading, PREFIX + "/plan", specified(this::plan), "what a deploy would change, and say"),
                 new Route(writing, PREFIX + "/deploy", specified(this::deploy), "deploys or updates an application"),
@@ -99,9 +99,8 @@ final class ApplicationAdmin {
 
     /// A body that is an application's spec.
     private Handling specified(SpecHandler handler) {
-        return new Handling.Call("POST", Optional.of(SpecSchema.ofApplication()), (exchange, type, body) -> {
-            if (type != BodyType.JSON)
-                throw ServeException.of(ErrorCode.UNSUPPORTED_MEDIA_TYPE, BodyType.JSON.mediaType());
+        Set<BodyType> taken = Set.of(BodyType.JSON);
+        return new Handling.Call("POST", taken, Optional.of(SpecSchema.ofApplication()), (exchange, type, body) -> {
             ApplicationSpec spec = spec(body);
             services.workers().run(exchange, () -> handler.handle(exchange, spec));
         });
@@ -119,16 +118,22 @@ final class ApplicationAdmin {
         }
     }
 
-    private String log(String name) {
+    /// One that was deleted has a log for a while.
+    private void log(Exchange exchange, String name) {
+        List<Journal.Entry> entries = platform.journal().of(name);
+        if (entries.isEmpty() && !platform.wants(name)) {
+            reply(exchange, new Outcome.Refused(List.of("there is no application '%s'".formatted(name))));
+            return;
+        }
         JsonWriter json = new JsonWriter().beginObject().name("entries").beginArray();
-        for (Journal.Entry entry : platform.journal().of(name)) {
+        for (Journal.Entry entry : entries) {
             json.beginObject().name("number").value(entry.number());
             json.name("at").value(entry.at().toString());
             json.name("deployment").value(entry.deployment());
             json.name("subject").value(entry.subject());
             json.name("text").value(entry.text()).endObject();
         }
-        return json.endArray().endObject().toString();
+        exchange.reply(200, JSON, json.endArray().endObject().toString());
     }
 
     private void plan(Exchange exchange, ApplicationSpec spec) {

@@ -17,11 +17,10 @@ import tools.jackson.databind.node.ObjectNode;
 /// and the same routes that calls are checked by.
 final class ApplicationOpenApi {
     private static final ErrorFormat ERRORS = ErrorFormat.OPENAI;
-    private static final List<BodyType> OBJECT_BODIES =
-            List.of(BodyType.JSON, BodyType.MESSAGE_PACK, BodyType.SAFETENSORS);
-    private static final List<BodyType> TENSOR_BODIES = List.of(BodyType.JSON, BodyType.MESSAGE_PACK, BodyType.TENSOR);
     private static final String SOCKET = "Over a WebSocket, too (GET with Upgrade): a message is an input, answered by"
             + " {\"item\": …} for each output and then {\"end\": true} or {\"error\": …}; text is JSON, binary MessagePack.";
+    private static final String TENSOR = "beside " + BodyType.TENSOR.mediaType()
+            + ", type and shape of the elements that are the body, such as F32 1,28,28";
     private static final String STREAM =
             "items as they come, each of this schema: one event or line each; 'Accept' chooses";
 
@@ -47,6 +46,11 @@ final class ApplicationOpenApi {
         schemas.set("Output", JsonSchema.of(face.output()));
         ObjectNode main = operation("/" + application, Method.POST);
         main.put("summary", "calls the application").put("description", SOCKET);
+        if (BodyType.taken(face.input()).contains(BodyType.TENSOR))
+            OpenApi.parameter(main.putArray("parameters"), "header", Decoding.TENSOR_HEADER, false)
+                    .put("description", TENSOR)
+                    .putObject("schema")
+                    .put("type", "string");
         content(main.putObject("requestBody").put("required", true), face.input())
                 .forEach(content -> content.put("$ref", "#/components/schemas/Input"));
         for (RoutePattern route : face.routes()) describe(route);
@@ -62,7 +66,9 @@ final class ApplicationOpenApi {
         ObjectNode content = answer.putObject("content");
         List<String> types = face.streams()
                 ? List.of("text/event-stream", HttpReply.LINES_TYPE)
-                : OBJECT_BODIES.stream().map(BodyType::mediaType).toList();
+                : BodyType.given(face.output()).stream()
+                        .map(BodyType::mediaType)
+                        .toList();
         for (String type : types)
             content.putObject(type).putObject("schema").put("$ref", "#/components/schemas/Output");
         OpenApi.refusal(responses, ERRORS);
@@ -72,8 +78,7 @@ final class ApplicationOpenApi {
     /// @return the schema of each type of body that says such a value, still empty
     private static List<ObjectNode> content(ObjectNode body, Schema schema) {
         ObjectNode content = body.putObject("content");
-        List<BodyType> types = schema instanceof Schema.Box ? TENSOR_BODIES : OBJECT_BODIES;
-        return types.stream()
+        return BodyType.taken(schema).stream()
                 .map(type -> content.putObject(type.mediaType()).putObject("schema"))
                 .toList();
     }
@@ -92,8 +97,7 @@ final class ApplicationOpenApi {
             else if (!route.method().hasBody() && CallInput.inQuery(field.schema()))
                 parameter(parameters, "query", field, field.required());
         if (!route.method().hasBody()) return;
-        Schema rest = new Schema.Fields(
-                fields.stream().filter(field -> !inPath.contains(field.name())).toList());
+        Schema rest = CallInput.besidePath(face.input(), inPath);
         content(operation.putObject("requestBody").put("required", true), rest)
                 .forEach(schema -> schema.setAll(JsonSchema.of(rest)));
     }

@@ -112,16 +112,18 @@ final class ApplicationRoutes implements Dispatcher.OwnRoutes {
     }
 
     private Handling call(Ingress ingress, String method, Map<String, String> path) {
-        return new Handling.Call(method, Optional.empty(), (exchange, type, body) -> {
-            Schema schema = ingress.face().input();
-            JsonNode decoded = services.decoding().read(type, exchange.request().headers(), schema, body);
+        Schema schema = ingress.face().input();
+        Set<BodyType> taken = BodyType.taken(CallInput.besidePath(schema, path.keySet()));
+        return new Handling.Call(method, taken, Optional.empty(), (exchange, type, body) -> {
+            JsonNode decoded = services.decoding()
+                    .read(exchange.record(), type, exchange.request().headers(), schema, body);
             start(exchange, ingress, CallInput.ofBody(schema, path, decoded));
         });
     }
 
     private void start(Exchange exchange, Ingress ingress, JsonNode input) {
         long limit = services.limits().requestTimeout().toNanos();
-        new ApplicationCall(services, new HttpReply(exchange, ingress.face().streams()), ingress)
+        new ApplicationCall(services, new HttpReply(exchange, ingress.face()), ingress)
                 .start(
                         input,
                         new Asked(

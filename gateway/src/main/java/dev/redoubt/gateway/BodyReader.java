@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
-import java.util.stream.Collectors;
 
 /// Reads one body, refusing it as soon as it is too large or too slow (R1.4, R1.3). On the event loop.
 final class BodyReader {
@@ -22,7 +21,7 @@ final class BodyReader {
     private final BodyType type;
     private final long bytesMax;
     private final BiConsumer<BodyType, byte[]> whole;
-    private final Buffer body = Buffer.buffer();
+    private Buffer body = Buffer.buffer();
     private long deadline = NO_TIMER;
     private boolean over;
 
@@ -46,7 +45,7 @@ final class BodyReader {
         Optional<BodyType> type = types.size() == 1 ? BodyType.of(types.getFirst()) : Optional.empty();
         boolean encoded = headers.contains(HttpHeaders.CONTENT_ENCODING);
         if (encoded || type.filter(taken::contains).isEmpty()) {
-            String names = taken.stream().sorted().map(BodyType::mediaType).collect(Collectors.joining(" or "));
+            String names = BodyType.names(taken);
             throw ServeException.of(
                     ErrorCode.UNSUPPORTED_MEDIA_TYPE, encoded ? names + ", without Content-Encoding" : names);
         }
@@ -91,7 +90,9 @@ final class BodyReader {
         if (over) return;
         over = true;
         cancelDeadline();
-        whole.accept(type, body.getBytes());
+        byte[] bytes = body.getBytes();
+        body = Buffer.buffer(); // the exchange keeps this reader for as long as it lasts
+        whole.accept(type, bytes);
     }
 
     private void refuse(ServeException refusal) {

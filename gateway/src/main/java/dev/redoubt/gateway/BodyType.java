@@ -3,8 +3,12 @@ package dev.redoubt.gateway;
 import dev.redoubt.serve.schema.JsonBody;
 import dev.redoubt.serve.schema.MessagePackBody;
 import dev.redoubt.serve.schema.SafetensorsBody;
-import java.util.Arrays;
+import dev.redoubt.serve.schema.Schema;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
@@ -18,6 +22,9 @@ enum BodyType {
     SAFETENSORS("application/vnd.safetensors", "(?i)application/vnd\\.safetensors\\s*");
 
     private static final Optional<BodyType> JSON_TYPE = Optional.of(JSON);
+    private static final Set<BodyType> PLAIN = Collections.unmodifiableSet(EnumSet.of(JSON, MESSAGE_PACK));
+    private static final Set<BodyType> OBJECT_OF_TENSORS =
+            Collections.unmodifiableSet(EnumSet.of(JSON, MESSAGE_PACK, SAFETENSORS));
 
     private final String name;
     private final Pattern pattern;
@@ -30,6 +37,36 @@ enum BodyType {
     /// How it is written.
     String mediaType() {
         return name;
+    }
+
+    /// What a value of this schema can be sent as.
+    static Set<BodyType> taken(Schema input) {
+        return switch (input) {
+            case Schema.Box box -> EnumSet.allOf(BodyType.class);
+            case Schema.Fields(List<Schema.Field> fields) when tensorsMayDo(fields) -> OBJECT_OF_TENSORS;
+            case Schema.Table(Schema.Box box) -> OBJECT_OF_TENSORS;
+            default -> PLAIN;
+        };
+    }
+
+    private static boolean tensorsMayDo(List<Schema.Field> fields) {
+        return fields.stream().anyMatch(BodyType::isTensor)
+                && fields.stream().allMatch(field -> isTensor(field) || !field.required());
+    }
+
+    private static boolean isTensor(Schema.Field field) {
+        return field.schema() instanceof Schema.Box;
+    }
+
+    /// What a value of this schema can be answered as.
+    static Set<BodyType> given(Schema output) {
+        return switch (output) {
+            case Schema.Box box -> OBJECT_OF_TENSORS;
+            case Schema.Fields(List<Schema.Field> fields)
+            when !fields.isEmpty() && fields.stream().allMatch(BodyType::isTensor) -> OBJECT_OF_TENSORS;
+            case Schema.Table(Schema.Box box) -> OBJECT_OF_TENSORS;
+            default -> PLAIN;
+        };
     }
 
     /// The type that an answer is written in where this one is asked for: JSON for what this one has no words for.
@@ -49,9 +86,9 @@ enum BodyType {
         };
     }
 
-    /// All of them, for an error.
-    static String names() {
-        return Arrays.stream(values()).map(BodyType::mediaType).collect(Collectors.joining(" or "));
+    /// For an error.
+    static String names(Set<BodyType> types) {
+        return types.stream().sorted().map(BodyType::mediaType).collect(Collectors.joining(" or "));
     }
 
     static Optional<BodyType> of(String contentType) {

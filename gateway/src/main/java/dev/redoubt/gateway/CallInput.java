@@ -9,8 +9,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -31,6 +33,15 @@ final class CallInput {
 
     private CallInput(Schema.Fields fields) {
         this.fields = fields;
+    }
+
+    /// What is left for the body to say.
+    ///
+    /// @param path the names that the path says
+    static Schema besidePath(Schema schema, Set<String> path) {
+        if (path.isEmpty() || !(schema instanceof Schema.Fields(List<Schema.Field> fields))) return schema;
+        return new Schema.Fields(
+                fields.stream().filter(field -> !path.contains(field.name())).toList());
     }
 
     /// @param path what stands for each parameter of the route, as it came

@@ -4,25 +4,35 @@ import dev.redoubt.base.Requirement;
 import dev.redoubt.policy.audit.AuditEvent;
 import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.audit.AuditLog;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// Open connections: a bounded number, none of them idle for long. Between two requests only a whole request
 /// head counts as a sign of life, so that sending a head byte by byte keeps nothing open (slowloris). For
 /// event loops: what is asked of a connection, on its own.
 final class Connections {
     /* A timer for each request, set and taken back, would cost as much as reading its head. So each connection has one, which looks when it
-     * is due whether that has been put off, and then waits for the rest. */
-    private static final int CONNECTIONS_MAX = 4096;
+     * is due whether that has been put off, and then waits for the rest.
+     *
+     * Whoever has no key can open connections, too. So that he keeps nobody out, a new one takes the place of the oldest over which
+     * no valid key has come, unless a request is under way there. Where there is none such, the new one is refused, and so it is
+     * while as many again have been told to end and have not. */
+    static final int CONNECTIONS_MAX = 4096;
 
     private final AuditLog audit;
     private final Vertx vertx;
     private final EdgeTimeouts timeouts;
     private final Map<HttpConnection, Idle> open = new ConcurrentHashMap<>();
+    private final AtomicLong opened = new AtomicLong();
+    /// By the order they were opened in: nothing is known of them, and no request is under way.
+    private final ConcurrentSkipListMap<Long, Idle> strangers = new ConcurrentSkipListMap<>();
 
     Connections(AuditLog audit, Vertx vertx, EdgeTimeouts timeouts) {
         this.audit = audit;
@@ -31,35 +41,53 @@ final class Connections {
     }
 
     void opened(HttpConnection connection) {
-        if (open.size() >= CONNECTIONS_MAX) {
-            audit.note(new AuditEvent(
-                    AuditKind.CONNECTION_REFUSED,
-                    Strangers.name(connection.remoteAddress()),
-                    "",
-                    "",
-                    Optional.of(Requirement.R1_1),
-                    "closed, " + CONNECTIONS_MAX + " are open",
-                    ""));
+        int count = open.size();
+        if (count >= CONNECTIONS_MAX && (count >= 2 * CONNECTIONS_MAX || !makePlace())) {
+            refused(connection);
             connection.close();
             return;
         }
         connection.closeHandler(closed -> left(connection));
         connection.exceptionHandler(ignored -> {}); // its end is told to closeHandler
-        Idle idle = new Idle(connection);
+        Idle idle = new Idle(connection, opened.incrementAndGet(), vertx.getOrCreateContext());
         open.put(connection, idle);
         idle.since(timeouts.firstRequest());
         idle.arm(timeouts.firstRequest().toNanos());
     }
 
+    private boolean makePlace() {
+        Map.Entry<Long, Idle> oldest = strangers.pollFirstEntry();
+        if (oldest == null) return false;
+        oldest.getValue().giveWay();
+        return true;
+    }
+
+    private void refused(HttpConnection connection) {
+        audit.note(new AuditEvent(
+                AuditKind.CONNECTION_REFUSED,
+                Strangers.name(connection.remoteAddress()),
+                "",
+                "",
+                Optional.of(Requirement.R1_1),
+                "closed, " + CONNECTIONS_MAX + " are open",
+                ""));
+    }
+
     /// It is closed, or another protocol's.
     void left(HttpConnection connection) {
         Idle idle = open.remove(connection);
-        if (idle != null) vertx.cancelTimer(idle.timer);
+        if (idle != null) idle.left();
     }
 
     void busy(HttpConnection connection) {
         Idle idle = open.get(connection);
-        if (idle != null) idle.busy = true;
+        if (idle != null) idle.busy();
+    }
+
+    /// A valid key has come over it.
+    void known(HttpConnection connection) {
+        Idle idle = open.get(connection);
+        if (idle != null) idle.known = true;
     }
 
     void idle(HttpConnection connection) {
@@ -67,20 +95,52 @@ final class Connections {
         if (idle != null) idle.since(timeouts.keepAlive());
     }
 
+    /// Its request is over, if it had no valid key.
+    void idleUnlessKnown(HttpConnection connection) {
+        Idle idle = open.get(connection);
+        if (idle != null && !idle.known) idle.since(timeouts.keepAlive());
+    }
+
     /// Between two requests, and for how long. On the event loop of the connection.
     private final class Idle {
         private final HttpConnection connection;
+        private final long number;
+        private final Context context;
+        private boolean known;
         private boolean busy;
         private long endNanos; // System.nanoTime; while it is not busy
         private long timer;
 
-        Idle(HttpConnection connection) {
+        Idle(HttpConnection connection, long number, Context context) {
             this.connection = connection;
+            this.number = number;
+            this.context = context;
         }
 
         void since(Duration atMost) {
             busy = false;
             endNanos = System.nanoTime() + atMost.toNanos();
+            if (!known) strangers.put(number, this);
+        }
+
+        void busy() {
+            busy = true;
+            if (!known) strangers.remove(number);
+        }
+
+        void left() {
+            vertx.cancelTimer(timer);
+            strangers.remove(number);
+        }
+
+        /// Asked on any event loop.
+        void giveWay() {
+            context.runOnContext(ignored -> {
+                if (busy || known || !open.containsKey(connection)) return; // since it was chosen
+                refused(connection);
+                connection.close();
+                connection.close(); // BoundedClose: the second one waits for nobody
+            });
         }
 
         /// For no longer than a connection may be idle: until then no end can be due that is not known now.

@@ -10,16 +10,24 @@ import dev.redoubt.serve.schema.SafetensorsBody;
 import dev.redoubt.serve.schema.Schema;
 import dev.redoubt.serve.schema.TensorBody;
 import io.vertx.core.MultiMap;
+import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/// Turns bodies into plain data, strictly (R3.2). Safe for any thread.
+/// Turns bodies into plain data, strictly (R3.2), which count as memory of the request. Safe for any thread.
 final class Decoding {
-    private static final String TENSOR_HEADER = "X-Tensor";
+    /* What a body takes while it is read is up to nine times its size: bytes, characters, the text that is made of them. So no more
+     * are read at once than one of full size; small ones are read on event loops, which wait for nobody. */
+    static final String TENSOR_HEADER = "X-Tensor";
 
     private final StrictJson json;
+    private final int bytesMax;
+    private final Semaphore bytesLeft;
 
     Decoding(long bodyBytesMax) {
+        this.bytesMax = Math.toIntExact(bodyBytesMax);
+        this.bytesLeft = new Semaphore(bytesMax, true);
         JsonLimits defaults = JsonLimits.REQUEST;
         this.json = new StrictJson(new JsonLimits(
                 bodyBytesMax,
@@ -31,14 +39,31 @@ final class Decoding {
     }
 
     /// @param schema of what is read; it is not checked here
-    /// @throws ServeException 400 if the body is not what its type says
-    JsonNode read(BodyType type, MultiMap headers, Schema schema, byte[] body) {
-        return switch (type) {
-            case JSON -> json(body);
+    /// @throws ServeException 400 if the body is not what its type says, 503 if there is no room for what it says
+    JsonNode read(RequestRecord record, BodyType type, MultiMap headers, Schema schema, byte[] body) {
+        return counted(record, body, () -> switch (type) {
+            case JSON -> parsed(body);
             case MESSAGE_PACK -> MessagePackBody.read(body, schema);
             case SAFETENSORS -> SafetensorsBody.read(body, schema);
             case TENSOR -> tensor(headers.get(TENSOR_HEADER), body);
-        };
+        });
+    }
+
+    /// The same, of JSON.
+    JsonNode json(RequestRecord record, byte[] body) {
+        return counted(record, body, () -> parsed(body));
+    }
+
+    private JsonNode counted(RequestRecord record, byte[] body, Supplier<JsonNode> reading) {
+        int bytes = body.length <= Workers.SMALL_BODY_BYTES_MAX ? 0 : Math.min(body.length, bytesMax);
+        bytesLeft.acquireUninterruptibly(bytes);
+        try {
+            JsonNode read = reading.get();
+            record.madeOfBody(TreeBytes.of(read));
+            return read;
+        } finally {
+            bytesLeft.release(bytes);
+        }
     }
 
     /// `F32 1,28,28`: type and shape of the elements that are the body.
@@ -49,8 +74,7 @@ final class Decoding {
                 .node();
     }
 
-    /// @throws ServeException 400 if it is not JSON as we take it
-    JsonNode json(byte[] body) {
+    private JsonNode parsed(byte[] body) {
         try {
             return json.parse(body);
         } catch (JsonRefusal refusal) {

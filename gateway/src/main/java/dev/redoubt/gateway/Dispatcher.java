@@ -11,7 +11,6 @@ import dev.redoubt.policy.limit.FailureLimit;
 import dev.redoubt.policy.limit.RateLimiter;
 import io.vertx.core.http.HttpServerRequest;
 import java.net.InetAddress;
-import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 
@@ -90,12 +89,12 @@ final class Dispatcher {
                                                             .decode(
                                                                     "",
                                                                     services.decoding()
-                                                                            .json(body))),
+                                                                            .json(exchange.record(), body))),
                                     exchange.record()::giveBody));
                 case Handling.Call call ->
                     BodyReader.read(
                             exchange,
-                            EnumSet.allOf(BodyType.class),
+                            call.taken(),
                             (type, body) -> decoded(
                                     exchange,
                                     body,
@@ -123,7 +122,7 @@ final class Dispatcher {
         Optional<Resolved> resolved = known.isPresent() ? known : own.find(caller, exchange.request(), path);
         resolved.ifPresent(found -> exchange.routed(found.route()));
         authorize(exchange, caller, resolved.map(found -> found.route().access()));
-        return resolved.orElseThrow(() -> ServeException.of(ErrorCode.ROUTE_NOT_FOUND));
+        return resolved.orElseThrow(() -> ServeException.of(ErrorCode.ROUTE_NOT_FOUND, routes.description()));
     }
 
     /// @param access empty: there is no such route, for this caller at least

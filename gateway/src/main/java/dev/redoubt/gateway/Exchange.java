@@ -54,6 +54,7 @@ final class Exchange {
     private Supplier<Optional<Quota>> quota = Optional::empty;
     private boolean answered; // the reply's head is on its way
     private Runnable whenGone = () -> {};
+    private Runnable whenKnown = () -> {};
     private Runnable whenOver = () -> {};
     private Runnable whenUpgraded = () -> {};
     private volatile boolean gone;
@@ -109,6 +110,7 @@ final class Exchange {
 
     void authenticated(Principal caller) {
         record.authenticated(caller);
+        whenKnown.run();
     }
 
     /// The reply tells what is left, whatever it is.
@@ -165,6 +167,11 @@ final class Exchange {
     void whenGone(Runnable action) {
         whenGone = action;
         if (gone) action.run();
+    }
+
+    /// What to do when the caller turns out to have a valid key.
+    void whenKnown(Runnable action) {
+        whenKnown = action;
     }
 
     /// What to do when the reply is complete or the caller has left.

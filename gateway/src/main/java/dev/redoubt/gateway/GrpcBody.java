@@ -16,7 +16,7 @@ final class GrpcBody {
     private final EdgeServices services;
     private final Consumer<ServeException> refused;
     private final Consumer<byte[]> whole;
-    private final Buffer bytes = Buffer.buffer();
+    private Buffer bytes = Buffer.buffer();
     private final RequestRecord record;
     private final long timer;
     private boolean over;
@@ -75,7 +75,9 @@ final class GrpcBody {
         }
         over = true;
         services.vertx().cancelTimer(timer);
-        whole.accept(bytes.getBytes(PREFIX_BYTES, bytes.length()));
+        byte[] message = bytes.getBytes(PREFIX_BYTES, bytes.length());
+        bytes = Buffer.buffer(); // the call keeps this reader for as long as it lasts
+        whole.accept(message);
     }
 
     private void refuse(ServeException refusal) {

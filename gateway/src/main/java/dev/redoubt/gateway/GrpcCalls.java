@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -60,7 +61,9 @@ final class GrpcCalls {
     }
 
     /// On the event loop of the connection.
-    void handle(HttpServerRequest request) {
+    ///
+    /// @param known is run before this returns if the caller has a valid key
+    void handle(HttpServerRequest request, Runnable known) {
         String type = request.getHeader("Content-Type");
         if (request.version() != HttpVersion.HTTP_2
                 || !request.method().equals(HttpMethod.POST)
@@ -79,6 +82,7 @@ final class GrpcCalls {
             record.routed(SERVICE + (stream ? STREAM : CALL));
             heads.checkAuthority(request.authority());
             record.authenticated(authenticated(request));
+            known.run();
             ApplicationRoutes.checkScope(record.principal());
             admission.checkOpen();
             record.admitted(admission.admit(record.principal()));
@@ -142,12 +146,14 @@ final class GrpcCalls {
         Ingress ingress = ingress(record.principal(), message.application());
         if (ingress.face().streams() && !stream)
             throw ServeException.of(ErrorCode.METHOD_NOT_ALLOWED, SERVICE + STREAM);
+        Set<BodyType> taken = BodyType.taken(ingress.face().input());
         BodyType type = BodyType.of(message.contentType())
-                .orElseThrow(() -> ServeException.of(ErrorCode.UNSUPPORTED_MEDIA_TYPE, BodyType.names()));
+                .filter(taken::contains)
+                .orElseThrow(() -> ServeException.of(ErrorCode.UNSUPPORTED_MEDIA_TYPE, BodyType.names(taken)));
         long limit = services.limits().bodyBytesMax();
         if (message.body().length > limit) throw ServeException.of(ErrorCode.BODY_TOO_LARGE, limit);
-        JsonNode input =
-                services.decoding().read(type, request.headers(), ingress.face().input(), message.body());
+        JsonNode input = services.decoding()
+                .read(record, type, request.headers(), ingress.face().input(), message.body());
         reply.answersIn(type);
         new ApplicationCall(services, reply, ingress)
                 .start(
@@ -163,6 +169,6 @@ final class GrpcCalls {
     private Ingress ingress(Principal caller, String application) {
         return platform.filter(one -> caller.application().equals(application))
                 .flatMap(one -> one.ingress(application))
-                .orElseThrow(() -> ServeException.of(ErrorCode.ROUTE_NOT_FOUND));
+                .orElseThrow(() -> ServeException.of(ErrorCode.ROUTE_NOT_FOUND, Handlers.DESCRIPTION));
     }
 }

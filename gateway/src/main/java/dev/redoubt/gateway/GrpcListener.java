@@ -1,11 +1,13 @@
 package dev.redoubt.gateway;
 
+import dev.redoubt.policy.audit.AuditLog;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.http.Http2Settings;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerConfig;
 import io.vertx.core.http.HttpServerOptions;
@@ -24,14 +26,7 @@ final class GrpcListener {
     private static final int HEADER_BYTES_MAX = 16 * 1024;
     private static final Duration STOP_MAX = Duration.ofSeconds(15);
 
-    private final Vertx vertx = Vertx.builder()
-            .with(new VertxOptions()
-                    .setEventLoopPoolSize(EVENT_LOOPS)
-                    .setWorkerPoolSize(1)
-                    .setInternalBlockingPoolSize(1)
-                    .setFileSystemOptions(
-                            new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)))
-            .build();
+    private final Vertx vertx;
     private final SocketAddress address;
     private final HttpServer server;
     private Future<Void> shutdown = Future.succeededFuture(); // of whoever closes
@@ -41,6 +36,7 @@ final class GrpcListener {
     GrpcListener(
             EdgeServices data, SocketAddress address, Optional<TlsFiles> tls, Function<EdgeServices, GrpcCalls> calls) {
         this.address = address;
+        vertx = vertx(data.audit());
         EdgeServices services = data.on(vertx);
         HttpServerOptions http = new HttpServerOptions()
                 .setHttp2ClearTextEnabled(tls.isEmpty())
@@ -60,9 +56,24 @@ final class GrpcListener {
         Connections connections = new Connections(services.audit(), vertx, services.timeouts());
         GrpcCalls handler = calls.apply(services);
         server.connectionHandler(connections::opened).requestHandler(request -> {
-            connections.busy(request.connection());
-            handler.handle(request);
+            HttpConnection connection = request.connection();
+            connections.busy(connection);
+            handler.handle(request, () -> connections.known(connection));
+            connections.idleUnlessKnown(connection);
         });
+    }
+
+    private static Vertx vertx(AuditLog audit) {
+        return Vertx.builder()
+                .withTransport(GuardedTransport.http2(audit))
+                .with(new VertxOptions()
+                        .setEventLoopPoolSize(EVENT_LOOPS)
+                        .setWorkerPoolSize(1)
+                        .setInternalBlockingPoolSize(1)
+                        .setFileSystemOptions(new FileSystemOptions()
+                                .setFileCachingEnabled(false)
+                                .setClassPathResolvingEnabled(false)))
+                .build();
     }
 
     HttpServer server() {

@@ -1,5 +1,6 @@
 package dev.redoubt.gateway;
 
+import dev.redoubt.policy.audit.AuditLog;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
@@ -16,24 +17,41 @@ import io.vertx.core.net.TcpConfig;
 import io.vertx.core.spi.transport.Transport;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Vert.x's NIO transport, with a [FramingGuard] at the head of every accepted connection, or right behind its TLS, and
-/// a [BoundedClose] at its end. A transport is the one public place from which a handler gets around Vert.x's own.
+/// a [BoundedClose] at its end; for HTTP/2 with neither. TLS handshakes are counted ([Handshakes]). A transport is the
+/// one
+/// public place from which a handler gets around Vert.x's own.
 final class GuardedTransport implements Transport {
     private static final String GUARD = "framing";
 
     private final Transport nio = io.vertx.core.transport.Transport.NIO.implementation();
-    private final Duration close;
+    private final Placing placing;
 
-    private GuardedTransport(Duration close) {
-        this.close = close;
+    private GuardedTransport(Placing placing) {
+        this.placing = placing;
     }
+
+    /// What each connection gets.
+    ///
+    /// @param close see [#http1]; empty: for HTTP/2
+    private record Placing(Handshakes handshakes, Optional<Duration> close) {}
 
     /// As [io.vertx.core.VertxBuilder] takes it.
     ///
     /// @param close how long a connection that is to be closed may wait until its reader has taken what was written
-    static io.vertx.core.transport.Transport create(Duration close) {
-        GuardedTransport guarded = new GuardedTransport(close);
+    static io.vertx.core.transport.Transport http1(AuditLog audit, Duration close) {
+        return create(new Placing(new Handshakes(audit), Optional.of(close)));
+    }
+
+    static io.vertx.core.transport.Transport http2(AuditLog audit) {
+        return create(new Placing(new Handshakes(audit), Optional.empty()));
+    }
+
+    private static io.vertx.core.transport.Transport create(Placing placing) {
+        GuardedTransport guarded = new GuardedTransport(placing);
         return new io.vertx.core.transport.Transport() {
             @Override
             public String name() {
@@ -77,7 +95,7 @@ final class GuardedTransport implements Transport {
     @Override
     public void configure(TcpConfig config, boolean domainSocket, ServerBootstrap bootstrap) {
         nio.configure(config, domainSocket, bootstrap);
-        bootstrap.handler(new Acceptor(close));
+        bootstrap.handler(new Acceptor(placing));
     }
 
     @Override
@@ -119,15 +137,15 @@ final class GuardedTransport implements Transport {
     /// Sees each accepted connection before Vert.x adds its handlers to it.
     @Sharable
     private static final class Acceptor extends ChannelInboundHandlerAdapter {
-        private final Duration close;
+        private final Placing placing;
 
-        Acceptor(Duration close) {
-            this.close = close;
+        Acceptor(Placing placing) {
+            this.placing = placing;
         }
 
         @Override
         public void channelRead(ChannelHandlerContext context, Object accepted) {
-            if (accepted instanceof Channel connection) connection.pipeline().addFirst("place", new Placer(close));
+            if (accepted instanceof Channel connection) connection.pipeline().addFirst("place", new Placer(placing));
             context.fireChannelRead(accepted);
         }
     }
@@ -135,21 +153,27 @@ final class GuardedTransport implements Transport {
     /// Puts the guard where it sees plain bytes. Vert.x adds its own handlers when the connection is registered, right
     /// before this is told.
     private static final class Placer extends ChannelInboundHandlerAdapter {
-        private final Duration close;
+        private final Placing placing;
 
-        Placer(Duration close) {
-            this.close = close;
+        Placer(Placing placing) {
+            this.placing = placing;
         }
 
         @Override
         public void channelRegistered(ChannelHandlerContext context) {
             var pipeline = context.pipeline();
             var tls = pipeline.context(SslHandler.class);
+            if (tls != null)
+                placing.handshakes().began(context.channel(), ((SslHandler) tls.handler()).handshakeFuture());
+            placing.close().ifPresent(close -> guard(pipeline, tls, close));
+            context.fireChannelRegistered();
+            pipeline.remove(this);
+        }
+
+        private static void guard(ChannelPipeline pipeline, @Nullable ChannelHandlerContext tls, Duration close) {
             if (tls == null) pipeline.addFirst(GUARD, new FramingGuard());
             else pipeline.addAfter(tls.name(), GUARD, new FramingGuard());
             pipeline.addAfter(GUARD, "placeLast", new LastPlacer(close));
-            context.fireChannelRegistered();
-            pipeline.remove(this);
         }
     }
 

@@ -43,6 +43,7 @@ import java.util.stream.Collectors;
 
 /// What each route does.
 final class Handlers {
+    static final String DESCRIPTION = "/openapi.json";
     private static final String JSON = "application/json";
 
     private final EdgeServices services;
@@ -106,13 +107,13 @@ final class Handlers {
                                 : 503),
                         "200 when a model is served, 503 before, while closing and while the audit log cannot be written"),
                 metrics(services)));
-        Supplier<String> description = OpenApi.later(routes, "/openapi.json", Scope.INFERENCE, ErrorFormat.OPENAI);
+        Supplier<String> description = OpenApi.later(routes, DESCRIPTION, Scope.INFERENCE, ErrorFormat.OPENAI);
         routes.add(new Route(
                 reading,
-                "/openapi.json",
+                DESCRIPTION,
                 new Get((exchange, none) -> exchange.reply(200, JSON, description.get())),
                 "this description"));
-        return new RouteTable(routes);
+        return new RouteTable(routes, DESCRIPTION);
     }
 
     /// The one route that both listeners have: the same numbers for the same scope.

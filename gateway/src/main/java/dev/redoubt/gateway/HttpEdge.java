@@ -43,14 +43,15 @@ public final class HttpEdge implements AutoCloseable {
             Math.max(2, Math.min(8, Runtime.getRuntime().availableProcessors()));
     private static final int WORKERS =
             Math.max(2, Math.min(8, Runtime.getRuntime().availableProcessors()));
-    /// Bodies of full size in memory at once.
-    private static final int BODIES_AT_ONCE = 8;
+    /// Of the heap, for bodies and what is made of them: as frames to workers they may be there a second time.
+    private static final int BODIES_SHARE = 4;
 
     private final Vertx vertx;
     private final Workers workers;
     private final AccessLog accessLog;
     private final EdgeTimeouts timeouts;
     private final EdgeOptions options;
+    private final BodyBudget bodies;
     private final Listener data;
     private final WebSockets sockets;
     private final Optional<AdminListener> admin;
@@ -73,10 +74,10 @@ public final class HttpEdge implements AutoCloseable {
         Optional<AdminSocket> adminSocket = AdminSocket.of(administration);
         Optional<TlsFiles> tls =
                 options.tls().map(files -> TlsFiles.read(files, time.now())); // before anything is open
-        vertx = vertx(timeouts);
+        vertx = vertx(audit, timeouts);
         workers = new Workers("edge-worker", WORKERS, WORK_QUEUE_MAX);
         accessLog = new AccessLog();
-        BodyBudget bodies = new BodyBudget(BODIES_AT_ONCE * options.limits().bodyBytesMax());
+        bodies = new BodyBudget(Runtime.getRuntime().maxMemory() / BODIES_SHARE);
         ServedModels models = new ServedModels(served);
         EdgeServices services = new EdgeServices(
                 vertx,
@@ -149,9 +150,9 @@ public final class HttpEdge implements AutoCloseable {
         };
     }
 
-    private static Vertx vertx(EdgeTimeouts timeouts) {
+    private static Vertx vertx(AuditLog audit, EdgeTimeouts timeouts) {
         return Vertx.builder()
-                .withTransport(GuardedTransport.create(timeouts.unread()))
+                .withTransport(GuardedTransport.http1(audit, timeouts.unread()))
                 .with(new VertxOptions()
                         .setEventLoopPoolSize(EVENT_LOOPS)
                         .setWorkerPoolSize(1)
@@ -240,6 +241,10 @@ public final class HttpEdge implements AutoCloseable {
     /// The port of administration, where it listens on one.
     public int adminPort() {
         return admin.orElseThrow().port();
+    }
+
+    BodyBudget bodies() {
+        return bodies;
     }
 
     /// Stops listening, lets running requests end for a bounded time, then closes what is left. A second call

@@ -3,13 +3,13 @@ package dev.redoubt.gateway;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.gateway.openai.ErrorBody;
+import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.schema.JsonBody;
+import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /// The reply to a call over HTTP: one body, or a stream whose form the caller chooses by `Accept`.
@@ -26,18 +26,26 @@ final class HttpReply implements ReplySink {
     private final boolean lines;
     private final BodyType bodyType;
 
-    HttpReply(Exchange exchange, boolean streams) {
+    HttpReply(Exchange exchange, Interface face) {
         this.exchange = exchange;
-        this.streams = streams;
-        String accept = exchange.request().getHeader("Accept");
-        this.lines = accept != null && accept.strip().toLowerCase(Locale.ROOT).equals(LINES_TYPE);
-        this.bodyType = bodyType(accept);
+        this.streams = face.streams();
+        MultiMap headers = exchange.request().headers();
+        this.lines = streams && Accept.choice(headers, HttpReply::streamed, false);
+        this.bodyType = streams ? BodyType.JSON : Accept.choice(headers, type -> whole(face, type), BodyType.JSON);
     }
 
-    /// What the caller asks for by its one word, where that is one we write; JSON otherwise.
-    private static BodyType bodyType(@Nullable String accept) {
-        Optional<BodyType> asked = accept == null ? Optional.empty() : BodyType.of(accept);
-        return asked.orElse(BodyType.JSON);
+    /// @return whether lines are what it names; empty: it is no form of a stream
+    private static Optional<Boolean> streamed(String type) {
+        return switch (type) {
+            case "text/event-stream", "text/*" -> Optional.of(false);
+            case LINES_TYPE, "application/*" -> Optional.of(true);
+            default -> Optional.empty();
+        };
+    }
+
+    private static Optional<BodyType> whole(Interface face, String type) {
+        if (type.equals("application/*")) return Optional.of(BodyType.JSON);
+        return BodyType.of(type).filter(BodyType.given(face.output())::contains);
     }
 
     @Override

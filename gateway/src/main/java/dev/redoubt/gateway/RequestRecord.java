@@ -10,7 +10,6 @@ import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// What is known of one request, by whatever protocol it came: who asks, for what, what it may take and how it
@@ -33,7 +32,8 @@ final class RequestRecord {
     private boolean charged;
     private boolean over;
     private BodyBudget.@Nullable Share body; // written before any worker has the request
-    private final AtomicLong bodyBytes = new AtomicLong(); // of the share
+    private long bodyBytes; // of the share; guarded by this, as what follows
+    private boolean bodyGiven;
 
     /// @param method for the log: of a closed list
     RequestRecord(EdgeServices services, String method, @Nullable SocketAddress remote) {
@@ -90,20 +90,33 @@ final class RequestRecord {
             share = services.bodies().of(principal().application());
             body = share;
         }
+        takeBody(share, bytes);
+    }
+
+    private synchronized void takeBody(BodyBudget.Share share, long bytes) {
+        if (bodyGiven) return; // its caller has left meanwhile
         share.take(bytes);
-        bodyBytes.addAndGet(bytes);
+        bodyBytes += bytes;
+    }
+
+    /// What was made of the body is in memory in its place. Any thread.
+    ///
+    /// @throws ServeException if there is no room for it
+    synchronized void madeOfBody(long bytes) {
+        if (bytes > bodyBytes) takeBody(bytes - bodyBytes);
     }
 
     /// The same, where they have been counted.
-    void hasBody(BodyBudget.Share share, long bytes) {
+    synchronized void hasBody(BodyBudget.Share share, long bytes) {
         body = share;
-        bodyBytes.addAndGet(bytes);
+        bodyBytes += bytes;
     }
 
     /// The body, and what was made of it, is in memory no more. Any thread; the first call counts.
-    void giveBody() {
+    synchronized void giveBody() {
         BodyBudget.Share share = body;
-        if (share != null) share.give(bodyBytes.getAndSet(0));
+        if (share != null && !bodyGiven) share.give(bodyBytes);
+        bodyGiven = true;
     }
 
     /// What the request has come to so far, or will at most. If nobody ever says so it came to nothing.

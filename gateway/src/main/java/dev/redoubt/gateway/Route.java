@@ -3,6 +3,7 @@ package dev.redoubt.gateway;
 import dev.redoubt.gateway.fields.FieldTable;
 import dev.redoubt.gateway.fields.FieldValues;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
@@ -42,10 +43,12 @@ record Route(Access access, String path, Handling handling, String about) {
             }
         }
 
-        /// Is given a body of any type that an application may take; on the event loop if it is small.
+        /// Is given the body as it came; on the event loop if it is small.
         ///
+        /// @param taken the types that it may be of
         /// @param schema of the body as JSON, where the API description says it
-        record Call(String method, Optional<ObjectNode> schema, Start handler) implements Handling {
+        record Call(String method, Set<BodyType> taken, Optional<ObjectNode> schema, Start handler)
+                implements Handling {
 
             /// Begins a call.
             interface Start {

@@ -16,6 +16,7 @@ final class RouteTable {
     private static final Pattern SEGMENT = Pattern.compile("[A-Za-z0-9._~:@-]{1,256}");
 
     private final List<Route> all;
+    private final String description;
     private final Map<String, Route> exact = new HashMap<>();
     private final List<Parametrized> parametrized = new ArrayList<>();
 
@@ -32,9 +33,11 @@ final class RouteTable {
     /// @param parameter what stands for `{id}`; empty where the route has none
     record Resolved(Route route, String parameter) {}
 
+    /// @param description the path where they are described, itself one of them
     /// @throws IllegalArgumentException if a route has no policy, is open and no probe, or is there twice
-    RouteTable(List<Route> routes) {
+    RouteTable(List<Route> routes, String description) {
         all = List.copyOf(routes);
+        this.description = description;
         Set<String> paths = new HashSet<>();
         for (Route route : all) {
             checkPolicy(route);
@@ -68,5 +71,9 @@ final class RouteTable {
 
     List<Route> all() {
         return all;
+    }
+
+    String description() {
+        return description;
     }
 }

@@ -184,8 +184,8 @@ final class SocketSession {
     }
 
     private void call(SocketReply reply, RequestRecord record, Ingress ingress, BodyType type, byte[] body) {
-        JsonNode input =
-                services.decoding().read(type, request.headers(), ingress.face().input(), body);
+        JsonNode input = services.decoding()
+                .read(record, type, request.headers(), ingress.face().input(), body);
         long deadline = record.startNanos() + services.limits().requestTimeout().toNanos();
         new ApplicationCall(services, reply, ingress)
                 .start(

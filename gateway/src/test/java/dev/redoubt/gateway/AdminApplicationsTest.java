@@ -75,10 +75,15 @@ final class AdminApplicationsTest {
                         "Greeter " + id + " failed: java.lang.IllegalStateException",
                         "Front " + id + " failed: java.lang.IllegalStateException")
                 .noneMatch(text -> text.contains("trouble") || text.contains("secret"));
-        assertThat(TestEdge.json(admin(reader, "/admin/v1/applications/nobody/logs")
-                                .body())
-                        .path("entries"))
-                .isEmpty();
+    }
+
+    @Test
+    void whatIsNotThereIsToldAsThatAndWhereToLook() {
+        HttpResponse<String> nobody = admin(reader, "/admin/v1/applications/nobody/logs");
+        assertThat(nobody.statusCode()).isEqualTo(422);
+        assertThat(nobody.body()).contains("deploy_refused", "there is no application 'nobody'");
+        assertThat(admin(reader, "/openapi.json").body()).contains("GET /admin/v1/openapi.json lists them");
+        assertThat(edge.get("/admin/v1/openapi.json").body()).contains("GET /openapi.json lists them");
     }
 
     @Test

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -42,6 +43,7 @@ final class ApplicationRoutesTest {
                 TestApplications.application("test", "Front", "Greeter"),
                 TestApplications.application("counting", "Counter"),
                 TestApplications.application("sleeping", "Sleeper"),
+                TestApplications.application("lists", "Lister"),
                 TestApplications.application("stuck", "Stuck"));
         edge = TestEdge.at(home).platform(platform).start();
         stranger = key("elsewhere");
@@ -204,6 +206,62 @@ final class ApplicationRoutesTest {
         assertThat(reply.statusCode()).isEqualTo(200);
         assertThat(reply.headers().firstValue("Content-Type")).hasValue("application/json");
         assertThat(reply.body()).startsWith("{\"text\":\"Hello Ada\"");
+    }
+
+    @Test
+    void R3_2_aBodyOfATypeThatTheInputCannotBeIsRefusedWithThoseItCanBe() {
+        for (String type : List.of("application/octet-stream", "application/vnd.safetensors", "text/plain")) {
+            HttpResponse<String> reply = edge.send(HttpRequest.newBuilder(edge.uri("/test"))
+                    .header("Authorization", "Bearer " + edge.key)
+                    .header("Content-Type", type)
+                    .POST(HttpRequest.BodyPublishers.ofString("x"))
+                    .build());
+            assertThat(reply.statusCode()).as(type).isEqualTo(415);
+            assertThat(error(reply).path("message").asString())
+                    .isEqualTo("content type must be application/json or application/msgpack");
+        }
+    }
+
+    @Test
+    void R4_2_aBodyCountsUntilItsCallIsOverAndLeavesRoomForOthers() throws Exception {
+        String key = key("sleeping");
+        String body = "{\"count\":1" + " ".repeat(100_000) + "}";
+        BodyBudget bodies = edge.edge.bodies();
+        await(() -> bodies.used() == 0);
+        List<java.util.concurrent.CompletableFuture<HttpResponse<String>>> calls = new ArrayList<>();
+        for (int i = 0; i < 8; i++) // four run, four wait
+        calls.add(edge.client.sendAsync(request("/sleeping", key, body), HttpResponse.BodyHandlers.ofString()));
+        await(() -> bodies.used() >= 8L * body.length());
+        long rest = Runtime.getRuntime().maxMemory() / 8 - bodies.used();
+        bodies.of("sleeping").take(rest);
+        try {
+            HttpResponse<String> refused = post("/sleeping", key, body);
+            assertThat(refused.statusCode()).isEqualTo(503);
+            assertThat(error(refused).path("code").asString()).isEqualTo("busy");
+            assertThat(edge.post("/test", "{\"name\":\"Ada\",\"times\":1}").statusCode())
+                    .isEqualTo(200);
+        } finally {
+            bodies.of("sleeping").give(rest);
+        }
+        calls.forEach(call -> call.cancel(true));
+        await(() -> bodies.used() == 0);
+    }
+
+    @Test
+    void R1_4_whatABodyIsMadeIntoCountsAndNotItsBytesAlone() throws Exception {
+        String key = key("lists");
+        BodyBudget bodies = edge.edge.bodies();
+        await(() -> bodies.used() == 0);
+        String many = "{\"items\":[" + "\"a\",".repeat(50_000) + "\"a\"]}";
+        var call = edge.client.sendAsync(request("/lists", key, many), HttpResponse.BodyHandlers.ofString());
+        await(() -> bodies.used() > 10L * many.length());
+        call.cancel(true);
+        await(() -> bodies.used() == 0);
+    }
+
+    private static void await(BooleanSupplier what) throws InterruptedException {
+        for (int i = 0; i < 2000 && !what.getAsBoolean(); i++) new CountDownLatch(1).await(10, TimeUnit.MILLISECONDS);
+        assertThat(what.getAsBoolean()).isTrue();
     }
 
     @Test

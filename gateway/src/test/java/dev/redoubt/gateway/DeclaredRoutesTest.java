@@ -192,6 +192,26 @@ final class DeclaredRoutesTest {
         assertThat(edge.post("/test/openapi.json", "{}").statusCode()).isEqualTo(405);
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            text/event-stream | text/event-stream; charset=utf-8
+            */* | text/event-stream; charset=utf-8
+            application/x-ndjson; charset=utf-8 | application/x-ndjson
+            application/x-ndjson, */*;q=0.5 | application/x-ndjson
+            application/x-ndjson;q=0.5, text/event-stream | text/event-stream; charset=utf-8
+            application/json | text/event-stream; charset=utf-8
+            """)
+    void aStreamComesInWhatItsCallerWouldRatherHave(String accept, String type) {
+        String key = edge.keys.create("counting", Set.of(Scope.INFERENCE)).secret();
+        HttpResponse<String> reply = edge.send(HttpRequest.newBuilder(edge.uri("/counting"))
+                .header("Authorization", "Bearer " + key)
+                .header("Content-Type", "application/json")
+                .header("Accept", accept)
+                .POST(HttpRequest.BodyPublishers.ofString("{\"count\":1}"))
+                .build());
+        assertThat(reply.headers().firstValue("Content-Type")).hasValue(type);
+    }
+
     @Test
     void aStreamComesAsLinesToo() {
         String key = edge.keys.create("counting", Set.of(Scope.INFERENCE)).secret();

@@ -235,19 +235,19 @@ final class RatesTest {
     @Test
     void R4_4_aRouteWithoutAPolicyDoesNotStart() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new RouteTable(List.of(without(new Route.Handling.Probe(() -> 200)))))
+                .isThrownBy(() -> new RouteTable(List.of(without(new Route.Handling.Probe(() -> 200))), "/"))
                 .withMessageContaining("/forgotten has no policy");
         Route open = new Route(
                 new Access.Open(), "/open", new Route.Handling.Get((exchange, none) -> {}), "open to anybody");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new RouteTable(List.of(open)))
+                .isThrownBy(() -> new RouteTable(List.of(open), "/"))
                 .withMessageContaining("/open is open and no probe");
         Route openPost = new Route(
                 new Access.Open(),
                 "/open",
                 new Route.Handling.Post(new FieldTable(List.of(), Set.of()), (exchange, body) -> {}),
                 "open to anybody");
-        assertThatIllegalArgumentException().isThrownBy(() -> new RouteTable(List.of(openPost)));
+        assertThatIllegalArgumentException().isThrownBy(() -> new RouteTable(List.of(openPost), "/"));
     }
 
     @Test

@@ -55,6 +55,8 @@ final class TestApplications {
             Counter.class,
             "Sleeper",
             Sleeper.class,
+            "Lister",
+            Lister.class,
             "Shelf",
             Shelf.class);
 
@@ -154,6 +156,18 @@ final class TestApplications {
                 throw e;
             }
             return new Count(0);
+        }
+    }
+
+    public record Items(List<String> items) {}
+
+    /// As [Sleeper], with more to keep.
+    @Deployment(name = "Lister", maxOngoingRequests = 4, cpus = 0.1, memoryMiB = 16)
+    public static final class Lister implements Handler<Items, Count> {
+        @Override
+        public Count handle(Items input) throws InterruptedException {
+            new CountDownLatch(1).await();
+            return new Count(input.items().size());
         }
     }
 

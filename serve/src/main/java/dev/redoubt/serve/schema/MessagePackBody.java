@@ -152,6 +152,7 @@ public final class MessagePackBody {
         if (head >= 0xA0 && head < 0xC0) length = head & 0x1F;
         else if (head == 0xD9) length = in.unsignedByte();
         else if (head == 0xDA) length = in.int16() & 0xFFFF;
+        else if (head == 0xDB) length = unsigned32();
         else throw in.refused("a name that is not text");
         String name = text(length);
         if (name.length() > LIMITS.nameLengthMax())

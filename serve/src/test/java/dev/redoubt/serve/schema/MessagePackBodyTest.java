@@ -162,6 +162,17 @@ class MessagePackBodyTest {
     }
 
     @Test
+    void aNameMayBeTextOfAnyForm() {
+        for (String text : List.of("a1 61", "d9 01 61", "da 0001 61", "db 00000001 61"))
+            assertThat(MessagePackBody.read(hex("81" + text + "01"), ANY))
+                    .as(text)
+                    .isEqualTo(NODES.objectNode().put("a", 1));
+        assertThat(refusal(hex("82 a1 61 01 db 00000001 61 02"), ANY).code()).isEqualTo(ErrorCode.DUPLICATE_FIELD);
+        refused("81 db 00000002 c328 01", "text that is not UTF-8");
+        refused("81 db ffffffff 61 01", "text goes past the end");
+    }
+
+    @Test
     void R3_2_extensionsOtherNamesThanTextAndWhatFollowsAreRefused() {
         for (String ext : List.of("d4 01 00", "d8 01", "c7 01 01 00", "c9 00000000 01", "c1"))
             refused(ext, "an extension or reserved type");
@@ -191,7 +202,8 @@ class MessagePackBodyTest {
                 .isTrue();
         refused("91".repeat(11) + "01", "more than 10 levels");
         refused("dd 00030d40" + "01".repeat(200_000), "more than 200000 values");
-        refused("81 da 0101" + "61".repeat(257) + "01", "a name of more than 256 characters");
+        for (String head : List.of("da 0101", "db 00000101"))
+            refused("81" + head + "61".repeat(257) + "01", "a name of more than 256 characters");
     }
 
     @Test
