@@ -1,6 +1,7 @@
 package dev.redoubt.gateway;
 
 import dev.redoubt.base.Requirement;
+import dev.redoubt.policy.Principal;
 import dev.redoubt.policy.audit.AuditEvent;
 import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.audit.AuditLog;
@@ -8,11 +9,15 @@ import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 
 /// Open connections: a bounded number, none of them idle for long. Between two requests only a whole request
 /// head counts as a sign of life, so that sending a head byte by byte keeps nothing open (slowloris). For
@@ -22,8 +27,8 @@ final class Connections {
      * is due whether that has been put off, and then waits for the rest.
      *
      * Whoever has no key can open connections, too. So that he keeps nobody out, a new one takes the place of the oldest over which
-     * no valid key has come, unless a request is under way there. Where there is none such, the new one is refused, and so it is
-     * while as many again have been told to end and have not. */
+     * no valid key has come, unless a request is under way there; and where there is none such, of the one that is idle for longest, of the
+     * application that has most of those. Else the new one is refused, and so it is while as many again have been told to end and have not. */
     static final int CONNECTIONS_MAX = 4096;
 
     private final AuditLog audit;
@@ -57,9 +62,20 @@ final class Connections {
 
     private boolean makePlace() {
         Map.Entry<Long, Idle> oldest = strangers.pollFirstEntry();
-        if (oldest == null) return false;
-        oldest.getValue().giveWay();
-        return true;
+        Optional<Idle> chosen = oldest == null ? idleOfMost() : Optional.of(oldest.getValue());
+        chosen.ifPresent(idle -> idle.giveWay(oldest != null));
+        return chosen.isPresent();
+    }
+
+    /// Looks at all, which is seldom enough: whoever comes next finds the one that came now.
+    private Optional<Idle> idleOfMost() {
+        return open.values().stream()
+                .filter(idle -> !idle.busy && !idle.leaves && !idle.application.isEmpty())
+                .collect(Collectors.groupingBy(idle -> idle.application))
+                .values()
+                .stream()
+                .max(Comparator.comparingInt(List::size))
+                .map(most -> Collections.min(most, Comparator.comparingLong(idle -> idle.endNanos)));
     }
 
     private void refused(HttpConnection connection) {
@@ -85,9 +101,9 @@ final class Connections {
     }
 
     /// A valid key has come over it.
-    void known(HttpConnection connection) {
+    void known(HttpConnection connection, Principal caller) {
         Idle idle = open.get(connection);
-        if (idle != null) idle.known = true;
+        if (idle != null) idle.application = caller.application();
     }
 
     void idle(HttpConnection connection) {
@@ -98,16 +114,17 @@ final class Connections {
     /// Its request is over, if it had no valid key.
     void idleUnlessKnown(HttpConnection connection) {
         Idle idle = open.get(connection);
-        if (idle != null && !idle.known) idle.since(timeouts.keepAlive());
+        if (idle != null && idle.application.isEmpty()) idle.since(timeouts.keepAlive());
     }
 
-    /// Between two requests, and for how long. On the event loop of the connection.
+    /// Between two requests, and for how long. On the event loop of the connection; what others see of it may be old.
     private final class Idle {
         private final HttpConnection connection;
         private final long number;
         private final Context context;
-        private boolean known;
+        private String application = ""; // of the last valid key
         private boolean busy;
+        private volatile boolean leaves;
         private long endNanos; // System.nanoTime; while it is not busy
         private long timer;
 
@@ -120,12 +137,12 @@ final class Connections {
         void since(Duration atMost) {
             busy = false;
             endNanos = System.nanoTime() + atMost.toNanos();
-            if (!known) strangers.put(number, this);
+            if (application.isEmpty()) strangers.put(number, this);
         }
 
         void busy() {
             busy = true;
-            if (!known) strangers.remove(number);
+            if (application.isEmpty()) strangers.remove(number);
         }
 
         void left() {
@@ -134,9 +151,11 @@ final class Connections {
         }
 
         /// Asked on any event loop.
-        void giveWay() {
+        void giveWay(boolean stranger) {
+            leaves = true;
             context.runOnContext(ignored -> {
-                if (busy || known || !open.containsKey(connection)) return; // since it was chosen
+                leaves = !busy && !(stranger && !application.isEmpty()) && open.containsKey(connection);
+                if (!leaves) return; // since it was chosen
                 refused(connection);
                 connection.close();
                 connection.close(); // BoundedClose: the second one waits for nobody

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,7 +55,7 @@ final class Exchange {
     private Supplier<Optional<Quota>> quota = Optional::empty;
     private boolean answered; // the reply's head is on its way
     private Runnable whenGone = () -> {};
-    private Runnable whenKnown = () -> {};
+    private Consumer<Principal> whenKnown = caller -> {};
     private Runnable whenOver = () -> {};
     private Runnable whenUpgraded = () -> {};
     private volatile boolean gone;
@@ -110,7 +111,7 @@ final class Exchange {
 
     void authenticated(Principal caller) {
         record.authenticated(caller);
-        whenKnown.run();
+        whenKnown.accept(caller);
     }
 
     /// The reply tells what is left, whatever it is.
@@ -170,7 +171,7 @@ final class Exchange {
     }
 
     /// What to do when the caller turns out to have a valid key.
-    void whenKnown(Runnable action) {
+    void whenKnown(Consumer<Principal> action) {
         whenKnown = action;
     }
 

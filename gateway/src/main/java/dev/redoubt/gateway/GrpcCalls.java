@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -62,8 +63,8 @@ final class GrpcCalls {
 
     /// On the event loop of the connection.
     ///
-    /// @param known is run before this returns if the caller has a valid key
-    void handle(HttpServerRequest request, Runnable known) {
+    /// @param known is told before this returns if the caller has a valid key
+    void handle(HttpServerRequest request, Consumer<Principal> known) {
         String type = request.getHeader("Content-Type");
         if (request.version() != HttpVersion.HTTP_2
                 || !request.method().equals(HttpMethod.POST)
@@ -82,7 +83,7 @@ final class GrpcCalls {
             record.routed(SERVICE + (stream ? STREAM : CALL));
             heads.checkAuthority(request.authority());
             record.authenticated(authenticated(request));
-            known.run();
+            known.accept(record.principal());
             ApplicationRoutes.checkScope(record.principal());
             admission.checkOpen();
             record.admitted(admission.admit(record.principal()));

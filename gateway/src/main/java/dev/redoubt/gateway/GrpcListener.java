@@ -58,7 +58,7 @@ final class GrpcListener {
         server.connectionHandler(connections::opened).requestHandler(request -> {
             HttpConnection connection = request.connection();
             connections.busy(connection);
-            handler.handle(request, () -> connections.known(connection));
+            handler.handle(request, caller -> connections.known(connection, caller));
             connections.idleUnlessKnown(connection);
         });
     }

@@ -88,7 +88,7 @@ final class Listener {
     private Exchange exchange(Connections connections, HttpServerRequest request) {
         Exchange exchange = new Exchange(services, request, services.vertx().getOrCreateContext());
         connections.busy(request.connection());
-        exchange.whenKnown(() -> connections.known(request.connection()));
+        exchange.whenKnown(caller -> connections.known(request.connection(), caller));
         exchange.whenOver(() -> connections.idle(request.connection()));
         exchange.whenUpgraded(() -> connections.left(request.connection()));
         return exchange;

@@ -2,12 +2,14 @@ package dev.redoubt.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.redoubt.policy.Scope;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,25 +51,36 @@ final class ConnectionsTest {
     }
 
     @Test
-    void R1_1_whoHasAKeyIsNeverTheOneToGo() throws IOException {
-        List<RawClient> known = new ArrayList<>();
+    void R1_1_whoHoldsManyIdleConnectionsGivesThemToOthers() throws IOException {
+        List<RawClient> many = new ArrayList<>();
         try (TestEdge edge = TestEdge.at(home).start()) {
-            for (int i = 0; i < Connections.CONNECTIONS_MAX; i++) {
-                RawClient client = new RawClient(edge);
-                known.add(client);
-                assertThat(client.send("GET /v1/models HTTP/1.1\r\nHost: localhost\r\nX-API-Key: " + edge.key
-                                        + "\r\n\r\n")
-                                .reply()
-                                .status())
-                        .isEqualTo(200);
+            String other = edge.keys.create("other", Set.of(Scope.INFERENCE)).secret();
+            try (RawClient others = new RawClient(edge);
+                    RawClient busy = new RawClient(edge)) {
+                assertThat(models(others, other)).isEqualTo(200);
+                assertThat(models(busy, edge.key)).isEqualTo(200);
+                busy.send(busy.post("/generate") + "Content-Length: " + HELLO.length + "\r\n\r\n");
+                while (many.size() < Connections.CONNECTIONS_MAX - 2) {
+                    RawClient client = new RawClient(edge);
+                    many.add(client);
+                    assertThat(models(client, edge.key)).isEqualTo(200);
+                }
+                try (RawClient fresh = new RawClient(edge)) {
+                    assertThat(models(fresh, other)).isEqualTo(200);
+                }
+                assertThat(many.getFirst().closed()).as("idle for longest").isTrue();
+                assertThat(models(many.getLast(), edge.key)).isEqualTo(200);
+                assertThat(models(others, other)).as("of whom there are few").isEqualTo(200);
+                assertThat(busy.send(HELLO).reply().status()).isEqualTo(200);
             }
-            try (RawClient more = new RawClient(edge)) {
-                assertThat(more.sendPlain("/generate", HELLO).reply().status()).isZero();
-            }
-            assertThat(known.getFirst().sendPlain("/generate", HELLO).reply().status())
-                    .isEqualTo(200);
         } finally {
-            for (RawClient client : known) client.close();
+            for (RawClient client : many) client.close();
         }
+    }
+
+    private static int models(RawClient client, String key) throws IOException {
+        return client.send("GET /v1/models HTTP/1.1\r\nHost: localhost\r\nX-API-Key: " + key + "\r\n\r\n")
+                .reply()
+                .status();
     }
 }
