@@ -64,6 +64,11 @@ public enum ErrorCode {
     METHOD_NOT_ALLOWED(Requirement.R4_4, Kind.CALLER, 405, "this route takes %s"),
     UNSUPPORTED_MEDIA_TYPE(Requirement.R3_2, Kind.CALLER, 415, "content type must be %s"),
     BODY_TOO_LARGE(Requirement.R1_4, Kind.CALLER, 413, "body is over the limit of %s bytes: send less"),
+    INPUT_TOO_LARGE(
+            Requirement.R1_4,
+            Kind.CALLER,
+            413,
+            "the input is over the %s bytes that a replica of this memory can take: send less, or raise the deployment's 'memory'"),
     BAD_REQUEST(Requirement.R3_2, Kind.CALLER, 400, "request is malformed"),
     REQUEST_TIMEOUT(Requirement.R1_3, Kind.CALLER, 408, "the request did not arrive within %s s: send it faster"),
     SLOW_READER(Requirement.R1_1, Kind.CALLER, 408, "the reply was not read in time: read it faster"),

@@ -140,7 +140,7 @@ final class ApplicationSettings {
             Requirement.R1_1,
             "of one replica (R1.1); of it follows what one input, output or item may be, an eighth of the heap and at most 16 MiB:"
                     + " a handler with 128 MiB takes 4.5 MiB, with 256 MiB 15; a model with 256 MiB 5, with 768 MiB 16."
-                    + " A larger input is refused (413 `body_too_large`), a larger output is a failure that the log tells");
+                    + " A larger input is refused (413 `input_too_large`), a larger output is a failure that the log tells");
     private static final Setting<Integer> ONGOING = Setting.required(
             "max-ongoing-requests",
             SettingType.integer(1, 100_000),

@@ -109,7 +109,7 @@ final class Calls {
             body.text(call.modelId().orElse(""));
             ValueCodec.write(signature.input(), input.tree(), body);
         } catch (FrameWriter.FrameTooLarge tooLarge) {
-            throw ServeException.of(ErrorCode.BODY_TOO_LARGE, tooLarge.bytesMax());
+            throw ServeException.of(ErrorCode.INPUT_TOO_LARGE, tooLarge.bytesMax());
         }
     }
 

@@ -64,6 +64,18 @@ class WorkerTest {
     }
 
     @Test
+    void R1_4_anInputThatNoFrameHoldsIsRefusedAndSaysHowManyBytesOneHolds() throws Exception {
+        Servant servant = workers.start(Hostile.class);
+        assertThatThrownBy(() -> workers.ask(servant, "echo", "x".repeat(17 << 20)))
+                .isInstanceOfSatisfying(
+                        ServeException.class,
+                        failure -> assertThat(failure.code()).isEqualTo(ErrorCode.INPUT_TOO_LARGE))
+                .hasMessageContaining("'memory'");
+        assertThat(workers.ask(servant, "echo", "one")).isEqualTo("one");
+        servant.close();
+    }
+
+    @Test
     void ofAProcessThatIsKilledTheCallsThatItWasNotSentHaveNotBegun() throws Exception {
         Set<ProcessHandle> before = ProcessHandle.current().children().collect(Collectors.toSet());
         Servant servant = workers.start(Hostile.class);
