@@ -118,7 +118,7 @@ final class DeploymentSet {
 
     void reconcile(long now) {
         if (!leaving && leavesAtNanos.isPresent() && now - leavesAtNanos.get() >= 0) leave();
-        if (leaving) ingress().ifPresent(one -> one.router.open(false));
+        if (leaving) ingress().ifPresent(one -> one.router.close(Optional.empty()));
         for (DeploymentControl deployment : List.copyOf(deployments.values())) {
             deployment.reconcile(now);
             if (!deployment.isGone()) continue;
@@ -189,7 +189,7 @@ final class DeploymentSet {
     }
 
     void verify() {
-        for (DeploymentControl deployment : deployments.values()) deployment.router.verify();
+        deployments.values().forEach(DeploymentControl::verify);
     }
 
     // ---- for its deployments and their callers

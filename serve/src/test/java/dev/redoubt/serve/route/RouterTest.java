@@ -309,9 +309,13 @@ final class RouterTest {
     @Test
     void aClosedRouterRefusesWhoWaitsAndWhoComes() {
         Reply waits = call();
-        router.open(false);
-        assertThat(waits.ends).containsExactly("DEPLOYMENT_UNAVAILABLE");
-        assertThat(call().ends).containsExactly("DEPLOYMENT_UNAVAILABLE");
+        router.close(Optional.of(Duration.ofSeconds(7)));
+        for (Reply refused : List.of(waits, call())) {
+            assertThat(refused.ends).containsExactly("DEPLOYMENT_UNAVAILABLE");
+            assertThat(refused.failure().retryAfter()).hasValue(Duration.ofSeconds(7));
+        }
+        router.open();
+        assertThat(call().ends).isEmpty();
     }
 
     @Test
