@@ -177,12 +177,12 @@ public final class Platform implements AutoCloseable {
             problems.addAll(goals.problems(checked.spec(), checked.interfaces()));
             return new Outcome.Refused(problems);
         }
-        return change(() -> goals.deploy(checked.spec(), checked.interfaces()));
+        return decide(() -> goals.deploy(checked.spec(), checked.interfaces()));
     }
 
     /// Wants an application to end: requests in progress are finished, nothing new is taken.
     public Outcome delete(String application) {
-        return change(() -> goals.delete(application));
+        return decide(() -> goals.delete(application));
     }
 
     /// Wants the version again that was wanted before the current one.
@@ -199,7 +199,7 @@ public final class Platform implements AutoCloseable {
                     List.of("application '%s' has no version before %s".formatted(application, current.number())));
         SpecCheck.Checked checked = check.check(back.get().spec());
         if (!checked.problems().isEmpty()) return new Outcome.Refused(checked.problems());
-        return change(() -> goals.rollBack(back.get(), checked.interfaces(), current.number()));
+        return decide(() -> goals.rollBack(back.get(), checked.interfaces(), current.number()));
     }
 
     /// Wants another number of replicas of one deployment.
@@ -224,7 +224,7 @@ public final class Platform implements AutoCloseable {
         } catch (IllegalArgumentException e) {
             return new Outcome.Refused(List.of(String.valueOf(e.getMessage())));
         }
-        return change(() -> goals.scale(spec, running.version().number()));
+        return decide(() -> goals.scale(spec, running.version().number()));
     }
 
     private static ApplicationSpec scaled(ApplicationSpec spec, String deployment, Scale scale) {
@@ -326,6 +326,16 @@ public final class Platform implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         store.close();
+    }
+
+    /// What cannot be written down is not wanted, and whoever asked is told so.
+    private Outcome decide(Callable<Outcome> work) {
+        try {
+            return change(work);
+        } catch (GoalStoreException e) {
+            LOG.error("a change is not made", e);
+            return new Outcome.Refused(List.of("nothing has changed: " + e.getMessage()));
+        }
     }
 
     private <T> T change(Callable<T> work) {

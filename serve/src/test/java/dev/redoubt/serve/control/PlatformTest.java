@@ -3,12 +3,16 @@ package dev.redoubt.serve.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.redoubt.base.Home;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
 import dev.redoubt.serve.control.PlatformStatus.DeploymentStatus;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import dev.redoubt.serve.spec.Scale;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -225,6 +229,22 @@ final class PlatformTest {
                 .anyMatch(line -> line.contains("there is no such thing"))
                 .anyMatch(line -> line.contains("R2.2"));
         assertThat(test.platform.status().applications()).isEmpty();
+    }
+
+    @Test
+    void whatCannotBeWrittenDownIsRefusedAndSaysWhere() throws Exception {
+        test.deployed(Specs.application("shop", Specs.deployment("Front", 1)));
+        test.until("proven", () -> test.changes.contains("PROVEN shop 1"));
+        Path file = new Home(home).platform();
+        try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + file);
+                Statement statement = other.createStatement()) {
+            statement.execute("BEGIN IMMEDIATE");
+            assertThat(((Outcome.Refused) test.platform.scale("shop", "Front", 2)).problems())
+                    .singleElement()
+                    .asString()
+                    .contains("nothing has changed", file.toString(), "cannot be written", "disk space");
+        }
+        assertThat(test.platform.scale("shop", "Front", 2)).isInstanceOf(Outcome.Accepted.class);
     }
 
     private ApplicationState state(String application) {
