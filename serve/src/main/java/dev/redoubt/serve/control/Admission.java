@@ -1,6 +1,7 @@
 package dev.redoubt.serve.control;
 
 import dev.redoubt.base.Requirement;
+import dev.redoubt.base.config.SettingType;
 import dev.redoubt.serve.scale.Holding;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import dev.redoubt.serve.spec.Autoscaling;
@@ -49,15 +50,21 @@ final class Admission {
     }
 
     private void limits(DeploymentSpec spec, List<String> problems) {
-        atMost(spec, Requirement.R1_1, "ongoingMax", spec.ongoingMax(), DeploymentSpec.ONGOING_MAX, problems);
+        atMost(spec, Requirement.R1_1, "max-ongoing-requests", spec.ongoingMax(), DeploymentSpec.ONGOING_MAX, problems);
         atMost(spec, Requirement.R1_3, "timeouts.call", spec.timeouts().call(), Timeouts.CALL_MAX, problems);
         HealthCheck health = spec.health();
-        atMost(spec, Requirement.R1_5, "health.period", health.period(), HealthCheck.DEFAULT.period(), problems);
-        atMost(spec, Requirement.R1_5, "health.timeout", health.timeout(), HealthCheck.DEFAULT.timeout(), problems);
+        atMost(spec, Requirement.R1_5, "health-check.period", health.period(), HealthCheck.DEFAULT.period(), problems);
         atMost(
                 spec,
                 Requirement.R1_5,
-                "health.missesMax",
+                "health-check.timeout",
+                health.timeout(),
+                HealthCheck.DEFAULT.timeout(),
+                problems);
+        atMost(
+                spec,
+                Requirement.R1_5,
+                "health-check.misses",
                 health.missesMax(),
                 HealthCheck.DEFAULT.missesMax(),
                 problems);
@@ -65,28 +72,48 @@ final class Admission {
         atMost(
                 spec,
                 Requirement.R2_4,
-                "ongoingMax with autoscaling",
+                "max-ongoing-requests with autoscaling",
                 spec.ongoingMax(),
                 Autoscaling.ONGOING_MAX,
                 problems);
-        atMost(spec, Requirement.R2_3, "targetOngoing", rules.targetOngoing(), Autoscaling.TARGET_ONGOING, problems);
-        atLeast(spec, "upscaleDelay", rules.upscaleDelay(), Autoscaling.UPSCALE_DELAY, problems);
-        atLeast(spec, "downscaleDelay", rules.downscaleDelay(), Autoscaling.DOWNSCALE_DELAY_MIN, problems);
-        atLeast(spec, "downscaleToZeroDelay", rules.downscaleToZeroDelay(), Autoscaling.DOWNSCALE_DELAY_MIN, problems);
+        atMost(
+                spec,
+                Requirement.R2_3,
+                "autoscaling.target-ongoing-requests",
+                rules.targetOngoing(),
+                Autoscaling.TARGET_ONGOING,
+                problems);
+        atLeast(spec, "autoscaling.upscale-delay", rules.upscaleDelay(), Autoscaling.UPSCALE_DELAY, problems);
+        atLeast(spec, "autoscaling.downscale-delay", rules.downscaleDelay(), Autoscaling.DOWNSCALE_DELAY_MIN, problems);
+        atLeast(
+                spec,
+                "autoscaling.downscale-to-zero-delay",
+                rules.downscaleToZeroDelay(),
+                Autoscaling.DOWNSCALE_DELAY_MIN,
+                problems);
     }
 
     private <T extends Comparable<T>> void atMost(
             DeploymentSpec spec, Requirement rule, String what, T value, T limit, List<String> problems) {
         if (value.compareTo(limit) > 0 && !isWaived(rule))
             problems.add("%s: deployment '%s' has %s %s, limit is %s: lower it%s"
-                    .formatted(rule.id(), spec.name(), what, value, limit, wayOut(rule)));
+                    .formatted(rule.id(), spec.name(), what, shown(value), shown(limit), wayOut(rule)));
     }
 
     private void atLeast(DeploymentSpec spec, String what, Duration value, Duration limit, List<String> problems) {
         Requirement rule = Requirement.R2_3;
         if (value.compareTo(limit) < 0 && !isWaived(rule))
             problems.add("%s: deployment '%s' has %s %s, at least %s is allowed: raise it%s"
-                    .formatted(rule.id(), spec.name(), what, value, limit, wayOut(rule)));
+                    .formatted(rule.id(), spec.name(), what, shown(value), shown(limit), wayOut(rule)));
+    }
+
+    /// As a configuration says it.
+    private static String shown(Object value) {
+        return switch (value) {
+            case Duration time -> SettingType.shown(time);
+            case Double number when number == Math.rint(number) -> String.valueOf(number.longValue());
+            default -> value.toString();
+        };
     }
 
     private boolean isWaived(Requirement rule) {

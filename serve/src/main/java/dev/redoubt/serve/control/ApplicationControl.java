@@ -40,7 +40,7 @@ final class ApplicationControl {
         this.goal = first;
         this.reported = first.proven();
         this.serving = new DeploymentSet(this, first, Map.of(), tools);
-        if (first.deleting()) serving.leave();
+        if (first.deleting()) serving.leave(Trigger.DELETING);
     }
 
     String name() {
@@ -54,7 +54,7 @@ final class ApplicationControl {
         goal = next;
         reported = next.proven();
         if (next.deleting()) {
-            sets().forEach(DeploymentSet::leave);
+            sets().forEach(one -> one.leave(Trigger.DELETING));
             return;
         }
         boolean another = !serving.canBecome(next);
@@ -73,14 +73,14 @@ final class ApplicationControl {
     }
 
     private void drop(DeploymentSet set) {
-        set.leave();
+        set.leave(Trigger.DELETING);
         going.add(set);
     }
 
     /// It is to end here, whatever is wanted of it.
     void leave() {
         leaving = true;
-        sets().forEach(DeploymentSet::leave);
+        sets().forEach(one -> one.leave(Trigger.SERVER_STOPPING));
     }
 
     boolean isGone() {

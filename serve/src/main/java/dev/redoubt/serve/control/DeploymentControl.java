@@ -1,6 +1,7 @@
 package dev.redoubt.serve.control;
 
 import dev.redoubt.base.Invariant;
+import dev.redoubt.base.config.SettingType;
 import dev.redoubt.serve.control.ControllerTools.Wanted;
 import dev.redoubt.serve.control.PlatformStatus.DeploymentStatus;
 import dev.redoubt.serve.replica.Interface;
@@ -155,12 +156,12 @@ final class DeploymentControl {
     }
 
     /// Nothing is wanted of it but to end.
-    void leave() {
+    void leave(Trigger why) {
         if (leaving) return;
         leaving = true;
         frozen = false;
         number.none();
-        condition.enter(DeploymentState.UPDATING, Trigger.DELETING, "");
+        condition.enter(DeploymentState.UPDATING, why, "");
     }
 
     // ---- one look
@@ -212,7 +213,10 @@ final class DeploymentControl {
                     if (inState.compareTo(goal.timeouts().start()) < 0) continue;
                     replicas.stop(replica, now);
                     startFailed(
-                            replica, "has not started within " + goal.timeouts().start(), now);
+                            replica,
+                            "has not started within "
+                                    + SettingType.shown(goal.timeouts().start()),
+                            now);
                 }
                 case UPDATING -> {
                     if (inState.compareTo(goal.timeouts().start()) >= 0)
@@ -233,7 +237,8 @@ final class DeploymentControl {
         if (replica.probes.overdue(now, goal.health()))
             unhealthy(
                     replica,
-                    "has not answered its health checks within " + goal.health().timeout(),
+                    "has not answered its health checks within "
+                            + SettingType.shown(goal.health().timeout()),
                     Ailment.SILENT,
                     now);
         else if (replica.probes.send(now, goal.health())) replicas.probe(replica);

@@ -79,7 +79,7 @@ final class DeploymentSet {
             }
         }
         for (DeploymentControl known : deployments.values())
-            if (next.spec().find(known.name).isEmpty()) known.leave();
+            if (next.spec().find(known.name).isEmpty()) known.leave(Trigger.DELETING);
     }
 
     private static Wanted wanted(ApplicationGoal goal, DeploymentSpec spec) {
@@ -105,9 +105,9 @@ final class DeploymentSet {
     }
 
     /// It is to end, whatever was wanted of it.
-    void leave() {
+    void leave(Trigger why) {
         leaving = true;
-        deployments.values().forEach(DeploymentControl::leave);
+        deployments.values().forEach(one -> one.leave(why));
     }
 
     boolean isGone() {
@@ -117,7 +117,7 @@ final class DeploymentSet {
     // ---- one look
 
     void reconcile(long now) {
-        if (!leaving && leavesAtNanos.isPresent() && now - leavesAtNanos.get() >= 0) leave();
+        if (!leaving && leavesAtNanos.isPresent() && now - leavesAtNanos.get() >= 0) leave(Trigger.DELETING);
         if (leaving) ingress().ifPresent(one -> one.router.close(Optional.empty()));
         for (DeploymentControl deployment : List.copyOf(deployments.values())) {
             deployment.reconcile(now);

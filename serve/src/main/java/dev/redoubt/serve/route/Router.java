@@ -197,6 +197,10 @@ public final class Router {
         }
     }
 
+    long nanos() {
+        return time.nanos();
+    }
+
     /// A call ended by a fault.
     void failed(Call call, ServeException why) {
         listener.failed(deployment, call, why);

@@ -96,6 +96,33 @@ final class AdmissionTest {
     }
 
     @Test
+    void limitsAreNamedAndWrittenAsInAConfiguration() {
+        Autoscaling hasty = new Autoscaling(
+                1,
+                2,
+                1,
+                20,
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(3),
+                Duration.ofSeconds(30),
+                1,
+                1);
+        HealthCheck rare = new HealthCheck(Duration.ofMinutes(1), Duration.ofSeconds(90), 5);
+        DeploymentSpec spec = limits(120, rare, Timeouts.DEFAULT.withCall(Duration.ofMinutes(1)));
+        assertThat(problems(Specs.application("shop", spec.with(new Scale.Automatic(hasty)))))
+                .anyMatch(line -> line.contains("has max-ongoing-requests 120, limit is 100"))
+                .anyMatch(line -> line.contains("has timeouts.call 1m, limit is 30s"))
+                .anyMatch(line -> line.contains("has health-check.period 1m, limit is 10s"))
+                .anyMatch(line -> line.contains("has health-check.timeout 90s, limit is 30s"))
+                .anyMatch(line -> line.contains("has health-check.misses 5, limit is 3"))
+                .anyMatch(line -> line.contains("has autoscaling.target-ongoing-requests 20, limit is 10:"))
+                .anyMatch(line -> line.contains("has autoscaling.upscale-delay 1s, at least 30s is allowed"))
+                .anyMatch(line -> line.contains("has autoscaling.downscale-delay 2s, at least 1m is allowed"))
+                .anyMatch(line -> line.contains("has autoscaling.downscale-to-zero-delay 3s, at least 1m is allowed"));
+    }
+
+    @Test
     void R4_2_quotasTogetherStayWithinTheMachinesShare() {
         ApplicationSpec shop = quota("shop", Resources.of(4, 1L << 30));
         assertThat(admission.problems(shop, Optional.empty(), List.of(quota("pub", Resources.of(8.8, 1L << 30)))))

@@ -96,4 +96,14 @@ class ControllerTest {
         controller.step();
         assertThat(driver.ids).containsExactly("a.D.1", "a.D.2");
     }
+
+    @Test
+    void whatAServerLeavesIsNotSaidToBeDeleted() {
+        controller.want(goal(1, 1));
+        controller.step();
+        controller.leave();
+        controller.step();
+        assertThat(controller.status().find("a").orElseThrow().find("D").orElseThrow())
+                .satisfies(one -> assertThat(one.trigger()).isEqualTo(Trigger.SERVER_STOPPING));
+    }
 }
