@@ -37,6 +37,14 @@ final class Faults {
         }
     }
 
+    /// A handler that uses what it has in a way that cannot work.
+    ///
+    /// @param what it does, and the way out
+    static ServeException misused(String requestId, String place, String what) {
+        LOG.error("request {} failed: {} {}", requestId, place, what);
+        return ServeException.internal(place + " " + what);
+    }
+
     /// A failure or refusal of a call that the handler made is passed on as it is. Nobody but the server's edge denies,
     /// so
     /// a handler that does has failed.
