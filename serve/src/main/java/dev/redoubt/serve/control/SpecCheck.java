@@ -62,9 +62,18 @@ public final class SpecCheck {
     Checked check(ApplicationSpec spec) {
         List<String> problems = new ArrayList<>();
         Map<String, Interface> interfaces = describe(spec, problems);
+        for (DeploymentSpec deployment : spec.deployments()) isolation(deployment, problems);
         if (!problems.isEmpty()) return new Checked(spec, interfaces, problems);
         ApplicationSpec filled = check.filled(spec, interfaces);
         return new Checked(filled, interfaces, check.problems(filled, interfaces));
+    }
+
+    /// What is said and has no effect would be believed (R4.2).
+    private void isolation(DeploymentSpec spec, List<String> problems) {
+        ServantFactory factory = runtimes.get(spec.runtime().kind());
+        if (factory == null || factory.isolation() == spec.isolation()) return;
+        problems.add("deployment '%s' has the isolation %s, replicas of the runtime '%s' have %s: say so"
+                .formatted(spec.name(), spec.isolation(), spec.runtime().kind(), factory.isolation()));
     }
 
     /// @param problems takes what is wrong

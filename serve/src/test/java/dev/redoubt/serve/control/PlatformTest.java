@@ -8,6 +8,8 @@ import dev.redoubt.base.ServeException;
 import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
 import dev.redoubt.serve.control.PlatformStatus.DeploymentStatus;
 import dev.redoubt.serve.spec.ApplicationSpec;
+import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.spec.Isolation;
 import dev.redoubt.serve.spec.Scale;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -229,6 +231,27 @@ final class PlatformTest {
                 .anyMatch(line -> line.contains("there is no such thing"))
                 .anyMatch(line -> line.contains("R2.2"));
         assertThat(test.platform.status().applications()).isEmpty();
+    }
+
+    @Test
+    void R4_2_anIsolationThatARuntimeDoesNotHaveIsRefused() {
+        DeploymentSpec front = Specs.deployment("Front", 1);
+        Outcome outcome = test.platform.deploy(Specs.application(
+                "shop",
+                new DeploymentSpec(
+                        front.name(),
+                        front.runtime(),
+                        Isolation.PROCESS,
+                        front.each(),
+                        front.ongoingMax(),
+                        front.queuedMax(),
+                        front.scale(),
+                        front.health(),
+                        front.timeouts(),
+                        front.userConfig())));
+        assertThat(((Outcome.Refused) outcome).problems())
+                .containsExactly("deployment 'Front' has the isolation PROCESS, replicas of the runtime 'test' have"
+                        + " THREAD: say so");
     }
 
     @Test
