@@ -38,14 +38,14 @@ final class Admission {
         };
     }
 
-    /// @param running what the spec would take the place of
+    /// @param running deployments that take calls, and that those of the spec would take the place of
     /// @param others all other applications
-    List<String> problems(ApplicationSpec spec, Optional<ApplicationSpec> running, Collection<ApplicationSpec> others) {
+    List<String> problems(ApplicationSpec spec, List<DeploymentSpec> running, Collection<ApplicationSpec> others) {
         List<String> problems = new ArrayList<>();
         for (DeploymentSpec deployment : spec.deployments()) limits(deployment, problems);
         quotas(spec, others, problems);
         room(spec, problems);
-        if (problems.isEmpty() && running.isPresent()) roomToUpdate(spec, running.get(), problems);
+        if (problems.isEmpty()) roomToUpdate(spec, running, problems);
         return problems;
     }
 
@@ -179,19 +179,21 @@ final class Admission {
 
     /// An update that must not stop anything before its successor works needs room for one replica more.
     /// Deployments are updated as room allows, so one at a time is enough.
-    private static void roomToUpdate(ApplicationSpec spec, ApplicationSpec running, List<String> problems) {
+    private static void roomToUpdate(ApplicationSpec spec, List<DeploymentSpec> running, List<String> problems) {
         Holding quota = Holding.of(spec.quota(), 1);
         Holding all = Holding.NONE;
         for (DeploymentSpec deployment : spec.deployments()) {
             Holding then = Holding.of(deployment.each(), replicasMin(deployment.scale()));
-            Holding now = running.find(deployment.name())
+            Holding now = running.stream()
+                    .filter(before -> before.name().equals(deployment.name()))
+                    .findAny()
                     .map(before -> Holding.of(before.each(), replicasMin(before.scale())))
                     .orElse(Holding.NONE);
             all = all.plus(now.or(then));
         }
-        for (DeploymentSpec before : running.deployments()) // goes when those that call it have gone
+        for (DeploymentSpec before : running) // goes when those that call it have gone
         if (spec.find(before.name()).isEmpty()) all = all.plus(Holding.of(before.each(), replicasMin(before.scale())));
-        for (DeploymentSpec before : running.deployments()) {
+        for (DeploymentSpec before : running) {
             Optional<DeploymentSpec> after = spec.find(before.name());
             if (after.isEmpty() || after.get().sameReplicasAs(before)) continue;
             if (replicasMin(before.scale()) == 0 || replicasMin(after.get().scale()) == 0) continue;

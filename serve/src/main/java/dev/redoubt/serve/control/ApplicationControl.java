@@ -18,7 +18,8 @@ import java.util.Optional;
 final class ApplicationControl {
     /* An update whose replicas and the running ones may take each other's calls changes the set that serves, deployment by deployment
      * (see DeploymentControl). One that changes what callers send, or what stages send each other, gets a set of its own beside the
-     * running one: calls go on entering the old set until all of the new one works, and then all enter the new one. So a call is
+     * running one: calls go on entering the old set until all of the new one works, and then all enter the new one; at once, where nothing of
+     * the old one runs. So a call is
      * answered by replicas of one understanding from its check at the edge to its last stage, and an update that fails was never seen. */
     private final Controller controller;
     private final ControllerTools tools;
@@ -60,6 +61,13 @@ final class ApplicationControl {
         boolean another = !serving.canBecome(next);
         boolean goesBack = next.failure().isPresent() && next.proven();
         cameBack = goesBack && (another || coming.isPresent()) ? next.failure() : Optional.empty();
+        if (another && !serving.runs()) { // it takes its place at once
+            coming.ifPresent(this::drop);
+            coming = Optional.empty();
+            drop(serving);
+            serving = new DeploymentSet(this, next, serving.numbers(), tools);
+            return;
+        }
         if (another && coming.isPresent() && coming.get().canBecome(next)) {
             coming.get().adopt(next);
             return;

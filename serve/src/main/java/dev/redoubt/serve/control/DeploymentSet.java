@@ -141,10 +141,15 @@ final class DeploymentSet {
                 .allMatch(one -> one.condition().is(DeploymentState.HEALTHY));
     }
 
+    /// Whether anything in it takes calls.
+    boolean runs() {
+        return deployments.values().stream().anyMatch(one -> one.serving() > 0);
+    }
+
     /// Whether it is better to wait in it than in one that does not work yet.
     boolean isWorthKeeping() {
         if (goal.failure().isPresent() && !goal.proven()) return false;
-        return goal.proven() || deployments.values().stream().anyMatch(one -> one.serving() > 0);
+        return goal.proven() || runs();
     }
 
     /// Whether nothing of another spec is left to do.

@@ -98,17 +98,29 @@ public final class Platform implements AutoCloseable {
                 new Admission(setup.machine(), setup.waived()),
                 spec -> check.describe(spec, new ArrayList<>()),
                 this::changed,
-                controller.controller()::want);
+                controller.controller()::want,
+                (application, deployment) -> status().serves(application, deployment));
     }
 
-    /// Opens the database of the home and takes up what was wanted there.
+    /// Opens the database of the home and takes up what was wanted there; nothing runs before [#start].
     ///
     /// @throws GoalStoreException if the database cannot be used
+    public static Platform load(Setup setup) {
+        return load(setup, Pace.DEFAULT);
+    }
+
+    /// As [#load], and starts.
     public static Platform open(Setup setup) {
         return open(setup, Pace.DEFAULT);
     }
 
     static Platform open(Setup setup, Pace pace) {
+        Platform platform = load(setup, pace);
+        platform.start();
+        return platform;
+    }
+
+    static Platform load(Setup setup, Pace pace) {
         GoalStore store = GoalStore.open(setup.home(), setup.time());
         Platform platform = new Platform(setup, pace, store);
         try {
@@ -121,8 +133,12 @@ public final class Platform implements AutoCloseable {
             store.close();
             throw e;
         }
-        platform.controller.start();
         return platform;
+    }
+
+    /// Begins to bring about what is wanted; once.
+    public void start() {
+        controller.start();
     }
 
     private Controller.Verdicts verdicts() {
@@ -160,7 +176,7 @@ public final class Platform implements AutoCloseable {
         return Plan.of(
                 checked.spec(),
                 running.map(Goals.Goal::spec),
-                running.flatMap(one -> Goals.apart(one, checked.spec(), checked.interfaces())),
+                running.flatMap(one -> goals.apart(one, checked.spec(), checked.interfaces())),
                 problems);
     }
 

@@ -10,7 +10,6 @@ import dev.redoubt.serve.spec.Resources;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -51,7 +50,7 @@ public final class SpecCheck {
         for (ApplicationSpec application : applications) {
             Checked checked = check(application);
             List<String> own = new ArrayList<>(checked.problems());
-            own.addAll(admission.problems(checked.spec(), Optional.empty(), before));
+            own.addAll(admission.problems(checked.spec(), List.of(), before));
             own.forEach(problem -> problems.add("application " + application.name() + ": " + problem));
             before.add(checked.spec());
         }

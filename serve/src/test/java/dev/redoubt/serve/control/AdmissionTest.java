@@ -13,7 +13,6 @@ import dev.redoubt.serve.spec.Scale;
 import dev.redoubt.serve.spec.Timeouts;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -31,7 +30,7 @@ final class AdmissionTest {
     void R1_1_moreOngoingCallsThanTheLimitNeedAWaiver() {
         ApplicationSpec spec = Specs.application("shop", limits(101, HealthCheck.DEFAULT, Timeouts.DEFAULT));
         assertThat(problems(spec)).singleElement().asString().contains("R1.1", "101", "100", "waiver");
-        assertThat(new Admission(Specs.MACHINE, Set.of(Requirement.R1_1)).problems(spec, Optional.empty(), List.of()))
+        assertThat(new Admission(Specs.MACHINE, Set.of(Requirement.R1_1)).problems(spec, List.of(), List.of()))
                 .isEmpty();
     }
 
@@ -40,9 +39,7 @@ final class AdmissionTest {
         HealthCheck slow = new HealthCheck(Duration.ofSeconds(11), Duration.ofSeconds(31), 4);
         ApplicationSpec spec = Specs.application("shop", limits(10, slow, Timeouts.DEFAULT));
         Admission waiving = new Admission(Specs.MACHINE, Set.of(Requirement.R1_5));
-        assertThat(waiving.problems(spec, Optional.empty(), List.of()))
-                .hasSize(3)
-                .allMatch(one -> one.startsWith("R1.5"));
+        assertThat(waiving.problems(spec, List.of(), List.of())).hasSize(3).allMatch(one -> one.startsWith("R1.5"));
     }
 
     @Test
@@ -125,9 +122,9 @@ final class AdmissionTest {
     @Test
     void R4_2_quotasTogetherStayWithinTheMachinesShare() {
         ApplicationSpec shop = quota("shop", Resources.of(4, 1L << 30));
-        assertThat(admission.problems(shop, Optional.empty(), List.of(quota("pub", Resources.of(8.8, 1L << 30)))))
+        assertThat(admission.problems(shop, List.of(), List.of(quota("pub", Resources.of(8.8, 1L << 30)))))
                 .isEmpty();
-        assertThat(admission.problems(shop, Optional.empty(), List.of(quota("pub", Resources.of(8.9, 1L << 30)))))
+        assertThat(admission.problems(shop, List.of(), List.of(quota("pub", Resources.of(8.9, 1L << 30)))))
                 .singleElement()
                 .asString()
                 .contains("R4.2", "4.00 CPUs", "8.90 CPUs", "12.80 CPUs");
@@ -149,18 +146,18 @@ final class AdmissionTest {
     void anUpdateNeedsRoomForOneReplicaMore() {
         ApplicationSpec running = Specs.application("shop", Specs.deployment("Front", 8));
         ApplicationSpec next = Specs.application("shop", Specs.deployment("Front", 8, "version", "2"));
-        assertThat(admission.problems(next, Optional.of(running), List.of()))
+        assertThat(admission.problems(next, running.deployments(), List.of()))
                 .singleElement()
                 .asString()
                 .contains("starts a new replica before it stops an old one", "4.50 CPUs", "4.00 CPUs");
         ApplicationSpec fewer = Specs.application("shop", Specs.deployment("Front", 7));
-        assertThat(admission.problems(fewer, Optional.of(running), List.of())).isEmpty();
+        assertThat(admission.problems(fewer, running.deployments(), List.of())).isEmpty();
         ApplicationSpec roomy = Specs.application("shop", Specs.deployment("Front", 7, "version", "2"));
-        assertThat(admission.problems(roomy, Optional.of(fewer), List.of())).isEmpty();
+        assertThat(admission.problems(roomy, fewer.deployments(), List.of())).isEmpty();
     }
 
     private List<String> problems(ApplicationSpec spec) {
-        return admission.problems(spec, Optional.empty(), List.of());
+        return admission.problems(spec, List.of(), List.of());
     }
 
     private static ApplicationSpec quota(String name, Resources quota) {

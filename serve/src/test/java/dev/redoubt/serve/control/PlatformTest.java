@@ -233,6 +233,50 @@ final class PlatformTest {
         assertThat(test.platform.status().applications()).isEmpty();
     }
 
+    /// As many as its quota has room for.
+    private static ApplicationSpec full(String... settings) {
+        return Specs.application("shop", Specs.deployment("Front", 8, settings));
+    }
+
+    @Test
+    void anUpdateAtAStartNeedsNoRoomForWhatDoesNotRun() throws Exception {
+        test.deployed(full());
+        test.until("proven", () -> test.changes.contains("PROVEN shop 1"));
+        assertThat(test.platform.deploy(full("version", "2"))).isInstanceOf(Outcome.Refused.class);
+        assertThat(test.platform.deploy(full("takes", "other"))).isInstanceOf(Outcome.Refused.class);
+        test.close();
+        test = new TestPlatform(home, full("version", "2"));
+        assertThat(test.settled("shop").state()).isEqualTo(ApplicationState.RUNNING);
+        assertThat(test.call("shop")).isEqualTo("2");
+        assertThat(test.runtime.started).hasValue(8);
+        test.close();
+        test = new TestPlatform(home, full("version", "3", "takes", "other"));
+        assertThat(test.settled("shop").state()).isEqualTo(ApplicationState.RUNNING);
+        assertThat(test.call("shop")).isEqualTo("3");
+        assertThat(test.runtime.started).hasValue(8);
+    }
+
+    @Test
+    void whatNeverRanIsReplacedWithoutRoomForBoth() throws Exception {
+        test.deployed(full("fault", "start"));
+        test.until("given up", () -> test.changes.contains("GIVEN_UP shop 1"));
+        assertThat(test.deployed(full("version", "2")).state()).isEqualTo(ApplicationState.RUNNING);
+        assertThat(test.call("shop")).isEqualTo("2");
+    }
+
+    @Test
+    void anUpdateAtAStartThatFailsGoesBackAndSaysWhy() throws Exception {
+        test.deployed(full());
+        test.until("proven", () -> test.changes.contains("PROVEN shop 1"));
+        test.close();
+        test = new TestPlatform(home, full("version", "2", "takes", "other", "fault", "start"));
+        test.until("rolled back", () -> test.changes.contains("ROLLED_BACK_BY_ITSELF shop 1"));
+        test.until("runs", () -> front("shop").running() == 8);
+        assertThat(test.call("shop")).isEqualTo("1");
+        assertThat(state("shop")).isEqualTo(ApplicationState.DEPLOY_FAILED);
+        assertThat(test.platform.status().find("shop").orElseThrow().reason()).contains("does not like to start");
+    }
+
     @Test
     void R4_2_anIsolationThatARuntimeDoesNotHaveIsRefused() {
         DeploymentSpec front = Specs.deployment("Front", 1);
