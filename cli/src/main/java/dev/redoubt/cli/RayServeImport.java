@@ -3,6 +3,7 @@ package dev.redoubt.cli;
 import dev.redoubt.serve.spec.Autoscaling;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.spec.HealthCheck;
+import dev.redoubt.serve.spec.Names;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,10 +31,6 @@ final class RayServeImport {
             "ray_actor_options",
             "user_config");
     private static final Set<String> ACTOR = Set.of("num_cpus", "memory");
-
-    /// Paths of the server's own.
-    private static final Set<String> RESERVED =
-            Set.of("v1", "generate", "tokenize", "detokenize", "livez", "readyz", "metrics", "admin");
 
     private final Set<String> applications = new TreeSet<>();
     private final StringBuilder yaml = new StringBuilder("applications:\n");
@@ -108,7 +105,7 @@ final class RayServeImport {
     private static String name(String given) {
         String name =
                 given.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9-]+", "-").replaceAll("^-+|-+$", "");
-        if (name.isEmpty() || name.equals("default") || RESERVED.contains(name)) return "imported";
+        if (name.isEmpty() || name.equals("default") || Names.RESERVED.contains(name)) return "imported";
         return name.length() <= 63 ? name : name.substring(0, 63);
     }
 
