@@ -110,7 +110,7 @@ final class ApplicationControl {
             state = next;
             since = tools.time().now();
         }
-        if (state == ApplicationState.RUNNING && !reported && wanted().isComplete()) {
+        if (state == ApplicationState.RUNNING && !reported && !leaving && wanted().isComplete()) {
             reported = true;
             controller.proven(name(), goal.version());
         }
