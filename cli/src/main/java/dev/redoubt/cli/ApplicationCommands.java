@@ -1,8 +1,10 @@
 package dev.redoubt.cli;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// What is done to an application that is there.
@@ -11,7 +13,7 @@ final class ApplicationCommands {
 
     private ApplicationCommands() {}
 
-    /// Returns when it is written down; requests in progress end first.
+    /// Returns when it is written down, or when it is gone; requests in progress end first.
     @Command(name = "delete", description = "Drain and remove an application.")
     static final class Delete implements Callable<Integer> {
         private final Context context;
@@ -19,16 +21,21 @@ final class ApplicationCommands {
         @Parameters(paramLabel = "APPLICATION", description = APPLICATION)
         private String application = "";
 
+        @Option(names = "--wait", description = "Return when it is gone, not when it is written down.")
+        private boolean wait;
+
         Delete(Context context) {
             this.context = context;
         }
 
         @Override
         public Integer call() throws IOException {
-            new AdminClient(context)
-                    .post("/admin/v1/applications/delete", Json.text(Json.object("application", application)));
-            context.console().out().println("application " + application + " is drained and goes");
-            return ExitCode.OK.code();
+            AdminClient admin = new AdminClient(context);
+            admin.post("/admin/v1/applications/delete", Json.text(Json.object("application", application)));
+            PrintStream out = context.console().out();
+            out.println("application " + application + " is drained and goes");
+            boolean gone = !wait || new ApplicationWait(admin, out).untilGone(application);
+            return gone ? ExitCode.OK.code() : ExitCode.UNAVAILABLE.code();
         }
     }
 

@@ -43,6 +43,25 @@ final class ApplicationWait {
         }
     }
 
+    /// Says how it ended.
+    ///
+    /// @return whether nothing is left of it
+    boolean untilGone(String application) throws IOException {
+        long end = System.nanoTime() + LIMIT.toNanos();
+        while (true) {
+            JsonNode status = find(application);
+            if (!status.has("state")) {
+                out.println("application " + application + " is gone");
+                return true;
+            }
+            if (System.nanoTime() > end) {
+                ApplicationTree.print(out, status);
+                return false;
+            }
+            sleep();
+        }
+    }
+
     private JsonNode find(String application) throws IOException {
         for (JsonNode one : admin.get("/admin/v1/applications").path("applications"))
             if (one.path("name").asString().equals(application)) return one;

@@ -35,7 +35,7 @@ record Applications(Platform platform, Runtimes runtimes) implements AutoCloseab
     /// Of the machine, for all applications together (R4.2).
     static final double SHARE = 0.8;
 
-    /// Takes up what was wanted before.
+    /// Takes up what was wanted before; nothing runs before [#want].
     ///
     /// @param engines how language models are computed, but for their share of the machine; what a call has
     /// from end to end is in its limits
@@ -45,7 +45,7 @@ record Applications(Platform platform, Runtimes runtimes) implements AutoCloseab
         Runtimes runtimes = Runtimes.open(home.workers(), home.nativeLibraries(), engines, models);
         ScalingPolicy policy = new OngoingPolicy();
         Duration requestTimeout = engines.limits().requestTimeout();
-        Platform platform = Platform.open(new Platform.Setup(
+        Platform platform = Platform.load(new Platform.Setup(
                 home,
                 machine,
                 runtimes.byKind(),
@@ -70,6 +70,8 @@ record Applications(Platform platform, Runtimes runtimes) implements AutoCloseab
                 .with(reason.isEmpty() ? what : what + ": " + reason));
     }
 
+    /// Begins with what is wanted from now on: nothing that these take the place of is started before.
+    ///
     /// @throws Refusal if one of them cannot be had; none that is new is wanted then
     void want(List<ApplicationSpec> applications) {
         Set<String> before = platform.wanted();
@@ -80,6 +82,7 @@ record Applications(Platform platform, Runtimes runtimes) implements AutoCloseab
             for (ApplicationSpec application : applications)
                 if (platform.deploy(application) instanceof Outcome.Refused(List<String> problems))
                     problems(application, problems, refused);
+        platform.start();
         if (refused.isEmpty()) return;
         for (ApplicationSpec application : applications)
             if (!before.contains(application.name()) && platform.wants(application.name()))

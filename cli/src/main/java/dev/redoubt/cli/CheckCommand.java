@@ -2,10 +2,15 @@ package dev.redoubt.cli;
 
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.gateway.HttpEdge;
+import dev.redoubt.policy.KeyStore;
+import dev.redoubt.policy.KeyStore.KeyRecord;
+import dev.redoubt.policy.audit.AuditLog;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -38,11 +43,23 @@ final class CheckCommand implements Callable<Integer> {
         StateFiles.check(context.home());
         ApplicationCheck.check(context, config);
         StartLines.waivers(config.waivers()).forEach(context.console().out()::println);
+        new CallerKeys(keys(), config, context)
+                .notes()
+                .forEach(context.console().out()::println);
         context.console()
                 .out()
                 .println(given + " is good: " + StartLines.served(config) + ", "
                         + config.edge().host() + ":" + config.edge().port()
                         + (config.edge().tls().isPresent() ? " with TLS" : ""));
         return ExitCode.OK.code();
+    }
+
+    /// Where none was ever made, none is: a check makes no files.
+    private List<KeyRecord> keys() {
+        if (Files.notExists(context.home().database())) return List.of();
+        try (AuditLog audit = AuditLog.open(context.home());
+                KeyStore keys = KeyStore.open(context.home(), audit)) {
+            return keys.list();
+        }
     }
 }

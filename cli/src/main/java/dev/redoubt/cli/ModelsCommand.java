@@ -26,6 +26,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -45,9 +46,21 @@ final class ModelsCommand {
                 .addSubcommand(new Show(context))
                 .addSubcommand(new VouchCommands.Verify(context))
                 .addSubcommand(new Add(context))
-                .addSubcommand(new Remove(context))
+                .addSubcommand(change(
+                        context,
+                        "remove",
+                        "Remove a model's files and take it off the allow-list.",
+                        AuditKind.MODEL_REMOVE,
+                        ModelStore::remove,
+                        "is removed; under this name only a newer revision can be added"))
                 .addSubcommand(new VouchCommands.Trust(context))
-                .addSubcommand(new VouchCommands.Distrust(context))
+                .addSubcommand(change(
+                        context,
+                        "distrust",
+                        "Take a model off the allow-list: the next start refuses it.",
+                        AuditKind.MODEL_DISTRUST,
+                        (store, name) -> store.trust().distrust(name),
+                        "is off the allow-list; its files are where they were"))
                 .addSubcommand(CalibrateCommand.line(context))
                 .addSubcommand(new JudgeCommand(context))
                 .addSubcommand(new VouchCommands.Sign(context))
@@ -337,23 +350,44 @@ final class ModelsCommand {
         }
     }
 
-    @Command(name = "remove", description = "Remove a model's files and take it off the allow-list.")
-    private static final class Remove implements Callable<Integer> {
+    /// What ends for one entry of the store.
+    private static CommandLine change(
+            Context context,
+            String name,
+            String about,
+            AuditKind kind,
+            BiPredicate<ModelStore, String> change,
+            String done) {
+        CommandLine line = new CommandLine(new Change(context, kind, change, done));
+        line.getCommandSpec().name(name).usageMessage().description(about);
+        return line;
+    }
+
+    @Command
+    private static final class Change implements Callable<Integer> {
         private final Context context;
+        private final AuditKind kind;
+        private final BiPredicate<ModelStore, String> change;
+        private final String done;
 
         @Parameters(paramLabel = "NAME", description = "An entry of the store.")
         private String name = "";
 
-        Remove(Context context) {
+        Change(Context context, AuditKind kind, BiPredicate<ModelStore, String> change, String done) {
             this.context = context;
+            this.kind = kind;
+            this.change = change;
+            this.done = done;
         }
 
         @Override
         public Integer call() {
             ModelStore store = new LocalModels(context).store();
-            if (!context.carryOut(AuditKind.MODEL_REMOVE, name, () -> store.remove(name), ModelsCommand::outcome))
-                throw unknown(name);
-            context.console().note(name + " is removed; under this name only a newer revision can be added");
+            if (!context.carryOut(
+                    kind, name, () -> change.test(store, name), changed -> changed ? "done" : "nothing changed"))
+                throw new CommandFailure(
+                        ExitCode.NO_INPUT, "no model '" + name + "' is trusted: redoubt models list shows all");
+            context.console().note(name + " " + done);
             return ExitCode.OK.code();
         }
     }
@@ -366,15 +400,6 @@ final class ModelsCommand {
                                 .orElse("") + ", digest sha256:" + entry.digest() + ", stored as "
                         + entry.quantization().map(Quantization::word).orElseThrow() + ", revision "
                         + entry.revision() + ", vouched for by " + entry.signer());
-    }
-
-    static String outcome(boolean changed) {
-        return changed ? "done" : "nothing changed";
-    }
-
-    static CommandFailure unknown(String name) {
-        return new CommandFailure(
-                ExitCode.NO_INPUT, "no model '" + name + "' is trusted: redoubt models list shows all");
     }
 
     private static String printable(String text) {

@@ -3,10 +3,14 @@ package dev.redoubt.cli;
 import dev.redoubt.serve.spec.Autoscaling;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.spec.HealthCheck;
+import dev.redoubt.serve.spec.Names;
+import dev.redoubt.serve.spec.Timeouts;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -15,7 +19,14 @@ import tools.jackson.databind.JsonNode;
 /// A configuration of Ray Serve as one of ours. What has no safe counterpart is said, not guessed.
 final class RayServeImport {
     private static final int RAY_ONGOING = 5; // what Ray takes where nothing is said
+    private static final int RAY_REPLICAS_MAX = 1; // the same, but for "auto"
+    private static final double RAY_TARGET = 2;
     private static final Set<String> TOP = Set.of("applications", "http_options");
+    private static final Set<String> HTTP = Set.of("host", "port", "request_timeout_s");
+    private static final Duration TIME_MIN = Duration.ofMillis(10);
+    private static final Duration TIME_MAX = Duration.ofHours(1);
+    private static final long MEMORY_MIN = 16 << 20;
+    private static final long MEMORY_MAX = 1L << 44;
     private static final Set<String> APPLICATION = Set.of("name", "route_prefix", "import_path", "deployments");
     private static final Set<String> DEPLOYMENT = Set.of(
             "name",
@@ -30,13 +41,29 @@ final class RayServeImport {
             "ray_actor_options",
             "user_config");
     private static final Set<String> ACTOR = Set.of("num_cpus", "memory");
+    private static final String FACTOR = "smoothing_factor";
 
-    /// Paths of the server's own.
-    private static final Set<String> RESERVED =
-            Set.of("v1", "generate", "tokenize", "detokenize", "livez", "readyz", "metrics", "admin");
+    /// What to do where there is no counterpart, by Ray's name.
+    private static final Map<String, String> WAYS_OUT = Map.ofEntries(
+            Map.entry("proxy_location", "one server answers for all applications"),
+            Map.entry("grpc_options", "http.grpc-port opens a port for gRPC, by application.proto of ours"),
+            Map.entry("logging_config", "the access log is always on, 'redoubt logs' tells the rest"),
+            Map.entry("root_path", "an application is at /NAME, a proxy before the server may put a path before it"),
+            Map.entry("keep_alive_timeout_s", "the server has its own"),
+            Map.entry("ssl_certfile", "set http.tls"),
+            Map.entry("ssl_keyfile", "set http.tls"),
+            Map.entry("runtime_env", "what a handler needs is in its jar"),
+            Map.entry("args", "a handler takes what it needs by user-config"),
+            Map.entry("num_gpus", "no GPU is shared out"),
+            Map.entry("initial_replicas", "it begins with min-replicas"),
+            Map.entry("metrics_interval_s", "it is 10 s (R2.3)"),
+            Map.entry("aggregation_function", "it is the mean"),
+            Map.entry("max_replicas_per_node", "there is one machine"),
+            Map.entry("placement_group_bundles", "there is one machine"),
+            Map.entry("graceful_shutdown_wait_loop_s", "a replica ends when its last call has"));
 
     private final Set<String> applications = new TreeSet<>();
-    private final StringBuilder yaml = new StringBuilder("applications:\n");
+    private final StringBuilder yaml = new StringBuilder();
     private final List<String> notes = new ArrayList<>();
 
     private RayServeImport() {}
@@ -49,14 +76,8 @@ final class RayServeImport {
     static Imported of(JsonNode file) {
         RayServeImport reading = new RayServeImport();
         reading.unknown("", file, TOP);
-        String host = file.at("/http_options/host").asString("127.0.0.1");
-        if (!Loopback.is(host))
-            reading.notes.add("http_options.host " + host
-                    + ": beyond loopback only with http.tls (R1.2); this file leaves it on 127.0.0.1");
-        for (String name : file.path("http_options").propertyNames())
-            if (!name.equals("host"))
-                reading.notes.add("http_options." + name
-                        + " is the server's, and no application's: see http and limits in docs/SETTINGS.md");
+        reading.http(file.path("http_options"));
+        reading.line(0, "applications:");
         int index = 0;
         for (JsonNode application : file.path("applications")) {
             if (application.isObject()) reading.application(application);
@@ -66,12 +87,39 @@ final class RayServeImport {
         return new Imported(reading.yaml.toString(), List.copyOf(reading.notes));
     }
 
+    private void http(JsonNode options) {
+        String at = "http_options";
+        String host = options.path("host").asString("127.0.0.1");
+        if (!Loopback.is(host))
+            notes.add(at + ".host " + host
+                    + ": beyond loopback only with http.tls (R1.2); this file leaves it on 127.0.0.1");
+        else if (!host.equals("127.0.0.1")) notes.add(at + ".host " + host + " becomes 127.0.0.1");
+        if (given(options, "port")) line(0, "http: {port: " + whole(at, options, "port", 0, 65_535, 8000) + "}");
+        if (given(options, "request_timeout_s"))
+            line(
+                    0,
+                    "limits: {request-timeout: "
+                            + seconds(
+                                    at,
+                                    options,
+                                    "request_timeout_s",
+                                    Duration.ofSeconds(1),
+                                    Timeouts.CALL_MAX,
+                                    Timeouts.CALL_MAX)
+                            + "}");
+        unknown(at, options, HTTP);
+    }
+
     private void application(JsonNode application) {
         String given = application.path("name").asString("default");
         String name = alone(name(given), applications);
         if (!name.equals(given)) notes.add("application '" + given + "' is called '" + name + "' here (R4.1)");
-        String route = application.path("route_prefix").asString("/" + name);
-        if (!route.equals("/" + name)) notes.add(name + ": route_prefix " + route + " becomes /" + name);
+        JsonNode prefix = application.path("route_prefix");
+        String route = prefix.asString("/" + name);
+        if (prefix.isNull())
+            notes.add(name + ": route_prefix null becomes /" + name
+                    + ", which every application has: whoever has no key of it sees nothing there");
+        else if (!route.equals("/" + name)) notes.add(name + ": route_prefix " + route + " becomes /" + name);
         notes.add(name + ": import_path " + application.path("import_path").asString("")
                 + " is Python: write the handlers in Java, and name class, jar and digest below");
         unknown(name, application, APPLICATION);
@@ -108,7 +156,7 @@ final class RayServeImport {
     private static String name(String given) {
         String name =
                 given.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9-]+", "-").replaceAll("^-+|-+$", "");
-        if (name.isEmpty() || name.equals("default") || RESERVED.contains(name)) return "imported";
+        if (name.isEmpty() || name.equals("default") || Names.RESERVED.contains(name)) return "imported";
         return name.length() <= 63 ? name : name.substring(0, 63);
     }
 
@@ -120,8 +168,8 @@ final class RayServeImport {
         line(6, "- name: " + name);
         line(8, "java: {class: CLASS, jar: JAR, digest: \"sha256:DIGEST\"}");
         resources(at, deployment.path("ray_actor_options"));
-        boolean auto = deployment.has("autoscaling_config")
-                || deployment.path("num_replicas").asString("").equals("auto");
+        boolean word = deployment.path("num_replicas").asString("").equals("auto");
+        boolean auto = word || given(deployment, "autoscaling_config");
         int most = auto ? Autoscaling.ONGOING_MAX : DeploymentSpec.ONGOING_MAX;
         String limit = deployment.has("max_ongoing_requests") ? "max_ongoing_requests" : "max_concurrent_queries";
         long ongoing = whole(at, deployment, limit, 1, 100_000, RAY_ONGOING);
@@ -130,54 +178,94 @@ final class RayServeImport {
         long queued = whole(at, deployment, "max_queued_requests", -1, DeploymentSpec.QUEUED_MAX, -1);
         if (queued < 0) notes.add(at + ": an unbounded queue becomes one of 100 (R1.1)");
         else line(8, "max-queued-requests: " + queued);
-        if (auto) autoscaling(at, deployment.path("autoscaling_config"));
+        if (auto && !word && given(deployment, "num_replicas"))
+            notes.add(at + ": num_replicas " + deployment.path("num_replicas") + " is left out for autoscaling_config");
+        if (auto)
+            autoscaling(at, deployment.path("autoscaling_config"), word ? Autoscaling.REPLICAS_MAX : RAY_REPLICAS_MAX);
         else line(8, "replicas: " + whole(at, deployment, "num_replicas", 0, Autoscaling.REPLICAS_MAX, 1));
         health(at, deployment);
-        if (deployment.has("graceful_shutdown_timeout_s"))
+        if (given(deployment, "graceful_shutdown_timeout_s"))
             line(
                     8,
                     "timeouts: {drain: "
-                            + seconds(at, deployment, "graceful_shutdown_timeout_s", Duration.ofHours(1), 20) + "}");
+                            + seconds(
+                                    at,
+                                    deployment,
+                                    "graceful_shutdown_timeout_s",
+                                    TIME_MIN,
+                                    TIME_MAX,
+                                    Timeouts.DEFAULT.drain())
+                            + "}");
         JsonNode config = deployment.path("user_config");
         if (config.isObject()) line(8, "user-config: " + config);
+        else if (given(deployment, "user_config"))
+            notes.add(at + ": user_config is no map, and is left out: put it into one, as fields of a record");
     }
 
     private void resources(String at, JsonNode options) {
         unknown(at + ".ray_actor_options", options, ACTOR);
         line(8, "cpu: " + decimal(at, options, "num_cpus", 0.01, 1024, 1));
-        long bytes = whole(at, options, "memory", 0, 1L << 44, 0);
-        if (bytes > 0) line(8, "memory: " + bytes);
-        else {
+        long bytes = whole(at, options, "memory", 0, MEMORY_MAX, 0);
+        if (bytes >= MEMORY_MIN) line(8, "memory: " + bytes);
+        else if (bytes > 0) {
+            line(8, "memory: " + MEMORY_MIN);
+            notes.add(at + ": memory " + bytes + " becomes " + MEMORY_MIN + ", a replica has no less");
+        } else {
             line(8, "memory: 512MiB");
             notes.add(at + ": states no memory: 512MiB is a guess, and a limit that is kept (R1.1)");
         }
     }
 
-    private void autoscaling(String at, JsonNode config) {
+    /// @param usualMax where the configuration does not say how many
+    private void autoscaling(String at, JsonNode config, long usualMax) {
         List<String> settings = new ArrayList<>();
-        long max = whole(at, config, "max_replicas", 1, Autoscaling.REPLICAS_MAX, Autoscaling.DEFAULT_REPLICAS_MAX);
+        long max = whole(at, config, "max_replicas", 1, Autoscaling.REPLICAS_MAX, usualMax);
         settings.add("max-replicas: " + max);
         settings.add("min-replicas: " + whole(at, config, "min_replicas", 0, max, Math.min(max, 1)));
+        String target = either(config, "target_ongoing_requests", "target_num_ongoing_requests_per_replica");
         settings.add("target-ongoing-requests: "
-                + decimal(at, config, "target_ongoing_requests", 0.01, Autoscaling.TARGET_ONGOING, 2));
+                + decimal(at, config, target, 0.01, Autoscaling.TARGET_ONGOING, RAY_TARGET));
         delay(at, config, "upscale_delay_s", "upscale-delay", Autoscaling.UPSCALE_DELAY)
                 .ifPresent(settings::add);
         delay(at, config, "downscale_delay_s", "downscale-delay", Autoscaling.DOWNSCALE_DELAY_MIN)
                 .ifPresent(settings::add);
+        delay(at, config, "downscale_to_zero_delay_s", "downscale-to-zero-delay", Autoscaling.DOWNSCALE_DELAY_MIN)
+                .ifPresent(settings::add);
+        if (given(config, "look_back_period_s"))
+            settings.add("look-back: "
+                    + seconds(at, config, "look_back_period_s", TIME_MIN, TIME_MAX, Autoscaling.LOOK_BACK));
+        String up = either(config, "upscaling_factor", either(config, "upscale_smoothing_factor", FACTOR));
+        String down = either(config, "downscaling_factor", either(config, "downscale_smoothing_factor", FACTOR));
+        if (given(config, up)) settings.add("upscaling-factor: " + decimal(at, config, up, 0.01, 100, 1));
+        if (given(config, down)) settings.add("downscaling-factor: " + decimal(at, config, down, 0.01, 100, 1));
         unknown(
                 at + ".autoscaling_config",
                 config,
-                Set.of(
+                List.of(
                         "max_replicas",
                         "min_replicas",
-                        "target_ongoing_requests",
+                        target,
                         "upscale_delay_s",
-                        "downscale_delay_s"));
+                        "downscale_delay_s",
+                        "downscale_to_zero_delay_s",
+                        "look_back_period_s",
+                        up,
+                        down));
         line(8, "autoscaling: {" + String.join(", ", settings) + "}");
     }
 
+    /// The name that is there; the first, where both or none are.
+    private static String either(JsonNode object, String name, String once) {
+        return given(object, name) || !given(object, once) ? name : once;
+    }
+
+    /// In Ray, null is what is not said.
+    private static boolean given(JsonNode object, String name) {
+        return object.has(name) && !object.path(name).isNull();
+    }
+
     private Optional<String> delay(String at, JsonNode config, String theirs, String ours, Duration least) {
-        if (!config.has(theirs)) return Optional.empty();
+        if (!given(config, theirs)) return Optional.empty();
         double seconds = decimal(at, config, theirs, 0, 3600, 0);
         if (seconds < least.toSeconds())
             notes.add(at + ": " + theirs + " " + seconds + " becomes " + least.toSeconds() + " s (R2.3)");
@@ -187,21 +275,25 @@ final class RayServeImport {
     private void health(String at, JsonNode deployment) {
         List<String> settings = new ArrayList<>();
         HealthCheck most = HealthCheck.DEFAULT; // R1.5
-        if (deployment.has("health_check_period_s"))
-            settings.add("period: " + seconds(at, deployment, "health_check_period_s", most.period(), 10));
-        if (deployment.has("health_check_timeout_s"))
-            settings.add("timeout: " + seconds(at, deployment, "health_check_timeout_s", most.timeout(), 30));
+        if (given(deployment, "health_check_period_s"))
+            settings.add("period: "
+                    + seconds(at, deployment, "health_check_period_s", TIME_MIN, most.period(), most.period()));
+        if (given(deployment, "health_check_timeout_s"))
+            settings.add("timeout: "
+                    + seconds(at, deployment, "health_check_timeout_s", TIME_MIN, most.timeout(), most.timeout()));
         if (!settings.isEmpty()) line(8, "health-check: {" + String.join(", ", settings) + "}");
     }
 
-    private String seconds(String at, JsonNode object, String name, Duration most, double otherwise) {
-        return Math.round(decimal(at, object, name, 0.01, most.toMillis() / 1e3, otherwise) * 1000) + "ms";
+    private String seconds(String at, JsonNode object, String name, Duration least, Duration most, Duration otherwise) {
+        double taken =
+                decimal(at, object, name, least.toMillis() / 1e3, most.toMillis() / 1e3, otherwise.toMillis() / 1e3);
+        return Math.round(taken * 1000) + "ms";
     }
 
     private long whole(String at, JsonNode object, String name, long least, long most, long otherwise) {
         JsonNode value = object.path(name);
         if (value.isMissingNode() || value.isNull() || value.asString("").equals("auto")) return otherwise;
-        boolean number = value.isIntegralNumber() && value.canConvertToLong();
+        boolean number = value.isNumber() && value.canConvertToExactIntegral() && value.canConvertToLong();
         long taken = number ? Math.clamp(value.longValue(), least, most) : otherwise;
         if (!number || taken != value.longValue()) changed(at, name, value, least + " to " + most, taken);
         return taken;
@@ -220,11 +312,13 @@ final class RayServeImport {
         notes.add(at + ": " + name + " " + value + " is no number of " + allowed + ": " + taken + " is taken, check");
     }
 
-    private void unknown(String at, JsonNode object, Set<String> known) {
+    private void unknown(String at, JsonNode object, Collection<String> known) {
         TreeSet<String> names = new TreeSet<>(object.propertyNames());
         names.removeAll(known);
-        for (String name : names)
-            notes.add((at.isEmpty() ? "" : at + ": ") + name + " has no counterpart and is left out");
+        for (String name : names) {
+            String wayOut = WAYS_OUT.containsKey(name) ? ": " + WAYS_OUT.get(name) : "";
+            notes.add((at.isEmpty() ? "" : at + ": ") + name + " has no counterpart and is left out" + wayOut);
+        }
     }
 
     private void line(int indent, String text) {

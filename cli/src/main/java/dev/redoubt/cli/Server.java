@@ -11,7 +11,6 @@ import dev.redoubt.gateway.HttpEdge;
 import dev.redoubt.gateway.ModelRegistry;
 import dev.redoubt.gateway.Served;
 import dev.redoubt.policy.KeyStore;
-import dev.redoubt.policy.KeyStore.KeyState;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.policy.Waiver;
 import dev.redoubt.policy.audit.AuditEvent;
@@ -22,7 +21,6 @@ import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
 import java.net.BindException;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -30,7 +28,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -104,7 +101,7 @@ final class Server implements AutoCloseable {
                     .join()); // half a file would hold everybody up for a minute of the next start
             KeyStore keys = KeyStore.open(context.home(), audit);
             opened.push(keys);
-            refuseWithoutKeys(keys, config, context);
+            new CallerKeys(keys.list(), config, context).require();
             RateLimiter limiter = ModelLoader.await(windows);
             Optional<ServerModels.Shared> shared = config.model()
                     .map(model -> new ServerModels.Shared(model.name(), loader.orElseThrow()::awaitLanguage));
@@ -266,30 +263,6 @@ final class Server implements AutoCloseable {
                             + " of " + options.host()
                             + " is in use: stop what listens there or take another --port (0 picks a free one)");
         }
-    }
-
-    /// R4.3: nobody could be let in, or the first start listens where others can reach it. A first start on
-    /// loopback makes a key instead.
-    private static void refuseWithoutKeys(KeyStore keys, ServerConfig config, Context context) {
-        List<KeyStore.KeyRecord> all = keys.list();
-        Instant now = Instant.now();
-        Predicate<String> served = application -> config.edge()
-                .applications()
-                .map(some -> some.contains(application))
-                .orElse(true);
-        String named = config.edge().applications().stream()
-                .flatMap(Set::stream)
-                .sorted()
-                .findFirst()
-                .orElse(FIRST_APPLICATION);
-        boolean first = all.isEmpty() && Loopback.is(config.edge().host()) && served.test(FIRST_APPLICATION);
-        if (!first
-                && all.stream().noneMatch(key -> key.state(now) == KeyState.ACTIVE && served.test(key.application())))
-            throw new Refusal(List.of(Refusal.line(
-                    "R4.3",
-                    "keys:0",
-                    "at least one active key",
-                    context.program() + " keys create --application " + named + " --scopes inference")));
     }
 
     private static Optional<String> firstKey(KeyStore keys) {

@@ -133,28 +133,6 @@ final class VouchCommands {
         }
     }
 
-    @Command(name = "distrust", description = "Take a model off the allow-list: the next start refuses it.")
-    static final class Distrust implements Callable<Integer> {
-        private final Context context;
-
-        @Parameters(paramLabel = "NAME", description = "An entry of the store.")
-        private String name = "";
-
-        Distrust(Context context) {
-            this.context = context;
-        }
-
-        @Override
-        public Integer call() {
-            ModelStore store = new LocalModels(context).store();
-            if (!context.carryOut(
-                    AuditKind.MODEL_DISTRUST, name, () -> store.trust().distrust(name), ModelsCommand::outcome))
-                throw ModelsCommand.unknown(name);
-            context.console().note(name + " is off the allow-list; its files are where they were");
-            return ExitCode.OK.code();
-        }
-    }
-
     @Command(name = "sign", description = "Sign a GGUF file or model folder (OpenSSF Model Signing).")
     static final class Sign implements Callable<Integer> {
         private final Context context;

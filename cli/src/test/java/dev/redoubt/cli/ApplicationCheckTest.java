@@ -84,6 +84,33 @@ final class ApplicationCheckTest {
     }
 
     @Test
+    void R4_3_whatNobodyCouldCallIsSaidWithTheCommandThatMakesAKey() throws IOException {
+        String create = "redoubt keys create --application shop --scopes inference";
+        assertThat(check("Back", "", "").out().lines())
+                .contains(
+                        "note   a start is refused while no key is good here (R4.3): " + create,
+                        "note   no key opens application shop: " + create);
+        key("shop", "metrics");
+        assertThat(check("Back", "", "").out().lines().filter(line -> line.startsWith("note")))
+                .containsExactly("note   no key opens application shop: " + create);
+        key("shop", "inference");
+        assertThat(check("Back", "", "").out()).doesNotContain("note");
+    }
+
+    private void key(String application, String scope) {
+        assertThat(Ran.command(
+                                folder.resolve("home"),
+                                "keys",
+                                "create",
+                                "--application",
+                                application,
+                                "--scopes",
+                                scope)
+                        .exitCode())
+                .isZero();
+    }
+
+    @Test
     void whatADeployWouldRefuseIsRefused() throws IOException {
         refused(check("Other", "", ""), "application shop", "'Front' calls 'Back'", "do not meet", "name");
         refused(check("Back", "", ", timeouts: {call: 16s}"), "Front -> Back", "32.0 s", "30.0 s");

@@ -132,8 +132,11 @@ final class ApplicationsEndToEndTest {
 
         assertThat(command("rollback", "hello").exitCode()).isZero();
         assertThat(call().body()).isEqualTo("{\"text\":\"Hello Ada\"}");
-        assertThat(command("delete", "hello").exitCode()).isZero();
-        assertThat(call().status()).isIn(404, 503);
+        Ran gone = command("delete", "hello", "--wait");
+        assertThat(gone.exitCode()).as(gone.out() + gone.err()).isZero();
+        assertThat(gone.out()).contains("application hello is gone");
+        assertThat(command("status").out()).doesNotContain("app     hello");
+        assertThat(call().status()).isEqualTo(404);
     }
 
     @Test

@@ -314,6 +314,7 @@ final class AuditTest {
             Files.writeString(home().resolve("audit"), "no folder");
             assertThat(send(request(server, "/v1/models", "")).statusCode()).isEqualTo(401);
             await(() -> status(request(server, "/readyz", "")) == 503);
+            assertThat(run("status").out()).contains(", not ready");
             HttpResponse<String> denied = send(post(server, key, good));
             assertThat(denied.statusCode()).isEqualTo(503);
             assertThat(denied.body()).contains("audit_unavailable");

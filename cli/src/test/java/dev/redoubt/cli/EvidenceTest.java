@@ -100,10 +100,7 @@ final class EvidenceTest {
                     .isZero();
         Process server = serve();
         try {
-            Path report = folder.resolve("report.json");
-            Ran good = evidence(report);
-            assertThat(bad(report)).as(good.out() + good.err()).isEmpty();
-            JsonNode content = content(report);
+            JsonNode content = passed();
             assertThat(content.path("server").has("model")).isFalse();
             assertThat(content.at("/server/applications").toString()).isEqualTo("[\"bank\",\"shop\"]");
             for (String name : List.of("bank", "shop"))
@@ -126,10 +123,7 @@ final class EvidenceTest {
                 "http: {port: 0}\nmodel: {name: tiny-embed, cpu: 2, memory: 1GiB, max-ongoing-requests: 100}\nlimits: {request-timeout: 2s}\n");
         Process server = serve();
         try {
-            Path report = folder.resolve("report.json");
-            Ran good = evidence(report);
-            assertThat(bad(report)).as(good.out() + good.err()).isEmpty();
-            JsonNode content = content(report);
+            JsonNode content = passed();
             assertThat(content.at("/server/model").asString()).isEqualTo("tiny-embed");
             assertThat(outcomes(content, "sent /v1/embeddings ")).hasSize(4).allMatch(one -> one.startsWith("passed"));
             assertThat(outcomes(content, "copied the served model"))
@@ -164,6 +158,14 @@ final class EvidenceTest {
                         timeouts: {call: 1s}
                 """.formatted(name, jar.path(), jar.digest()));
         return text.toString();
+    }
+
+    /// What its report says, with nothing bad in it.
+    private JsonNode passed() {
+        Path report = folder.resolve("report.json");
+        Ran good = evidence(report);
+        assertThat(bad(report)).as(good.out() + good.err()).isEmpty();
+        return content(report);
     }
 
     private static List<String> outcomes(JsonNode report, String done) {

@@ -2,9 +2,11 @@ package dev.redoubt.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.redoubt.serve.spec.ApplicationSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,6 +46,7 @@ final class ImportCommandTest {
                 """);
         assertThat(ran.exitCode()).as(ran.err()).isZero();
         assertThat(ran.out()).isEqualTo("""
+                http: {port: 8000}
                 applications:
                   - name: imported
                     ingress: Front
@@ -66,13 +69,13 @@ final class ImportCommandTest {
                 """);
         assertThat(ran.err().lines())
                 .anyMatch(line -> line.contains("http_options.host 0.0.0.0"))
-                .anyMatch(line -> line.equals("grpc_options has no counterpart and is left out"))
+                .anyMatch(line -> line.startsWith("grpc_options has no counterpart and is left out: http.grpc-port"))
                 .anyMatch(line -> line.equals("application 'default' is called 'imported' here (R4.1)"))
                 .anyMatch(line -> line.contains("import_path shop:app is Python"))
-                .anyMatch(line -> line.equals("imported: runtime_env has no counterpart and is left out"))
+                .anyMatch(line -> line.startsWith("imported: runtime_env has no counterpart and is left out: "))
                 .anyMatch(line -> line.equals("imported.Front: max_ongoing_requests 500 becomes 100 (R1.1, R2.4)"))
-                .anyMatch(line ->
-                        line.equals("imported.Front.ray_actor_options: num_gpus has no counterpart and is left out"))
+                .anyMatch(line -> line.startsWith(
+                        "imported.Front.ray_actor_options: num_gpus has no counterpart and is left out"))
                 .anyMatch(line -> line.equals("imported.Model: upscale_delay_s 3.0 becomes 30 s (R2.3)"));
     }
 
@@ -101,11 +104,7 @@ final class ImportCommandTest {
                       - name: Auto
                         autoscaling_config: {min_replicas: 5, max_replicas: 2, upscale_delay_s: abc, target_ongoing_requests: 70}
                 """);
-        assertThat(ran.exitCode()).as(ran.err()).isZero();
-        Path file = Files.writeString(
-                folder.resolve("ours.yaml"),
-                ran.out().replace("CLASS", "team.A").replace("JAR", "a.jar").replace("DIGEST", "0".repeat(64)));
-        assertThat(ApplicationsFile.read(file)).singleElement().satisfies(spec -> {
+        assertThat(read(ran)).singleElement().satisfies(spec -> {
             assertThat(spec.name()).isEqualTo("imported");
             assertThat(spec.deployments())
                     .extracting(one -> one.name())
@@ -117,8 +116,7 @@ final class ImportCommandTest {
         for (String said : new String[] {
             "applications[0] is no application",
             "proxy_location has no counterpart",
-            "http_options.port is the server's",
-            "http_options.root_path is the server's",
+            "http_options: root_path has no counterpart and is left out: an application is at /NAME",
             "num_replicas \"two\" is no number of 0 to 100: 1 is taken",
             "num_replicas 1000000000 is no number of 0 to 100: 100 is taken",
             "max_queued_requests \"many\"",
@@ -132,6 +130,114 @@ final class ImportCommandTest {
             "upscale_delay_s \"abc\" is no number",
             "target_ongoing_requests 70 is no number of 0.01 to 10.0: 10.0 is taken"
         }) assertThat(ran.err()).contains(said);
+    }
+
+    /// What `ran` wrote, once its handlers are named, as a deploy reads it.
+    private List<ApplicationSpec> read(Ran ran) throws IOException {
+        assertThat(ran.exitCode()).as(ran.err()).isZero();
+        return ApplicationsFile.read(Files.writeString(
+                folder.resolve("ours.yaml"),
+                ran.out().replace("CLASS", "team.A").replace("JAR", "a.jar").replace("DIGEST", "0".repeat(64))));
+    }
+
+    @Test
+    void whatTheServerHasIsTakenIntoItsOwnSettings() throws IOException {
+        Ran ran = imported("""
+                proxy_location: EveryNode
+                http_options: {host: 127.0.0.1, port: 9123, request_timeout_s: 12.5, keep_alive_timeout_s: 90}
+                logging_config: {log_level: DEBUG}
+                applications:
+                  - {name: one, route_prefix: null, import_path: "a:b", args: {x: 1}, deployments: [{name: A}]}
+                  - {name: two, route_prefix: /two, import_path: "c:d", deployments: [{name: A}]}
+                """);
+        assertThat(ran.out()).startsWith("http: {port: 9123}\nlimits: {request-timeout: 12500ms}\napplications:\n");
+        assertThat(read(ran)).extracting(ApplicationSpec::name).containsExactly("one", "two");
+        assertThat(ran.err().lines())
+                .anyMatch(line -> line.startsWith("proxy_location has no counterpart"))
+                .anyMatch(line -> line.startsWith("logging_config has no counterpart and is left out: the access log"))
+                .anyMatch(line -> line.startsWith("http_options: keep_alive_timeout_s has no counterpart"))
+                .anyMatch(line -> line.startsWith("one: route_prefix null becomes /one"))
+                .anyMatch(line -> line.startsWith("one: args has no counterpart and is left out: a handler takes"))
+                .noneMatch(line -> line.contains("port")
+                        && !line.startsWith("one: import_path")
+                        && !line.startsWith("two: import_path"))
+                .noneMatch(line -> line.startsWith("two: route_prefix"));
+        Ran slow = imported("""
+                http_options: {port: 99999, request_timeout_s: 600}
+                applications: [{name: one, import_path: "a:b", deployments: [{name: A}]}]
+                """);
+        assertThat(slow.out()).startsWith("http: {port: 65535}\nlimits: {request-timeout: 30000ms}\n");
+        assertThat(slow.err())
+                .contains(
+                        "http_options: port 99999 is no number of 0 to 65535: 65535 is taken",
+                        "http_options: request_timeout_s 600 is no number of 1.0 to 30.0: 30.0 is taken");
+    }
+
+    @Test
+    void autoscalingIsTakenAsRayMeansIt() throws IOException {
+        Ran ran = imported("""
+                applications:
+                  - name: shop
+                    import_path: shop:app
+                    deployments:
+                      - {name: Word, num_replicas: auto}
+                      - {name: Least, autoscaling_config: {target_num_ongoing_requests_per_replica: 4, smoothing_factor: 0.5}}
+                      - name: Full
+                        num_replicas: 3
+                        autoscaling_config:
+                          {min_replicas: 0, max_replicas: 6, initial_replicas: 2, look_back_period_s: 60,
+                           downscale_delay_s: 120, downscale_to_zero_delay_s: 300, upscaling_factor: 2.0,
+                           downscale_smoothing_factor: 0.25, metrics_interval_s: 5, aggregation_function: max}
+                """);
+        assertThat(ran.out())
+                .contains(
+                        "autoscaling: {max-replicas: 100, min-replicas: 1, target-ongoing-requests: 2.0}",
+                        "autoscaling: {max-replicas: 1, min-replicas: 1, target-ongoing-requests: 4.0,"
+                                + " upscaling-factor: 0.5, downscaling-factor: 0.5}",
+                        "autoscaling: {max-replicas: 6, min-replicas: 0, target-ongoing-requests: 2.0,"
+                                + " downscale-delay: 120s, downscale-to-zero-delay: 300s, look-back: 60000ms,"
+                                + " upscaling-factor: 2.0, downscaling-factor: 0.25}");
+        assertThat(read(ran)).hasSize(1);
+        assertThat(ran.err().lines())
+                .contains(
+                        "shop.Full: num_replicas 3 is left out for autoscaling_config",
+                        "shop.Full.autoscaling_config: initial_replicas has no counterpart and is left out: it begins"
+                                + " with min-replicas")
+                .anyMatch(line -> line.contains("metrics_interval_s has no counterpart"))
+                .anyMatch(line -> line.contains("aggregation_function has no counterpart"))
+                .noneMatch(line -> line.contains("smoothing_factor") || line.contains("target_num"));
+    }
+
+    @Test
+    void whatAReplicaHasIsTakenOrSaid() throws IOException {
+        Ran ran = imported("""
+                applications:
+                  - name: shop
+                    import_path: shop:app
+                    deployments:
+                      - name: Front
+                        ray_actor_options: {num_cpus: 2, memory: 1.0e9, num_gpus: 0.5, resources: {TPU: 1}}
+                        user_config: [1, 2]
+                        logging_config: {log_level: DEBUG}
+                        graceful_shutdown_wait_loop_s: 2
+                        health_check_period_s: null
+                        max_replicas_per_node: 1
+                      - name: Back
+                        ray_actor_options: {memory: 1000}
+                        user_config: {deep: {list: [1, {a: b}]}, text: "x: y"}
+                """);
+        assertThat(ran.out()).contains("memory: 1000000000", "memory: 16777216").doesNotContain("health-check");
+        assertThat(read(ran).getFirst().deployments().getLast().userConfig())
+                .isEqualTo("{\"deep\":{\"list\":[1,{\"a\":\"b\"}]},\"text\":\"x: y\"}");
+        assertThat(ran.err().lines())
+                .contains(
+                        "shop.Front: user_config is no map, and is left out: put it into one, as fields of a record",
+                        "shop.Back: memory 1000 becomes 16777216, a replica has no less")
+                .anyMatch(line -> line.startsWith("shop.Front.ray_actor_options: num_gpus has no counterpart"))
+                .anyMatch(line -> line.startsWith("shop.Front.ray_actor_options: resources has no counterpart"))
+                .anyMatch(line -> line.startsWith("shop.Front: logging_config has no counterpart"))
+                .anyMatch(line -> line.startsWith("shop.Front: graceful_shutdown_wait_loop_s has no counterpart"))
+                .anyMatch(line -> line.startsWith("shop.Front: max_replicas_per_node has no counterpart"));
     }
 
     @Test
@@ -159,10 +265,7 @@ final class ImportCommandTest {
     @Test
     void whatComesOutIsReadByDeployOnceItsHandlersAreNamed() throws IOException {
         Ran ran = imported("applications: [{name: shop, import_path: 'a:b', deployments: [{name: A}]}]\n");
-        Path file = Files.writeString(
-                folder.resolve("ours.yaml"),
-                ran.out().replace("CLASS", "team.A").replace("JAR", "a.jar").replace("DIGEST", "0".repeat(64)));
-        assertThat(ApplicationsFile.read(file)).singleElement().satisfies(spec -> {
+        assertThat(read(ran)).singleElement().satisfies(spec -> {
             assertThat(spec.name()).isEqualTo("shop");
             assertThat(spec.deployments().getFirst().ongoingMax()).isEqualTo(5);
         });

@@ -22,6 +22,7 @@ import dev.redoubt.policy.limit.RateLimits;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /// What the operator can ask. None of it is on the data port (V5.5).
@@ -35,16 +36,19 @@ final class AdminHandlers {
     private final ServedModels models;
     private final AdminOptions options;
     private final RateLimits rates;
+    private final BooleanSupplier closing;
     private final long startNanos;
     private final Field<String> application = Field.required(
             "application", FieldType.text(1, APPLICATION_LENGTH_MAX), "whose cached prefixes are forgotten");
 
-    AdminHandlers(EdgeServices services, Served served, AdminOptions options, RateLimits rates) {
+    AdminHandlers(
+            EdgeServices services, Served served, AdminOptions options, RateLimits rates, BooleanSupplier closing) {
         this.services = services;
         this.served = served;
         this.models = new ServedModels(served);
         this.options = options;
         this.rates = rates;
+        this.closing = closing;
         this.startNanos = services.time().nanos();
     }
 
@@ -99,7 +103,10 @@ final class AdminHandlers {
         JsonWriter json = new JsonWriter().beginObject();
         json.name("version").value(options.version());
         json.name("uptime_seconds").value((services.time().nanos() - startNanos) / 1_000_000_000);
-        json.name("ready").value(models.ready()).name("models").beginArray();
+        json.name("ready")
+                .value(models.ready(services.audit(), closing))
+                .name("models")
+                .beginArray();
         for (ServedModel model : models.all()) write(json, model);
         json.endArray().name("limits").beginObject();
         write(json, services.limits());

@@ -36,7 +36,7 @@ final class AdminListener {
         this.address = options.address();
         this.socket = socket;
         Callers callers = socket.isPresent() ? new Callers.SocketOwner() : keys;
-        RouteTable routes = new AdminHandlers(services, served, options, limiter.limits()).routes();
+        RouteTable routes = new AdminHandlers(services, served, options, limiter.limits(), closing).routes();
         RequestHeads heads = new RequestHeads("localhost");
         Duration idle = services.timeouts().keepAlive().multipliedBy(2);
         this.listener = new Listener(

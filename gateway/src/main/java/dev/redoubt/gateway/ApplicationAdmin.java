@@ -22,6 +22,7 @@ import dev.redoubt.serve.control.Platform;
 import dev.redoubt.serve.control.SpecJson;
 import dev.redoubt.serve.control.SpecSchema;
 import dev.redoubt.serve.spec.ApplicationSpec;
+import dev.redoubt.serve.spec.Names;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -155,7 +156,7 @@ final class ApplicationAdmin {
 
     /// A name that the edge itself answers to would never be reached.
     private static List<String> problems(ApplicationSpec spec, List<String> others) {
-        if (!ApplicationRoutes.RESERVED.contains(spec.name())) return others;
+        if (!Names.RESERVED.contains(spec.name())) return others;
         List<String> all = new java.util.ArrayList<>(others);
         all.add("R4.1: '" + spec.name() + "' is a path of the server: call the application something else");
         return all;

@@ -27,10 +27,6 @@ import tools.jackson.databind.JsonNode;
 /// application from one that is not there (R4.3). A language model has none of this: it is called at `/v1`. Safe for
 /// any thread.
 final class ApplicationRoutes implements Dispatcher.OwnRoutes {
-    /// What a path of ours begins with, which no application may be called.
-    static final Set<String> RESERVED =
-            Set.of("v1", "generate", "tokenize", "detokenize", "livez", "readyz", "metrics", "admin");
-
     /// How the routes that an application declares are called in logs and metrics, where its own words have no
     /// place.
     private static final String BELOW = "/{application}/{route}";

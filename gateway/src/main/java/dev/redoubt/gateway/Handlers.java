@@ -100,11 +100,7 @@ final class Handlers {
                 new Route(
                         new Open(),
                         "/readyz",
-                        new Probe(() -> models.ready()
-                                        && !closing.getAsBoolean()
-                                        && !services.audit().failing()
-                                ? 200
-                                : 503),
+                        new Probe(() -> models.ready(services.audit(), closing) ? 200 : 503),
                         "200 when a model is served, 503 before, while closing and while the audit log cannot be written"),
                 metrics(services)));
         Supplier<String> description = OpenApi.later(routes, DESCRIPTION, Scope.INFERENCE, ErrorFormat.OPENAI);

@@ -2,11 +2,13 @@ package dev.redoubt.gateway;
 
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
+import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.serve.control.Platform;
 import dev.redoubt.serve.control.StageModel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /// Which models there are, and for whom (R4.3): an application's own for its keys alone, the server's for all.
@@ -23,6 +25,11 @@ final class ServedModels {
     /// Whether what is expected is there; applications come when they come.
     boolean ready() {
         return server.ready();
+    }
+
+    /// Whether who comes now is let in.
+    boolean ready(AuditLog audit, BooleanSupplier closing) {
+        return ready() && !closing.getAsBoolean() && !audit.failing();
     }
 
     /// Of all applications and of the server, inner stages' too.

@@ -6,7 +6,8 @@ import java.time.Duration;
 /// Calls another deployment of the same application. Deadline, tenant and cancellation of [Call#current] go
 /// along. Safe for any thread.
 public interface DeploymentHandle<I, O> {
-    /// Starts a call. What refuses it is thrown by [DeploymentResponse#get].
+    /// Starts a call. What refuses it is thrown by [DeploymentResponse#get]. A [StreamingHandler] is called by
+    /// [#stream]: here its second item is a failure.
     DeploymentResponse<O> call(I input);
 
     /// Starts a call as soon as another has its output, which becomes the input without coming here.

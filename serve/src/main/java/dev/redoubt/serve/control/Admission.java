@@ -1,6 +1,7 @@
 package dev.redoubt.serve.control;
 
 import dev.redoubt.base.Requirement;
+import dev.redoubt.base.config.SettingType;
 import dev.redoubt.serve.scale.Holding;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import dev.redoubt.serve.spec.Autoscaling;
@@ -37,27 +38,33 @@ final class Admission {
         };
     }
 
-    /// @param running what the spec would take the place of
+    /// @param running deployments that take calls, and that those of the spec would take the place of
     /// @param others all other applications
-    List<String> problems(ApplicationSpec spec, Optional<ApplicationSpec> running, Collection<ApplicationSpec> others) {
+    List<String> problems(ApplicationSpec spec, List<DeploymentSpec> running, Collection<ApplicationSpec> others) {
         List<String> problems = new ArrayList<>();
         for (DeploymentSpec deployment : spec.deployments()) limits(deployment, problems);
         quotas(spec, others, problems);
         room(spec, problems);
-        if (problems.isEmpty() && running.isPresent()) roomToUpdate(spec, running.get(), problems);
+        if (problems.isEmpty()) roomToUpdate(spec, running, problems);
         return problems;
     }
 
     private void limits(DeploymentSpec spec, List<String> problems) {
-        atMost(spec, Requirement.R1_1, "ongoingMax", spec.ongoingMax(), DeploymentSpec.ONGOING_MAX, problems);
+        atMost(spec, Requirement.R1_1, "max-ongoing-requests", spec.ongoingMax(), DeploymentSpec.ONGOING_MAX, problems);
         atMost(spec, Requirement.R1_3, "timeouts.call", spec.timeouts().call(), Timeouts.CALL_MAX, problems);
         HealthCheck health = spec.health();
-        atMost(spec, Requirement.R1_5, "health.period", health.period(), HealthCheck.DEFAULT.period(), problems);
-        atMost(spec, Requirement.R1_5, "health.timeout", health.timeout(), HealthCheck.DEFAULT.timeout(), problems);
+        atMost(spec, Requirement.R1_5, "health-check.period", health.period(), HealthCheck.DEFAULT.period(), problems);
         atMost(
                 spec,
                 Requirement.R1_5,
-                "health.missesMax",
+                "health-check.timeout",
+                health.timeout(),
+                HealthCheck.DEFAULT.timeout(),
+                problems);
+        atMost(
+                spec,
+                Requirement.R1_5,
+                "health-check.misses",
                 health.missesMax(),
                 HealthCheck.DEFAULT.missesMax(),
                 problems);
@@ -65,28 +72,48 @@ final class Admission {
         atMost(
                 spec,
                 Requirement.R2_4,
-                "ongoingMax with autoscaling",
+                "max-ongoing-requests with autoscaling",
                 spec.ongoingMax(),
                 Autoscaling.ONGOING_MAX,
                 problems);
-        atMost(spec, Requirement.R2_3, "targetOngoing", rules.targetOngoing(), Autoscaling.TARGET_ONGOING, problems);
-        atLeast(spec, "upscaleDelay", rules.upscaleDelay(), Autoscaling.UPSCALE_DELAY, problems);
-        atLeast(spec, "downscaleDelay", rules.downscaleDelay(), Autoscaling.DOWNSCALE_DELAY_MIN, problems);
-        atLeast(spec, "downscaleToZeroDelay", rules.downscaleToZeroDelay(), Autoscaling.DOWNSCALE_DELAY_MIN, problems);
+        atMost(
+                spec,
+                Requirement.R2_3,
+                "autoscaling.target-ongoing-requests",
+                rules.targetOngoing(),
+                Autoscaling.TARGET_ONGOING,
+                problems);
+        atLeast(spec, "autoscaling.upscale-delay", rules.upscaleDelay(), Autoscaling.UPSCALE_DELAY, problems);
+        atLeast(spec, "autoscaling.downscale-delay", rules.downscaleDelay(), Autoscaling.DOWNSCALE_DELAY_MIN, problems);
+        atLeast(
+                spec,
+                "autoscaling.downscale-to-zero-delay",
+                rules.downscaleToZeroDelay(),
+                Autoscaling.DOWNSCALE_DELAY_MIN,
+                problems);
     }
 
     private <T extends Comparable<T>> void atMost(
             DeploymentSpec spec, Requirement rule, String what, T value, T limit, List<String> problems) {
         if (value.compareTo(limit) > 0 && !isWaived(rule))
             problems.add("%s: deployment '%s' has %s %s, limit is %s: lower it%s"
-                    .formatted(rule.id(), spec.name(), what, value, limit, wayOut(rule)));
+                    .formatted(rule.id(), spec.name(), what, shown(value), shown(limit), wayOut(rule)));
     }
 
     private void atLeast(DeploymentSpec spec, String what, Duration value, Duration limit, List<String> problems) {
         Requirement rule = Requirement.R2_3;
         if (value.compareTo(limit) < 0 && !isWaived(rule))
             problems.add("%s: deployment '%s' has %s %s, at least %s is allowed: raise it%s"
-                    .formatted(rule.id(), spec.name(), what, value, limit, wayOut(rule)));
+                    .formatted(rule.id(), spec.name(), what, shown(value), shown(limit), wayOut(rule)));
+    }
+
+    /// As a configuration says it.
+    private static String shown(Object value) {
+        return switch (value) {
+            case Duration time -> SettingType.shown(time);
+            case Double number when number == Math.rint(number) -> String.valueOf(number.longValue());
+            default -> value.toString();
+        };
     }
 
     private boolean isWaived(Requirement rule) {
@@ -152,19 +179,21 @@ final class Admission {
 
     /// An update that must not stop anything before its successor works needs room for one replica more.
     /// Deployments are updated as room allows, so one at a time is enough.
-    private static void roomToUpdate(ApplicationSpec spec, ApplicationSpec running, List<String> problems) {
+    private static void roomToUpdate(ApplicationSpec spec, List<DeploymentSpec> running, List<String> problems) {
         Holding quota = Holding.of(spec.quota(), 1);
         Holding all = Holding.NONE;
         for (DeploymentSpec deployment : spec.deployments()) {
             Holding then = Holding.of(deployment.each(), replicasMin(deployment.scale()));
-            Holding now = running.find(deployment.name())
+            Holding now = running.stream()
+                    .filter(before -> before.name().equals(deployment.name()))
+                    .findAny()
                     .map(before -> Holding.of(before.each(), replicasMin(before.scale())))
                     .orElse(Holding.NONE);
             all = all.plus(now.or(then));
         }
-        for (DeploymentSpec before : running.deployments()) // goes when those that call it have gone
+        for (DeploymentSpec before : running) // goes when those that call it have gone
         if (spec.find(before.name()).isEmpty()) all = all.plus(Holding.of(before.each(), replicasMin(before.scale())));
-        for (DeploymentSpec before : running.deployments()) {
+        for (DeploymentSpec before : running) {
             Optional<DeploymentSpec> after = spec.find(before.name());
             if (after.isEmpty() || after.get().sameReplicasAs(before)) continue;
             if (replicasMin(before.scale()) == 0 || replicasMin(after.get().scale()) == 0) continue;

@@ -18,7 +18,8 @@ import java.util.Optional;
 final class ApplicationControl {
     /* An update whose replicas and the running ones may take each other's calls changes the set that serves, deployment by deployment
      * (see DeploymentControl). One that changes what callers send, or what stages send each other, gets a set of its own beside the
-     * running one: calls go on entering the old set until all of the new one works, and then all enter the new one. So a call is
+     * running one: calls go on entering the old set until all of the new one works, and then all enter the new one; at once, where nothing of
+     * the old one runs. So a call is
      * answered by replicas of one understanding from its check at the edge to its last stage, and an update that fails was never seen. */
     private final Controller controller;
     private final ControllerTools tools;
@@ -40,7 +41,7 @@ final class ApplicationControl {
         this.goal = first;
         this.reported = first.proven();
         this.serving = new DeploymentSet(this, first, Map.of(), tools);
-        if (first.deleting()) serving.leave();
+        if (first.deleting()) serving.leave(Trigger.DELETING);
     }
 
     String name() {
@@ -54,12 +55,19 @@ final class ApplicationControl {
         goal = next;
         reported = next.proven();
         if (next.deleting()) {
-            sets().forEach(DeploymentSet::leave);
+            sets().forEach(one -> one.leave(Trigger.DELETING));
             return;
         }
         boolean another = !serving.canBecome(next);
         boolean goesBack = next.failure().isPresent() && next.proven();
         cameBack = goesBack && (another || coming.isPresent()) ? next.failure() : Optional.empty();
+        if (another && !serving.runs()) { // it takes its place at once
+            coming.ifPresent(this::drop);
+            coming = Optional.empty();
+            drop(serving);
+            serving = new DeploymentSet(this, next, serving.numbers(), tools);
+            return;
+        }
         if (another && coming.isPresent() && coming.get().canBecome(next)) {
             coming.get().adopt(next);
             return;
@@ -73,14 +81,14 @@ final class ApplicationControl {
     }
 
     private void drop(DeploymentSet set) {
-        set.leave();
+        set.leave(Trigger.DELETING);
         going.add(set);
     }
 
     /// It is to end here, whatever is wanted of it.
     void leave() {
         leaving = true;
-        sets().forEach(DeploymentSet::leave);
+        sets().forEach(one -> one.leave(Trigger.SERVER_STOPPING));
     }
 
     boolean isGone() {
@@ -102,7 +110,7 @@ final class ApplicationControl {
             state = next;
             since = tools.time().now();
         }
-        if (state == ApplicationState.RUNNING && !reported && wanted().isComplete()) {
+        if (state == ApplicationState.RUNNING && !reported && !leaving && wanted().isComplete()) {
             reported = true;
             controller.proven(name(), goal.version());
         }

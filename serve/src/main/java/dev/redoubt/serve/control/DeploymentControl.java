@@ -1,5 +1,7 @@
 package dev.redoubt.serve.control;
 
+import dev.redoubt.base.Invariant;
+import dev.redoubt.base.config.SettingType;
 import dev.redoubt.serve.control.ControllerTools.Wanted;
 import dev.redoubt.serve.control.PlatformStatus.DeploymentStatus;
 import dev.redoubt.serve.replica.Interface;
@@ -33,11 +35,16 @@ final class DeploymentControl {
      * A version is proven when all of the application has been as wanted at once, and on probation for some health checks more, if there
      * is a version to go back to: many that start well are sick soon after.
      *
-     * Failures of a version that ran before are not an update's: it is UNHEALTHY, and tried again for ever, with back-off. */
+     * Failures of a version that ran before are not an update's: it is UNHEALTHY, and tried again for ever, with back-off.
+     *
+     * Where nothing takes calls, and what was started came to nothing several times in a row, calls are refused until a replica runs:
+     * they would only wait for their deadline. Replicas that worked for a while and are gone are no sign that the next will not start. */
     private static final Logger LOG = LoggerFactory.getLogger(DeploymentControl.class);
     private static final double SURGE = 0.2;
     private static final int STARTING_MAX = 8;
     private static final int START_FAILURES_MAX = 20;
+    private static final int VAIN_STARTS = 3;
+    private static final Duration RETRY_AFTER_MIN = Duration.ofSeconds(1);
 
     private enum Ailment {
         /// It says that it cannot work.
@@ -71,7 +78,9 @@ final class DeploymentControl {
     private boolean leaving;
 
     private int startFailures; // since the update began
+    private String updateFailure = "";
     private int failuresInRow;
+    private int vainStarts; // in a row: of replicas that did not start, or never passed a second health check
     private long notBeforeNanos;
 
     /// @param atFirst so many replicas at first, if it scales by itself and the first wish is for fewer
@@ -114,7 +123,7 @@ final class DeploymentControl {
         int had = number.wanted();
         take(next);
         startFailures = 0;
-        failuresInRow = 0;
+        worksAgain();
         notBeforeNanos = tools.time().nanos();
         if (provenBefore) updating = false;
         if (same || failedHere) return; // what failed says so until the next deploy
@@ -136,7 +145,7 @@ final class DeploymentControl {
         hopeless = false;
         leaving = false;
         router.limits(ControllerTools.limits(goal));
-        router.open(true);
+        router.open();
         number.adopt(goal.scale());
     }
 
@@ -147,12 +156,12 @@ final class DeploymentControl {
     }
 
     /// Nothing is wanted of it but to end.
-    void leave() {
+    void leave(Trigger why) {
         if (leaving) return;
         leaving = true;
         frozen = false;
         number.none();
-        condition.enter(DeploymentState.UPDATING, Trigger.DELETING, "");
+        condition.enter(DeploymentState.UPDATING, why, "");
     }
 
     // ---- one look
@@ -162,7 +171,7 @@ final class DeploymentControl {
         watchReplicas(now);
         if (leaving) {
             if (set.mayLeave(this)) {
-                router.open(false);
+                router.close(Optional.empty());
                 for (Replica replica : replicas.those(one -> one.state.stays())) replicas.drain(replica, "", now);
             }
             return;
@@ -178,7 +187,21 @@ final class DeploymentControl {
             makeRoom(now);
         }
         settle(now);
-        router.open(!(hopeless && replicas.serving() == 0));
+        if (replicas.serving() > 0) router.open();
+        else if (hopeless) router.close(Optional.empty());
+        else if (startsInVain()) router.close(Optional.of(untilNextTry(now)));
+        else router.open();
+    }
+
+    /// As many as start at once may fail together, and the next may yet do better.
+    private boolean startsInVain() {
+        int atOnce = Math.min(number.wanted(), STARTING_MAX);
+        return atOnce > 0 && vainStarts >= Math.max(VAIN_STARTS, atOnce);
+    }
+
+    private Duration untilNextTry(long now) {
+        Duration left = Duration.ofNanos(notBeforeNanos - now);
+        return left.compareTo(RETRY_AFTER_MIN) > 0 ? left : RETRY_AFTER_MIN;
     }
 
     /// Replicas whose time is over: to start, to answer a probe, to finish what they have.
@@ -190,7 +213,10 @@ final class DeploymentControl {
                     if (inState.compareTo(goal.timeouts().start()) < 0) continue;
                     replicas.stop(replica, now);
                     startFailed(
-                            replica, "has not started within " + goal.timeouts().start(), now);
+                            replica,
+                            "has not started within "
+                                    + SettingType.shown(goal.timeouts().start()),
+                            now);
                 }
                 case UPDATING -> {
                     if (inState.compareTo(goal.timeouts().start()) >= 0)
@@ -211,7 +237,8 @@ final class DeploymentControl {
         if (replica.probes.overdue(now, goal.health()))
             unhealthy(
                     replica,
-                    "has not answered its health checks within " + goal.health().timeout(),
+                    "has not answered its health checks within "
+                            + SettingType.shown(goal.health().timeout()),
                     Ailment.SILENT,
                     now);
         else if (replica.probes.send(now, goal.health())) replicas.probe(replica);
@@ -294,8 +321,11 @@ final class DeploymentControl {
     private void settle(long now) {
         if (!isAsWanted() || !proven) settledNanos = now;
         else if (now - settledNanos >= probation().toNanos()) updating = false;
-        if (condition.is(DeploymentState.HEALTHY) || condition.is(DeploymentState.DEPLOY_FAILED) || !isAsWanted())
+        if (condition.is(DeploymentState.HEALTHY) || !isAsWanted()) return;
+        if (condition.is(DeploymentState.DEPLOY_FAILED)) {
+            condition.says(updateFailure); // what it went back to works
             return;
+        }
         startFailures = 0;
         condition.arrived();
     }
@@ -351,6 +381,7 @@ final class DeploymentControl {
         replicas.note(replica, "does not start: " + why);
         if (leaving || !isCurrent(replica)) return;
         startFailures++;
+        vainStarts++;
         backOff(now);
         int most = Math.min(3 * Math.max(1, number.wanted()), START_FAILURES_MAX);
         if (!updating || startFailures >= most)
@@ -368,8 +399,10 @@ final class DeploymentControl {
                     "has missed " + replica.probes.misses() + " health checks in a row: " + why,
                     Ailment.SICK,
                     now);
-        else if (probed.miss().isEmpty()) failuresInRow = 0;
-        else replica.reason = "health check: " + why;
+        else if (probed.miss().isEmpty()) {
+            replica.works = true;
+            worksAgain();
+        } else replica.reason = "health check: " + why;
     }
 
     private void reconfigured(Replica replica, ReplicaEvent.Reconfigured event, long now) {
@@ -387,6 +420,7 @@ final class DeploymentControl {
 
     private void unhealthy(Replica replica, String why, Ailment ailment, long now) {
         boolean wasCurrent = isCurrent(replica);
+        if (wasCurrent && !replica.works) vainStarts++;
         LOG.warn("replica {} {}: it is replaced", replica.id, why);
         replicas.note(replica, why + ": it is replaced");
         if (ailment == Ailment.SICK && servesUntilReplaced(replica)) replica.reason = why;
@@ -410,13 +444,23 @@ final class DeploymentControl {
         notBeforeNanos = now + tools.pace().backoff(failuresInRow).toNanos();
     }
 
+    private void worksAgain() {
+        failuresInRow = 0;
+        vainStarts = 0;
+    }
+
     private void fail(Trigger why, String text, long now) {
-        if (leaving || condition.is(DeploymentState.DEPLOY_FAILED)) return;
+        if (leaving) return;
+        if (condition.is(DeploymentState.DEPLOY_FAILED)) {
+            condition.says(text);
+            return;
+        }
         if (!updating) {
             condition.enter(DeploymentState.UNHEALTHY, why, text);
             return;
         }
         condition.enter(DeploymentState.DEPLOY_FAILED, why, text);
+        updateFailure = text;
         frozen = true;
         for (Replica replica : replicas.those(one -> one.state == ReplicaState.STARTING)) replicas.stop(replica, now);
         application.updateFailed(version, name + ": " + text);
@@ -484,6 +528,18 @@ final class DeploymentControl {
 
     DeploymentSpec goal() {
         return goal;
+    }
+
+    void verify() {
+        router.verify();
+        Invariant.hold(
+                leaving
+                        || replicas.serving() > 0
+                        || !startsInVain()
+                        || router.load().queued() == 0,
+                "%s: calls wait for what has not started %s times",
+                name,
+                vainStarts);
     }
 
     DeploymentStatus status() {

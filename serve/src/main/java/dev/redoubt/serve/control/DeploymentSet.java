@@ -79,7 +79,7 @@ final class DeploymentSet {
             }
         }
         for (DeploymentControl known : deployments.values())
-            if (next.spec().find(known.name).isEmpty()) known.leave();
+            if (next.spec().find(known.name).isEmpty()) known.leave(Trigger.DELETING);
     }
 
     private static Wanted wanted(ApplicationGoal goal, DeploymentSpec spec) {
@@ -105,9 +105,9 @@ final class DeploymentSet {
     }
 
     /// It is to end, whatever was wanted of it.
-    void leave() {
+    void leave(Trigger why) {
         leaving = true;
-        deployments.values().forEach(DeploymentControl::leave);
+        deployments.values().forEach(one -> one.leave(why));
     }
 
     boolean isGone() {
@@ -117,8 +117,8 @@ final class DeploymentSet {
     // ---- one look
 
     void reconcile(long now) {
-        if (!leaving && leavesAtNanos.isPresent() && now - leavesAtNanos.get() >= 0) leave();
-        if (leaving) ingress().ifPresent(one -> one.router.open(false));
+        if (!leaving && leavesAtNanos.isPresent() && now - leavesAtNanos.get() >= 0) leave(Trigger.DELETING);
+        if (leaving) ingress().ifPresent(one -> one.router.close(Optional.empty()));
         for (DeploymentControl deployment : List.copyOf(deployments.values())) {
             deployment.reconcile(now);
             if (!deployment.isGone()) continue;
@@ -141,10 +141,15 @@ final class DeploymentSet {
                 .allMatch(one -> one.condition().is(DeploymentState.HEALTHY));
     }
 
+    /// Whether anything in it takes calls.
+    boolean runs() {
+        return deployments.values().stream().anyMatch(one -> one.serving() > 0);
+    }
+
     /// Whether it is better to wait in it than in one that does not work yet.
     boolean isWorthKeeping() {
         if (goal.failure().isPresent() && !goal.proven()) return false;
-        return goal.proven() || deployments.values().stream().anyMatch(one -> one.serving() > 0);
+        return goal.proven() || runs();
     }
 
     /// Whether nothing of another spec is left to do.
@@ -189,7 +194,7 @@ final class DeploymentSet {
     }
 
     void verify() {
-        for (DeploymentControl deployment : deployments.values()) deployment.router.verify();
+        deployments.values().forEach(DeploymentControl::verify);
     }
 
     // ---- for its deployments and their callers

@@ -5,6 +5,7 @@ import dev.redoubt.serve.control.GoalStore.Version;
 import dev.redoubt.serve.graph.Mixing;
 import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.spec.ApplicationSpec;
+import dev.redoubt.serve.spec.DeploymentSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -24,6 +26,7 @@ final class Goals {
     private final Function<ApplicationSpec, Map<String, Interface>> describe;
     private final ChangeListener listener;
     private final Consumer<ApplicationGoal> controller;
+    private final BiPredicate<String, String> serves;
     private final Map<String, Goal> goals = new TreeMap<>();
     private final Map<String, Goal> provenBefore = new TreeMap<>(); // the last proven goal of each application
     private volatile Map<String, Goal> published = Map.of();
@@ -41,17 +44,20 @@ final class Goals {
 
     /// @param describe without problems, what can be described
     /// @param controller is told of every goal
+    /// @param serves whether a deployment of an application takes calls, as of a moment ago
     Goals(
             GoalStore store,
             Admission admission,
             Function<ApplicationSpec, Map<String, Interface>> describe,
             ChangeListener listener,
-            Consumer<ApplicationGoal> controller) {
+            Consumer<ApplicationGoal> controller,
+            BiPredicate<String, String> serves) {
         this.store = store;
         this.admission = admission;
         this.describe = describe;
         this.listener = listener;
         this.controller = controller;
+        this.serves = serves;
     }
 
     /// Takes up what was wanted when the last process ended.
@@ -84,18 +90,28 @@ final class Goals {
         now.forEach((name, goal) -> {
             if (!name.equals(spec.name())) others.add(goal.spec());
         });
-        List<String> problems = new ArrayList<>(
-                admission.problems(spec, Optional.ofNullable(running).map(Goal::spec), others));
+        List<DeploymentSpec> serving = running == null ? List.of() : serving(running);
+        List<String> problems = new ArrayList<>(admission.problems(spec, serving, others));
         if (problems.isEmpty() && running != null && running.version().verdict() != Verdict.FAILED)
             apart(running, spec, interfaces)
                     .ifPresent(why -> problems.addAll(admission.roomForBoth(spec, running.spec(), why)));
         return problems;
     }
 
+    /// What nothing runs of needs no room beside what takes its place: the server has just started, or none of it
+    /// works.
+    private List<DeploymentSpec> serving(Goal goal) {
+        return goal.spec().deployments().stream()
+                .filter(one -> serves.test(goal.spec().name(), one.name()))
+                .toList();
+    }
+
     /// Why a spec would run beside the running version until it can take its place as a whole; empty if it takes
-    /// it deployment by deployment.
-    static Optional<String> apart(Goal running, ApplicationSpec spec, Map<String, Interface> interfaces) {
-        return Mixing.problem(running.mixing(), new Mixing.Version(spec, interfaces));
+    /// it deployment by deployment, or nothing runs.
+    Optional<String> apart(Goal running, ApplicationSpec spec, Map<String, Interface> interfaces) {
+        return serving(running).isEmpty()
+                ? Optional.empty()
+                : Mixing.problem(running.mixing(), new Mixing.Version(spec, interfaces));
     }
 
     Outcome deploy(ApplicationSpec spec, Map<String, Interface> interfaces) {

@@ -98,17 +98,29 @@ public final class Platform implements AutoCloseable {
                 new Admission(setup.machine(), setup.waived()),
                 spec -> check.describe(spec, new ArrayList<>()),
                 this::changed,
-                controller.controller()::want);
+                controller.controller()::want,
+                (application, deployment) -> status().serves(application, deployment));
     }
 
-    /// Opens the database of the home and takes up what was wanted there.
+    /// Opens the database of the home and takes up what was wanted there; nothing runs before [#start].
     ///
     /// @throws GoalStoreException if the database cannot be used
+    public static Platform load(Setup setup) {
+        return load(setup, Pace.DEFAULT);
+    }
+
+    /// As [#load], and starts.
     public static Platform open(Setup setup) {
         return open(setup, Pace.DEFAULT);
     }
 
     static Platform open(Setup setup, Pace pace) {
+        Platform platform = load(setup, pace);
+        platform.start();
+        return platform;
+    }
+
+    static Platform load(Setup setup, Pace pace) {
         GoalStore store = GoalStore.open(setup.home(), setup.time());
         Platform platform = new Platform(setup, pace, store);
         try {
@@ -121,8 +133,12 @@ public final class Platform implements AutoCloseable {
             store.close();
             throw e;
         }
-        platform.controller.start();
         return platform;
+    }
+
+    /// Begins to bring about what is wanted; once.
+    public void start() {
+        controller.start();
     }
 
     private Controller.Verdicts verdicts() {
@@ -160,7 +176,7 @@ public final class Platform implements AutoCloseable {
         return Plan.of(
                 checked.spec(),
                 running.map(Goals.Goal::spec),
-                running.flatMap(one -> Goals.apart(one, checked.spec(), checked.interfaces())),
+                running.flatMap(one -> goals.apart(one, checked.spec(), checked.interfaces())),
                 problems);
     }
 
@@ -177,12 +193,12 @@ public final class Platform implements AutoCloseable {
             problems.addAll(goals.problems(checked.spec(), checked.interfaces()));
             return new Outcome.Refused(problems);
         }
-        return change(() -> goals.deploy(checked.spec(), checked.interfaces()));
+        return decide(() -> goals.deploy(checked.spec(), checked.interfaces()));
     }
 
     /// Wants an application to end: requests in progress are finished, nothing new is taken.
     public Outcome delete(String application) {
-        return change(() -> goals.delete(application));
+        return decide(() -> goals.delete(application));
     }
 
     /// Wants the version again that was wanted before the current one.
@@ -199,7 +215,7 @@ public final class Platform implements AutoCloseable {
                     List.of("application '%s' has no version before %s".formatted(application, current.number())));
         SpecCheck.Checked checked = check.check(back.get().spec());
         if (!checked.problems().isEmpty()) return new Outcome.Refused(checked.problems());
-        return change(() -> goals.rollBack(back.get(), checked.interfaces(), current.number()));
+        return decide(() -> goals.rollBack(back.get(), checked.interfaces(), current.number()));
     }
 
     /// Wants another number of replicas of one deployment.
@@ -224,7 +240,7 @@ public final class Platform implements AutoCloseable {
         } catch (IllegalArgumentException e) {
             return new Outcome.Refused(List.of(String.valueOf(e.getMessage())));
         }
-        return change(() -> goals.scale(spec, running.version().number()));
+        return decide(() -> goals.scale(spec, running.version().number()));
     }
 
     private static ApplicationSpec scaled(ApplicationSpec spec, String deployment, Scale scale) {
@@ -326,6 +342,16 @@ public final class Platform implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         store.close();
+    }
+
+    /// What cannot be written down is not wanted, and whoever asked is told so.
+    private Outcome decide(Callable<Outcome> work) {
+        try {
+            return change(work);
+        } catch (GoalStoreException e) {
+            LOG.error("a change is not made", e);
+            return new Outcome.Refused(List.of("nothing has changed: " + e.getMessage()));
+        }
     }
 
     private <T> T change(Callable<T> work) {

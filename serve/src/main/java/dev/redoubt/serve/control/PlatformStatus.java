@@ -20,6 +20,14 @@ public record PlatformStatus(Resources machine, List<ApplicationStatus> applicat
                 .findAny();
     }
 
+    /// Whether a deployment takes calls.
+    boolean serves(String application, String deployment) {
+        return find(application)
+                .flatMap(one -> one.find(deployment))
+                .filter(one -> one.running() > 0)
+                .isPresent();
+    }
+
     /// @param version of the spec that is wanted
     /// @param reason why it is so, where that is not plain; for operators
     public record ApplicationStatus(

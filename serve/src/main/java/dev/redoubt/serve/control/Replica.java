@@ -11,6 +11,7 @@ final class Replica {
     DeploymentSpec spec; // as it is now, with the user configuration that it took last
     DeploymentSpec taking; // what it is to take, while UPDATING
     boolean stale; // it did not take what it should have: another takes its place
+    boolean works; // it has passed a health check since it runs
     long version;
     Optional<Interface> face = Optional.empty(); // known once it runs
     ReplicaState state = ReplicaState.STARTING;

@@ -10,7 +10,6 @@ import dev.redoubt.serve.spec.Resources;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -51,7 +50,7 @@ public final class SpecCheck {
         for (ApplicationSpec application : applications) {
             Checked checked = check(application);
             List<String> own = new ArrayList<>(checked.problems());
-            own.addAll(admission.problems(checked.spec(), Optional.empty(), before));
+            own.addAll(admission.problems(checked.spec(), List.of(), before));
             own.forEach(problem -> problems.add("application " + application.name() + ": " + problem));
             before.add(checked.spec());
         }
@@ -62,9 +61,18 @@ public final class SpecCheck {
     Checked check(ApplicationSpec spec) {
         List<String> problems = new ArrayList<>();
         Map<String, Interface> interfaces = describe(spec, problems);
+        for (DeploymentSpec deployment : spec.deployments()) isolation(deployment, problems);
         if (!problems.isEmpty()) return new Checked(spec, interfaces, problems);
         ApplicationSpec filled = check.filled(spec, interfaces);
         return new Checked(filled, interfaces, check.problems(filled, interfaces));
+    }
+
+    /// What is said and has no effect would be believed (R4.2).
+    private void isolation(DeploymentSpec spec, List<String> problems) {
+        ServantFactory factory = runtimes.get(spec.runtime().kind());
+        if (factory == null || factory.isolation() == spec.isolation()) return;
+        problems.add("deployment '%s' has the isolation %s, replicas of the runtime '%s' have %s: say so"
+                .formatted(spec.name(), spec.isolation(), spec.runtime().kind(), factory.isolation()));
     }
 
     /// @param problems takes what is wrong

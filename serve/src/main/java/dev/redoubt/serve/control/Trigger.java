@@ -10,5 +10,7 @@ public enum Trigger {
     REPLICA_STARTUP_FAILED,
     HEALTH_CHECK_FAILED,
     INTERNAL_ERROR,
-    DELETING
+    DELETING,
+    /// It stays wanted, and comes back with the next start.
+    SERVER_STOPPING
 }

@@ -1,6 +1,5 @@
 package dev.redoubt.serve.java;
 
-import dev.redoubt.base.FaultText;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.json.JsonLimits;
@@ -100,7 +99,11 @@ public final class JavaRuntime implements ServantFactory, AutoCloseable {
         try {
             handler = type.create(handles);
         } catch (Exception | LinkageError fault) {
-            throw new RuntimeRefusal(place + " does not start, its constructor throws: " + FaultText.of(fault), fault);
+            Faults.print(fault);
+            throw new RuntimeRefusal(
+                    place + " does not start, its constructor throws " + Faults.told(fault)
+                            + ": its output has the whole trace",
+                    fault);
         }
         return new JavaServant(
                 new JavaServant.Place(place, replicaId),
@@ -129,7 +132,7 @@ public final class JavaRuntime implements ServantFactory, AutoCloseable {
                 : String.valueOf(fault.getMessage()).replace('/', '.');
         boolean named = !(fault instanceof LinkageError) || fault instanceof NoClassDefFoundError;
         if (!named || !CLASS_NAME.matcher(missing).matches())
-            return type.getName() + " cannot be linked: " + FaultText.of(fault);
+            return type.getName() + " cannot be linked: " + Faults.told(fault);
         return type.getName() + " needs the class " + missing
                 + ", which is not in its jar, and of the JDK handlers see " + String.join(", ", MODULES)
                 + " alone: put it into the jar";

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /// The output of one call on its way back.
 final class PendingResponse<O> implements DeploymentResponse<O>, ReplyListener {
@@ -21,6 +22,7 @@ final class PendingResponse<O> implements DeploymentResponse<O>, ReplyListener {
     private final Cancellation cancellation = new Cancellation();
     private final Runnable untie;
     private final CompletableFuture<Payload> payload = new CompletableFuture<>();
+    private volatile @Nullable Payload first; // written by one thread at a time
 
     /// @param caller the call that this is part of: cancelled with it
     PendingResponse(Binding type, Call caller, String place) {
@@ -85,16 +87,25 @@ final class PendingResponse<O> implements DeploymentResponse<O>, ReplyListener {
         cancellation.cancel();
     }
 
+    /// Whether it is the only one is known at the end: the first of many would pass for the whole answer.
     @Override
     public void next(Payload item) {
-        if (!payload.complete(item) && !cancellation.cancelled())
-            throw new IllegalStateException("a second output: a StreamingHandler is called by stream()");
+        if (first == null) {
+            first = item;
+            return;
+        }
+        if (payload.isDone()) return;
+        failed(Faults.misused(caller.requestId(), place, "calls a StreamingHandler by call(): call it by stream()"));
+        cancellation.cancel();
     }
 
     @Override
     public void completed() {
         untie.run();
-        if (!payload.isDone()) failed(Faults.seen(caller.requestId(), place, new IllegalStateException("no output")));
+        Payload only = first;
+        if (only != null) payload.complete(only);
+        else if (!payload.isDone())
+            failed(Faults.seen(caller.requestId(), place, new IllegalStateException("no output")));
     }
 
     @Override

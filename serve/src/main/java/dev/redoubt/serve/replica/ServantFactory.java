@@ -1,6 +1,7 @@
 package dev.redoubt.serve.replica;
 
 import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.spec.Isolation;
 
 /// Makes the servants of one kind of runtime ([dev.redoubt.serve.spec.RuntimeSpec#kind]).
 public interface ServantFactory {
@@ -9,6 +10,11 @@ public interface ServantFactory {
     /// @throws RuntimeRefusal if there is no such thing: a jar with another digest, a missing model, a class
     ///     that is no handler
     Interface describe(DeploymentSpec spec) throws RuntimeRefusal;
+
+    /// Where its replicas run, whatever a spec says.
+    default Isolation isolation() {
+        return Isolation.THREAD;
+    }
 
     /// Starts one and waits until it can take calls; on a thread that may wait.
     ///

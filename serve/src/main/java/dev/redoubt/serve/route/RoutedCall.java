@@ -5,6 +5,8 @@ import dev.redoubt.base.ServeException;
 import dev.redoubt.serve.Call;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
+import java.math.BigDecimal;
+import java.time.Duration;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -20,6 +22,7 @@ final class RoutedCall implements ReplyListener, Runnable {
      * The caller is never called under a lock. While the servant's thread is inside `replies.next`, an end from another thread is left
      * for it to tell (`telling`). */
     private static final Logger LOG = LoggerFactory.getLogger(RoutedCall.class);
+    private static final long AHEAD_NANOS = Duration.ofMillis(100).toNanos();
 
     private final Work work;
     final Call call;
@@ -191,8 +194,20 @@ final class RoutedCall implements ReplyListener, Runnable {
             released = true;
         }
         RoutedCall freed = router.release(this);
-        end(why);
+        end(why != null && isOver(why) ? late() : why);
         then(freed);
+    }
+
+    /// A servant's clock may be a little ahead, and what it tells is what was left when the call came to it.
+    private boolean isOver(ServeException why) {
+        return why.code() == ErrorCode.DEADLINE_EXCEEDED && deadlineNanos - router.nanos() <= AHEAD_NANOS;
+    }
+
+    /// Says what the call had, to a tenth of a second.
+    private ServeException late() {
+        long tenths = Math.max(1, Math.round((deadlineNanos - submittedNanos) / 1e8));
+        String seconds = BigDecimal.valueOf(tenths, 1).stripTrailingZeros().toPlainString();
+        return ServeException.of(ErrorCode.DEADLINE_EXCEEDED, seconds);
     }
 
     /// What now has a place is started by the loop that called the servant, if that is this thread: a servant
@@ -264,8 +279,6 @@ final class RoutedCall implements ReplyListener, Runnable {
 
     /// The deadline has passed.
     void expire() {
-        long seconds = Math.max(1, (deadlineNanos - submittedNanos + 500_000_000) / 1_000_000_000);
-        if (end(ServeException.of(ErrorCode.DEADLINE_EXCEEDED, seconds)))
-            call.cancellation().cancel();
+        if (end(late())) call.cancellation().cancel();
     }
 }

@@ -13,6 +13,7 @@ import dev.redoubt.serve.replica.Servant;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,7 @@ public final class Router {
     private final CallList queue = new CallList();
     private final Affinity affinity = new Affinity();
     private boolean open = true;
+    private Optional<Duration> opensIn = Optional.empty(); // where it is not, if anybody can tell
     private int running;
     private long earliestDeadline = Long.MAX_VALUE;
     private boolean deadlines; // whether earliestDeadline means something
@@ -103,7 +105,7 @@ public final class Router {
         boolean lonely = false;
         synchronized (lock) {
             submitted++;
-            if (!open) refusal = ServeException.of(ErrorCode.DEPLOYMENT_UNAVAILABLE, deployment);
+            if (!open) refusal = unavailable();
             else if (queue.size() == 0 && (chosen = choose(routed)) != null) begin(routed, chosen, now);
             else if (queue.size() < limits.queuedMax()) {
                 measure(now);
@@ -195,6 +197,10 @@ public final class Router {
         }
     }
 
+    long nanos() {
+        return time.nanos();
+    }
+
     /// A call ended by a fault.
     void failed(Call call, ServeException why) {
         listener.failed(deployment, call, why);
@@ -272,17 +278,28 @@ public final class Router {
         }
     }
 
-    /// Whether calls are taken. When not, those that wait are refused as well; those that run go on.
-    public void open(boolean taking) {
-        List<RoutedCall> left;
+    /// Calls are taken.
+    public void open() {
         synchronized (lock) {
-            open = taking;
-            if (open) return;
+            open = true;
+        }
+    }
+
+    /// No calls are taken, and those that wait are refused as well; those that run go on.
+    ///
+    /// @param retryAfter when another try may be worth while, if anybody can tell
+    public void close(Optional<Duration> retryAfter) {
+        List<RoutedCall> left;
+        ServeException refusal;
+        synchronized (lock) {
+            open = false;
+            opensIn = retryAfter;
+            refusal = unavailable();
             left = queue.copy();
             measure(time.nanos());
             left.forEach(queue::remove);
         }
-        for (RoutedCall call : left) call.end(ServeException.of(ErrorCode.DEPLOYMENT_UNAVAILABLE, deployment));
+        for (RoutedCall call : left) call.end(refusal);
     }
 
     /// Ends what is late, and asks replicas again that would not start a call. To be called often.
@@ -333,6 +350,7 @@ public final class Router {
             }
             Invariant.hold(sum == running, "calls in replicas: counted %s, there are %s", running, sum);
             Invariant.hold(queue.size() == 0 || !room, "%s calls wait while there is room", queue.size());
+            Invariant.hold(queue.size() == 0 || open, "%s calls wait though none are taken", queue.size());
         }
     }
 
@@ -408,6 +426,11 @@ public final class Router {
     private int leastRunning() {
         Backend least = leastBusy();
         return least == null ? 0 : least.running();
+    }
+
+    private ServeException unavailable() {
+        return opensIn.map(wait -> ServeException.after(wait, ErrorCode.DEPLOYMENT_UNAVAILABLE, deployment))
+                .orElseGet(() -> ServeException.of(ErrorCode.DEPLOYMENT_UNAVAILABLE, deployment));
     }
 
     private @Nullable Backend find(String replicaId) {

@@ -1,12 +1,17 @@
 package dev.redoubt.serve.spec;
 
 import dev.redoubt.base.Check;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /// What applications, deployments and models may be called.
 public final class Names {
     private static final Pattern APPLICATION = Pattern.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?");
     private static final Pattern DEPLOYMENT = Pattern.compile("[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62})");
+
+    /// What a path of the server's own begins with, which no application may be called.
+    public static final Set<String> RESERVED =
+            Set.of("v1", "generate", "tokenize", "detokenize", "livez", "readyz", "metrics", "admin");
 
     private Names() {}
 

@@ -27,7 +27,8 @@ final class JarCopy {
     private JarCopy() {}
 
     /// @return the copy, read-only
-    /// @throws RuntimeRefusal if there is no such file, it is too large, or its digest is another
+    /// @throws RuntimeRefusal if there is no such file, it is too large, its digest is another, or the copy cannot
+    ///     be written
     static Path of(RuntimeSpec runtime, Path folder) throws RuntimeRefusal {
         String jar = setting(runtime, JAR);
         String wanted = setting(runtime, DIGEST);
@@ -37,7 +38,10 @@ final class JarCopy {
             Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("r--------"));
             return copy;
         } catch (IOException e) {
-            throw unreadable(jar, e);
+            throw new RuntimeRefusal(
+                    "the jar " + jar + " cannot be copied to " + folder + ": " + reason(e)
+                            + ": make room on that disk, and check the folder's owner and mode",
+                    e);
         }
     }
 
@@ -45,14 +49,14 @@ final class JarCopy {
     ///
     /// @throws RuntimeRefusal as [#of]
     static void check(RuntimeSpec runtime) throws RuntimeRefusal {
-        String jar = setting(runtime, JAR);
         try {
-            compare(jar, setting(runtime, DIGEST), OutputStream.nullOutputStream());
+            compare(setting(runtime, JAR), setting(runtime, DIGEST), OutputStream.nullOutputStream());
         } catch (IOException e) {
-            throw unreadable(jar, e);
+            throw new AssertionError("what goes nowhere can be written", e);
         }
     }
 
+    /// @throws IOException if `out` cannot be written
     private static void compare(String jar, String wanted, OutputStream out) throws IOException, RuntimeRefusal {
         String digest = copy(jar, out);
         if (!digest.equals(wanted))
@@ -60,9 +64,16 @@ final class JarCopy {
                     + " (R1.6): deploy the jar that was meant, or name the digest of this one");
     }
 
-    private static RuntimeRefusal unreadable(String jar, IOException e) {
+    private static RuntimeRefusal unreadable(Path jar, IOException e) {
         return new RuntimeRefusal(
                 "the jar " + jar + " cannot be read: " + e.getClass().getSimpleName(), e);
+    }
+
+    /// A system's error has no class of its own: its words say what it is.
+    private static String reason(IOException e) {
+        return e.getClass().equals(IOException.class)
+                ? String.valueOf(e.getMessage())
+                : e.getClass().getSimpleName();
     }
 
     private static String setting(RuntimeSpec runtime, String name) throws RuntimeRefusal {
@@ -82,12 +93,8 @@ final class JarCopy {
     private static String copy(Path jar, MessageDigest digest, OutputStream out) throws IOException, RuntimeRefusal {
         long bytes = 0;
         byte[] buffer = new byte[1 << 16];
-        // Before it is opened, which may wait for ever.
-        if (!Files.readAttributes(jar, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-                .isRegularFile())
-            throw new RuntimeRefusal("the jar " + jar + " is no regular file: name the file itself");
-        try (InputStream in = Files.newInputStream(jar, LinkOption.NOFOLLOW_LINKS)) {
-            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+        try (InputStream in = opened(jar)) {
+            for (int count = read(jar, in, buffer); count >= 0; count = read(jar, in, buffer)) {
                 bytes += count;
                 if (bytes > BYTES_MAX)
                     throw new RuntimeRefusal("the jar " + jar + " has over " + BYTES_MAX + " bytes: make it smaller");
@@ -96,6 +103,25 @@ final class JarCopy {
             }
         }
         return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static InputStream opened(Path jar) throws RuntimeRefusal {
+        try { // looked at before it is opened, which may wait for ever
+            if (!Files.readAttributes(jar, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                    .isRegularFile())
+                throw new RuntimeRefusal("the jar " + jar + " is no regular file: name the file itself");
+            return Files.newInputStream(jar, LinkOption.NOFOLLOW_LINKS);
+        } catch (IOException e) {
+            throw unreadable(jar, e);
+        }
+    }
+
+    private static int read(Path jar, InputStream in, byte[] buffer) throws RuntimeRefusal {
+        try {
+            return in.read(buffer);
+        } catch (IOException e) {
+            throw unreadable(jar, e);
+        }
     }
 
     static MessageDigest sha256() {

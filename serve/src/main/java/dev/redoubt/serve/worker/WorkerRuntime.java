@@ -8,6 +8,7 @@ import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.replica.Servant;
 import dev.redoubt.serve.replica.ServantFactory;
 import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.spec.Isolation;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -92,6 +93,11 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
         } catch (IOException e) {
             LOG.warn("what workers have left in {} could not all be removed: {}", root, e.getMessage());
         }
+    }
+
+    @Override
+    public Isolation isolation() {
+        return Isolation.PROCESS;
     }
 
     /// In a process that ends with the answer, unless the same was asked before.

@@ -13,7 +13,6 @@ import dev.redoubt.serve.spec.Scale;
 import dev.redoubt.serve.spec.Timeouts;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -31,7 +30,7 @@ final class AdmissionTest {
     void R1_1_moreOngoingCallsThanTheLimitNeedAWaiver() {
         ApplicationSpec spec = Specs.application("shop", limits(101, HealthCheck.DEFAULT, Timeouts.DEFAULT));
         assertThat(problems(spec)).singleElement().asString().contains("R1.1", "101", "100", "waiver");
-        assertThat(new Admission(Specs.MACHINE, Set.of(Requirement.R1_1)).problems(spec, Optional.empty(), List.of()))
+        assertThat(new Admission(Specs.MACHINE, Set.of(Requirement.R1_1)).problems(spec, List.of(), List.of()))
                 .isEmpty();
     }
 
@@ -40,9 +39,7 @@ final class AdmissionTest {
         HealthCheck slow = new HealthCheck(Duration.ofSeconds(11), Duration.ofSeconds(31), 4);
         ApplicationSpec spec = Specs.application("shop", limits(10, slow, Timeouts.DEFAULT));
         Admission waiving = new Admission(Specs.MACHINE, Set.of(Requirement.R1_5));
-        assertThat(waiving.problems(spec, Optional.empty(), List.of()))
-                .hasSize(3)
-                .allMatch(one -> one.startsWith("R1.5"));
+        assertThat(waiving.problems(spec, List.of(), List.of())).hasSize(3).allMatch(one -> one.startsWith("R1.5"));
     }
 
     @Test
@@ -96,11 +93,38 @@ final class AdmissionTest {
     }
 
     @Test
+    void limitsAreNamedAndWrittenAsInAConfiguration() {
+        Autoscaling hasty = new Autoscaling(
+                1,
+                2,
+                1,
+                20,
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(3),
+                Duration.ofSeconds(30),
+                1,
+                1);
+        HealthCheck rare = new HealthCheck(Duration.ofMinutes(1), Duration.ofSeconds(90), 5);
+        DeploymentSpec spec = limits(120, rare, Timeouts.DEFAULT.withCall(Duration.ofMinutes(1)));
+        assertThat(problems(Specs.application("shop", spec.with(new Scale.Automatic(hasty)))))
+                .anyMatch(line -> line.contains("has max-ongoing-requests 120, limit is 100"))
+                .anyMatch(line -> line.contains("has timeouts.call 1m, limit is 30s"))
+                .anyMatch(line -> line.contains("has health-check.period 1m, limit is 10s"))
+                .anyMatch(line -> line.contains("has health-check.timeout 90s, limit is 30s"))
+                .anyMatch(line -> line.contains("has health-check.misses 5, limit is 3"))
+                .anyMatch(line -> line.contains("has autoscaling.target-ongoing-requests 20, limit is 10:"))
+                .anyMatch(line -> line.contains("has autoscaling.upscale-delay 1s, at least 30s is allowed"))
+                .anyMatch(line -> line.contains("has autoscaling.downscale-delay 2s, at least 1m is allowed"))
+                .anyMatch(line -> line.contains("has autoscaling.downscale-to-zero-delay 3s, at least 1m is allowed"));
+    }
+
+    @Test
     void R4_2_quotasTogetherStayWithinTheMachinesShare() {
         ApplicationSpec shop = quota("shop", Resources.of(4, 1L << 30));
-        assertThat(admission.problems(shop, Optional.empty(), List.of(quota("pub", Resources.of(8.8, 1L << 30)))))
+        assertThat(admission.problems(shop, List.of(), List.of(quota("pub", Resources.of(8.8, 1L << 30)))))
                 .isEmpty();
-        assertThat(admission.problems(shop, Optional.empty(), List.of(quota("pub", Resources.of(8.9, 1L << 30)))))
+        assertThat(admission.problems(shop, List.of(), List.of(quota("pub", Resources.of(8.9, 1L << 30)))))
                 .singleElement()
                 .asString()
                 .contains("R4.2", "4.00 CPUs", "8.90 CPUs", "12.80 CPUs");
@@ -122,18 +146,18 @@ final class AdmissionTest {
     void anUpdateNeedsRoomForOneReplicaMore() {
         ApplicationSpec running = Specs.application("shop", Specs.deployment("Front", 8));
         ApplicationSpec next = Specs.application("shop", Specs.deployment("Front", 8, "version", "2"));
-        assertThat(admission.problems(next, Optional.of(running), List.of()))
+        assertThat(admission.problems(next, running.deployments(), List.of()))
                 .singleElement()
                 .asString()
                 .contains("starts a new replica before it stops an old one", "4.50 CPUs", "4.00 CPUs");
         ApplicationSpec fewer = Specs.application("shop", Specs.deployment("Front", 7));
-        assertThat(admission.problems(fewer, Optional.of(running), List.of())).isEmpty();
+        assertThat(admission.problems(fewer, running.deployments(), List.of())).isEmpty();
         ApplicationSpec roomy = Specs.application("shop", Specs.deployment("Front", 7, "version", "2"));
-        assertThat(admission.problems(roomy, Optional.of(fewer), List.of())).isEmpty();
+        assertThat(admission.problems(roomy, fewer.deployments(), List.of())).isEmpty();
     }
 
     private List<String> problems(ApplicationSpec spec) {
-        return admission.problems(spec, Optional.empty(), List.of());
+        return admission.problems(spec, List.of(), List.of());
     }
 
     private static ApplicationSpec quota(String name, Resources quota) {

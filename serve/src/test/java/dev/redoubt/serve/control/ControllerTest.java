@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class ControllerTest {
@@ -37,6 +38,12 @@ class ControllerTest {
 
     private static final class Started implements ReplicaDriver {
         final List<String> ids = new ArrayList<>();
+        private Consumer<ReplicaEvent> events = event -> {};
+
+        Started telling(Consumer<ReplicaEvent> told) {
+            events = told;
+            return this;
+        }
 
         @Override
         public void start(String replicaId, String application, DeploymentSpec spec, Outgoing outgoing) {
@@ -50,23 +57,28 @@ class ControllerTest {
         public void reconfigure(String replicaId, String userConfig) {}
 
         @Override
-        public void stop(String replicaId) {}
+        public void stop(String replicaId) {
+            events.accept(new ReplicaEvent.Stopped(replicaId));
+        }
 
         @Override
         public void close() {}
     }
 
     private final Started driver = new Started();
+    private final List<String> proven = new ArrayList<>();
     private final Controller controller = new Controller(
             new PassingTime(),
             Specs.MACHINE,
             PACE,
-            events -> driver,
+            driver::telling,
             (application, deployment) -> new OngoingPolicy(),
             () -> new SplittableRandom(1),
             new Controller.Verdicts() {
                 @Override
-                public void proven(String application, long version) {}
+                public void proven(String application, long version) {
+                    proven.add(application + " " + version);
+                }
 
                 @Override
                 public void failed(String application, long version, String reason) {}
@@ -95,5 +107,18 @@ class ControllerTest {
         controller.want(goal(2, 2));
         controller.step();
         assertThat(driver.ids).containsExactly("a.D.1", "a.D.2");
+    }
+
+    @Test
+    void whatAServerLeavesIsNotSaidToBeDeleted() {
+        controller.want(goal(1, 1));
+        controller.step();
+        controller.leave();
+        controller.step();
+        assertThat(controller.status().find("a").orElseThrow().find("D").orElseThrow())
+                .satisfies(one -> assertThat(one.trigger()).isEqualTo(Trigger.SERVER_STOPPING));
+        for (int i = 0; i < 3; i++) controller.step();
+        assertThat(controller.isEmpty()).isTrue();
+        assertThat(proven).as("it never ran").isEmpty();
     }
 }

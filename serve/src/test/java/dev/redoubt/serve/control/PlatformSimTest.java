@@ -67,6 +67,12 @@ final class PlatformSimTest {
         simulate(Long.getLong("redoubt.sim.steps", 25_000), Long.getLong("redoubt.sim.seed", System.nanoTime()));
     }
 
+    @Test
+    void nobodyWaitsInVainWhereNothingStarts() {
+        outages = true;
+        simulate(Long.getLong("redoubt.sim.steps", 25_000), Long.getLong("redoubt.sim.seed", System.nanoTime()));
+    }
+
     /// It once found an update that failed with as many replicas as its quota has, so that the set which was to go back
     /// waited for room for ever.
     @Test
@@ -84,8 +90,10 @@ final class PlatformSimTest {
             faults(sim, random);
             changes(sim, random);
             loadSteps(sim, random);
+            if (outages) outage(sim, random);
             sim.run(steps);
             stopped = true;
+            sim.replicas().outage = false;
             sim.settle();
             System.out.println("PlatformSimTest: " + sim.submitted + " requests, " + sim.completed + " completed, "
                     + version + " deploys");
@@ -94,12 +102,24 @@ final class PlatformSimTest {
     }
 
     private boolean stopped;
+    private boolean outages;
 
     private void faults(PlatformSimulation sim, SplittableRandom random) {
         sim.time.in(20 + 100 * random.nextDouble(), () -> {
             if (stopped) return;
             sim.replicas().strike();
             faults(sim, random);
+        });
+    }
+
+    /// For a while nothing starts, and what ran is gone.
+    private void outage(PlatformSimulation sim, SplittableRandom random) {
+        sim.time.in(300 + 300 * random.nextDouble(), () -> {
+            if (stopped) return;
+            sim.replicas().outage = true;
+            sim.replicas().crash();
+            sim.time.in(10 + 80 * random.nextDouble(), () -> sim.replicas().outage = false);
+            outage(sim, random);
         });
     }
 

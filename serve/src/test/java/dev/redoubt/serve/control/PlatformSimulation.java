@@ -97,7 +97,8 @@ final class PlatformSimulation implements AutoCloseable {
                 new Admission(MACHINE, Set.of()),
                 PlatformSimulation::faces,
                 (change, application, version, reason) -> {},
-                controller::want);
+                controller::want,
+                (application, deployment) -> controller.status().serves(application, deployment));
         tick();
     }
 

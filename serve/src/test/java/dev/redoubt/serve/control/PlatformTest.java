@@ -3,12 +3,18 @@ package dev.redoubt.serve.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.redoubt.base.Home;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
 import dev.redoubt.serve.control.PlatformStatus.DeploymentStatus;
 import dev.redoubt.serve.spec.ApplicationSpec;
+import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.spec.Isolation;
 import dev.redoubt.serve.spec.Scale;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -225,6 +231,87 @@ final class PlatformTest {
                 .anyMatch(line -> line.contains("there is no such thing"))
                 .anyMatch(line -> line.contains("R2.2"));
         assertThat(test.platform.status().applications()).isEmpty();
+    }
+
+    /// As many as its quota has room for.
+    private static ApplicationSpec full(String... settings) {
+        return Specs.application("shop", Specs.deployment("Front", 8, settings));
+    }
+
+    @Test
+    void anUpdateAtAStartNeedsNoRoomForWhatDoesNotRun() throws Exception {
+        test.deployed(full());
+        test.until("proven", () -> test.changes.contains("PROVEN shop 1"));
+        assertThat(test.platform.deploy(full("version", "2"))).isInstanceOf(Outcome.Refused.class);
+        assertThat(test.platform.deploy(full("takes", "other"))).isInstanceOf(Outcome.Refused.class);
+        test.close();
+        test = new TestPlatform(home, full("version", "2"));
+        assertThat(test.settled("shop").state()).isEqualTo(ApplicationState.RUNNING);
+        assertThat(test.call("shop")).isEqualTo("2");
+        assertThat(test.runtime.started).hasValue(8);
+        test.close();
+        test = new TestPlatform(home, full("version", "3", "takes", "other"));
+        assertThat(test.settled("shop").state()).isEqualTo(ApplicationState.RUNNING);
+        assertThat(test.call("shop")).isEqualTo("3");
+        assertThat(test.runtime.started).hasValue(8);
+    }
+
+    @Test
+    void whatNeverRanIsReplacedWithoutRoomForBoth() throws Exception {
+        test.deployed(full("fault", "start"));
+        test.until("given up", () -> test.changes.contains("GIVEN_UP shop 1"));
+        assertThat(test.deployed(full("version", "2")).state()).isEqualTo(ApplicationState.RUNNING);
+        assertThat(test.call("shop")).isEqualTo("2");
+    }
+
+    @Test
+    void anUpdateAtAStartThatFailsGoesBackAndSaysWhy() throws Exception {
+        test.deployed(full());
+        test.until("proven", () -> test.changes.contains("PROVEN shop 1"));
+        test.close();
+        test = new TestPlatform(home, full("version", "2", "takes", "other", "fault", "start"));
+        test.until("rolled back", () -> test.changes.contains("ROLLED_BACK_BY_ITSELF shop 1"));
+        test.until("runs", () -> front("shop").running() == 8);
+        assertThat(test.call("shop")).isEqualTo("1");
+        assertThat(state("shop")).isEqualTo(ApplicationState.DEPLOY_FAILED);
+        assertThat(test.platform.status().find("shop").orElseThrow().reason()).contains("does not like to start");
+    }
+
+    @Test
+    void R4_2_anIsolationThatARuntimeDoesNotHaveIsRefused() {
+        DeploymentSpec front = Specs.deployment("Front", 1);
+        Outcome outcome = test.platform.deploy(Specs.application(
+                "shop",
+                new DeploymentSpec(
+                        front.name(),
+                        front.runtime(),
+                        Isolation.PROCESS,
+                        front.each(),
+                        front.ongoingMax(),
+                        front.queuedMax(),
+                        front.scale(),
+                        front.health(),
+                        front.timeouts(),
+                        front.userConfig())));
+        assertThat(((Outcome.Refused) outcome).problems())
+                .containsExactly("deployment 'Front' has the isolation PROCESS, replicas of the runtime 'test' have"
+                        + " THREAD: say so");
+    }
+
+    @Test
+    void whatCannotBeWrittenDownIsRefusedAndSaysWhere() throws Exception {
+        test.deployed(Specs.application("shop", Specs.deployment("Front", 1)));
+        test.until("proven", () -> test.changes.contains("PROVEN shop 1"));
+        Path file = new Home(home).platform();
+        try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + file);
+                Statement statement = other.createStatement()) {
+            statement.execute("BEGIN IMMEDIATE");
+            assertThat(((Outcome.Refused) test.platform.scale("shop", "Front", 2)).problems())
+                    .singleElement()
+                    .asString()
+                    .contains("nothing has changed", file.toString(), "cannot be written", "disk space");
+        }
+        assertThat(test.platform.scale("shop", "Front", 2)).isInstanceOf(Outcome.Accepted.class);
     }
 
     private ApplicationState state(String application) {

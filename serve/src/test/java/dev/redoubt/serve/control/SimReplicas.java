@@ -29,6 +29,7 @@ final class SimReplicas implements ReplicaDriver {
 
     final Map<String, SimServant> living = new LinkedHashMap<>(); // by replica id, also while it starts
     boolean faults = true;
+    boolean outage; // nothing starts
     String misunderstood = ""; // a call that a replica was given and does not take; a router would catch what is thrown
     private final VirtualTime time;
     private final SplittableRandom random;
@@ -77,7 +78,7 @@ final class SimReplicas implements ReplicaDriver {
         boolean fails = setting(spec, "fault").equals("start") || (faults && random.nextInt(30) == 0);
         time.in(slow ? 200 : 0.2 + 5 * random.nextDouble(), () -> {
             if (servant.stopping) return;
-            if (fails) {
+            if (fails || outage) {
                 living.remove(replicaId);
                 events.accept(new ReplicaEvent.StartFailed(replicaId, "simulated"));
             } else {
@@ -123,11 +124,20 @@ final class SimReplicas implements ReplicaDriver {
     @Override
     public void close() {}
 
-    /// Something bad happens to one of those that run.
-    void strike() {
-        List<SimServant> running = living.values().stream()
+    private List<SimServant> running() {
+        return living.values().stream()
                 .filter(one -> one.started && !one.stopping)
                 .toList();
+    }
+
+    /// All that run are gone.
+    void crash() {
+        running().forEach(SimServant::crash);
+    }
+
+    /// Something bad happens to one of those that run.
+    void strike() {
+        List<SimServant> running = running();
         if (running.isEmpty()) return;
         SimServant victim = running.get(random.nextInt(running.size()));
         switch (random.nextInt(3)) {

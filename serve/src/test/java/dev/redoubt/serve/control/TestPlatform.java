@@ -32,8 +32,9 @@ final class TestPlatform implements AutoCloseable {
     final List<String> changes = new CopyOnWriteArrayList<>();
     final Platform platform;
 
-    TestPlatform(Path home) {
-        platform = Platform.open(
+    /// @param atStart deployed before anything runs
+    TestPlatform(Path home, ApplicationSpec... atStart) {
+        platform = Platform.load(
                 new Platform.Setup(
                         new Home(home),
                         Specs.MACHINE,
@@ -45,6 +46,9 @@ final class TestPlatform implements AutoCloseable {
                                 changes.add(change + " " + application + " " + version),
                         TimeSource.system()),
                 BRISK);
+        for (ApplicationSpec spec : atStart)
+            if (!(platform.deploy(spec) instanceof Outcome.Accepted)) throw new AssertionError(platform.plan(spec));
+        platform.start();
     }
 
     /// Deploys and waits for what comes of it.

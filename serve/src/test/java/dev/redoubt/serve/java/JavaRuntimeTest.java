@@ -21,6 +21,7 @@ import dev.redoubt.serve.schema.DType;
 import dev.redoubt.serve.schema.Schema;
 import dev.redoubt.serve.schema.Shape;
 import dev.redoubt.serve.schema.Tensor;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -392,7 +393,7 @@ class JavaRuntimeTest {
 
     public static final class Fails implements Handler<Word, Word> {
         public Fails() {
-            throw new IllegalStateException("secret words");
+            throw new IllegalStateException("secret words", new RuntimeException(new IOException("more of them")));
         }
 
         @Override
@@ -412,8 +413,10 @@ class JavaRuntimeTest {
         refused(Base.class, "static final class");
         assertThatThrownBy(() -> new Replica(Fails.class))
                 .isInstanceOf(RuntimeRefusal.class)
-                .hasMessageContaining("java.lang.IllegalStateException at ")
-                .hasMessageNotContaining("secret");
+                .hasMessageContaining("constructor throws java.lang.IllegalStateException at ")
+                .hasMessageContaining(Fails.class.getName() + ".<init>")
+                .hasMessageContaining(", caused by java.io.IOException at ")
+                .hasMessageNotContainingAny(" < ", "secret", "more of them");
     }
 
     private static void refused(Class<?> type, String words) {

@@ -285,6 +285,39 @@ class LocalApplicationTest {
         assertThat(GIVEN.get()).isBetween(1, 3 * ItemStream.ITEMS_MAX);
     }
 
+    @Deployment(name = "First", maxOngoingRequests = 4, cpus = 0.5, memoryMiB = 16, timeoutSeconds = 20)
+    public static final class First implements Handler<Count, Count> {
+        private final DeploymentHandle<Count, Count> numbers;
+
+        public First(@To("Numbers") DeploymentHandle<Count, Count> numbers) {
+            this.numbers = numbers;
+        }
+
+        @Override
+        public Count handle(Count input) {
+            return numbers.call(input).get();
+        }
+    }
+
+    @Test
+    void theFirstItemOfAStreamDoesNotPassForTheAnswer() {
+        GIVEN.set(0);
+        try (var local = Serve.local(Application.named("shop")
+                .add(Numbers.class)
+                .ingress(First.class)
+                .build())) {
+            var first = local.ingress(Count.class, Count.class);
+            assertThatThrownBy(() -> first.call(new Count(1_000_000)).get())
+                    .isInstanceOfSatisfying(ServeException.class, failure -> {
+                        assertThat(failure.code()).isEqualTo(ErrorCode.INTERNAL);
+                        assertThat(failure.fault())
+                                .hasValue("shop/First calls a StreamingHandler by call(): call it by stream()");
+                    });
+            assertThat(first.call(new Count(1)).get()).isEqualTo(new Count(1));
+        }
+        assertThat(GIVEN.get()).as("it was told to stop").isLessThan(1_000_000);
+    }
+
     record Prefix(String prefix) {}
 
     record Text(String text) {}

@@ -132,6 +132,22 @@ final class RouterTest {
     }
 
     @Test
+    void whoIsLateIsToldWhatTheCallHadAndNotWhatWasLeftOfIt() {
+        Router brief = router(2, Duration.ofSeconds(5));
+        Held one = new Held();
+        brief.add("one", one, 1);
+        Reply own = new Reply(time.nanos() + Duration.ofSeconds(30).toNanos());
+        brief.call(INPUT, own.call, own);
+        time.advance(Duration.ofMillis(4995));
+        one.fail(ServeException.of(ErrorCode.DEADLINE_EXCEEDED, 4.995)); // as the replica's clock has it
+        assertThat(own.failure().getMessage()).contains("limit of 5 s");
+        Reply another = new Reply(time.nanos() + Duration.ofSeconds(30).toNanos());
+        brief.call(INPUT, another.call, another);
+        one.fail(ServeException.of(ErrorCode.DEADLINE_EXCEEDED, "1.5")); // of a stage behind it
+        assertThat(another.failure().getMessage()).contains("limit of 1.5 s");
+    }
+
+    @Test
     void aStageWithLessTimeThanItsRequestDoesNotEndTheRequest() {
         Router brief = router(2, Duration.ofSeconds(1));
         Held one = new Held();
@@ -309,9 +325,13 @@ final class RouterTest {
     @Test
     void aClosedRouterRefusesWhoWaitsAndWhoComes() {
         Reply waits = call();
-        router.open(false);
-        assertThat(waits.ends).containsExactly("DEPLOYMENT_UNAVAILABLE");
-        assertThat(call().ends).containsExactly("DEPLOYMENT_UNAVAILABLE");
+        router.close(Optional.of(Duration.ofSeconds(7)));
+        for (Reply refused : List.of(waits, call())) {
+            assertThat(refused.ends).containsExactly("DEPLOYMENT_UNAVAILABLE");
+            assertThat(refused.failure().retryAfter()).hasValue(Duration.ofSeconds(7));
+        }
+        router.open();
+        assertThat(call().ends).isEmpty();
     }
 
     @Test
@@ -525,6 +545,10 @@ final class RouterTest {
             Got first = calls.removeFirst();
             first.replies.next(OUTPUT);
             first.replies.completed();
+        }
+
+        void fail(ServeException why) {
+            calls.removeFirst().replies.failed(why);
         }
 
         @Override

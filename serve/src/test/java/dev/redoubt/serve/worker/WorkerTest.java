@@ -260,6 +260,15 @@ class WorkerTest {
     }
 
     @Test
+    void aCopyThatCannotBeWrittenIsNotTheJarsFault() throws Exception {
+        Path nowhere = workers.jar().resolveSibling("no-such-folder");
+        assertThatThrownBy(() -> JarCopy.of(workers.spec(Hostile.class).runtime(), nowhere))
+                .isInstanceOf(RuntimeRefusal.class)
+                .hasMessageContaining("cannot be copied to " + nowhere)
+                .hasMessageContaining("make room on that disk");
+    }
+
+    @Test
     void whoeverAsksIsToldHowItEndedByItself() throws Exception {
         Servant servant = workers.start(Hostile.class);
         CompletableFuture<String> told = new CompletableFuture<>();

@@ -1,0 +1,172 @@
+package dev.redoubt.serve.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.ServeException;
+import dev.redoubt.serve.Call;
+import dev.redoubt.serve.Cancellation;
+import dev.redoubt.serve.control.PlatformStatus.DeploymentStatus;
+import dev.redoubt.serve.replica.Payload;
+import dev.redoubt.serve.replica.ReplyListener;
+import dev.redoubt.serve.spec.Autoscaling;
+import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.spec.HealthCheck;
+import dev.redoubt.serve.spec.Isolation;
+import dev.redoubt.serve.spec.Resources;
+import dev.redoubt.serve.spec.RuntimeSpec;
+import dev.redoubt.serve.spec.Scale;
+import dev.redoubt.serve.spec.Timeouts;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What callers of a deployment see that ran, and cannot start again.
+final class OutageTest {
+    private static final Duration RETRY_MAX = Duration.ofSeconds(30);
+
+    @TempDir
+    private Path folder;
+
+    private PlatformSimulation sim;
+
+    @BeforeEach
+    void open() {
+        sim = new PlatformSimulation(folder, 5);
+        sim.replicas().faults = false;
+    }
+
+    @AfterEach
+    void close() {
+        sim.close();
+    }
+
+    private void deploy(Scale scale) {
+        sim.deploy(Specs.application(
+                "shop",
+                new DeploymentSpec(
+                        "Front",
+                        new RuntimeSpec("sim", Map.of()),
+                        Isolation.THREAD,
+                        Resources.of(1, 1L << 28),
+                        8,
+                        200,
+                        scale,
+                        HealthCheck.DEFAULT,
+                        Timeouts.DEFAULT,
+                        "{}")));
+    }
+
+    /// How it ended, one entry.
+    private List<Optional<ServeException>> call() {
+        List<Optional<ServeException>> ends = new ArrayList<>();
+        Ingress ingress = Objects.requireNonNull(sim.controller.ingresses().get("shop"));
+        Call call = new Call("r", "shop", "", sim.time.nanos() + 30_000_000_000L, Optional.empty(), new Cancellation());
+        ingress.call(SimReplicas.input(0.1, ingress.face().input()), call, new ReplyListener() {
+            @Override
+            public void next(Payload item) {}
+
+            @Override
+            public void completed() {
+                ends.add(Optional.empty());
+            }
+
+            @Override
+            public void failed(ServeException failure) {
+                ends.add(Optional.of(failure));
+            }
+        });
+        return ends;
+    }
+
+    private DeploymentStatus front() {
+        return sim.controller.status().find("shop").orElseThrow().find("Front").orElseThrow();
+    }
+
+    private static void assertRefused(List<Optional<ServeException>> ends) {
+        ServeException refusal = ends.getFirst().orElseThrow();
+        assertThat(refusal.code()).isEqualTo(ErrorCode.DEPLOYMENT_UNAVAILABLE);
+        assertThat(refusal.retryAfter().orElseThrow()).isBetween(Duration.ofSeconds(1), RETRY_MAX);
+    }
+
+    @Test
+    void whatCannotStartAgainRefusesItsCallersAtOnceUntilItRuns() {
+        deploy(new Scale.Fixed(2));
+        sim.runFor(Duration.ofMinutes(3));
+        sim.replicas().outage = true;
+        sim.replicas().crash();
+        sim.runFor(Duration.ofMillis(200));
+        List<Optional<ServeException>> waits = call();
+        assertThat(waits).as("while it may yet start").isEmpty();
+        sim.runFor(Duration.ofSeconds(29));
+        assertRefused(waits);
+        sim.runFor(Duration.ofMinutes(1));
+        List<Optional<ServeException>> comes = call();
+        assertRefused(comes);
+        assertThat(front().state()).isEqualTo(DeploymentState.UNHEALTHY);
+        assertThat(comes.getFirst().orElseThrow().retryAfter().orElseThrow())
+                .as("follows the back-off, of half a minute by now")
+                .isGreaterThan(Duration.ofSeconds(5));
+        sim.replicas().outage = false;
+        sim.runFor(RETRY_MAX.plusSeconds(6));
+        List<Optional<ServeException>> answered = call();
+        sim.runFor(Duration.ofSeconds(1));
+        assertThat(answered).containsExactly(Optional.empty());
+    }
+
+    @Test
+    void replicasThatAreLostTogetherAreWaitedFor() {
+        deploy(new Scale.Fixed(4));
+        sim.runFor(Duration.ofMinutes(3));
+        sim.replicas().crash();
+        sim.runFor(Duration.ofMillis(200));
+        List<Optional<ServeException>> waits = call();
+        sim.runFor(Duration.ofSeconds(15));
+        assertThat(waits).containsExactly(Optional.empty());
+    }
+
+    @Test
+    void whatHasScaledToZeroIsWaitedFor() {
+        deploy(new Scale.Automatic(new Autoscaling(
+                0,
+                4,
+                0,
+                4,
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(30),
+                1,
+                1)));
+        sim.runFor(Duration.ofMinutes(1));
+        assertThat(front().replicasWanted()).isZero();
+        List<Optional<ServeException>> waits = call();
+        sim.runFor(Duration.ofSeconds(8));
+        assertThat(waits).containsExactly(Optional.empty());
+    }
+
+    @Test
+    void whatWentBackAndFailsAsWellSaysTheLatest() {
+        deploy(new Scale.Fixed(1));
+        sim.runFor(Duration.ofMinutes(3));
+        DeploymentSpec bad = Specs.deployment("Front", 1, "fault", "start");
+        sim.deploy(Specs.application("shop", bad));
+        sim.runFor(Duration.ofMinutes(1));
+        assertThat(front().state()).isEqualTo(DeploymentState.DEPLOY_FAILED);
+        String failure = front().reason();
+        assertThat(failure).contains("does not start");
+        sim.replicas().crash();
+        sim.runFor(Duration.ofSeconds(11));
+        assertThat(sim.controller.status().find("shop").orElseThrow().reason()).contains("is gone");
+        sim.runFor(Duration.ofMinutes(1));
+        assertThat(front().reason()).as("what it went back to works").isEqualTo(failure);
+    }
+}
