@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
@@ -42,6 +43,7 @@ public final class Platform implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Platform.class);
     private static final int CHANGES_MAX = 1_000;
     private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
+    private static final Duration WRITE_AGAIN = Duration.ofSeconds(2);
 
     private final SpecCheck check;
     private final ChangeListener listener;
@@ -370,11 +372,16 @@ public final class Platform implements AutoCloseable {
         }
     }
 
+    /// What the controller finds it tells once: a disk that is full then must not leave an application half deleted.
     private void later(Runnable work) {
         try {
             changes.execute(() -> {
                 try {
                     work.run();
+                } catch (GoalStoreException e) {
+                    LOG.error("what the controller found cannot be written down now: another try follows", e);
+                    CompletableFuture.delayedExecutor(WRITE_AGAIN.toMillis(), TimeUnit.MILLISECONDS)
+                            .execute(() -> later(work));
                 } catch (RuntimeException e) {
                     LOG.error("what the controller found cannot be written down", e);
                 }

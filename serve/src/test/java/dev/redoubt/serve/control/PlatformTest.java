@@ -233,6 +233,21 @@ final class PlatformTest {
         assertThat(test.platform.status().applications()).isEmpty();
     }
 
+    @Test
+    void anApplicationWhoseEndCannotBeWrittenDownAtOnceIsGoneLater() throws Exception {
+        test.deployed(Specs.application("shop", Specs.deployment("Front", 1)));
+        test.until("proven", () -> test.changes.contains("PROVEN shop 1"));
+        try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + new Home(home).platform());
+                Statement statement = other.createStatement()) {
+            statement.execute("CREATE TRIGGER full BEFORE DELETE ON goals BEGIN SELECT RAISE(ABORT, 'no room'); END");
+            assertThat(test.platform.delete("shop")).isInstanceOf(Outcome.Accepted.class);
+            test.until("stopped", () -> test.platform.status().find("shop").isEmpty());
+            statement.execute("DROP TRIGGER full");
+        }
+        test.until("gone", () -> test.changes.contains("DELETED shop 1"));
+        assertThat(test.platform.deploy(full())).isInstanceOf(Outcome.Accepted.class);
+    }
+
     /// As many as its quota has room for.
     private static ApplicationSpec full(String... settings) {
         return Specs.application("shop", Specs.deployment("Front", 8, settings));
