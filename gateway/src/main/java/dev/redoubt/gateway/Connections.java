@@ -70,7 +70,7 @@ final class Connections {
     /// Looks at all, which is seldom enough: whoever comes next finds the one that came now.
     private Optional<Idle> idleOfMost() {
         return open.values().stream()
-                .filter(idle -> !idle.busy && !idle.leaves && !idle.application.isEmpty())
+                .filter(idle -> idle.requests == 0 && !idle.leaves && !idle.application.isEmpty())
                 .collect(Collectors.groupingBy(idle -> idle.application))
                 .values()
                 .stream()
@@ -108,13 +108,7 @@ final class Connections {
 
     void idle(HttpConnection connection) {
         Idle idle = open.get(connection);
-        if (idle != null) idle.since(timeouts.keepAlive());
-    }
-
-    /// Its request is over, if it had no valid key.
-    void idleUnlessKnown(HttpConnection connection) {
-        Idle idle = open.get(connection);
-        if (idle != null && idle.application.isEmpty()) idle.since(timeouts.keepAlive());
+        if (idle != null && --idle.requests == 0) idle.since(timeouts.keepAlive());
     }
 
     /// Between two requests, and for how long. On the event loop of the connection; what others see of it may be old.
@@ -123,9 +117,9 @@ final class Connections {
         private final long number;
         private final Context context;
         private String application = ""; // of the last valid key
-        private boolean busy;
+        private int requests; // under way
         private volatile boolean leaves;
-        private long endNanos; // System.nanoTime; while it is not busy
+        private long endNanos; // System.nanoTime; while none is under way
         private long timer;
 
         Idle(HttpConnection connection, long number, Context context) {
@@ -135,13 +129,12 @@ final class Connections {
         }
 
         void since(Duration atMost) {
-            busy = false;
             endNanos = System.nanoTime() + atMost.toNanos();
             if (application.isEmpty()) strangers.put(number, this);
         }
 
         void busy() {
-            busy = true;
+            requests++;
             if (application.isEmpty()) strangers.remove(number);
         }
 
@@ -154,7 +147,7 @@ final class Connections {
         void giveWay(boolean stranger) {
             leaves = true;
             context.runOnContext(ignored -> {
-                leaves = !busy && !(stranger && !application.isEmpty()) && open.containsKey(connection);
+                leaves = requests == 0 && !(stranger && !application.isEmpty()) && open.containsKey(connection);
                 if (!leaves) return; // since it was chosen
                 refused(connection);
                 connection.close();
@@ -169,7 +162,7 @@ final class Connections {
         }
 
         private void look() {
-            long left = busy ? timeouts.keepAlive().toNanos() : endNanos - System.nanoTime();
+            long left = requests > 0 ? timeouts.keepAlive().toNanos() : endNanos - System.nanoTime();
             if (left <= 0) connection.close();
             else arm(left);
         }

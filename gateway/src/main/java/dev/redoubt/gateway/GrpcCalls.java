@@ -63,8 +63,9 @@ final class GrpcCalls {
 
     /// On the event loop of the connection.
     ///
-    /// @param known is told before this returns if the caller has a valid key
-    void handle(HttpServerRequest request, Consumer<Principal> known) {
+    /// @param known told if the caller has a valid key
+    /// @param over run when the call has come to its end, unless the connection does
+    void handle(HttpServerRequest request, Consumer<Principal> known, Runnable over) {
         String type = request.getHeader("Content-Type");
         if (request.version() != HttpVersion.HTTP_2
                 || !request.method().equals(HttpMethod.POST)
@@ -77,7 +78,7 @@ final class GrpcCalls {
             return;
         }
         RequestRecord record = new RequestRecord(services, "GRPC", request.remoteAddress());
-        GrpcReply reply = new GrpcReply(services, request, record);
+        GrpcReply reply = new GrpcReply(services, request, record, over);
         try {
             boolean stream = stream(request.uri());
             record.routed(SERVICE + (stream ? STREAM : CALL));

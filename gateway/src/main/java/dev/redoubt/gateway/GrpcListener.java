@@ -58,8 +58,8 @@ final class GrpcListener {
         server.connectionHandler(connections::opened).requestHandler(request -> {
             HttpConnection connection = request.connection();
             connections.busy(connection);
-            handler.handle(request, caller -> connections.known(connection, caller));
-            connections.idleUnlessKnown(connection);
+            handler.handle(
+                    request, caller -> connections.known(connection, caller), () -> connections.idle(connection));
         });
     }
 

@@ -27,14 +27,17 @@ final class GrpcReply implements ReplySink {
     private final RequestRecord record;
     private final Context context;
     private volatile BodyType bodyType = BodyType.JSON;
+    private final Runnable whenOver;
     private Runnable whenGone = () -> {};
     private volatile boolean gone;
 
-    GrpcReply(EdgeServices services, HttpServerRequest request, RequestRecord record) {
+    /// @param whenOver run when the reply is complete or the caller has left, on the event loop
+    GrpcReply(EdgeServices services, HttpServerRequest request, RequestRecord record, Runnable whenOver) {
         this.services = services;
         this.request = request;
         this.response = request.response();
         this.record = record;
+        this.whenOver = whenOver;
         this.context = services.vertx().getOrCreateContext();
         response.setWriteQueueMaxSize(Exchange.WRITE_QUEUE_BYTES_MAX);
         response.closeHandler(closed -> left());
@@ -49,6 +52,7 @@ final class GrpcReply implements ReplySink {
         gone = true;
         whenGone.run();
         record.over(Exchange.CALLER_LEFT);
+        whenOver.run();
     }
 
     /// Any thread, before there is an item.
@@ -102,6 +106,7 @@ final class GrpcReply implements ReplySink {
     private void end(int status, int httpStatus) {
         if (record.isOver()) return;
         record.over(httpStatus);
+        whenOver.run();
         boolean unread = !request.isEnded();
         // what a reader does not take in time is not kept for it
         long timer = services.later(services.timeouts().unread(), () -> response.reset(CANCEL));

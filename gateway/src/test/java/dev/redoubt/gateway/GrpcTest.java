@@ -11,6 +11,7 @@ import dev.redoubt.serve.schema.MessagePackBody;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptors;
+import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -34,6 +35,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -72,19 +74,23 @@ final class GrpcTest {
     }
 
     private static TestEdge edge(Path home, RateLimits rates) {
+        return edge(home, rates, hasty(EdgeTimeouts.DEFAULT.keepAlive()));
+    }
+
+    private static TestEdge edge(Path home, RateLimits rates, EdgeTimeouts timeouts) {
         return TestEdge.at(home)
                 .rates(rates)
                 .protocols(false, OptionalInt.of(0))
-                .timeouts(hasty())
+                .timeouts(timeouts)
                 .platform(platform)
                 .start();
     }
 
     /// As ever, but that a reader who takes nothing is not waited for long.
-    private static EdgeTimeouts hasty() {
+    private static EdgeTimeouts hasty(Duration keepAlive) {
         EdgeTimeouts d = EdgeTimeouts.DEFAULT;
         return new EdgeTimeouts(
-                d.firstRequest(), d.keepAlive(), d.body(), Duration.ofMillis(500), d.ping(), d.linger(), d.drain());
+                d.firstRequest(), keepAlive, d.body(), Duration.ofMillis(500), d.ping(), d.linger(), d.drain());
     }
 
     private static ManagedChannel channel(TestEdge edge) {
@@ -306,6 +312,32 @@ final class GrpcTest {
         assertThat(TestApplications.Sleeper.begun.await(20, TimeUnit.SECONDS)).isTrue();
         call.cancel(true);
         assertThat(TestApplications.Sleeper.stopped.await(20, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void R1_1_aConnectionIsIdleWhenNoneOfItsCallsRuns(@TempDir Path other) throws Exception {
+        TestApplications.Sleeper.begun = new CountDownLatch(1);
+        try (TestEdge brief = edge(other, TestEdge.GENEROUS, hasty(Duration.ofMillis(300)))) {
+            String sleeping =
+                    brief.keys.create("sleeping", Set.of(Scope.INFERENCE)).secret();
+            ManagedChannel plain = channel(brief);
+            MethodDescriptor<byte[], byte[]> method = method("Call", MethodType.UNARY);
+            var call = ClientCalls.futureUnaryCall(
+                    with(plain, sleeping).newCall(method, options()), json("sleeping", "{\"count\":1}"));
+            assertThat(TestApplications.Sleeper.begun.await(20, TimeUnit.SECONDS))
+                    .isTrue();
+            byte[] message = json("test", "{\"name\":\"Ada\",\"times\":1}");
+            ClientCalls.blockingUnaryCall(with(plain, brief.key), method, options(), message);
+            CompletableFuture<String> closed = new CompletableFuture<>();
+            plain.notifyWhenStateChanged(ConnectivityState.READY, () -> closed.complete("closed"));
+            assertThat(closed.completeOnTimeout("open", 1, TimeUnit.SECONDS).get())
+                    .isEqualTo("open");
+            CompletableFuture<String> closedThen = new CompletableFuture<>();
+            plain.notifyWhenStateChanged(ConnectivityState.READY, () -> closedThen.complete("closed"));
+            call.cancel(true);
+            assertThat(closedThen.get(20, TimeUnit.SECONDS)).isEqualTo("closed");
+            plain.shutdownNow();
+        }
     }
 
     @Test
