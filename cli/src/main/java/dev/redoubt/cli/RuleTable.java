@@ -57,11 +57,12 @@ final class RuleTable {
             case R1_1 ->
                 enforced(
                         id,
-                        "cpu %d, memory %s, %s requests in progress"
+                        "cpu %d, memory %s, %s requests in progress, %s of the whole server"
                                 .formatted(
                                         engine.threads(),
                                         memory(),
-                                        bounded(rates.ongoingMax(), ServerFile.MODEL_ONGOING)),
+                                        bounded(engine.ongoingMax(), ServerFile.MODEL_ONGOING),
+                                        shown(rates.ongoingMax())),
                         "ConfigurationTest#R1_1_aModelWithoutLimitsIsRefused",
                         "RatesTest#R1_1_request101IsToldToComeAgain",
                         "RouterTest#R1_1_callsOverTheLimitWaitAndThenAreRefusedWithARetryAfter",

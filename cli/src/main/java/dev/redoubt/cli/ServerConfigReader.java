@@ -182,11 +182,6 @@ final class ServerConfigReader {
                 List.copyOf(adapters));
     }
 
-    /// Requests in progress over the whole server.
-    private static int ongoingMax(Optional<SectionValues> model) {
-        return model.map(values -> values.get(ServerFile.MODEL_ONGOING)).orElse(RateLimits.DEFAULT.ongoingMax());
-    }
-
     private RequestLimits limits(SectionValues limits) {
         RequestLimits defaults = RequestLimits.DEFAULT;
         int tokensMax = limits.get(ServerFile.MAX_TOKENS);
@@ -217,7 +212,9 @@ final class ServerConfigReader {
     private EngineOptions engine(SectionValues engine, Optional<SectionValues> model, RequestLimits limits) {
         EngineOptions defaults = EngineOptions.defaults(
                 model.map(values -> values.get(ServerFile.MODEL_CPU)).orElse(1));
-        int sequences = Math.min(engine.get(ServerFile.SEQUENCES), ongoingMax(model));
+        int ongoingMax =
+                model.map(values -> values.get(ServerFile.MODEL_ONGOING)).orElse(defaults.ongoingMax());
+        int sequences = Math.min(engine.get(ServerFile.SEQUENCES), ongoingMax);
         int tokens = engine.get(ServerFile.BATCHED_TOKENS);
         if (tokens < sequences)
             problem(
@@ -231,7 +228,7 @@ final class ServerConfigReader {
                 sequences,
                 Math.max(tokens, sequences),
                 Math.min(defaults.prefillTokensMax(), Math.max(tokens, sequences)),
-                ongoingMax(model),
+                ongoingMax,
                 engine.get(ServerFile.UTILIZATION),
                 KvFormat.valueOf(engine.get(ServerFile.KV_TYPE).toUpperCase(Locale.ROOT)),
                 OptionalLong.empty(),
@@ -245,8 +242,7 @@ final class ServerConfigReader {
         String host = http.get(ServerFile.HOST);
         Optional<TlsOptions> tls = http.find(ServerFile.HTTP_TLS).map(section -> tls(section, waivers));
         if (tls.isEmpty() && !Loopback.is(host)) refusals.add(Refusal.beyondLoopback(host));
-        RateLimits rates =
-                rates(values.get(ServerFile.LIMITS_SETTING), ongoingMax(values.find(ServerFile.MODEL_SETTING)));
+        RateLimits rates = rates(values.get(ServerFile.LIMITS_SETTING));
         return new EdgeOptions(
                 host,
                 http.get(ServerFile.PORT),
@@ -312,14 +308,14 @@ final class ServerConfigReader {
         return ScreenMode.valueOf(written.toUpperCase(Locale.ROOT));
     }
 
-    private static RateLimits rates(SectionValues limits, int ongoingMax) {
+    private static RateLimits rates(SectionValues limits) {
         RateLimits defaults = RateLimits.DEFAULT;
         return new RateLimits(
                 limits.get(ServerFile.REQUESTS_PER_MINUTE),
                 limits.get(ServerFile.TOKENS_PER_MINUTE),
                 limits.get(ServerFile.STREAMS_PER_KEY),
                 limits.get(ServerFile.STREAMS_PER_APPLICATION),
-                ongoingMax,
+                limits.get(ServerFile.REQUESTS_IN_PROGRESS),
                 defaults.readsPerMinute(),
                 defaults.failuresPerMinute());
     }

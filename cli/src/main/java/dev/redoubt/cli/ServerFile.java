@@ -173,6 +173,12 @@ final class ServerFile {
             SettingType.integer(1, 10_000),
             RATES.streamsPerTenant(),
             "the same over all keys of an application");
+    static final Setting<Integer> REQUESTS_IN_PROGRESS = Setting.of(
+            "requests-in-progress",
+            SettingType.integer(1, 100_000),
+            RATES.ongoingMax(),
+            "the same over the whole server, and how many WebSockets may be open; more get 503. A model and each"
+                    + " deployment have limits of their own");
     static final Setting<Duration> REQUEST_TIMEOUT = Setting.of(
             "request-timeout",
             SettingType.duration(Duration.ofSeconds(1), Duration.ofHours(1)),
@@ -203,6 +209,7 @@ final class ServerFile {
             TOKENS_PER_MINUTE,
             STREAMS_PER_KEY,
             STREAMS_PER_APPLICATION,
+            REQUESTS_IN_PROGRESS,
             REQUEST_TIMEOUT,
             BODY_BYTES,
             PROMPTS,

@@ -89,6 +89,23 @@ final class ConfigurationTest {
                 .anyMatch(line -> line.startsWith("REFUSED rule=V3.3 found=limits.max-tokens:2049"));
     }
 
+    private ServerConfig read(String text) throws IOException {
+        Path file = Files.writeString(folder.resolve("read.yaml"), text);
+        return ServerConfigReader.read(file, LocalDate.EPOCH);
+    }
+
+    @Test
+    void R4_2_whatAModelTakesAtOnceIsNoLimitOfTheWholeServer() throws IOException {
+        ServerConfig config = read(MODEL.replace("100", "8"));
+        assertThat(config.engine().ongoingMax()).isEqualTo(8);
+        assertThat(config.edge().rates().ongoingMax()).isEqualTo(1000);
+        assertThat(read(MODEL + "limits: {requests-in-progress: 200}\n")
+                        .edge()
+                        .rates()
+                        .ongoingMax())
+                .isEqualTo(200);
+    }
+
     @Test
     void R1_1_aModelWithoutLimitsIsRefused() throws IOException {
         assertThat(refused(""))

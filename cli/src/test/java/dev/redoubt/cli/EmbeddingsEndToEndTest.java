@@ -165,8 +165,9 @@ class EmbeddingsEndToEndTest {
 
     @Test
     void V5_3_theRouteNeedsAKeyAndTheModelIsListed() throws Exception {
-        try (PlainClient client = new PlainClient(running.server.port())) {
-            assertThat(client.ask(PlainClient.post("/v1/embeddings", "", "{\"input\":\"cat\"}"))
+        try (PlainClient stranger = new PlainClient(running.server.port());
+                PlainClient client = new PlainClient(running.server.port())) {
+            assertThat(stranger.ask(PlainClient.post("/v1/embeddings", "", "{\"input\":\"cat\"}"))
                             .status())
                     .isEqualTo(401);
             Reply models = client.ask(PlainClient.get("/v1/models", running.key));

@@ -133,7 +133,8 @@ final class RuleTableTest {
         List<Rule> rules = of(MODEL + "limits: {max-tokens: 99, requests-per-minute: 7}\n"
                 + "engine: {prefix-cache: off}\napplications: [{name: shop}, {name: bank}]\n");
         assertThat(find(rules, Requirement.R1_1).value())
-                .isEqualTo("cpu 2, memory 1,073,741,824 bytes, 50 (rule: at most 100) requests in progress");
+                .isEqualTo(
+                        "cpu 2, memory 1,073,741,824 bytes, 50 (rule: at most 100) requests in progress, 1,000 of the whole server");
         assertThat(find(rules, Requirement.V3_3).value()).isEqualTo("99, at most 99 (rule: at most 2,048)");
         assertThat(find(rules, Requirement.V3_4).value())
                 .startsWith("7 (rule: at most 60) requests and 245,760 tokens");

@@ -179,8 +179,7 @@ final class RatesTest {
     @Test
     void R1_1_request101IsToldToComeAgain() throws IOException {
         RateLimits d = TestEdge.GENEROUS;
-        start(new RateLimits(
-                d.requestsPerMinute(), d.tokensPerMinute(), 1000, 1000, RateLimits.DEFAULT.ongoingMax(), 6000, 6000));
+        start(new RateLimits(d.requestsPerMinute(), d.tokensPerMinute(), 1000, 1000, 100, 6000, 6000));
         for (int i = 0; i < 99; i++) hang("!hang", 1);
         assertThat(within(() -> edge.limiter.ongoing() == 99)).isTrue();
         hang("!hang", 1);

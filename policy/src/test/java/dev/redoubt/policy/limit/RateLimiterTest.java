@@ -39,7 +39,7 @@ final class RateLimiterTest {
 
     @Test
     void theDefaultsAreTheRules() {
-        assertThat(RateLimits.DEFAULT).isEqualTo(new RateLimits(60, 245_760, 16, 64, 100, 600, 600));
+        assertThat(RateLimits.DEFAULT).isEqualTo(new RateLimits(60, 245_760, 16, 64, 1000, 600, 600));
         assertThatIllegalArgumentException().isThrownBy(() -> new RateLimits(0, 1, 1, 1, 1, 1, 1));
         assertThatIllegalArgumentException().isThrownBy(() -> new RateLimits(100_001, 1, 1, 1, 1, 1, 1));
     }

@@ -129,7 +129,7 @@ final class Calls {
     private void cancel(int id, Made one) {
         if (!made.containsKey(id)) return;
         one.cancelledAt = System.nanoTime() | 1;
-        one.reply.failed(ServeException.of(ErrorCode.CANCELLED));
+        one.reply.dropped(ServeException.of(ErrorCode.CANCELLED));
         sendQuietly(frames.writer(FrameType.CANCEL, id));
     }
 
@@ -200,7 +200,7 @@ final class Calls {
         try {
             news.to(one.reply);
         } catch (BadFrame broken) {
-            one.reply.failed(ServeException.of(ErrorCode.INTERNAL));
+            one.reply.dropped(ServeException.of(ErrorCode.INTERNAL));
             throw broken;
         }
     }

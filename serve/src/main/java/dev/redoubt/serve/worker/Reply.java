@@ -18,7 +18,11 @@ sealed interface Reply {
 
     void completed() throws BadFrame;
 
+    /// What came before is told of first.
     void failed(ServeException failure);
+
+    /// Nobody wants what came before either.
+    void dropped(ServeException failure);
 
     /// The peer was sent nothing of the call.
     void notBegun(ServeException failure);
@@ -55,6 +59,11 @@ sealed interface Reply {
         @Override
         public void failed(ServeException failure) {
             if (end()) listener.failed(failure);
+        }
+
+        @Override
+        public void dropped(ServeException failure) {
+            failed(failure);
         }
 
         @Override
@@ -129,7 +138,7 @@ sealed interface Reply {
             try {
                 return listener.offer(item);
             } catch (RuntimeException unwanted) {
-                failed(ServeException.of(ErrorCode.INTERNAL));
+                dropped(ServeException.of(ErrorCode.INTERNAL));
                 return true;
             }
         }
@@ -152,9 +161,16 @@ sealed interface Reply {
             run();
         }
 
-        /// What waits is dropped.
         @Override
         public synchronized void failed(ServeException why) {
+            if (ended) return;
+            ended = true;
+            failure = why;
+            run();
+        }
+
+        @Override
+        public synchronized void dropped(ServeException why) {
             if (ended && queue.isEmpty()) return;
             ended = true;
             failure = why;
@@ -188,7 +204,7 @@ sealed interface Reply {
                 try {
                     listener.next(item.payload);
                 } catch (RuntimeException unwanted) {
-                    failed(ServeException.of(ErrorCode.INTERNAL));
+                    dropped(ServeException.of(ErrorCode.INTERNAL));
                 }
                 credit.accept(item.bytes);
             }

@@ -78,9 +78,19 @@ class ReplyTest {
     }
 
     @Test
+    void whatCameBeforeAFailureIsToldOfFirst() throws Exception {
+        for (int i = 0; i < 100; i++) reply.item(item(i), LARGE, false);
+        reply.failed(ServeException.of(ErrorCode.INTERNAL));
+        listener.awaitEnd();
+        assertThat(listener.items())
+                .containsExactlyElementsOf(IntStream.range(0, 100).boxed().toList());
+        assertThat(listener.ends()).containsExactly("INTERNAL");
+    }
+
+    @Test
     void aCancellationWhileAnItemIsOfferedIsToldOfOnce() throws Exception {
         listener.room = 1;
-        listener.whileOffered = () -> reply.failed(ServeException.of(ErrorCode.CANCELLED));
+        listener.whileOffered = () -> reply.dropped(ServeException.of(ErrorCode.CANCELLED));
         reply.item(item(0), BYTES, false);
         listener.awaitEnd();
         reply.item(item(1), BYTES, false);
