@@ -57,7 +57,10 @@ public enum ErrorCode {
     NO_CHAT_TEMPLATE(Requirement.V5_2, Kind.CALLER, 400, "model '%s' has no chat template: use /v1/completions"),
     WRONG_KIND_OF_MODEL(Requirement.V3_1, Kind.CALLER, 400, "model '%s' %s: use %s"),
     MODEL_NOT_FOUND(
-            Requirement.V4_1, Kind.CALLER, 404, "model '%s' is not served here: GET /v1/models lists those that are"),
+            Requirement.V4_1,
+            Kind.CALLER,
+            404,
+            "model '%s' is not served here: GET /v1/models lists the language models that are"),
     DEPLOY_REFUSED(Requirement.R5_2, Kind.CALLER, 422, "%s problems, nothing has changed: see 'problems'"),
     SPEC_REFUSED(Requirement.R3_4, Kind.CALLER, 400, "the application is not described as it must be: %s"),
     ROUTE_NOT_FOUND(Requirement.R4_4, Kind.CALLER, 404, "no such route: GET %s lists them"),

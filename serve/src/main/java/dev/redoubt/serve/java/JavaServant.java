@@ -29,6 +29,7 @@ import tools.jackson.databind.JsonNode;
 
 /// One handler object and the calls that run in it.
 final class JavaServant implements Servant {
+    private static final String HEADER = "X-Model-Id"; // by which a caller names the model
     private static final Logger LOG = LoggerFactory.getLogger(JavaServant.class);
     static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration CLOSE_LOOK = Duration.ofMillis(1);
@@ -125,7 +126,7 @@ final class JavaServant implements Servant {
     }
 
     private static String modelId(Call call) {
-        return call.modelId().orElseThrow(() -> ServeException.ofField(ErrorCode.MISSING_FIELD, "model", "model"));
+        return call.modelId().orElseThrow(() -> ServeException.ofField(ErrorCode.MISSING_FIELD, HEADER, HEADER));
     }
 
     private Work answering(Answer answer) {

@@ -63,6 +63,7 @@ class ModelCacheTest {
             assertThat(replica.send(input, call.of("a")).value()).isEqualTo(new Word("a:w"));
             assertThat(LOADS).as("b went, it was used longest ago").hasValue(3);
             assertThat(replica.send(input, call).failure().code()).isEqualTo(ErrorCode.MISSING_FIELD);
+            assertThat(replica.send(input, call).failure()).hasMessageContaining("X-Model-Id");
         }
     }
 
