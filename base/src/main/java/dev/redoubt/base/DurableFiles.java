@@ -1,7 +1,8 @@
 package dev.redoubt.base;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -20,6 +21,14 @@ public final class DurableFiles {
     /// What is being written that long is being written by nobody.
     private static final Duration WRITING_MAX = Duration.ofMinutes(10);
 
+    /// What is to be in a file.
+    ///
+    /// @param <X> why there is none after all
+    @FunctionalInterface
+    public interface Content<X extends Exception> {
+        void writeTo(OutputStream out) throws IOException, X;
+    }
+
     private DurableFiles() {}
 
     /// Makes a folder and its parents; those made are mode 0700.
@@ -32,6 +41,11 @@ public final class DurableFiles {
     /// Replaces `target` by `content`: written beside it (mode 0600), flushed to disk, renamed, and the folder
     /// flushed.
     public static void replace(Path target, byte[] content) throws IOException {
+        replace(target, out -> out.write(content));
+    }
+
+    /// As [#replace], of what is too large to be held, or may turn out to be none.
+    public static <X extends Exception> void replace(Path target, Content<X> content) throws IOException, X {
         Path folder = java.util.Objects.requireNonNull(target.toAbsolutePath().getParent());
         privateDirectory(folder);
         sweep(folder);
@@ -42,8 +56,7 @@ public final class DurableFiles {
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         try {
             try (FileChannel channel = FileChannel.open(partial, Set.of(StandardOpenOption.WRITE))) {
-                ByteBuffer buffer = ByteBuffer.wrap(content);
-                while (buffer.hasRemaining()) channel.write(buffer);
+                content.writeTo(Channels.newOutputStream(channel));
                 channel.force(true);
             }
             rename(partial, target);

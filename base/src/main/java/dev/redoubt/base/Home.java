@@ -68,6 +68,11 @@ public record Home(Path root) {
         return root.resolve("workers");
     }
 
+    /// Copies of the files that applications are made of, by their digests.
+    public Path artifacts() {
+        return root.resolve("artifacts");
+    }
+
     /// Native libraries that dependencies unpack; mode 0700, since what lies there is loaded at the next start.
     public Path nativeLibraries() {
         return root.resolve("native");

@@ -80,7 +80,7 @@ record Applications(Platform platform, Runtimes runtimes) implements AutoCloseab
         for (ApplicationSpec application : applications) problems(application, platform.problems(application), refused);
         if (refused.isEmpty())
             for (ApplicationSpec application : applications)
-                if (platform.deploy(application) instanceof Outcome.Refused(List<String> problems))
+                if (platform.deployAgain(application) instanceof Outcome.Refused(List<String> problems))
                     problems(application, problems, refused);
         platform.start();
         if (refused.isEmpty()) return;

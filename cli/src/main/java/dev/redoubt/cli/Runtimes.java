@@ -26,7 +26,7 @@ record Runtimes(WorkerRuntime workers, LlmRuntime llm) implements AutoCloseable 
                 WorkerLimits.DEFAULT,
                 Map.of(
                         OnnxRuntime.KIND,
-                        () -> OnnxRuntime.workers(nativeLibraries),
+                        OnnxRuntime.workers(nativeLibraries),
                         TorchRuntime.KIND,
                         () -> TorchRuntime.workers(torch, nativeLibraries)),
                 ArchiveTraining.workers());

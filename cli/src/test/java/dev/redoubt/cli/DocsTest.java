@@ -96,7 +96,7 @@ final class DocsTest {
                 ## Environment
                 | name | default | what |
                 |---|---|---|
-                | `REDOUBT_HOME` | `~/.redoubt` | state, keys and models; only the owner may read it |
+                | `REDOUBT_HOME` | `~/.redoubt` | state, keys, models, and in `artifacts` each jar (1 GiB at most) and ONNX file (2 GiB) of the last ten versions of each application, once; only the owner may read it |
                 | `JAVA_HOME` | searched | a JDK 25 or later |
                 | `HF_ENDPOINT`, `HF_TOKEN` | the public hub, none | where a Hugging Face source is fetched from, and with what token |
                 | `REDOUBT_JAVA_OPTIONS` | none | options for the JVM |

@@ -9,6 +9,9 @@ import java.nio.file.Path;
 /// up its files and looks at them afterwards. Used by one thread; close it when whoever runs the model has its own
 /// copy.
 public final class OnnxFile implements AutoCloseable {
+    /// What it may have at most.
+    public static final long BYTES_MAX = OnnxReader.FILE_BYTES_MAX;
+
     private final Arena arena;
     private final String name;
     private final MemorySegment bytes;
@@ -26,7 +29,7 @@ public final class OnnxFile implements AutoCloseable {
     public static OnnxFile read(Path file) throws IOException {
         Arena arena = Arena.ofConfined();
         try {
-            MemorySegment bytes = PinnedFile.read(arena, file, OnnxReader.FILE_BYTES_MAX);
+            MemorySegment bytes = PinnedFile.read(arena, file, BYTES_MAX);
             return new OnnxFile(arena, PinnedFile.name(file), bytes);
         } catch (IOException | RuntimeException | Error e) {
             arena.close();

@@ -1,6 +1,7 @@
 package dev.redoubt.runtime.onnx;
 
 import dev.redoubt.serve.model.ModelFile;
+import dev.redoubt.serve.replica.Artifact;
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.spec.RuntimeSpec;
@@ -12,6 +13,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// The runtime of kind `onnx`, as the server knows it: its settings, and how its workers are started. The server itself
 /// never loads ONNX Runtime (R4.2).
@@ -57,8 +59,22 @@ public final class OnnxRuntime {
     /// How its workers are started.
     ///
     /// @param nativeLibraries where the library is unpacked once ([dev.redoubt.base.Home#nativeLibraries])
-    /// @throws IOException if it has none for this machine, or it cannot be unpacked
-    public static WorkerKind workers(Path nativeLibraries) throws IOException {
+    public static WorkerKind.Source workers(Path nativeLibraries) {
+        return new WorkerKind.Source() {
+            @Override
+            public WorkerKind kind() throws IOException {
+                return unpacked(nativeLibraries);
+            }
+
+            @Override
+            public Optional<Artifact> artifact(RuntimeSpec runtime) {
+                return Artifact.of(runtime, MODEL, DIGEST, OnnxFile.BYTES_MAX);
+            }
+        };
+    }
+
+    /// @throws IOException if there is no library for this machine, or it cannot be unpacked
+    private static WorkerKind unpacked(Path nativeLibraries) throws IOException {
         NativeFolder library = OnnxLibrary.unpacked(nativeLibraries);
         return new WorkerKind(
                 OnnxWorker.class,

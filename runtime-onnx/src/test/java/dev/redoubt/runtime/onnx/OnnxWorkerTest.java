@@ -44,7 +44,7 @@ class OnnxWorkerTest {
         workers = new WorkerRuntime(
                 folder.resolve("workers"),
                 WorkerLimits.DEFAULT,
-                Map.of(OnnxRuntime.KIND, () -> OnnxRuntime.workers(Replica.NATIVE)),
+                Map.of(OnnxRuntime.KIND, OnnxRuntime.workers(Replica.NATIVE)),
                 WorkerJvm.own());
     }
 

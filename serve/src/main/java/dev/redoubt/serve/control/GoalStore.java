@@ -87,6 +87,18 @@ final class GoalStore implements AutoCloseable {
         });
     }
 
+    /// Of all versions, as they are stored.
+    List<String> specs() {
+        return read(() -> {
+            List<String> all = new ArrayList<>();
+            try (Statement statement = connection.createStatement();
+                    ResultSet rows = statement.executeQuery("SELECT spec FROM versions")) {
+                while (rows.next()) all.add(rows.getString("spec"));
+            }
+            return all;
+        });
+    }
+
     Optional<Version> version(String application, long number) {
         return history(application).stream()
                 .filter(one -> one.number() == number)

@@ -6,6 +6,7 @@ import dev.redoubt.base.TimeSource;
 import dev.redoubt.base.generation.LanguageModel;
 import dev.redoubt.serve.control.GoalStore.Version;
 import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
+import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.replica.ServantFactory;
 import dev.redoubt.serve.scale.ScalingPolicy;
 import dev.redoubt.serve.spec.ApplicationSpec;
@@ -45,7 +46,9 @@ public final class Platform implements AutoCloseable {
     private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
     private static final Duration WRITE_AGAIN = Duration.ofSeconds(2);
 
-    private final SpecCheck check;
+    private final SpecCheck check; // of what is wanted already, by its copies
+    private final SpecCheck fresh; // by the files that are named
+    private final KeptArtifacts artifacts;
     private final ChangeListener listener;
     private final GoalStore store;
     private final Goals goals;
@@ -81,7 +84,10 @@ public final class Platform implements AutoCloseable {
     }
 
     private Platform(Setup setup, Pace pace, GoalStore store) {
-        this.check = new SpecCheck(setup.runtimes(), setup.check());
+        this.artifacts = new KeptArtifacts(setup.home().artifacts(), setup.runtimes());
+        Map<String, ServantFactory> readers = artifacts.readers();
+        this.check = new SpecCheck(readers, setup.check());
+        this.fresh = new SpecCheck(setup.runtimes(), setup.check());
         this.listener = setup.listener();
         this.store = store;
         this.controller = new ControllerThread(
@@ -89,7 +95,7 @@ public final class Platform implements AutoCloseable {
                         setup.time(),
                         setup.machine(),
                         pace,
-                        events -> new ThreadedDriver(setup.runtimes(), events),
+                        events -> new ThreadedDriver(readers, events),
                         setup.policies(),
                         SplittableRandom::new,
                         verdicts(),
@@ -127,6 +133,7 @@ public final class Platform implements AutoCloseable {
         Platform platform = new Platform(setup, pace, store);
         try {
             platform.change(() -> {
+                platform.sweep();
                 platform.goals.resume();
                 return true;
             });
@@ -157,7 +164,10 @@ public final class Platform implements AutoCloseable {
 
             @Override
             public void deleted(String application) {
-                later(() -> goals.deleted(application));
+                later(() -> {
+                    goals.deleted(application);
+                    sweep();
+                });
             }
         };
     }
@@ -171,9 +181,8 @@ public final class Platform implements AutoCloseable {
 
     /// What [#deploy] would do and say, without doing it.
     public Plan plan(ApplicationSpec spec) {
-        SpecCheck.Checked checked = check.check(spec);
-        List<String> problems = new ArrayList<>(checked.problems());
-        problems.addAll(goals.problems(checked.spec(), checked.interfaces()));
+        SpecCheck.Checked checked = fresh.check(spec);
+        List<String> problems = problems(checked);
         Optional<Goals.Goal> running = Optional.ofNullable(goals.published().get(spec.name()));
         return Plan.of(
                 checked.spec(),
@@ -182,20 +191,32 @@ public final class Platform implements AutoCloseable {
                 problems);
     }
 
-    /// What is wrong with it, whatever else is wanted.
+    private List<String> problems(SpecCheck.Checked checked) {
+        List<String> problems = new ArrayList<>(checked.problems());
+        problems.addAll(goals.problems(checked.spec(), checked.interfaces()));
+        return problems;
+    }
+
+    /// What is wrong with it, whatever else is wanted, as [#deployAgain] finds it.
     public List<String> problems(ApplicationSpec spec) {
         return check.check(spec).problems();
     }
 
     /// Wants an application to be as `spec` says. Whether it gets there, [#await] tells.
     public Outcome deploy(ApplicationSpec spec) {
-        SpecCheck.Checked checked = check.check(spec);
-        if (!checked.problems().isEmpty()) {
-            List<String> problems = new ArrayList<>(checked.problems());
-            problems.addAll(goals.problems(checked.spec(), checked.interfaces()));
-            return new Outcome.Refused(problems);
-        }
-        return decide(() -> goals.deploy(checked.spec(), checked.interfaces()));
+        return deploy(fresh.check(spec));
+    }
+
+    /// As [#deploy], of what a server is started with: where a file is kept by its digest, nobody looks for it where
+    /// it was.
+    public Outcome deployAgain(ApplicationSpec spec) {
+        return deploy(check.check(spec));
+    }
+
+    private Outcome deploy(SpecCheck.Checked checked) {
+        List<String> problems = problems(checked);
+        if (!problems.isEmpty()) return new Outcome.Refused(problems);
+        return keeping(checked.spec(), () -> goals.deploy(checked.spec(), checked.interfaces()));
     }
 
     /// Wants an application to end: requests in progress are finished, nothing new is taken.
@@ -344,6 +365,31 @@ public final class Platform implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         store.close();
+    }
+
+    /// With the files of a version in the home before it is wanted. They are copied on the caller's thread: that may
+    /// take long.
+    private Outcome keeping(ApplicationSpec spec, Callable<Outcome> work) {
+        Outcome outcome;
+        try {
+            outcome = artifacts.keeping(spec, () -> decide(work));
+        } catch (RuntimeRefusal e) {
+            outcome = new Outcome.Refused(List.of(String.valueOf(e.getMessage())));
+        }
+        Outcome decided = outcome;
+        return change(() -> {
+            sweep();
+            return decided;
+        });
+    }
+
+    /// Versions may have gone, or none has come of what was copied.
+    private void sweep() {
+        try {
+            artifacts.sweep(store.specs());
+        } catch (GoalStoreException e) {
+            LOG.warn("copies that no version needs stay: {}", e.getMessage());
+        }
     }
 
     /// What cannot be written down is not wanted, and whoever asked is told so.

@@ -2,6 +2,8 @@ package dev.redoubt.serve.replica;
 
 import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.spec.Isolation;
+import dev.redoubt.serve.spec.RuntimeSpec;
+import java.util.Optional;
 
 /// Makes the servants of one kind of runtime ([dev.redoubt.serve.spec.RuntimeSpec#kind]).
 public interface ServantFactory {
@@ -14,6 +16,11 @@ public interface ServantFactory {
     /// Where its replicas run, whatever a spec says.
     default Isolation isolation() {
         return Isolation.THREAD;
+    }
+
+    /// The file of such a deployment, where it is made of one whose digest its settings state.
+    default Optional<Artifact> artifact(RuntimeSpec runtime) {
+        return Optional.empty();
     }
 
     /// Starts one and waits until it can take calls; on a thread that may wait.

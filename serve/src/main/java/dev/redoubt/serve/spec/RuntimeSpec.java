@@ -14,6 +14,13 @@ public record RuntimeSpec(String kind, Map<String, String> settings) {
         settings = Map.copyOf(settings);
     }
 
+    /// The same with another value of one setting.
+    public RuntimeSpec with(String setting, String value) {
+        Map<String, String> all = new TreeMap<>(settings);
+        all.put(setting, value);
+        return new RuntimeSpec(kind, all);
+    }
+
     /// One line for people, settings in their order.
     @Override
     public String toString() {

@@ -1,6 +1,7 @@
 package dev.redoubt.serve.worker;
 
 import dev.redoubt.base.DurableFiles;
+import dev.redoubt.serve.replica.Artifact;
 import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import java.io.DataOutputStream;
@@ -69,7 +70,7 @@ final class Descriptions {
     }
 
     private Path file(DeploymentSpec spec, List<Path> product) throws IOException {
-        DigestOutputStream digest = new DigestOutputStream(OutputStream.nullOutputStream(), JarCopy.sha256());
+        DigestOutputStream digest = new DigestOutputStream(OutputStream.nullOutputStream(), Artifact.sha256());
         try (DataOutputStream all = new DataOutputStream(digest)) {
             all.writeUTF(spec.runtime().kind());
             Map<String, String> settings = new TreeMap<>(spec.runtime().settings());

@@ -1,11 +1,14 @@
 package dev.redoubt.serve.worker;
 
+import dev.redoubt.serve.replica.Artifact;
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.spec.RuntimeSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// How worker processes of one kind of runtime are started.
 ///
@@ -27,21 +30,38 @@ public record WorkerKind(
         long memoryBytesMin,
         Approval approval) {
     /// Handlers in Java.
-    static final WorkerKind JAVA = new WorkerKind(
-            WorkerMain.class,
-            List.of(),
-            List.of(),
-            Map.of(),
-            List.of(),
-            Memory.HEAP,
-            128L << 20,
-            spec -> JarCopy.check(spec.runtime()));
+    static final Source JAVA = new Source() {
+        private static final WorkerKind KIND = new WorkerKind(
+                WorkerMain.class,
+                List.of(),
+                List.of(),
+                Map.of(),
+                List.of(),
+                Memory.HEAP,
+                128L << 20,
+                spec -> JarCopy.check(spec.runtime()));
+
+        @Override
+        public WorkerKind kind() {
+            return KIND;
+        }
+
+        @Override
+        public Optional<Artifact> artifact(RuntimeSpec runtime) {
+            return JarCopy.artifact(runtime);
+        }
+    };
 
     /// Where a kind comes from, for one that is dear to have: asked when its first deployment is, and again
     /// until it can be had.
     public interface Source {
         /// @throws IOException saying why this machine cannot run it, for the operator
         WorkerKind kind() throws IOException;
+
+        /// The file of such a deployment, where it is made of one whose digest its settings state.
+        default Optional<Artifact> artifact(RuntimeSpec runtime) {
+            return Optional.empty();
+        }
     }
 
     /// Whether what a deployment names is there, and is what was approved. It is asked in the server, so it

@@ -2,6 +2,7 @@ package dev.redoubt.serve.worker;
 
 import dev.redoubt.base.DurableFiles;
 import dev.redoubt.serve.java.JavaRuntime;
+import dev.redoubt.serve.replica.Artifact;
 import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.replica.Outgoing;
 import dev.redoubt.serve.replica.RuntimeRefusal;
@@ -9,6 +10,7 @@ import dev.redoubt.serve.replica.Servant;
 import dev.redoubt.serve.replica.ServantFactory;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.spec.Isolation;
+import dev.redoubt.serve.spec.RuntimeSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -77,7 +79,7 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
         this.limits = limits;
         this.kinds = new TreeMap<>(others);
         this.jvm = jvm;
-        kinds.put(JavaRuntime.KIND, () -> WorkerKind.JAVA);
+        kinds.put(JavaRuntime.KIND, WorkerKind.JAVA);
         sweep(root);
         DurableFiles.privateDirectory(root);
         this.root = root.toRealPath(); // as the kernel names what lies below
@@ -100,17 +102,30 @@ public final class WorkerRuntime implements ServantFactory, AutoCloseable {
         return Isolation.PROCESS;
     }
 
+    @Override
+    public Optional<Artifact> artifact(RuntimeSpec runtime) {
+        return Optional.ofNullable(kinds.get(runtime.kind())).flatMap(source -> source.artifact(runtime));
+    }
+
     /// In a process that ends with the answer, unless the same was asked before.
     @Override
     public Interface describe(DeploymentSpec spec) throws RuntimeRefusal {
         WorkerCommand command = command(spec);
         MemorySplit ignored = command.split(spec.each().memoryBytes()); // or it is refused
         command.check(spec);
-        Optional<Interface> known = descriptions.find(spec, command.product());
+        DeploymentSpec nowhere = nowhere(spec);
+        Optional<Interface> known = descriptions.find(nowhere, command.product());
         if (known.isPresent()) return known.get();
         Interface described = ask(spec);
-        descriptions.remember(spec, command.product(), described);
+        descriptions.remember(nowhere, command.product(), described);
         return described;
+    }
+
+    /// What it is like follows from what is in its file, wherever that lies.
+    private DeploymentSpec nowhere(DeploymentSpec spec) {
+        return artifact(spec.runtime())
+                .map(file -> spec.with(spec.runtime().with(file.setting(), "")))
+                .orElse(spec);
     }
 
     private Interface ask(DeploymentSpec spec) throws RuntimeRefusal {

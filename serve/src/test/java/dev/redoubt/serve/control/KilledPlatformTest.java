@@ -3,20 +3,25 @@ package dev.redoubt.serve.control;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
+import dev.redoubt.serve.replica.Artifact;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import java.io.BufferedReader;
 import java.io.File;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `kill -9` of a process that deploys and scales: the next one comes to what was acknowledged last, or to the
-/// change that was on its way.
+/// change that was on its way. Each version is made of a file that the next one overwrites.
 final class KilledPlatformTest {
     private static final int KILLS = 5;
     private static final int SMALL = 1;
@@ -39,6 +44,7 @@ final class KilledPlatformTest {
                         status.version(), status.find("Front").orElseThrow().running());
                 assertThat(now).as("seed %s", seed).isIn(last, last.next());
                 assertThat(test.call("shop")).isEqualTo("v" + now.version);
+                assertThat(kept()).as("seed %s", seed).hasSameSizeAs(test.platform.history("shop"));
             }
         }
     }
@@ -86,20 +92,32 @@ final class KilledPlatformTest {
         }
     }
 
-    private static ApplicationSpec spec(long version) {
-        return Specs.application("shop", Specs.deployment("Front", SMALL, "version", "v" + version));
+    private List<Path> kept() throws IOException {
+        try (Stream<Path> all = Files.list(home.resolve("artifacts"))) {
+            return all.toList();
+        }
+    }
+
+    private static ApplicationSpec built(Path home, long version) throws IOException {
+        byte[] build = ("v" + version).getBytes(StandardCharsets.US_ASCII);
+        Path file = Files.write(home.resolve("h.jar"), build);
+        String digest = HexFormat.of().formatHex(Artifact.sha256().digest(build));
+        return Specs.application(
+                "shop",
+                Specs.deployment("Front", SMALL, "version", "v" + version, "file", file.toString(), "digest", digest));
     }
 
     static final class Child {
         private Child() {}
 
-        public static void main(String[] args) {
-            try (TestPlatform test = new TestPlatform(Path.of(args[0]))) {
+        public static void main(String[] args) throws IOException {
+            Path home = Path.of(args[0]);
+            try (TestPlatform test = new TestPlatform(home)) {
                 List<VersionStatus> before = test.platform.history("shop");
                 long version = before.isEmpty() ? 0 : before.getFirst().version();
                 while (true) {
                     version++;
-                    say(test.platform.deploy(spec(version)), SMALL);
+                    say(test.platform.deploy(built(home, version)), SMALL);
                     say(test.platform.scale("shop", "Front", LARGE), LARGE);
                 }
             }

@@ -47,7 +47,8 @@ final class TestPlatform implements AutoCloseable {
                         TimeSource.system()),
                 BRISK);
         for (ApplicationSpec spec : atStart)
-            if (!(platform.deploy(spec) instanceof Outcome.Accepted)) throw new AssertionError(platform.plan(spec));
+            if (!(platform.deployAgain(spec) instanceof Outcome.Accepted))
+                throw new AssertionError(platform.plan(spec));
         platform.start();
     }
 

@@ -3,6 +3,7 @@ package dev.redoubt.serve.control;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.serve.Call;
+import dev.redoubt.serve.replica.Artifact;
 import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.replica.Outgoing;
 import dev.redoubt.serve.replica.Payload;
@@ -12,8 +13,10 @@ import dev.redoubt.serve.replica.Servant;
 import dev.redoubt.serve.replica.ServantFactory;
 import dev.redoubt.serve.schema.Schema;
 import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.spec.RuntimeSpec;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -26,8 +29,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 /// A small runtime that does what a deployment's settings say: `version` is what it answers; `fault` is `start`,
 /// `health` (after the first check), or `undescribed`; `calls` names another deployment, whose answer is added to its
 /// own; `takes` is the one text that it takes, which is refused where it is not what came, and `gives` the one that it
-/// gives to the other; `millis` is how long a call takes, `startMillis` how long a start. A user configuration with
-/// the field `bad` is refused.
+/// gives to the other; `millis` is how long a call takes, `startMillis` how long a start; `file`, which
+/// must be there, and `digest` are what it is made of. A user configuration with the field `bad` is refused.
 final class TestRuntime implements ServantFactory, AutoCloseable {
     static final String KIND = "test";
 
@@ -41,6 +44,8 @@ final class TestRuntime implements ServantFactory, AutoCloseable {
     @Override
     public Interface describe(DeploymentSpec spec) throws RuntimeRefusal {
         if (fault(spec).equals("undescribed")) throw new RuntimeRefusal("there is no such thing");
+        Optional<Artifact> file = artifact(spec.runtime());
+        if (file.isPresent()) file.get().check();
         String target = spec.runtime().settings().getOrDefault("calls", "");
         Schema text = new Schema.Text();
         return new Interface(
@@ -48,6 +53,11 @@ final class TestRuntime implements ServantFactory, AutoCloseable {
                 text,
                 false,
                 target.isEmpty() ? List.of() : List.of(new Interface.Edge(target, word(spec, "gives"), text)));
+    }
+
+    @Override
+    public Optional<Artifact> artifact(RuntimeSpec runtime) {
+        return Artifact.of(runtime, "file", "digest", 1 << 20);
     }
 
     private static Schema word(DeploymentSpec spec, String setting) {
