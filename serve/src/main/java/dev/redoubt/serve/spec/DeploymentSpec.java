@@ -38,6 +38,12 @@ public record DeploymentSpec(
                 && each.equals(other.each);
     }
 
+    /// The same with another runtime.
+    public DeploymentSpec with(RuntimeSpec other) {
+        return new DeploymentSpec(
+                name, other, isolation, each, ongoingMax, queuedMax, scale, health, timeouts, userConfig);
+    }
+
     /// The same with other timeouts.
     public DeploymentSpec with(Timeouts other) {
         return new DeploymentSpec(

@@ -14,6 +14,13 @@ public record RuntimeSpec(String kind, Map<String, String> settings) {
         settings = Map.copyOf(settings);
     }
 
+    /// The same with a setting, whatever it was before.
+    public RuntimeSpec with(String name, String value) {
+        Map<String, String> changed = new TreeMap<>(settings);
+        changed.put(name, value);
+        return new RuntimeSpec(kind, changed);
+    }
+
     /// One line for people, settings in their order.
     @Override
     public String toString() {
