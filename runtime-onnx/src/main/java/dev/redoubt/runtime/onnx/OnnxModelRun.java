@@ -88,10 +88,11 @@ final class OnnxModelRun implements NativeModel {
     public ServeException fault(Throwable fault) {
         if (!(fault instanceof OrtException refused)) return ServeException.internal(fault);
         if (outOfMemory(refused))
-            return ServeException.internal(refused.getClass().getName() + " " + place + " needs more than the "
-                    + memoryBytesMax + " bytes that its replica has for it");
+            return ServeException.because(
+                    place + " needs more than the " + memoryBytesMax + " bytes that its replica has for it");
         if (doesNotGoTogether(refused)) return ServeException.ofField(ErrorCode.VALUE_REFUSED, "input", "input");
-        return ServeException.internal(refused.getClass().getName() + " " + refused.getCode() + " in " + place);
+        return ServeException.because(
+                place + " has not run to its end, ONNX Runtime gives the code " + refused.getCode());
     }
 
     private boolean doesNotGoTogether(OrtException fault) {

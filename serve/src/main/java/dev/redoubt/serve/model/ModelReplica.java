@@ -68,7 +68,7 @@ public final class ModelReplica implements ServantFactory {
         } catch (RuntimeRefusal said) {
             throw said;
         } catch (Exception | LinkageError e) {
-            throw new RuntimeRefusal(place + ": the model of kind " + kind + " is not taken: " + FaultText.of(e), e);
+            throw new RuntimeRefusal(place + ": the model of kind " + kind + " is not taken: " + FaultText.brief(e), e);
         }
     }
 }

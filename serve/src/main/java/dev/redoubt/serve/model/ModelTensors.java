@@ -100,7 +100,7 @@ public final class ModelTensors {
     }
 
     private ServeException broken(String how) {
-        return ServeException.internal(getClass().getSimpleName() + " " + place + " " + how);
+        return ServeException.because(place + " " + how);
     }
 
     /// Whether a library speaks of sizes that do not go together, of a model that leaves sizes open: only there
