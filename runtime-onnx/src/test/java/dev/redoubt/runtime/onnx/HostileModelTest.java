@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.serve.Cancellation;
+import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.schema.DType;
 import dev.redoubt.serve.schema.Tensor;
 import dev.redoubt.testkit.Shared;
@@ -158,6 +159,14 @@ class HostileModelTest {
             JsonNode output = replica.output(Replica.tree(Map.of("s", longs(2, 3))));
             assertThat(Tensor.of(output.required("y")).floats()).containsExactly(0, 0, 0, 0, 0, 0);
         }
+    }
+
+    @Test
+    void anOutputOfAnotherShapeThanTheFileSaysDoesNotStart() throws Exception {
+        Path relu = file(TinyOnnx.model(graph -> graph.node("Relu", "x", "y")
+                .value(TinyOnnx.INPUT, "x", TinyOnnx.FLOAT, 4)
+                .value(TinyOnnx.OUTPUT, "y", TinyOnnx.FLOAT, 5)));
+        assertThat(catchThrowable(() -> new Replica(relu, 1).close())).isInstanceOf(RuntimeRefusal.class);
     }
 
     @Test
