@@ -72,6 +72,11 @@ public enum ErrorCode {
             Kind.CALLER,
             413,
             "the input is over the %s bytes that a replica of this memory can take: send less, or raise the deployment's 'memory'"),
+    RUN_TOO_LARGE(
+            Requirement.R4_2,
+            Kind.CALLER,
+            413,
+            "to compute this input takes more than the %s bytes that a replica of this memory has for it: send less at once, or raise the deployment's 'memory'"),
     BAD_REQUEST(Requirement.R3_2, Kind.CALLER, 400, "request is malformed"),
     REQUEST_TIMEOUT(Requirement.R1_3, Kind.CALLER, 408, "the request did not arrive within %s s: send it faster"),
     SLOW_READER(Requirement.R1_1, Kind.CALLER, 408, "the reply was not read in time: read it faster"),

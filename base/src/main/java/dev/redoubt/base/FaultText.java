@@ -5,6 +5,9 @@ import java.util.regex.Pattern;
 /// What a log may say of a fault: classes and where they were thrown. Never a message, which may hold what a
 /// caller sent (V1.6).
 public final class FaultText {
+    /// What begins a text that is no class and place, but a reason in words of ours.
+    public static final String REASON = "because ";
+
     private static final int FRAMES_MAX = 12;
     private static final int CAUSES_MAX = 8;
     private static final Pattern PLACE =

@@ -54,6 +54,12 @@ public final class ServeException extends RuntimeException {
         return new ServeException(ErrorCode.INTERNAL, null, null, fault);
     }
 
+    /// The same, where the reason is known: what was found of types, sizes and limits, and nothing of what a caller
+    /// sent. Operators read it in an application's own log too.
+    public static ServeException because(String reason) {
+        return internal(FaultText.REASON + reason);
+    }
+
     /// As [#of], with the request field to blame; templates that name a field take it from `args` all the same.
     public static ServeException ofField(ErrorCode code, String field, Object... args) {
         return new ServeException(code, bound(field), null, null, args);
@@ -66,7 +72,7 @@ public final class ServeException extends RuntimeException {
         return new ServeException(code, null, retryAfter, null, args);
     }
 
-    /// For logs alone: where a fault was ([FaultText]).
+    /// For logs alone: where a fault was ([FaultText]), or its reason.
     public Optional<String> fault() {
         return Optional.ofNullable(fault);
     }

@@ -63,7 +63,9 @@ final class ApplicationSettings {
             SettingType.text("a name of the store", Pattern.compile("[a-z0-9][a-z0-9._-]{0,63}")),
             "an entry of the store: `redoubt models list`");
     private static final Setting<String> LLM_DIGEST = Setting.optional(
-            "digest", DIGEST, "of its manifest: another one is refused (V4.1); absent: the one on the allow-list");
+            "digest",
+            DIGEST,
+            "of its manifest: another one is refused (V4.1); absent: the one that the store has when it is deployed, until it is deployed again");
     private static final Setting<String> LLM_ENGINE = Setting.of(
             "engine",
             SettingType.oneOf(List.of("dedicated", "shared")),

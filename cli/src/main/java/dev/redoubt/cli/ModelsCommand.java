@@ -274,7 +274,9 @@ final class ModelsCommand {
         @Option(
                 names = "--revision",
                 paramLabel = "N",
-                description = "Of this name; it can only rise. Default: the next one.")
+                description =
+                        "Of this name; it can only rise. Where the name has other files, they make way for a higher"
+                                + " one that is stated. Default: the next one.")
         private @Nullable Long revision;
 
         @Option(

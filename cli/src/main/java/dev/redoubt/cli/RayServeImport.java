@@ -41,6 +41,10 @@ final class RayServeImport {
             "ray_actor_options",
             "user_config");
     private static final Set<String> ACTOR = Set.of("num_cpus", "memory");
+    private static final String LANGUAGE_MODELS = "ray.serve.llm:build_openai_app"; // Ray's own: no code of a team
+    private static final Set<String> LANGUAGE_MODEL =
+            Set.of("model_loading_config", "deployment_config", "engine_kwargs");
+    private static final String CHAT = "Chat"; // what a deployment of a language model is called
     private static final String FACTOR = "smoothing_factor";
 
     /// What to do where there is no counterpart, by Ray's name.
@@ -60,7 +64,20 @@ final class RayServeImport {
             Map.entry("aggregation_function", "it is the mean"),
             Map.entry("max_replicas_per_node", "there is one machine"),
             Map.entry("placement_group_bundles", "there is one machine"),
-            Map.entry("graceful_shutdown_wait_loop_s", "a replica ends when its last call has"));
+            Map.entry("graceful_shutdown_wait_loop_s", "a replica ends when its last call has"),
+            Map.entry("accelerator_type", "no GPU is shared out"),
+            Map.entry("lora_config", "model.adapters serves adapters beside the server's model"),
+            Map.entry("tensor_parallel_size", "a replica computes with its whole cpus"),
+            Map.entry("pipeline_parallel_size", "a replica computes with its whole cpus"),
+            Map.entry("gpu_memory_utilization", "memory is what a replica may take, weights and KV cache together"),
+            Map.entry("max_model_len", "engine.max-model-len says it for all models"),
+            Map.entry("max_num_seqs", "engine.max-num-seqs says it for all models"),
+            Map.entry("max_num_batched_tokens", "engine.max-num-batched-tokens says it for all models"),
+            Map.entry("enable_prefix_caching", "engine.prefix-cache says whose prefixes are shared (V1.1)"),
+            Map.entry("kv_cache_dtype", "engine.kv-cache-dtype says it for all models"),
+            Map.entry("quantization", "it is what the model's files and the allow-list say (V6.1)"),
+            Map.entry("dtype", "it is what the model's files say"),
+            Map.entry("trust_remote_code", "no code of a model is ever run (V2.4)"));
 
     private final Set<String> applications = new TreeSet<>();
     private final StringBuilder yaml = new StringBuilder();
@@ -120,6 +137,10 @@ final class RayServeImport {
             notes.add(name + ": route_prefix null becomes /" + name
                     + ", which every application has: whoever has no key of it sees nothing there");
         else if (!route.equals("/" + name)) notes.add(name + ": route_prefix " + route + " becomes /" + name);
+        if (application.path("import_path").asString("").equals(LANGUAGE_MODELS)) {
+            languageModels(name, application);
+            return;
+        }
         notes.add(name + ": import_path " + application.path("import_path").asString("")
                 + " is Python: write the handlers in Java, and name class, jar and digest below");
         unknown(name, application, APPLICATION);
@@ -137,6 +158,57 @@ final class RayServeImport {
         if (deployments.size() > 1) notes.add(name + ": the first deployment is taken for the ingress: check");
         line(4, "deployments:");
         for (int i = 0; i < deployments.size(); i++) deployment(name, called.get(i), deployments.get(i));
+    }
+
+    /// A key opens one application, and that has one model at `/v1`: each of Ray's has one of its own here.
+    private void languageModels(String application, JsonNode given) {
+        unknown(application, given, Set.of("name", "route_prefix", "import_path", "args"));
+        unknown(application + ".args", given.path("args"), Set.of("llm_configs"));
+        JsonNode models = given.path("args").path("llm_configs");
+        if (models.size() > 1)
+            notes.add(application + ": has " + models.size()
+                    + " models, each becomes an application: a key opens one of them, create a key for each");
+        boolean first = true;
+        for (JsonNode model : models)
+            if (model.isObject()) {
+                languageModel(first ? application : alone(name(modelName(model)), applications), model);
+                first = false;
+            } else notes.add(application + ": llm_configs names " + model + ": put what that file holds in its place");
+        if (!first) return;
+        line(2, "- name: " + application);
+        notes.add(application + ": lists no model in args.llm_configs: state one");
+    }
+
+    private static String modelName(JsonNode model) {
+        String id = model.path("model_loading_config").path("model_id").asString("");
+        String name =
+                id.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9._-]+", "-").replaceAll("^[^a-z0-9]+", "");
+        if (name.isEmpty()) return "model";
+        return name.length() <= 64 ? name : name.substring(0, 64);
+    }
+
+    private void languageModel(String application, JsonNode model) {
+        JsonNode loading = model.path("model_loading_config");
+        String name = modelName(model);
+        String at = application + "." + CHAT;
+        if (!name.equals(loading.path("model_id").asString("")))
+            notes.add(at + ": model_id " + loading.path("model_id") + " is called '" + name
+                    + "' here, callers ask for that");
+        JsonNode source = loading.path("model_source");
+        notes.add(at + ": a start fetches nothing, bring the files of "
+                + (source.isMissingNode() || source.isNull() ? "the model" : source)
+                + " here: redoubt models add PATH --name " + name);
+        unknown(at, model, LANGUAGE_MODEL);
+        unknown(at + ".model_loading_config", loading, Set.of("model_id", "model_source"));
+        unknown(at + ".engine_kwargs", model.path("engine_kwargs"), Set.of());
+        line(2, "- name: " + application);
+        line(4, "deployments:");
+        line(6, "- name: " + CHAT);
+        line(8, "llm: {model: " + name + "}");
+        JsonNode deployment = model.path("deployment_config");
+        if (given(deployment, "user_config")) notes.add(at + ": user_config is left out, a language model takes none");
+        unknown(at, deployment, DEPLOYMENT);
+        bounds(at, deployment);
     }
 
     /// With a number behind it where another one has the name.
@@ -167,6 +239,15 @@ final class RayServeImport {
         unknown(at, deployment, DEPLOYMENT);
         line(6, "- name: " + name);
         line(8, "java: {class: CLASS, jar: JAR, digest: \"sha256:DIGEST\"}");
+        bounds(at, deployment);
+        JsonNode config = deployment.path("user_config");
+        if (config.isObject()) line(8, "user-config: " + config);
+        else if (given(deployment, "user_config"))
+            notes.add(at + ": user_config is no map, and is left out: put it into one, as fields of a record");
+    }
+
+    /// What a deployment of any kind has.
+    private void bounds(String at, JsonNode deployment) {
         resources(at, deployment.path("ray_actor_options"));
         boolean word = deployment.path("num_replicas").asString("").equals("auto");
         boolean auto = word || given(deployment, "autoscaling_config");
@@ -196,10 +277,6 @@ final class RayServeImport {
                                     TIME_MAX,
                                     Timeouts.DEFAULT.drain())
                             + "}");
-        JsonNode config = deployment.path("user_config");
-        if (config.isObject()) line(8, "user-config: " + config);
-        else if (given(deployment, "user_config"))
-            notes.add(at + ": user_config is no map, and is left out: put it into one, as fields of a record");
     }
 
     private void resources(String at, JsonNode options) {

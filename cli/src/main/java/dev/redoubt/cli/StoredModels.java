@@ -20,13 +20,15 @@ abstract class StoredModels implements LlmHost {
     public final VerifiedArtifact open(String model, Optional<String> digest) throws RuntimeRefusal {
         if (store.find(model).isEmpty())
             throw new RuntimeRefusal("model '" + model + "' is not in the store: redoubt models pull " + model
-                    + ", or models add a file under this name");
+                    + ", or models add a file under this name"
+                    + digest.map(wanted -> "; wanted is sha256:" + wanted).orElse(""));
         VerifiedArtifact artifact = store.open(model);
         if (digest.isEmpty() || digest.get().equals(artifact.digest())) return artifact;
         String found = artifact.digest();
         artifact.close();
         throw new RuntimeRefusal("model '" + model + "' is sha256:" + found + ", wanted is sha256:" + digest.get()
-                + ": serve the model that was approved, or approve this one by its digest (V4.1)");
+                + ": deploy again to have this one, by its digest if the file states one,"
+                + " or add the other one under another name and deploy that (V4.1)");
     }
 
     /// @throws RuntimeRefusal if the server's model is another one

@@ -174,6 +174,59 @@ final class ImportCommandTest {
     }
 
     @Test
+    void languageModelsOfRayAreDeploymentsOfOurs() throws IOException {
+        Ran ran = imported("""
+                applications:
+                  - name: llms
+                    route_prefix: /
+                    import_path: ray.serve.llm:build_openai_app
+                    args:
+                      llm_configs:
+                        - model_loading_config: {model_id: Qwen-0.5B, model_source: Qwen/Qwen2.5-0.5B-Instruct}
+                          accelerator_type: A10G
+                          deployment_config:
+                            autoscaling_config: {min_replicas: 1, max_replicas: 2, target_ongoing_requests: 8}
+                            max_ongoing_requests: 16
+                            max_queued_requests: 32
+                            ray_actor_options: {num_cpus: 2, memory: 2147483648}
+                          engine_kwargs: {tensor_parallel_size: 2, max_model_len: 8192}
+                        - model_loading_config: {model_id: stories}
+                        - ./more.yaml
+                """);
+        assertThat(ran.exitCode()).as(ran.err()).isZero();
+        assertThat(ran.out()).isEqualTo("""
+                applications:
+                  - name: llms
+                    deployments:
+                      - name: Chat
+                        llm: {model: qwen-0.5b}
+                        cpu: 2.0
+                        memory: 2147483648
+                        max-ongoing-requests: 16
+                        max-queued-requests: 32
+                        autoscaling: {max-replicas: 2, min-replicas: 1, target-ongoing-requests: 8.0}
+                  - name: stories
+                    deployments:
+                      - name: Chat
+                        llm: {model: stories}
+                        cpu: 1.0
+                        memory: 512MiB
+                        max-ongoing-requests: 5
+                        replicas: 1
+                """);
+        assertThat(ran.err().lines())
+                .anyMatch(line -> line.contains("create a key for each"))
+                .anyMatch(line -> line.contains(
+                        "\"Qwen/Qwen2.5-0.5B-Instruct\" here: redoubt models add PATH" + " --name qwen-0.5b"))
+                .anyMatch(line -> line.contains("\"Qwen-0.5B\" is called 'qwen-0.5b' here"))
+                .anyMatch(line -> line.contains("engine_kwargs: tensor_parallel_size has no counterpart"))
+                .anyMatch(line -> line.contains("engine.max-model-len says it"))
+                .anyMatch(line -> line.contains("accelerator_type has no counterpart"))
+                .anyMatch(line -> line.contains("llm_configs names \"./more.yaml\""))
+                .noneMatch(line -> line.contains("is Python"));
+    }
+
+    @Test
     void autoscalingIsTakenAsRayMeansIt() throws IOException {
         Ran ran = imported("""
                 applications:

@@ -216,6 +216,43 @@ final class LanguageApplicationsTest {
     }
 
     @Test
+    void V4_1_aVersionRunsTheModelThatItWasDeployedWith() throws Exception {
+        String file = "applications:\n" + application("red", "Chat", "model: tiny");
+        start(file);
+        String answer = ask(red, "tiny");
+        String digest = digest("tiny");
+        ran("models", "remove", "tiny");
+        add("tiny", 3);
+        String another = digest("tiny");
+        String update = "digest " + another + " instead of " + digest;
+        String yaml = folder.resolve("redoubt.yaml").toString();
+
+        Ran more = Ran.command(home, "scale", "red", "Chat", "2");
+        assertThat(more.exitCode()).isNotZero();
+        assertThat(more.err()).contains(another, digest, "deploy again");
+        for (int i = 0; i < 4; i++) assertThat(ask(red, "tiny")).isEqualTo(answer);
+        assertThat(ran("deploy", "-f", yaml, "--dry-run").out()).contains(update);
+        assertThat(ran("deploy", "-f", yaml).out()).contains("RUNNING");
+        assertThat(ask(red, "tiny")).isNotEqualTo(answer);
+        assertThat(ran("status").out()).contains("model   tiny  of red  " + another);
+        assertThat(ran("deploy", "-f", yaml, "--dry-run").out()).doesNotContain("instead of");
+
+        Ran back = Ran.command(home, "rollback", "red");
+        assertThat(back.exitCode()).isNotZero();
+        assertThat(back.err()).contains(another, digest, "another name");
+    }
+
+    private String digest(String model) {
+        return ran("models", "show", model)
+                .out()
+                .lines()
+                .filter(line -> line.startsWith("digest"))
+                .map(line -> line.substring("digest".length()).strip())
+                .findAny()
+                .orElseThrow();
+    }
+
+    @Test
     void R1_1_whatDoesNotFitIsNotDeployed() {
         assertThatThrownBy(() -> start("applications:\n" + application("red", "Chat", "model: absent")))
                 .hasMessageContaining("redoubt models pull absent");

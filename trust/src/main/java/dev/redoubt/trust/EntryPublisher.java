@@ -101,24 +101,38 @@ final class EntryPublisher {
         // The list first: a kill between the two leaves a name that allows these bytes and has none yet.
         return allowList.exclusively(() -> {
             boolean taken = Files.exists(layout.entry(name), LinkOption.NOFOLLOW_LINKS);
-            StoreEntry made = taken ? sameOrRefused(name, manifest) : StoreEntry.of(manifest);
+            Optional<StoreEntry> same = taken ? sameOrRefused(what, manifest) : Optional.empty();
             allowList.trust(
                     name, manifest.digest(), what.signer(), what.revision(), quantization, what.base(), time.now());
             Path signature = StoreLayout.signature(entry);
-            if (taken && Files.exists(signature))
+            if (same.isPresent() && Files.exists(signature))
                 DurableFiles.replace(StoreLayout.signature(layout.entry(name)), Files.readAllBytes(signature));
-            if (!taken) Files.move(entry, layout.entry(name), StandardCopyOption.ATOMIC_MOVE);
+            if (same.isEmpty()) rename(entry, name, taken);
             DurableFiles.flushDirectory(layout.root());
-            return made;
+            return same.orElseGet(() -> StoreEntry.of(manifest));
         });
     }
 
-    private StoreEntry sameOrRefused(String name, Manifest manifest) {
-        StoreEntry present = StoreEntry.of(layout.manifest(name));
-        if (!present.digest().equals(manifest.digest()))
-            throw Refusals.files(
-                    "model name '%s' is taken by other files: choose another name, or 'redoubt models remove %s' first",
-                    name, name);
-        return present;
+    /// Between the two renames the name has no files; who has mapped the old ones keeps them.
+    private void rename(Path entry, String name, boolean taken) throws IOException {
+        if (!taken) {
+            Files.move(entry, layout.entry(name), StandardCopyOption.ATOMIC_MOVE);
+            return;
+        }
+        try (Staging old = layout.stage()) {
+            Files.move(layout.entry(name), old.folder().resolve(name), StandardCopyOption.ATOMIC_MOVE);
+            Files.move(entry, layout.entry(name), StandardCopyOption.ATOMIC_MOVE);
+        }
+    }
+
+    /// @return the entry of these very bytes; empty if it makes way for a revision that is asked for
+    private Optional<StoreEntry> sameOrRefused(Publication what, Manifest manifest) {
+        StoreEntry present = StoreEntry.of(layout.manifest(what.name()));
+        if (present.digest().equals(manifest.digest())) return Optional.of(present);
+        if (what.revision().isPresent()) return Optional.empty(); // which must be a higher one
+        throw Refusals.files(
+                "model name '%s' is taken by other files: choose another name, or state a higher --revision, and these"
+                        + " take their place",
+                what.name());
     }
 }

@@ -235,7 +235,8 @@ public final class ModelStore {
 
     /// Turns a local GGUF file or safetensors folder into a store entry with a manifest, and puts it on the
     /// allow-list. The files are copied, then checked where they will stay. Adding the same bytes again under
-    /// the same name changes nothing but who vouches for them.
+    /// the same name changes nothing but who vouches for them. Other files under the name make way
+    /// if `vouch` states a revision above theirs.
     ///
     /// @throws ArtifactException if the files or their signature are refused, or the name is taken by
     ///     other files

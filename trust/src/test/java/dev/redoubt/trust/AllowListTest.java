@@ -379,7 +379,7 @@ class AllowListTest {
     void otherFilesUnderATakenNameChangeNothingOnTheList() throws IOException {
         store.add(gguf(2), "tiny");
         TrustEntry before = store.trust().find("tiny").orElseThrow();
-        assertThatThrownBy(() -> store.add(gguf(3), "tiny")).hasMessageContaining("models remove tiny");
+        assertThatThrownBy(() -> store.add(gguf(3), "tiny")).hasMessageContaining("--revision");
         assertThat(store.trust().find("tiny")).contains(before);
         assertThatThrownBy(() -> store.add(gguf(3), "allow-list.json")).hasMessageContaining("model name");
     }

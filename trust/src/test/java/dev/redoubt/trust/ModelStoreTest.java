@@ -20,6 +20,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -211,6 +213,23 @@ class ModelStoreTest {
         assertThatThrownBy(() -> store.add(source, "tiny")).hasMessageContaining("'tiny' is taken");
         assertThat(store.show("tiny")).isEqualTo(first);
         assertThat(root.resolve(".staging")).isEmptyDirectory();
+    }
+
+    @Test
+    void otherFilesTakeTheirPlaceByAHigherRevision() throws IOException {
+        StoreEntry first = store.show("tiny");
+        Files.writeString(source.resolve("a.txt"), "three\n");
+        assertThatThrownBy(() -> store.add(source, "tiny", revision(1))).hasMessageContaining("is not above 1");
+        assertThat(store.show("tiny")).isEqualTo(first);
+        StoreEntry second = store.add(source, "tiny", revision(2));
+        assertThat(second.digest()).isNotEqualTo(first.digest());
+        assertThat(store.show("tiny")).isEqualTo(second);
+        store.open("tiny").close();
+        assertThat(root.resolve(".staging")).isEmptyDirectory();
+    }
+
+    private static Vouch revision(long number) {
+        return new Vouch(Optional.empty(), Optional.empty(), OptionalLong.of(number), Optional.empty());
     }
 
     @Test

@@ -11,7 +11,7 @@ import java.util.Optional;
 public interface LlmHost {
     /// A model of the store, every byte compared with its manifest.
     ///
-    /// @param digest that it must have, hex; empty: the one on the allow-list
+    /// @param digest that it must have, hex; empty: the one that the store has
     /// @throws RuntimeRefusal if it is not there or not what was approved
     VerifiedArtifact open(String model, Optional<String> digest) throws RuntimeRefusal;
 

@@ -23,8 +23,10 @@ import java.util.Optional;
 /// Runs language models: the runtime of kind `llm`. It takes a [Conversation] and streams [Piece]s; where it is an
 /// ingress, its callers reach it at `/v1` by the name of its model. Safe for any thread.
 ///
-/// Its settings are `model`, a name of the store, `digest`, which that must have, and `engine`: `dedicated`, where each
-/// replica is an engine with a pool, a loop, threads and cache keys of its own, sized by the deployment's resources
+/// Its settings are `model`, a name of the store, `digest`, which that must have ([#pinned] states it where nobody
+/// has),
+/// and `engine`: `dedicated`, where each replica is an engine with a pool, a loop, threads and cache keys of its own,
+/// sized by the deployment's resources
 /// (V1.2); or `shared`, where it is the server's own engine, which serves others too.
 public final class LlmRuntime implements ServantFactory {
     public static final String KIND = "llm";
@@ -73,10 +75,20 @@ public final class LlmRuntime implements ServantFactory {
                 Types.INPUT.schema(), Types.OUTPUT.schema(), true, List.of(), List.of(), Optional.of(card));
     }
 
+    /// A name of the store stands for other bytes when somebody adds them: the digest says which were deployed (V4.1).
+    @Override
+    public DeploymentSpec pinned(DeploymentSpec spec, Interface face) {
+        String digest = face.language().orElseThrow().digest();
+        return spec.with(spec.runtime().with(LlmSettings.DIGEST, "sha256:" + digest));
+    }
+
     @Override
     public Servant start(String application, DeploymentSpec spec, String replicaId, Outgoing outgoing)
             throws RuntimeRefusal {
         LlmSettings settings = LlmSettings.of(spec);
+        if (settings.digest().isEmpty()) // of an older Redoubt, when the store did not have it
+        throw new RuntimeRefusal(spec.name() + ": which bytes the model '" + settings.model()
+                + "' has was not known when this version was deployed: deploy it again (V4.1)");
         String place = application + "/" + spec.name();
         if (!settings.dedicated())
             return new LlmServant(place, shared(settings), LlmServant.Hold.SHARED, host, options.limits());
@@ -120,7 +132,8 @@ public final class LlmRuntime implements ServantFactory {
         if (settings.digest().isPresent() && !settings.digest().get().equals(card.digest()))
             throw new RuntimeRefusal("the server's model " + settings.model() + " is sha256:" + card.digest()
                     + ", wanted is sha256:" + settings.digest().get()
-                    + ": approve this one by its digest, or set engine: dedicated (V4.1)");
+                    + ": deploy again to have this one, by its digest if the file states one, or set engine: dedicated"
+                    + " (V4.1)");
         return card;
     }
 

@@ -8,10 +8,11 @@ import java.util.Set;
 
 /// The settings of a deployment of kind `llm`.
 ///
-/// @param digest hex; empty: the one on the allow-list
+/// @param digest hex; empty: the one that the store has
 /// @param dedicated whether it has an engine of its own (V1.2)
 record LlmSettings(String model, Optional<String> digest, boolean dedicated) {
-    private static final Set<String> KNOWN = Set.of("model", "digest", "engine");
+    static final String DIGEST = "digest";
+    private static final Set<String> KNOWN = Set.of("model", DIGEST, "engine");
 
     static LlmSettings of(DeploymentSpec spec) throws RuntimeRefusal {
         Map<String, String> settings = spec.runtime().settings();
@@ -25,7 +26,7 @@ record LlmSettings(String model, Optional<String> digest, boolean dedicated) {
                     + settings.keySet());
         return new LlmSettings(
                 model,
-                Optional.ofNullable(settings.get("digest")).map(digest -> digest.replaceFirst("^sha256:", "")),
+                Optional.ofNullable(settings.get(DIGEST)).map(digest -> digest.replaceFirst("^sha256:", "")),
                 engine.equals("dedicated"));
     }
 }

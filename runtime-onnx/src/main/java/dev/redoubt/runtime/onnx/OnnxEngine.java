@@ -4,6 +4,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
+import dev.redoubt.serve.model.LibraryText;
 import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.trust.OnnxArtifact;
@@ -13,8 +14,6 @@ import java.io.IOException;
 final class OnnxEngine {
     /* Log: the library writes to stderr, with names and sizes of a request in it, so it is told to keep silent; its exceptions
      * say the same to us. */
-    private static final int REASON_LENGTH_MAX = 512;
-
     private final OrtEnvironment environment;
     private final long memoryBytesMax;
 
@@ -56,14 +55,7 @@ final class OnnxEngine {
             OrtSession session = environment.createSession(artifact.bytes(), options);
             return new OnnxModelRun(environment, session, types, place, memoryBytesMax);
         } catch (OrtException e) {
-            throw new RuntimeRefusal(
-                    place + ": ONNX Runtime does not take the model: " + shown(String.valueOf(e.getMessage())), e);
+            throw new RuntimeRefusal(place + ": ONNX Runtime does not take the model: " + LibraryText.of(e), e);
         }
-    }
-
-    /// Of the library: about the model, never about a request.
-    private static String shown(String text) {
-        String printable = text.replaceAll("[^\\x20-\\x7E]", "?");
-        return printable.length() <= REASON_LENGTH_MAX ? printable : printable.substring(0, REASON_LENGTH_MAX) + "…";
     }
 }

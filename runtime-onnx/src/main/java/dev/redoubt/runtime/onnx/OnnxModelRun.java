@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /// A value in, the model, a value out. Safe for any thread.
 final class OnnxModelRun implements NativeModel {
@@ -30,6 +32,7 @@ final class OnnxModelRun implements NativeModel {
     private final Schema.Fields output;
     private final String place;
     private final long memoryBytesMax;
+    private final ReadWriteLock beside = new ReentrantReadWriteLock(true); // runs that share the arena; written: alone
 
     /// @param place application and deployment
     OnnxModelRun(OrtEnvironment environment, OrtSession session, Interface types, String place, long memoryBytesMax) {
@@ -43,7 +46,25 @@ final class OnnxModelRun implements NativeModel {
 
     @Override
     public Payload run(Payload value, Ending ending) throws OrtException {
-        Map<String, Tensor> given = tensors.inputs(value); // the library reads their memory until the run is over
+        Map<String, Tensor> given = tensors.inputs(value);
+        beside.readLock().lock();
+        try {
+            return run(given, ending);
+        } catch (OrtException e) {
+            if (!outOfMemory(e)) throw e;
+        } finally {
+            beside.readLock().unlock();
+        }
+        beside.writeLock().lock(); // others may have had what it needs: once more, without them
+        try {
+            return run(given, ending);
+        } finally {
+            beside.writeLock().unlock();
+        }
+    }
+
+    /// @param given whose memory the library reads until the run is over
+    private Payload run(Map<String, Tensor> given, Ending ending) throws OrtException {
         Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
         try (OrtSession.RunOptions options = new OrtSession.RunOptions()) {
             for (Map.Entry<String, Tensor> one : given.entrySet()) inputs.put(one.getKey(), given(one.getValue()));
@@ -87,11 +108,10 @@ final class OnnxModelRun implements NativeModel {
     @Override
     public ServeException fault(Throwable fault) {
         if (!(fault instanceof OrtException refused)) return ServeException.internal(fault);
-        if (outOfMemory(refused))
-            return ServeException.internal(refused.getClass().getName() + " " + place + " needs more than the "
-                    + memoryBytesMax + " bytes that its replica has for it");
+        if (outOfMemory(refused)) return ServeException.of(ErrorCode.RUN_TOO_LARGE, memoryBytesMax);
         if (doesNotGoTogether(refused)) return ServeException.ofField(ErrorCode.VALUE_REFUSED, "input", "input");
-        return ServeException.internal(refused.getClass().getName() + " " + refused.getCode() + " in " + place);
+        return ServeException.because(
+                place + " has not run to its end, ONNX Runtime gives the code " + refused.getCode());
     }
 
     private boolean doesNotGoTogether(OrtException fault) {

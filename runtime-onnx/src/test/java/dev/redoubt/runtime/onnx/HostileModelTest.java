@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.serve.Cancellation;
+import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.schema.DType;
 import dev.redoubt.serve.schema.Tensor;
 import dev.redoubt.testkit.Shared;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -150,7 +152,7 @@ class HostileModelTest {
             for (long size : new long[] {1 << 20, 11_600})
                 assertThat(replica.failure(Replica.tree(Map.of("s", longs(size, size))))
                                 .code())
-                        .isEqualTo(ErrorCode.INTERNAL);
+                        .isEqualTo(ErrorCode.RUN_TOO_LARGE);
             // within the arena, and over what may go out
             assertThat(replica.failure(Replica.tree(Map.of("s", longs(4_100, 4_100))))
                             .code())
@@ -158,6 +160,31 @@ class HostileModelTest {
             JsonNode output = replica.output(Replica.tree(Map.of("s", longs(2, 3))));
             assertThat(Tensor.of(output.required("y")).floats()).containsExactly(0, 0, 0, 0, 0, 0);
         }
+    }
+
+    @Test
+    void R4_2_whatDoesNotFitBesideAnotherRunIsRunAlone() throws Exception {
+        Path sum = file(TinyOnnx.model(graph -> graph.node("ConstantOfShape", "s", "wide")
+                .node("ReduceSum", "wide", "y")
+                .value(TinyOnnx.INPUT, "s", TinyOnnx.INT64, 1)
+                .value(TinyOnnx.OUTPUT, "y", TinyOnnx.FLOAT, 1)));
+        JsonNode most = Replica.tree(Map.of("s", longs(70 << 20))); // over half of the arena
+        try (Replica replica = new Replica(sum, 2)) {
+            List<CompletableFuture<JsonNode>> calls = new ArrayList<>();
+            for (int i = 0; i < 6; i++) calls.add(replica.start(most, Duration.ofSeconds(60), new Cancellation()));
+            for (CompletableFuture<JsonNode> call : calls)
+                assertThat(Tensor.of(call.get(60, TimeUnit.SECONDS).required("y"))
+                                .floats())
+                        .containsExactly(0);
+        }
+    }
+
+    @Test
+    void anOutputOfAnotherShapeThanTheFileSaysDoesNotStart() throws Exception {
+        Path relu = file(TinyOnnx.model(graph -> graph.node("Relu", "x", "y")
+                .value(TinyOnnx.INPUT, "x", TinyOnnx.FLOAT, 4)
+                .value(TinyOnnx.OUTPUT, "y", TinyOnnx.FLOAT, 5)));
+        assertThat(catchThrowable(() -> new Replica(relu, 1).close())).isInstanceOf(RuntimeRefusal.class);
     }
 
     @Test

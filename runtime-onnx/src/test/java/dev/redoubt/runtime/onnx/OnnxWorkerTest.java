@@ -116,7 +116,7 @@ class OnnxWorkerTest {
         for (long size : new long[] {30 << 20, 1L << 40})
             assertThat(hogs.failure(Replica.tree(Map.of("x", one, "s", longs(size))))
                             .code())
-                    .isIn(ErrorCode.INTERNAL, ErrorCode.REPLICA_LOST);
+                    .isIn(ErrorCode.RUN_TOO_LARGE, ErrorCode.INTERNAL, ErrorCode.REPLICA_LOST);
         assertThat(relu(works)).isEqualTo(FOUR);
     }
 

@@ -9,6 +9,7 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.training.ParameterStore;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
+import dev.redoubt.serve.model.LibraryText;
 import dev.redoubt.serve.model.ModelTensors;
 import dev.redoubt.serve.model.NativeModel;
 import dev.redoubt.serve.replica.Interface;
@@ -68,7 +69,7 @@ final class TorchModel implements NativeModel {
 
     @Override
     public ServeException fault(Throwable fault) {
-        if (fault instanceof EngineException && tensors.blamesCaller(String.valueOf(fault.getMessage())))
+        if (fault instanceof EngineException && tensors.blamesCaller(LibraryText.of(fault)))
             return ServeException.ofField(ErrorCode.VALUE_REFUSED, "input", "input");
         return ServeException.internal(fault); // where it was is for the server's log
     }

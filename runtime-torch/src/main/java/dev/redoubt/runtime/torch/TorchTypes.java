@@ -1,9 +1,9 @@
 package dev.redoubt.runtime.torch;
 
 import ai.djl.ndarray.types.DataType;
-import dev.redoubt.base.ErrorCode;
-import dev.redoubt.base.ServeException;
+import dev.redoubt.serve.model.UndeclaredOutput;
 import dev.redoubt.serve.schema.DType;
+import java.util.List;
 
 /// Types of elements on both sides.
 final class TorchTypes {
@@ -21,9 +21,10 @@ final class TorchTypes {
         };
     }
 
-    /// @throws ServeException if no tensor here has it: the model's fault
+    /// @throws UndeclaredOutput if no tensor here has it: the model's fault
     static DType of(DataType type) {
         for (DType dtype : DType.values()) if (of(dtype) == type) return dtype;
-        throw ServeException.of(ErrorCode.INTERNAL);
+        throw new UndeclaredOutput(
+                "the model has made an output of " + type + ", which is none of " + List.of(DType.values()));
     }
 }

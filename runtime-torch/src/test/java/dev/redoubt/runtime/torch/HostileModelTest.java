@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.redoubt.base.ErrorCode;
+import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.replica.Servant;
 import dev.redoubt.serve.schema.Tensor;
 import dev.redoubt.testkit.TinyTorch;
@@ -54,7 +55,12 @@ class HostileModelTest {
 
     @Test
     void R4_2_anEndlessLoopEndsItsCallAndMakesItsReplicaSickAlone() throws Exception {
-        Servant loops = start("    y = x\n    while True:\n      y = torch.add(y, 1)\n    return y\n");
+        Servant loops = start("""
+                    y = x
+                    while bool(torch.gt(torch.sum(y), 0)):
+                      y = torch.add(y, 1)
+                    return y
+                """);
         Servant works = start("    return torch.relu(x)\n");
         var call = Workers.begin(loops, "x", THREE, Duration.ofMillis(500));
         assertThat(Workers.failure(call).code()).isEqualTo(ErrorCode.DEADLINE_EXCEEDED);
@@ -66,7 +72,9 @@ class HostileModelTest {
     @Test
     void R4_2_aHogGetsAnErrorOrDiesAlone() throws Exception {
         Servant hog = start("""
-                    y = torch.zeros([1000000000, 1000])
+                    y = x
+                    while bool(torch.gt(torch.sum(y), 0)):
+                      y = torch.zeros([1000000000, 1000])
                     return torch.add(x, torch.sum(y))
                 """);
         Servant works = start("    return torch.relu(x)\n");
@@ -78,9 +86,7 @@ class HostileModelTest {
     @Test
     void R1_6_aModelReadsNoFileOfTheServers() throws Exception {
         Path secret = Files.writeString(folder.resolve("secret"), "0123456789abcdef");
-        Servant reads = start(from(secret));
-        assertThat(Workers.failure(Workers.begin(reads, "x", THREE, LONG)).code())
-                .isEqualTo(ErrorCode.INTERNAL);
+        assertThat(catchThrowable(() -> start(from(secret)))).isInstanceOf(RuntimeRefusal.class);
         Path allowed = Path.of(System.getProperty("java.home"), "release");
         assertThat(Workers.ask(start(from(allowed)), "x", THREE, "y").shape()).containsExactly(3); // it would have
     }
@@ -92,6 +98,8 @@ class HostileModelTest {
     @Test
     void whatIsNoTorchScriptDoesNotStart() {
         assertThat(catchThrowable(() -> start("    import os\n    return x\n")))
-                .hasMessageContaining("the model of kind torchscript is not taken");
+                .hasMessageContaining("the model of kind torchscript is not taken")
+                .message()
+                .doesNotContain(" < "); // where it was thrown, and not from where it was called
     }
 }

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.redoubt.base.json.JsonLimits;
 import dev.redoubt.base.json.StrictJson;
+import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.replica.Servant;
+import dev.redoubt.serve.schema.DType;
+import dev.redoubt.serve.schema.Schema;
 import dev.redoubt.serve.schema.Tensor;
 import dev.redoubt.serve.worker.Confinement;
 import dev.redoubt.testkit.Shared;
@@ -73,6 +76,41 @@ class TorchDigitsTest {
         assertThat(confined.files()).contains("Landlock");
         servant.healthCheck();
         servant.close();
+    }
+
+    @Test
+    void R1_7_whatTheModelDoesNotTakeOrGiveAsDeclaredDoesNotStart() throws Exception {
+        Schema.Fields image = Workers.tensor("image", -1, 1, 8, 8);
+        assertThat(refusal(image, Workers.tensor("logits", -1, 5)))
+                .contains("'logits' of F32[1, 10], declared is F32[-1, 5]");
+        assertThat(refusal(image, fields("logits", DType.I64, -1, 10))).contains("F32[1, 10], declared is I64[-1, 10]");
+        assertThat(refusal(image, both(Workers.tensor("a", -1, 10), Workers.tensor("b", -1))))
+                .contains("has made 1 outputs, declared are 2");
+        Schema.Fields logits = Workers.tensor("logits", -1, 10);
+        assertThat(refusal(both(image, Workers.tensor("more", -1)), logits))
+                .contains("shop/Model does not take the inputs that are declared", "more=F32[1]");
+        assertThat(refusal(fields("image", DType.I64, -1, 1, 8, 8), logits)).contains("image=I64[1, 1, 8, 8]");
+        assertThat(refusal(Workers.tensor("image", 1, 63), logits)).contains("image=F32[1, 63]");
+    }
+
+    private String refusal(Schema.Fields inputs, Schema.Fields outputs) throws Exception {
+        Path own = Files.createTempDirectory(folder, "model");
+        Signed classifier = Signed.of(own, Files.readAllBytes(Shared.testdata("digits/classifier.pt")));
+        try {
+            workers.start(Workers.spec(classifier, inputs, outputs)).close();
+        } catch (RuntimeRefusal refusal) {
+            return String.valueOf(refusal.getMessage());
+        }
+        throw new AssertionError("it starts");
+    }
+
+    private static Schema.Fields fields(String name, DType dtype, Integer... shape) {
+        return new Schema.Fields(List.of(new Schema.Field(name, new Schema.Box(dtype, List.of(shape)), true)));
+    }
+
+    private static Schema.Fields both(Schema.Fields first, Schema.Fields second) {
+        return new Schema.Fields(
+                List.of(first.fields().getFirst(), second.fields().getFirst()));
     }
 
     @Test

@@ -147,8 +147,8 @@ final class GoalStore implements AutoCloseable {
         });
     }
 
-    /// The same version with other numbers of replicas.
-    void scale(ApplicationSpec spec, long number) {
+    /// The same version with other numbers of replicas, or with what its names stand for.
+    void replace(ApplicationSpec spec, long number) {
         write(() -> update(
                 "UPDATE versions SET spec = ? WHERE application = ? AND version = ?",
                 SpecJson.write(spec),

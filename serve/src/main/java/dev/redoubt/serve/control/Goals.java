@@ -23,7 +23,7 @@ final class Goals {
      * before, and a crash in between is made good by the next start. */
     private final GoalStore store;
     private final Admission admission;
-    private final Function<ApplicationSpec, Map<String, Interface>> describe;
+    private final Function<ApplicationSpec, SpecCheck.Checked> describe;
     private final ChangeListener listener;
     private final Consumer<ApplicationGoal> controller;
     private final BiPredicate<String, String> serves;
@@ -42,13 +42,13 @@ final class Goals {
         }
     }
 
-    /// @param describe without problems, what can be described
+    /// @param describe what runtimes say, as far as they can
     /// @param controller is told of every goal
     /// @param serves whether a deployment of an application takes calls, as of a moment ago
     Goals(
             GoalStore store,
             Admission admission,
-            Function<ApplicationSpec, Map<String, Interface>> describe,
+            Function<ApplicationSpec, SpecCheck.Checked> describe,
             ChangeListener listener,
             Consumer<ApplicationGoal> controller,
             BiPredicate<String, String> serves) {
@@ -63,9 +63,9 @@ final class Goals {
     /// Takes up what was wanted when the last process ended.
     void resume() {
         for (GoalStore.Goal stored : store.goals()) {
-            ApplicationSpec spec = stored.version().spec();
             boolean deleting = stored.deleting();
-            adopt(new Goal(stored.version(), deleting ? Map.of() : describe.apply(spec), deleting), Optional.empty());
+            Goal goal = deleting ? new Goal(stored.version(), Map.of(), true) : described(stored.version());
+            adopt(goal, Optional.empty());
         }
     }
 
@@ -140,22 +140,23 @@ final class Goals {
         if (running == null || running.version().number() != seen) return changedMeanwhile(spec.name());
         List<String> problems = problems(spec, running.interfaces());
         if (!problems.isEmpty()) return new Outcome.Refused(problems);
-        store.scale(spec, seen);
+        store.replace(spec, seen);
         listener.changed(Change.SCALED, spec.name(), seen, "");
         adopt(new Goal(stored(spec.name(), seen), running.interfaces(), false), Optional.empty());
         return new Outcome.Accepted(seen);
     }
 
+    /// @param checked what was found of `back`
     /// @param seen the version that is to be left
-    Outcome rollBack(Version back, Map<String, Interface> interfaces, long seen) {
+    Outcome rollBack(Version back, SpecCheck.Checked checked, long seen) {
         String name = back.spec().name();
-        List<String> problems = problems(back.spec(), interfaces);
+        List<String> problems = problems(checked.spec(), checked.interfaces());
         if (!problems.isEmpty()) return new Outcome.Refused(problems);
         Goal running = goals.get(name);
         if (running == null || running.version().number() != seen) return changedMeanwhile(name);
         store.goBack(name, back.number());
         listener.changed(Change.ROLLED_BACK, name, back.number(), "");
-        adopt(new Goal(stored(name, back.number()), interfaces, false), Optional.empty());
+        adopt(new Goal(pinned(back, checked.spec()), checked.interfaces(), false), Optional.empty());
         return new Outcome.Accepted(back.number());
     }
 
@@ -193,7 +194,7 @@ final class Goals {
         if (back.isPresent()) {
             listener.changed(
                     Change.ROLLED_BACK_BY_ITSELF, application, back.get().number(), reason);
-            adopt(new Goal(back.get(), interfaces(back.get()), false), Optional.of(reason));
+            adopt(known(back.get()), Optional.of(reason));
         } else {
             listener.changed(Change.GIVEN_UP, application, number, reason);
             adopt(new Goal(stored(application, number), running.interfaces(), false), Optional.of(reason));
@@ -229,11 +230,23 @@ final class Goals {
     }
 
     /// Known of the version that ran last; asking the runtimes takes long, and callers may be waiting.
-    private Map<String, Interface> interfaces(Version version) {
+    private Goal known(Version version) {
         Goal known = provenBefore.get(version.spec().name());
         return known != null && known.version().number() == version.number()
-                ? known.interfaces()
-                : describe.apply(version.spec());
+                ? new Goal(version, known.interfaces(), false)
+                : described(version);
+    }
+
+    private Goal described(Version version) {
+        SpecCheck.Checked found = describe.apply(version.spec());
+        return new Goal(pinned(version, found.spec()), found.interfaces(), false);
+    }
+
+    /// A version that an older Redoubt has written may hold names alone: it is from now on what they stand for.
+    private Version pinned(Version version, ApplicationSpec spec) {
+        if (spec.equals(version.spec())) return version;
+        store.replace(spec, version.number());
+        return stored(spec.name(), version.number());
     }
 
     private void adopt(Goal goal, Optional<String> failure) {

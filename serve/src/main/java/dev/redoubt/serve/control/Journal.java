@@ -1,5 +1,6 @@
 package dev.redoubt.serve.control;
 
+import dev.redoubt.base.FaultText;
 import dev.redoubt.base.TimeSource;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -65,11 +66,15 @@ public final class Journal {
 
     /// A call of the deployment failed by a fault. Whoever called has its id as `error_id`.
     ///
-    /// @param fault where it was, as logs have it; empty where that is not known. Its class is kept
+    /// @param fault where it was, as logs have it; empty where that is not known. Its class is kept, or a reason of
+    ///     ours
     void failed(String application, String deployment, String requestId, String fault) {
         String faultClass = fault.split(" ", 2)[0];
         boolean named = FAULT_CLASS.matcher(faultClass).matches();
-        add(application, deployment, requestId, "failed" + (named ? ": " + faultClass : ""));
+        String reason = fault.startsWith(FaultText.REASON)
+                ? fault.substring(FaultText.REASON.length())
+                : named ? faultClass : "";
+        add(application, deployment, requestId, "failed" + (reason.isEmpty() ? "" : ": " + reason));
     }
 
     private void add(String application, String deployment, String subject, String text) {

@@ -194,6 +194,11 @@ final class KeptArtifacts {
         }
 
         @Override
+        public DeploymentSpec pinned(DeploymentSpec spec, Interface face) {
+            return runtime.pinned(spec, face);
+        }
+
+        @Override
         public Isolation isolation() {
             return runtime.isolation();
         }

@@ -3,16 +3,20 @@ package dev.redoubt.serve.control;
 import dev.redoubt.serve.scale.Holding;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.spec.RuntimeSpec;
 import dev.redoubt.serve.spec.Scale;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /// What a deploy would do.
 ///
 /// @param changes one line each; none if all is as the spec says already
 /// @param problems why it would be refused; none if it would not be
 public record Plan(List<String> changes, List<String> problems) {
+    private static final int SHOWN_MAX = 128; // characters of a setting; schemas are longer
+
     public Plan {
         changes = List.copyOf(changes);
         problems = List.copyOf(problems);
@@ -52,7 +56,8 @@ public record Plan(List<String> changes, List<String> problems) {
     private static void deployment(DeploymentSpec before, DeploymentSpec after, List<String> changes) {
         String name = after.name();
         if (!after.sameReplicasAs(before))
-            changes.add("deployment '%s' gets new replicas, started before the old ones are drained".formatted(name));
+            changes.add("deployment '%s' gets new replicas, started before the old ones are drained%s"
+                    .formatted(name, others(before.runtime(), after.runtime())));
         else if (!after.userConfig().equals(before.userConfig()))
             changes.add("deployment '%s' takes another user configuration, without a restart".formatted(name));
         if (!after.scale().equals(before.scale()))
@@ -62,6 +67,17 @@ public record Plan(List<String> changes, List<String> problems) {
                 && after.health().equals(before.health())
                 && after.timeouts().equals(before.timeouts());
         if (!sameLimits) changes.add("deployment '%s' has other limits, without a restart".formatted(name));
+    }
+
+    /// A file that has not changed may deploy something else: which other digest it is, say.
+    private static String others(RuntimeSpec before, RuntimeSpec after) {
+        StringBuilder others = new StringBuilder();
+        new TreeMap<>(after.settings()).forEach((name, value) -> {
+            String was = before.settings().getOrDefault(name, value);
+            if (!was.equals(value) && was.length() <= SHOWN_MAX && value.length() <= SHOWN_MAX)
+                others.append(others.isEmpty() ? ": " : ", ").append("%s %s instead of %s".formatted(name, value, was));
+        });
+        return others.toString();
     }
 
     private static String scale(DeploymentSpec spec) {

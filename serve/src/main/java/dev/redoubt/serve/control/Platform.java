@@ -104,7 +104,7 @@ public final class Platform implements AutoCloseable {
         this.goals = new Goals(
                 store,
                 new Admission(setup.machine(), setup.waived()),
-                spec -> check.describe(spec, new ArrayList<>()),
+                check::describe,
                 this::changed,
                 controller.controller()::want,
                 (application, deployment) -> status().serves(application, deployment));
@@ -238,7 +238,7 @@ public final class Platform implements AutoCloseable {
                     List.of("application '%s' has no version before %s".formatted(application, current.number())));
         SpecCheck.Checked checked = check.check(back.get().spec());
         if (!checked.problems().isEmpty()) return new Outcome.Refused(checked.problems());
-        return decide(() -> goals.rollBack(back.get(), checked.interfaces(), current.number()));
+        return decide(() -> goals.rollBack(back.get(), checked, current.number()));
     }
 
     /// Wants another number of replicas of one deployment.
@@ -254,7 +254,7 @@ public final class Platform implements AutoCloseable {
                             running.spec().deployments().stream()
                                     .map(DeploymentSpec::name)
                                     .toList())));
-        if (found.get().scale() instanceof Scale.Automatic)
+        if (!(found.get().scale() instanceof Scale.Fixed(int before)))
             return new Outcome.Refused(
                     List.of("deployment '%s' scales by itself: deploy it with other bounds".formatted(deployment)));
         ApplicationSpec spec;
@@ -263,17 +263,15 @@ public final class Platform implements AutoCloseable {
         } catch (IllegalArgumentException e) {
             return new Outcome.Refused(List.of(String.valueOf(e.getMessage())));
         }
+        List<String> problems = replicas > before ? check.describe(spec).problems() : List.of();
+        if (!problems.isEmpty()) return new Outcome.Refused(problems); // more of it would not start
         return decide(() -> goals.scale(spec, running.version().number()));
     }
 
     private static ApplicationSpec scaled(ApplicationSpec spec, String deployment, Scale scale) {
-        return new ApplicationSpec(
-                spec.name(),
-                spec.ingress(),
-                spec.quota(),
-                spec.deployments().stream()
-                        .map(one -> one.name().equals(deployment) ? one.with(scale) : one)
-                        .toList());
+        return spec.with(spec.deployments().stream()
+                .map(one -> one.name().equals(deployment) ? one.with(scale) : one)
+                .toList());
     }
 
     // ---- what is

@@ -22,7 +22,7 @@ public final class SpecCheck {
 
     /// What was found of one application.
     ///
-    /// @param spec with what it had left to the deploy
+    /// @param spec with what it had left to the deploy, and what its names stand for
     /// @param interfaces of what could be described
     /// @param problems none: it could run
     record Checked(ApplicationSpec spec, Map<String, Interface> interfaces, List<String> problems) {
@@ -59,11 +59,12 @@ public final class SpecCheck {
 
     /// Asks the runtimes, which may take long, and then the check.
     Checked check(ApplicationSpec spec) {
-        List<String> problems = new ArrayList<>();
-        Map<String, Interface> interfaces = describe(spec, problems);
+        Checked described = describe(spec);
+        List<String> problems = new ArrayList<>(described.problems());
         for (DeploymentSpec deployment : spec.deployments()) isolation(deployment, problems);
-        if (!problems.isEmpty()) return new Checked(spec, interfaces, problems);
-        ApplicationSpec filled = check.filled(spec, interfaces);
+        Map<String, Interface> interfaces = described.interfaces();
+        if (!problems.isEmpty()) return new Checked(described.spec(), interfaces, problems);
+        ApplicationSpec filled = check.filled(described.spec(), interfaces);
         return new Checked(filled, interfaces, check.problems(filled, interfaces));
     }
 
@@ -75,25 +76,29 @@ public final class SpecCheck {
                 .formatted(spec.name(), spec.isolation(), spec.runtime().kind(), factory.isolation()));
     }
 
-    /// @param problems takes what is wrong
-    /// @return what could be described
-    Map<String, Interface> describe(ApplicationSpec spec, List<String> problems) {
+    /// Asks the runtimes alone.
+    Checked describe(ApplicationSpec spec) {
+        List<String> problems = new ArrayList<>();
+        List<DeploymentSpec> pinned = new ArrayList<>();
         Map<String, Interface> interfaces = new TreeMap<>();
         for (DeploymentSpec deployment : spec.deployments()) {
             String kind = deployment.runtime().kind();
             ServantFactory factory = runtimes.get(kind);
-            if (factory == null) {
+            DeploymentSpec found = deployment;
+            if (factory == null)
                 problems.add("deployment '%s' has the runtime '%s': installed are %s"
                         .formatted(deployment.name(), kind, new TreeSet<>(runtimes.keySet())));
-                continue;
-            }
-            try {
-                SpecJson.userConfig(deployment.userConfig());
-                interfaces.put(deployment.name(), factory.describe(deployment));
-            } catch (RuntimeRefusal e) {
-                problems.add("deployment '%s': %s".formatted(deployment.name(), e.getMessage()));
-            }
+            else
+                try {
+                    SpecJson.userConfig(deployment.userConfig());
+                    Interface face = factory.describe(deployment);
+                    interfaces.put(deployment.name(), face);
+                    found = factory.pinned(deployment, face);
+                } catch (RuntimeRefusal e) {
+                    problems.add("deployment '%s': %s".formatted(deployment.name(), e.getMessage()));
+                }
+            pinned.add(found);
         }
-        return interfaces;
+        return new Checked(spec.with(pinned), interfaces, problems);
     }
 }

@@ -52,7 +52,7 @@ public final class StageTimeouts {
                         ? one
                         : one.with(one.timeouts().withCall(times.of(one.name()))))
                 .toList();
-        return new ApplicationSpec(spec.name(), spec.ingress(), spec.quota(), deployments);
+        return spec.with(deployments);
     }
 
     /// Those that are called come first in this order, so one pass each way is enough.

@@ -72,6 +72,8 @@ final class ModelCall implements Runnable, NativeModel.Ending {
             }
         } catch (ServeException refused) {
             if (end()) replies.failed(refused);
+        } catch (UndeclaredOutput other) {
+            if (end()) replies.failed(ServeException.because(String.valueOf(other.getMessage())));
         } catch (Throwable fault) { // errors too: whatever it is, the call ends
             if (end()) replies.failed(model.fault(fault));
         } finally {

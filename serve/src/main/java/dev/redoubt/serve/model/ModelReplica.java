@@ -11,8 +11,8 @@ import dev.redoubt.serve.spec.DeploymentSpec;
 import java.time.Duration;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 
-/// Makes the one replica of a worker process: loads the model and lets calls run in it, as many at once as the
-/// deployment has whole cpus, and each on as many threads.
+/// Makes the one replica of a worker process: loads the model, tries it and lets calls run in it, as many at once
+/// as the deployment has whole cpus, and each on as many threads.
 public final class ModelReplica implements ServantFactory {
     private final String kind;
     private final Interface types;
@@ -64,11 +64,18 @@ public final class ModelReplica implements ServantFactory {
 
     private NativeModel load(String place, int threads) throws RuntimeRefusal {
         try {
-            return loader.load(place, threads);
+            NativeModel model = loader.load(place, threads);
+            try {
+                ModelTrial.run(model, place, types, deadlines);
+            } catch (RuntimeRefusal | RuntimeException | Error e) {
+                model.close();
+                throw e;
+            }
+            return model;
         } catch (RuntimeRefusal said) {
             throw said;
         } catch (Exception | LinkageError e) {
-            throw new RuntimeRefusal(place + ": the model of kind " + kind + " is not taken: " + FaultText.of(e), e);
+            throw new RuntimeRefusal(place + ": the model of kind " + kind + " is not taken: " + FaultText.brief(e), e);
         }
     }
 }

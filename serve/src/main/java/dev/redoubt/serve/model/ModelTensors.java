@@ -67,10 +67,11 @@ public final class ModelTensors {
     /// Copies what was made.
     ///
     /// @param made in the order of the model's outputs
-    /// @throws ServeException if there is too much of it, or it is not what was declared, or not finite
+    /// @throws UndeclaredOutput if it is not what was declared
+    /// @throws ServeException if there is too much of it, or it is not finite
     public Payload outputs(List<Made> made) {
         if (made.size() != output.fields().size())
-            throw broken("has made " + made.size() + " outputs, declared are "
+            throw new UndeclaredOutput(place + " has made " + made.size() + " outputs, declared are "
                     + output.fields().size());
         ObjectNode node = JsonNodeFactory.instance.objectNode();
         long bytesLeft = OUTPUT_BYTES_MAX;
@@ -78,9 +79,13 @@ public final class ModelTensors {
             Schema.Field field = output.fields().get(i);
             Tensor tensor = copy(made.get(i), bytesLeft);
             bytesLeft -= tensor.data().byteSize();
-            if (!tensor.fits(box(field)) || !tensor.finite())
-                throw broken("has made an output '" + field.name() + "' of " + tensor
-                        + (tensor.finite() ? "" : " with NaN or Inf") + ", it must be finite and " + field.schema());
+            Schema.Box declared = box(field);
+            if (!tensor.fits(declared))
+                throw new UndeclaredOutput(place + " has made an output '" + field.name() + "' of " + tensor
+                        + ", declared is " + declared.dtype() + declared.shape());
+            if (!tensor.finite())
+                throw ServeException.because(place + " has made an output '" + field.name() + "' of " + tensor
+                        + " with NaN or Inf, it must be finite");
             node.set(field.name(), tensor.node());
         }
         return new Payload.Tree(node);
@@ -97,10 +102,6 @@ public final class ModelTensors {
             throw ServeException.of(
                     ErrorCode.OUT_OF_RANGE, "the output", "over the limit", "at most " + OUTPUT_BYTES_MAX + " bytes");
         return Tensor.of(made.dtype(), shape, made.elements().get());
-    }
-
-    private ServeException broken(String how) {
-        return ServeException.internal(getClass().getSimpleName() + " " + place + " " + how);
     }
 
     /// Whether a library speaks of sizes that do not go together, of a model that leaves sizes open: only there

@@ -13,6 +13,14 @@ public interface ServantFactory {
     ///     that is no handler
     Interface describe(DeploymentSpec spec) throws RuntimeRefusal;
 
+    /// The same spec with what its names stand for now: a version stays what was deployed, whatever they stand for
+    /// later.
+    ///
+    /// @param face what [#describe] has said of it
+    default DeploymentSpec pinned(DeploymentSpec spec, Interface face) {
+        return spec;
+    }
+
     /// Where its replicas run, whatever a spec says.
     default Isolation isolation() {
         return Isolation.THREAD;

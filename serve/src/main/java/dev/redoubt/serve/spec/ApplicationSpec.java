@@ -25,6 +25,11 @@ public record ApplicationSpec(String name, String ingress, Resources quota, List
         Check.that(names.contains(ingress), "the ingress '%s' is none of the deployments %s", ingress, names);
     }
 
+    /// The same of other deployments.
+    public ApplicationSpec with(List<DeploymentSpec> others) {
+        return new ApplicationSpec(name, ingress, quota, others);
+    }
+
     public Optional<DeploymentSpec> find(String deployment) {
         return deployments.stream().filter(one -> one.name().equals(deployment)).findAny();
     }

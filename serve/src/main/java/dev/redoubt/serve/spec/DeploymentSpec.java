@@ -38,7 +38,7 @@ public record DeploymentSpec(
                 && each.equals(other.each);
     }
 
-    /// The same of something else.
+    /// The same with another runtime.
     public DeploymentSpec with(RuntimeSpec other) {
         return new DeploymentSpec(
                 name, other, isolation, each, ongoingMax, queuedMax, scale, health, timeouts, userConfig);

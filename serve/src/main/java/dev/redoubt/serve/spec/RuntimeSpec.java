@@ -14,11 +14,11 @@ public record RuntimeSpec(String kind, Map<String, String> settings) {
         settings = Map.copyOf(settings);
     }
 
-    /// The same with another value of one setting.
-    public RuntimeSpec with(String setting, String value) {
-        Map<String, String> all = new TreeMap<>(settings);
-        all.put(setting, value);
-        return new RuntimeSpec(kind, all);
+    /// The same with a setting, whatever it was before.
+    public RuntimeSpec with(String name, String value) {
+        Map<String, String> changed = new TreeMap<>(settings);
+        changed.put(name, value);
+        return new RuntimeSpec(kind, changed);
     }
 
     /// One line for people, settings in their order.

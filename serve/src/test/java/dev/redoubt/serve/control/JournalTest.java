@@ -2,6 +2,7 @@ package dev.redoubt.serve.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.redoubt.base.ServeException;
 import dev.redoubt.base.TimeSource;
 import org.junit.jupiter.api.Test;
 
@@ -46,6 +47,14 @@ final class JournalTest {
         assertThat(journal.of("shop").getFirst().text()).isEqualTo("takes calls");
         assertThat(journal.of("shop").get(1).text()).isEqualTo("prints: line 800");
         assertThat(journal.of("shop").getLast().text()).isEqualTo("ends");
+    }
+
+    @Test
+    void aReasonOfOursIsKept() {
+        String reason = "shop/Front has made an output 'y' of F32[1, 10], declared is F32[1, 5]";
+        journal.failed(
+                "shop", "Front", "id1", ServeException.because(reason).fault().orElseThrow());
+        assertThat(journal.of("shop")).extracting(Journal.Entry::text).containsExactly("failed: " + reason);
     }
 
     @Test

@@ -21,6 +21,7 @@ import dev.redoubt.serve.spec.Scale;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -95,7 +96,7 @@ final class PlatformSimulation implements AutoCloseable {
         goals = new Goals(
                 store,
                 new Admission(MACHINE, Set.of()),
-                PlatformSimulation::faces,
+                PlatformSimulation::checked,
                 (change, application, version, reason) -> {},
                 controller::want,
                 (application, deployment) -> controller.status().serves(application, deployment));
@@ -113,6 +114,10 @@ final class PlatformSimulation implements AutoCloseable {
 
     SimReplicas replicas() {
         return java.util.Objects.requireNonNull(replicas.get());
+    }
+
+    private static SpecCheck.Checked checked(ApplicationSpec spec) {
+        return new SpecCheck.Checked(spec, faces(spec), List.of());
     }
 
     private static Map<String, Interface> faces(ApplicationSpec spec) {
@@ -136,7 +141,7 @@ final class PlatformSimulation implements AutoCloseable {
                 .findAny()
                 .ifPresent(back -> {
                     for (DeploymentSpec one : back.spec().deployments()) disturbed(key(application, one.name()));
-                    goals.rollBack(back, faces(back.spec()), goal.version().number());
+                    goals.rollBack(back, checked(back.spec()), goal.version().number());
                 });
     }
 

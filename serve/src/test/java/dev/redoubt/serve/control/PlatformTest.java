@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.redoubt.base.Home;
 import dev.redoubt.base.ServeException;
+import dev.redoubt.base.TimeSource;
 import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
 import dev.redoubt.serve.control.PlatformStatus.DeploymentStatus;
 import dev.redoubt.serve.spec.ApplicationSpec;
@@ -71,6 +72,52 @@ final class PlatformTest {
         assertThat(test.platform.plan(spec).changes()).isEmpty();
         assertThat(test.deployed(spec).version()).isEqualTo(1);
         assertThat(test.runtime.started).hasValue(1);
+    }
+
+    @Test
+    void V4_1_aVersionStaysWhatItsNamesStoodForWhenItWasDeployed() throws Exception {
+        ApplicationSpec spec = Specs.application("shop", Specs.deployment("Front", 1, "named", "yes"));
+        test.deployed(spec);
+        test.until("proven", () -> test.changes.contains("PROVEN shop 1"));
+        test.runtime.named = "2";
+        assertThat(test.platform.plan(spec).changes())
+                .containsExactly("deployment 'Front' gets new replicas, started before the old ones are drained:"
+                        + " version 2 instead of 1");
+        refused(test.platform.scale("shop", "Front", 2));
+        assertThat(test.call("shop")).isEqualTo("1");
+        test.runtime.living.values().forEach(one -> one.lost = true);
+        test.until(
+                "what takes its place says why it does not start",
+                () -> test.platform.status().toString().contains("it is 2, wanted is 1"));
+
+        assertThat(test.deployed(spec).version()).isEqualTo(2);
+        assertThat(test.call("shop")).isEqualTo("2");
+        test.until("proven", () -> test.changes.contains("PROVEN shop 2"));
+        refused(test.platform.rollback("shop"));
+        test.runtime.named = "1";
+        assertThat(test.platform.rollback("shop")).isEqualTo(new Outcome.Accepted(1));
+        test.until("as before", () -> test.runtime.living.values().stream().allMatch(one -> one.version.equals("1")));
+    }
+
+    private static void refused(Outcome outcome) {
+        assertThat(outcome).isEqualTo(new Outcome.Refused(List.of("deployment 'Front': it is 2, wanted is 1")));
+    }
+
+    @Test
+    void V4_1_aVersionWithNamesAloneIsPinnedWhenItIsTakenUp() throws Exception {
+        ApplicationSpec spec = Specs.application("shop", Specs.deployment("Front", 1, "named", "yes"));
+        test.close();
+        try (GoalStore before = GoalStore.open(new Home(home), TimeSource.system())) {
+            before.deploy(spec);
+        }
+        test = new TestPlatform(home);
+        assertThat(test.settled("shop").version()).isEqualTo(1);
+        test.runtime.named = "2";
+        assertThat(test.platform.plan(spec).changes())
+                .singleElement()
+                .asString()
+                .endsWith("version 2 instead of 1");
+        assertThat(test.call("shop")).isEqualTo("1");
     }
 
     @Test

@@ -30,7 +30,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 /// `health` (after the first check), or `undescribed`; `calls` names another deployment, whose answer is added to its
 /// own; `takes` is the one text that it takes, which is refused where it is not what came, and `gives` the one that it
 /// gives to the other; `millis` is how long a call takes, `startMillis` how long a start; `file`, which
-/// must be there, and `digest` are what it is made of. A user configuration with the field `bad` is refused.
+/// must be there, and `digest` are what it is made of. A user configuration with the field `bad` is refused. What says
+/// `named` answers what [#named] is when it is deployed.
 final class TestRuntime implements ServantFactory, AutoCloseable {
     static final String KIND = "test";
 
@@ -38,6 +39,7 @@ final class TestRuntime implements ServantFactory, AutoCloseable {
     final AtomicInteger closed = new AtomicInteger();
     final AtomicInteger closedAtWork = new AtomicInteger();
     final Map<String, TestServant> living = new ConcurrentHashMap<>(); // by replica id
+    volatile String named = "1";
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -46,7 +48,11 @@ final class TestRuntime implements ServantFactory, AutoCloseable {
         if (fault(spec).equals("undescribed")) throw new RuntimeRefusal("there is no such thing");
         Optional<Artifact> file = artifact(spec.runtime());
         if (file.isPresent()) file.get().check();
-        String target = spec.runtime().settings().getOrDefault("calls", "");
+        Map<String, String> settings = spec.runtime().settings();
+        String wanted = settings.getOrDefault("version", named);
+        if (settings.containsKey("named") && !wanted.equals(named))
+            throw new RuntimeRefusal("it is " + named + ", wanted is " + wanted);
+        String target = settings.getOrDefault("calls", "");
         Schema text = new Schema.Text();
         return new Interface(
                 word(spec, "takes"),
@@ -58,6 +64,13 @@ final class TestRuntime implements ServantFactory, AutoCloseable {
     @Override
     public Optional<Artifact> artifact(RuntimeSpec runtime) {
         return Artifact.of(runtime, "file", "digest", 1 << 20);
+    }
+
+    @Override
+    public DeploymentSpec pinned(DeploymentSpec spec, Interface face) {
+        return spec.runtime().settings().containsKey("named")
+                ? spec.with(spec.runtime().with("version", named))
+                : spec;
     }
 
     private static Schema word(DeploymentSpec spec, String setting) {
