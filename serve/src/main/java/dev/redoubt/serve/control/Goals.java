@@ -1,5 +1,6 @@
 package dev.redoubt.serve.control;
 
+import dev.redoubt.base.config.SettingType;
 import dev.redoubt.serve.control.GoalStore.Verdict;
 import dev.redoubt.serve.control.GoalStore.Version;
 import dev.redoubt.serve.graph.Mixing;
@@ -7,6 +8,7 @@ import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -176,8 +178,17 @@ final class Goals {
         Goal running = goals.get(application);
         if (running == null || running.deleting() || running.version().number() != number) return;
         store.proven(application, number);
-        listener.changed(Change.PROVEN, application, number, "");
+        boolean fallback = lastProven(application, running.version()).isPresent();
+        String reason = fallback ? "on probation until it has been well for " + probation(running.spec()) : "";
+        listener.changed(Change.PROVEN, application, number, reason);
         adopt(new Goal(stored(application, number), running.interfaces(), false), Optional.empty());
+    }
+
+    private static String probation(ApplicationSpec spec) {
+        return SettingType.shown(spec.deployments().stream()
+                .map(one -> one.health().probation())
+                .max(Comparator.naturalOrder())
+                .orElseThrow());
     }
 
     void failed(String application, long number, String reason) {

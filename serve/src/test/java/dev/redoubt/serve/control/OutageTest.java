@@ -50,11 +50,15 @@ final class OutageTest {
     }
 
     private void deploy(Scale scale) {
+        deploy(scale, Map.of());
+    }
+
+    private void deploy(Scale scale, Map<String, String> settings) {
         sim.deploy(Specs.application(
                 "shop",
                 new DeploymentSpec(
                         "Front",
-                        new RuntimeSpec("sim", Map.of()),
+                        new RuntimeSpec("sim", settings),
                         Isolation.THREAD,
                         Resources.of(1, 1L << 28),
                         8,
@@ -63,6 +67,18 @@ final class OutageTest {
                         HealthCheck.DEFAULT,
                         Timeouts.DEFAULT,
                         "{}")));
+    }
+
+    private void update() {
+        deploy(new Scale.Fixed(1));
+        sim.runFor(Duration.ofMinutes(3));
+        deploy(new Scale.Fixed(1), Map.of("version", "2"));
+        sim.runFor(Duration.ofSeconds(10));
+        assertThat(wantedVersion()).isEqualTo(2);
+    }
+
+    private long wantedVersion() {
+        return Objects.requireNonNull(sim.goals.published().get("shop")).version().number();
     }
 
     /// How it ended, one entry.
@@ -131,6 +147,32 @@ final class OutageTest {
         List<Optional<ServeException>> waits = call();
         sim.runFor(Duration.ofSeconds(15));
         assertThat(waits).containsExactly(Optional.empty());
+    }
+
+    @Test
+    void whatEndsAReplicaOfAnUpdateDoesNotUndoIt() {
+        update();
+        for (int i = 0; i < 4; i++) {
+            sim.replicas().crash();
+            sim.runFor(Duration.ofSeconds(20));
+            String loss = "loss " + (i + 1) + " of 5 of this update";
+            assertThat(sim.controller.journal().of("shop")).anyMatch(one -> one.text()
+                    .contains(loss));
+            assertThat(front().state()).isEqualTo(DeploymentState.HEALTHY);
+        }
+        sim.runFor(Duration.ofMinutes(3));
+        assertThat(wantedVersion()).isEqualTo(2);
+        assertThat(sim.controller.status().find("shop").orElseThrow().state()).isEqualTo(ApplicationState.RUNNING);
+    }
+
+    @Test
+    void anUpdateWhoseReplicasEndAgainAndAgainGoesBack() {
+        update();
+        for (int i = 0; i < 5; i++) {
+            sim.replicas().crash();
+            sim.runFor(Duration.ofSeconds(20));
+        }
+        assertThat(wantedVersion()).isEqualTo(1);
     }
 
     @Test
