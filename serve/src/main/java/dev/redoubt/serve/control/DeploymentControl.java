@@ -531,11 +531,11 @@ final class DeploymentControl {
                 .plus(surgeReserve()));
     }
 
-    /// Room for one more while it is being updated.
+    /// Room for the last old one beside the new, while it is being updated.
     Holding surgeReserve() {
         Holding most = Holding.NONE;
         for (Replica replica : replicas.those(one -> one.state.stays() && !isCurrent(one)))
-            most = most.or(Holding.of(replica.spec.each(), 1)).or(Holding.of(goal.each(), 1));
+            most = most.or(Holding.of(replica.spec.each(), 1));
         return most;
     }
 
