@@ -83,10 +83,14 @@ final class OutageTest {
 
     /// How it ended, one entry.
     private List<Optional<ServeException>> call() {
+        return call(0.1);
+    }
+
+    private List<Optional<ServeException>> call(double seconds) {
         List<Optional<ServeException>> ends = new ArrayList<>();
         Ingress ingress = Objects.requireNonNull(sim.controller.ingresses().get("shop"));
         Call call = new Call("r", "shop", "", sim.time.nanos() + 30_000_000_000L, Optional.empty(), new Cancellation());
-        ingress.call(SimReplicas.input(0.1, ingress.face().input()), call, new ReplyListener() {
+        ingress.call(SimReplicas.input(seconds, ingress.face().input()), call, new ReplyListener() {
             @Override
             public void next(Payload item) {}
 
@@ -147,6 +151,16 @@ final class OutageTest {
         List<Optional<ServeException>> waits = call();
         sim.runFor(Duration.ofSeconds(15));
         assertThat(waits).containsExactly(Optional.empty());
+    }
+
+    @Test
+    void anUpdateEndsNoCallWithinItsLimit() {
+        deploy(new Scale.Fixed(1));
+        sim.runFor(Duration.ofMinutes(3));
+        List<Optional<ServeException>> slow = call(29);
+        deploy(new Scale.Fixed(1), Map.of("version", "2"));
+        sim.runFor(Duration.ofSeconds(31));
+        assertThat(slow).containsExactly(Optional.empty());
     }
 
     @Test
