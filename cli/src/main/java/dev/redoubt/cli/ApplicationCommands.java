@@ -60,7 +60,7 @@ final class ApplicationCommands {
         }
     }
 
-    /// Returns when there are as many.
+    /// Returns when there are as many, or none of the new ones starts.
     @Command(name = "scale", description = "Change how many replicas a deployment has.")
     static final class Scale implements Callable<Integer> {
         private final Context context;
@@ -84,8 +84,9 @@ final class ApplicationCommands {
             admin.post(
                     "/admin/v1/applications/scale",
                     Json.text(Json.object("application", application, "deployment", deployment, "replicas", replicas)));
-            boolean runs = new ApplicationWait(admin, context.console().out()).untilSettled(application);
-            return runs ? ExitCode.OK.code() : ExitCode.UNAVAILABLE.code();
+            return new ApplicationWait(admin, context.console().out())
+                    .untilScaled(application, deployment, replicas)
+                    .code();
         }
     }
 }

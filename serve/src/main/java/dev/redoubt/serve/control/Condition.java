@@ -67,6 +67,10 @@ final class Condition {
         return is(DeploymentState.UPSCALING) || is(DeploymentState.DOWNSCALING);
     }
 
+    boolean scaledByHand() {
+        return byHand && scaling();
+    }
+
     /// Whether it is as an application that runs has it: on its way to another number by itself counts.
     boolean runs() {
         return is(DeploymentState.HEALTHY) || (!byHand && scaling());

@@ -383,7 +383,8 @@ final class DeploymentControl {
         vainStarts++;
         backOff(now);
         int most = Math.min(3 * Math.max(1, number.wanted()), START_FAILURES_MAX);
-        if (!updating || startFailures >= most)
+        boolean waited = updating || condition.scaledByHand(); // by somebody, who is told once it is plain
+        if (!waited || startFailures >= most)
             fail(Trigger.REPLICA_STARTUP_FAILED, "replica does not start: " + why, now);
         else condition.says("start " + startFailures + " of " + most + " failed: " + why);
     }

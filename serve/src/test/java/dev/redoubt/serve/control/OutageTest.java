@@ -78,7 +78,9 @@ final class OutageTest {
     }
 
     private long wantedVersion() {
-        return Objects.requireNonNull(sim.goals.published().get("shop")).version().number();
+        return Objects.requireNonNull(sim.goals.published().get("shop"))
+                .version()
+                .number();
     }
 
     /// How it ended, one entry.
@@ -170,8 +172,8 @@ final class OutageTest {
             sim.replicas().crash();
             sim.runFor(Duration.ofSeconds(20));
             String loss = "loss " + (i + 1) + " of 5 of this update";
-            assertThat(sim.controller.journal().of("shop")).anyMatch(one -> one.text()
-                    .contains(loss));
+            assertThat(sim.controller.journal().of("shop"))
+                    .anyMatch(one -> one.text().contains(loss));
             assertThat(front().state()).isEqualTo(DeploymentState.HEALTHY);
         }
         sim.runFor(Duration.ofMinutes(3));
@@ -187,6 +189,28 @@ final class OutageTest {
             sim.runFor(Duration.ofSeconds(20));
         }
         assertThat(wantedVersion()).isEqualTo(1);
+    }
+
+    @Test
+    void whoScalesIsToldOnceNewReplicasHaveNotStartedSeveralTimes() {
+        deploy(new Scale.Fixed(1));
+        sim.runFor(Duration.ofMinutes(3));
+        sim.replicas().outage = true;
+        Goals.Goal goal = Objects.requireNonNull(sim.goals.published().get("shop"));
+        DeploymentSpec two = goal.spec().deployments().getFirst().with(new Scale.Fixed(2));
+        assertThat(sim.goals.scale(
+                        Specs.application("shop", two), goal.version().number()))
+                .isInstanceOf(Outcome.Accepted.class);
+        sim.runFor(Duration.ofSeconds(6));
+        assertThat(front().state()).isEqualTo(DeploymentState.UPSCALING);
+        assertThat(front().reason()).matches("start [1-5] of 6 failed: simulated");
+        sim.runFor(Duration.ofSeconds(40));
+        assertThat(front().state()).isEqualTo(DeploymentState.UNHEALTHY);
+        assertThat(front().trigger()).isEqualTo(Trigger.REPLICA_STARTUP_FAILED);
+        sim.replicas().outage = false;
+        sim.runFor(Duration.ofMinutes(1));
+        assertThat(front().state()).isEqualTo(DeploymentState.HEALTHY);
+        assertThat(front().running()).isEqualTo(2);
     }
 
     @Test
