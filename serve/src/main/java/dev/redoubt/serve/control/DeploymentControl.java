@@ -165,7 +165,7 @@ final class DeploymentControl {
         leaving = true;
         frozen = false;
         number.none();
-        condition.enter(DeploymentState.UPDATING, why, "");
+        condition.leaves(why, version);
     }
 
     // ---- one look

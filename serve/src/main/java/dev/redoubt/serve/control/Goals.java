@@ -18,6 +18,7 @@ import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /// What is wanted, in memory and on disk: changes it when asked and when an update fails. One thread at a time.
 final class Goals {
@@ -143,9 +144,18 @@ final class Goals {
         List<String> problems = problems(spec, running.interfaces());
         if (!problems.isEmpty()) return new Outcome.Refused(problems);
         store.scale(spec, seen);
-        listener.changed(Change.SCALED, spec.name(), seen, "");
+        listener.changed(Change.SCALED, spec.name(), seen, scaled(running.spec(), spec));
         adopt(new Goal(stored(spec.name(), seen), running.interfaces(), false), Optional.empty());
         return new Outcome.Accepted(seen);
+    }
+
+    private static String scaled(ApplicationSpec before, ApplicationSpec after) {
+        return after.deployments().stream()
+                .filter(one -> before.find(one.name())
+                        .filter(old -> old.scale().equals(one.scale()))
+                        .isEmpty())
+                .map(one -> one.name() + " has " + Plan.scale(one))
+                .collect(Collectors.joining(", "));
     }
 
     /// @param seen the version that is to be left

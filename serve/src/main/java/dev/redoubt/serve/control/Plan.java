@@ -78,7 +78,7 @@ public record Plan(List<String> changes, List<String> problems) {
         if (!sameLimits) changes.add("deployment '%s' has other limits, without a restart".formatted(name));
     }
 
-    private static String scale(DeploymentSpec spec) {
+    static String scale(DeploymentSpec spec) {
         return switch (spec.scale()) {
             case Scale.Fixed(int replicas) -> replicas + " replicas";
             case Scale.Automatic(var rules) -> rules.replicasMin() + " to " + rules.replicasMax() + " replicas";
