@@ -413,9 +413,9 @@ final class DeploymentControl {
             router.limit(replica.id, replica.spec.ongoingMax());
             return;
         }
-        String why = "user configuration is refused: " + event.refusal().get();
+        String why = "user-config is refused: " + event.refusal().get();
         replica.stale = !updating; // it was to have what it had before, or what others have
-        fail(Trigger.REPLICA_STARTUP_FAILED, why, now);
+        fail(Trigger.USER_CONFIG_REFUSED, why, now);
     }
 
     private void unhealthy(Replica replica, String why, Ailment ailment, long now) {
