@@ -46,6 +46,8 @@ public final class Platform implements AutoCloseable {
     private static final Duration WRITE_AGAIN = Duration.ofSeconds(2);
 
     private final SpecCheck check;
+    private final Map<String, ServantFactory> runtimes;
+    private final Duration retryAfter;
     private final ChangeListener listener;
     private final GoalStore store;
     private final Goals goals;
@@ -82,6 +84,8 @@ public final class Platform implements AutoCloseable {
 
     private Platform(Setup setup, Pace pace, GoalStore store) {
         this.check = new SpecCheck(setup.runtimes(), setup.check());
+        this.runtimes = setup.runtimes();
+        this.retryAfter = pace.backoffMax();
         this.listener = setup.listener();
         this.store = store;
         this.controller = new ControllerThread(
@@ -294,6 +298,18 @@ public final class Platform implements AutoCloseable {
     /// screened.
     public Optional<LanguageModel> model(String application) {
         return entrance(application).flatMap(Ingress::model);
+    }
+
+    /// Why neither [#ingress] nor [#model] finds an application that is wanted, and not being deleted.
+    public Optional<Absence> absence(String application) {
+        Goals.Goal goal = goals.published().get(application);
+        if (goal == null || goal.deleting() || entrance(application).isPresent()) return Optional.empty();
+        String ingress = goal.spec().ingress();
+        Optional<String> model = goal.spec()
+                .find(ingress)
+                .flatMap(one -> Optional.ofNullable(runtimes.get(one.runtime().kind()))
+                        .flatMap(runtime -> runtime.languageModel(one)));
+        return Optional.of(new Absence(ingress, model, retryAfter));
     }
 
     private Optional<Ingress> entrance(String application) {

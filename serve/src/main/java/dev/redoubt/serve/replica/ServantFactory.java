@@ -2,6 +2,7 @@ package dev.redoubt.serve.replica;
 
 import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.spec.Isolation;
+import java.util.Optional;
 
 /// Makes the servants of one kind of runtime ([dev.redoubt.serve.spec.RuntimeSpec#kind]).
 public interface ServantFactory {
@@ -10,6 +11,12 @@ public interface ServantFactory {
     /// @throws RuntimeRefusal if there is no such thing: a jar with another digest, a missing model, a class
     ///     that is no handler
     Interface describe(DeploymentSpec spec) throws RuntimeRefusal;
+
+    /// The name of the language model that replicas of this spec are, if they are one: what is known of them where
+    /// nothing more can be said.
+    default Optional<String> languageModel(DeploymentSpec spec) {
+        return Optional.empty();
+    }
 
     /// Where its replicas run, whatever a spec says.
     default Isolation isolation() {
