@@ -24,10 +24,11 @@ import java.util.stream.Collectors;
 final class ApplicationCheck {
     private ApplicationCheck() {}
 
+    /// @return what may not be meant, a line each
     /// @throws Refusal with everything that a deploy would refuse
     /// @throws IOException if there is no folder for temporary files
-    static void check(Context context, ServerConfig config) throws IOException {
-        if (config.applications().isEmpty()) return;
+    static List<String> check(Context context, ServerConfig config) throws IOException {
+        if (config.applications().isEmpty()) return List.of();
         Resources machine = Applications.machine();
         ModelStore store = LocalModels.serving(context, Optional.empty()).store();
         Path folder = Files.createTempDirectory("redoubt-check-"); // a server that runs has workers in the home's
@@ -35,11 +36,12 @@ final class ApplicationCheck {
                 folder.resolve("workers"), context.home().nativeLibraries(), config.engine(), models(store, config))) {
             SpecCheck check = new SpecCheck(
                     runtimes.byKind(), new GraphCheck(config.edge().limits().requestTimeout()));
-            List<String> problems = check.problems(
+            SpecCheck.Findings found = check.findings(
                     config.applications(),
                     machine,
                     config.waivers().stream().map(Waiver::rule).collect(Collectors.toUnmodifiableSet()));
-            if (!problems.isEmpty()) throw new Refusal(problems);
+            if (!found.problems().isEmpty()) throw new Refusal(found.problems());
+            return found.notes();
         } finally {
             DurableFiles.deleteTree(folder);
         }

@@ -1,7 +1,13 @@
 package dev.redoubt.cli;
 
+import dev.redoubt.policy.KeyStore;
+import dev.redoubt.policy.KeyStore.KeyRecord;
+import dev.redoubt.policy.KeyStore.KeyState;
+import dev.redoubt.policy.audit.AuditLog;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -13,9 +19,13 @@ final class ApplicationCommands {
 
     private ApplicationCommands() {}
 
-    /// Returns when it is written down, or when it is gone; requests in progress end first.
+    /// Returns when it is written down, or when it is gone; requests in progress end first. Its keys stay, and are
+    /// named:
+    /// they would open the next application of its name.
     @Command(name = "delete", description = "Drain and remove an application.")
     static final class Delete implements Callable<Integer> {
+        private static final int KEYS_MAX = 10; // that are named
+
         private final Context context;
 
         @Parameters(paramLabel = "APPLICATION", description = APPLICATION)
@@ -34,8 +44,28 @@ final class ApplicationCommands {
             admin.post("/admin/v1/applications/delete", Json.text(Json.object("application", application)));
             PrintStream out = context.console().out();
             out.println("application " + application + " is drained and goes");
+            keys(out);
             boolean gone = !wait || new ApplicationWait(admin, out).untilGone(application);
             return gone ? ExitCode.OK.code() : ExitCode.UNAVAILABLE.code();
+        }
+
+        private void keys(PrintStream out) {
+            List<String> active;
+            try (AuditLog audit = AuditLog.open(context.home());
+                    KeyStore keys = KeyStore.open(context.home(), audit)) {
+                active = keys.list().stream()
+                        .filter(key -> key.application().equals(application))
+                        .filter(key -> key.state(Instant.now()) == KeyState.ACTIVE)
+                        .map(KeyRecord::keyId)
+                        .toList();
+            }
+            if (active.isEmpty()) return;
+            out.println(
+                    "note   keys of application %s that are active: %d; they would open a new application of its name"
+                            .formatted(application, active.size()));
+            for (String key : active.subList(0, Math.min(KEYS_MAX, active.size())))
+                out.println("  " + context.program() + " keys revoke " + key);
+            if (active.size() > KEYS_MAX) out.println("  " + context.program() + " keys list shows the others");
         }
     }
 
@@ -60,7 +90,7 @@ final class ApplicationCommands {
         }
     }
 
-    /// Returns when there are as many.
+    /// Returns when there are as many, or none of the new ones starts.
     @Command(name = "scale", description = "Change how many replicas a deployment has.")
     static final class Scale implements Callable<Integer> {
         private final Context context;
@@ -84,8 +114,9 @@ final class ApplicationCommands {
             admin.post(
                     "/admin/v1/applications/scale",
                     Json.text(Json.object("application", application, "deployment", deployment, "replicas", replicas)));
-            boolean runs = new ApplicationWait(admin, context.console().out()).untilSettled(application);
-            return runs ? ExitCode.OK.code() : ExitCode.UNAVAILABLE.code();
+            return new ApplicationWait(admin, context.console().out())
+                    .untilScaled(application, deployment, replicas)
+                    .code();
         }
     }
 }

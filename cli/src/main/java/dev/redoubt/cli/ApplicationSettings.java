@@ -121,8 +121,8 @@ final class ApplicationSettings {
             "call", TIME, "of one call, waiting and running; absent: its share of `request-timeout` (R5.2)");
     private static final Setting<Duration> START =
             Setting.of("start", TIME, Timeouts.DEFAULT.start(), "until a replica must work");
-    private static final Setting<Duration> DRAIN =
-            Setting.of("drain", TIME, Timeouts.DEFAULT.drain(), "for what a replica that goes is working on");
+    private static final Setting<Duration> DRAIN = Setting.optional(
+            "drain", TIME, "for what a replica that goes is working on; absent: as long as a call may last");
     static final Section TIMEOUTS = new Section(List.of(CALL, START, DRAIN));
 
     private static final Setting<String> DEPLOYMENT = Setting.required("name", DEPLOYMENT_NAME, "in its application");
@@ -281,7 +281,7 @@ final class ApplicationSettings {
                 values.get(QUEUED),
                 scale(values),
                 new HealthCheck(health.get(PERIOD), health.get(PROBE_TIMEOUT), health.get(MISSES)),
-                new Timeouts(timeouts.find(CALL), timeouts.get(START), timeouts.get(DRAIN)),
+                new Timeouts(timeouts.find(CALL), timeouts.get(START), timeouts.find(DRAIN)),
                 JsonBody.text(values.get(USER_CONFIG)));
     }
 

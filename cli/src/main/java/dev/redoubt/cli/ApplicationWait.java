@@ -10,6 +10,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class ApplicationWait {
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration LIMIT = Duration.ofMinutes(5);
+    private static final Duration TOLD_MAX = Duration.ofSeconds(5); // until the status knows what was told
 
     private final AdminClient admin;
     private final PrintStream out;
@@ -41,6 +42,32 @@ final class ApplicationWait {
             }
             sleep();
         }
+    }
+
+    /// As [#untilSettled], or until the new replicas of a deployment have not started several times.
+    ExitCode untilScaled(String application, String deployment, int replicas) throws IOException {
+        long told = System.nanoTime();
+        while (true) {
+            JsonNode status = find(application);
+            JsonNode scaled = deployment(status, deployment);
+            Duration since = Duration.ofNanos(System.nanoTime() - told);
+            boolean seen = scaled.path("replicas_wanted").asInt(-1) == replicas || since.compareTo(TOLD_MAX) > 0;
+            boolean vain = scaled.path("state").asString("").equals("UNHEALTHY")
+                    && scaled.path("trigger").asString("").equals("REPLICA_STARTUP_FAILED");
+            boolean settled = status.path("settled").asBoolean(false);
+            if ((seen && (settled || vain)) || since.compareTo(LIMIT) > 0) {
+                ApplicationTree.print(out, status);
+                if (vain) return ExitCode.REFUSED;
+                return status.path("state").asString("").equals("RUNNING") ? ExitCode.OK : ExitCode.UNAVAILABLE;
+            }
+            sleep();
+        }
+    }
+
+    private static JsonNode deployment(JsonNode application, String name) {
+        for (JsonNode one : application.path("deployments"))
+            if (one.path("name").asString("").equals(name)) return one;
+        return JsonMapper.shared().createObjectNode();
     }
 
     /// Says how it ended.

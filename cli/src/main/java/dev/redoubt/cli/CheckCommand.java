@@ -41,8 +41,9 @@ final class CheckCommand implements Callable<Integer> {
         ServerConfig config = ServerConfigReader.read(given, LocalDate.now(ZoneOffset.UTC));
         config.edge().tls().ifPresent(tls -> HttpEdge.checkTls(tls, TimeSource.system()));
         StateFiles.check(context.home());
-        ApplicationCheck.check(context, config);
+        List<String> notes = ApplicationCheck.check(context, config);
         StartLines.waivers(config.waivers()).forEach(context.console().out()::println);
+        for (String note : notes) context.console().out().println("note   " + note);
         new CallerKeys(keys(), config, context)
                 .notes()
                 .forEach(context.console().out()::println);

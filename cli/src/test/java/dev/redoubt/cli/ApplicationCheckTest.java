@@ -97,6 +97,16 @@ final class ApplicationCheckTest {
         assertThat(check("Back", "", "").out()).doesNotContain("note");
     }
 
+    @Test
+    void aDrainThatEndsCallsWithinTheirLimitIsSaid() throws IOException {
+        assertThat(check("Back", "", "").out()).doesNotContain("drain");
+        assertThat(check("Back", "", ", timeouts: {call: 10s, drain: 10s}").out())
+                .doesNotContain("drain");
+        assertThat(check("Back", "", ", timeouts: {call: 10s, drain: 2s}").out())
+                .contains(
+                        "note   application shop: deployment 'Front' ends calls after a drain of 2s that may take 10s");
+    }
+
     private void key(String application, String scope) {
         assertThat(Ran.command(
                                 folder.resolve("home"),

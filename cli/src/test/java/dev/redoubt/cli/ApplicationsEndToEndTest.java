@@ -134,9 +134,24 @@ final class ApplicationsEndToEndTest {
         assertThat(call().body()).isEqualTo("{\"text\":\"Hello Ada\"}");
         Ran gone = command("delete", "hello", "--wait");
         assertThat(gone.exitCode()).as(gone.out() + gone.err()).isZero();
-        assertThat(gone.out()).contains("application hello is gone");
+        assertThat(gone.out())
+                .contains("application hello is gone", "keys of application hello that are active: 1;", "keys revoke ");
         assertThat(command("status").out()).doesNotContain("app     hello");
         assertThat(call().status()).isEqualTo(404);
+    }
+
+    @Test
+    void whoScalesIsToldWhatStartsAndWhyItDoesNot() throws Exception {
+        HandlerJar jar = greeter("v1", "Hello");
+        start("serve", "-f", file(jar).toString());
+        Ran two = command("scale", "hello", "Greeter", "2");
+        assertThat(two.exitCode()).as(two.out() + two.err()).isZero();
+        assertThat(command("logs", "hello").out()).contains("SCALED, version 1: Greeter has 2 replicas");
+        Files.delete(jar.path());
+        Ran three = command("scale", "hello", "Greeter", "3");
+        assertThat(three.exitCode()).as(three.out() + three.err()).isEqualTo(ExitCode.REFUSED.code());
+        assertThat(three.out()).contains("replica does not start");
+        assertThat(call().status()).isEqualTo(200);
     }
 
     @Test

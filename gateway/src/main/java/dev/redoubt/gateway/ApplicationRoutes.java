@@ -10,6 +10,7 @@ import dev.redoubt.gateway.RouteTable.Resolved;
 import dev.redoubt.policy.Principal;
 import dev.redoubt.policy.Scope;
 import dev.redoubt.serve.Route.Method;
+import dev.redoubt.serve.control.Absence;
 import dev.redoubt.serve.control.Ingress;
 import dev.redoubt.serve.control.Platform;
 import dev.redoubt.serve.replica.RoutePattern;
@@ -55,7 +56,21 @@ final class ApplicationRoutes implements Dispatcher.OwnRoutes {
                 path.startsWith(own, 1) && (path.length() == own.length() + 1 || path.charAt(own.length() + 1) == '/');
         if (!named || platform.isEmpty()) return Optional.empty();
         String below = path.substring(own.length() + 1);
-        return platform.get().ingress(own).flatMap(ingress -> find(own, ingress, request, below));
+        Optional<Ingress> ingress = platform.get().ingress(own);
+        if (ingress.isPresent()) return find(own, ingress.get(), request, below);
+        return platform.get()
+                .absence(own)
+                .filter(one -> one.model().isEmpty())
+                .flatMap(one -> refused(one, request.method().name(), below));
+    }
+
+    /// Which routes it has nobody knows now.
+    private static Optional<Resolved> refused(Absence absence, String method, String below) {
+        boolean itself = below.isEmpty() || below.equals("/");
+        return resolved(
+                READING,
+                itself ? SELF : BELOW,
+                new Handling.Head(method, exchange -> exchange.refuseAndCloseIfUnread(absence.refusal())));
     }
 
     private Optional<Resolved> find(String own, Ingress ingress, HttpServerRequest request, String below) {
@@ -83,6 +98,16 @@ final class ApplicationRoutes implements Dispatcher.OwnRoutes {
         }
         if (allowed.isEmpty()) return Optional.empty();
         return resolved(CALLING, itself ? SELF : BELOW, new Handling.OtherMethod(String.join(", ", allowed)));
+    }
+
+    /// Why an application has no ingress, for its own callers.
+    ///
+    /// @param platform empty: none that the caller may know of
+    static ServeException unknown(Optional<Platform> platform, String application) {
+        return platform.flatMap(one -> one.absence(application))
+                .filter(one -> one.model().isEmpty())
+                .map(Absence::refusal)
+                .orElseGet(() -> ServeException.of(ErrorCode.ROUTE_NOT_FOUND, Handlers.DESCRIPTION));
     }
 
     /// @throws ServeException unless the caller may call applications

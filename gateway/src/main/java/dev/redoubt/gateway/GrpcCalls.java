@@ -169,8 +169,8 @@ final class GrpcCalls {
 
     /// A foreign application is none.
     private Ingress ingress(Principal caller, String application) {
-        return platform.filter(one -> caller.application().equals(application))
-                .flatMap(one -> one.ingress(application))
-                .orElseThrow(() -> ServeException.of(ErrorCode.ROUTE_NOT_FOUND, Handlers.DESCRIPTION));
+        Optional<Platform> own = platform.filter(one -> caller.application().equals(application));
+        return own.flatMap(one -> one.ingress(application))
+                .orElseThrow(() -> ApplicationRoutes.unknown(own, application));
     }
 }

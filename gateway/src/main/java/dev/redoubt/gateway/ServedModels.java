@@ -3,6 +3,7 @@ package dev.redoubt.gateway;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.policy.audit.AuditLog;
+import dev.redoubt.serve.control.Absence;
 import dev.redoubt.serve.control.Platform;
 import dev.redoubt.serve.control.StageModel;
 import java.util.ArrayList;
@@ -64,6 +65,8 @@ final class ServedModels {
     /// @throws ServeException if there is none, or not one alone
     ServedModel find(String application, Optional<String> name) {
         List<ServedModel> known = of(application);
+        Optional<Absence> absence = absence(application, name, known.isEmpty());
+        if (absence.isPresent()) throw absence.get().refusal();
         if (known.isEmpty() && !ready()) throw ServeException.of(ErrorCode.NOT_READY);
         if (name.isPresent())
             return known.stream()
@@ -76,6 +79,14 @@ final class ServedModels {
         if (models.isEmpty()) throw unknown("");
         if (models.size() > 1) throw ServeException.ofField(ErrorCode.MISSING_FIELD, "model", "model");
         return models.getFirst();
+    }
+
+    /// Whether a caller means the model of its own application, which is wanted and cannot be had.
+    private Optional<Absence> absence(String application, Optional<String> name, boolean alone) {
+        return platform.flatMap(one -> one.absence(application))
+                .filter(one -> one.model()
+                        .filter(own -> name.map(own::equals).orElse(alone))
+                        .isPresent());
     }
 
     private ServeException unknown(String name) {

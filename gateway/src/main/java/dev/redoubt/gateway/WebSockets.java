@@ -137,7 +137,7 @@ final class WebSockets {
     /// @throws ServeException if there is no such application any more
     Ingress ingress(String application) {
         return platform.flatMap(one -> one.ingress(application))
-                .orElseThrow(() -> ServeException.of(ErrorCode.ROUTE_NOT_FOUND, Handlers.DESCRIPTION));
+                .orElseThrow(() -> ApplicationRoutes.unknown(platform, application));
     }
 
     private synchronized void take(Principal caller) {

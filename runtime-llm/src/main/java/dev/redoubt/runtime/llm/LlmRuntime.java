@@ -83,6 +83,11 @@ public final class LlmRuntime implements ServantFactory {
     }
 
     @Override
+    public Optional<String> languageModel(DeploymentSpec spec) {
+        return Optional.ofNullable(spec.runtime().settings().get("model"));
+    }
+
+    @Override
     public Servant start(String application, DeploymentSpec spec, String replicaId, Outgoing outgoing)
             throws RuntimeRefusal {
         LlmSettings settings = LlmSettings.of(spec);

@@ -113,7 +113,7 @@ final class LlmServant implements LanguageServant {
             meter.used(0);
             throw refused;
         }
-        if (closed) run.cancel(); // came in while it closed
+        if (closed) run.lose(); // came in while it closed
     }
 
     private long most(GenerationRequest request) {
@@ -156,7 +156,7 @@ final class LlmServant implements LanguageServant {
     @Override
     public void close() {
         closed = true;
-        running.forEach(PieceRun::cancel);
+        running.forEach(PieceRun::lose);
         if (hold == Hold.OWN) engine.close();
     }
 }

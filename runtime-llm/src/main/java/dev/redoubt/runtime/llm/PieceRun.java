@@ -32,6 +32,7 @@ final class PieceRun implements GenerationListener {
     private @Nullable FinishReason reason; // of the run's own thread
     private volatile @Nullable Generation generation;
     private volatile boolean cancelled;
+    private volatile boolean lost;
 
     /// @param limit what a request has, for the message
     PieceRun(ReplyListener replies, LlmHost.TokenMeter meter, Duration limit, Consumer<PieceRun> whenOver) {
@@ -53,6 +54,12 @@ final class PieceRun implements GenerationListener {
         cancelled = true;
         Generation running = generation;
         if (running != null) running.cancel();
+    }
+
+    /// Its replica goes.
+    void lose() {
+        lost = true;
+        cancel();
     }
 
     @Override
@@ -110,7 +117,9 @@ final class PieceRun implements GenerationListener {
 
     private ServeException failure(@Nullable FinishReason how) {
         if (how == FinishReason.DEADLINE) return ServeException.of(ErrorCode.DEADLINE_EXCEEDED, limit.toSeconds());
-        return ServeException.of(how == FinishReason.CANCELLED ? ErrorCode.CANCELLED : ErrorCode.INTERNAL);
+        if (how == FinishReason.CANCELLED)
+            return ServeException.of(lost ? ErrorCode.REPLICA_LOST : ErrorCode.CANCELLED);
+        return ServeException.of(ErrorCode.INTERNAL);
     }
 
     private static Payload item(Piece piece) {

@@ -172,38 +172,55 @@ final class Admission {
 
     private static Holding needed(ApplicationSpec spec) {
         Holding needed = Holding.NONE;
-        for (DeploymentSpec deployment : spec.deployments())
-            needed = needed.plus(Holding.of(deployment.each(), replicasMin(deployment.scale())));
+        for (DeploymentSpec deployment : spec.deployments()) needed = needed.plus(needed(deployment));
         return needed;
+    }
+
+    private static Holding needed(DeploymentSpec deployment) {
+        return Holding.of(deployment.each(), replicasMin(deployment.scale()));
     }
 
     /// An update that must not stop anything before its successor works needs room for one replica more.
     /// Deployments are updated as room allows, so one at a time is enough.
     private static void roomToUpdate(ApplicationSpec spec, List<DeploymentSpec> running, List<String> problems) {
         Holding quota = Holding.of(spec.quota(), 1);
-        Holding all = Holding.NONE;
-        for (DeploymentSpec deployment : spec.deployments()) {
-            Holding then = Holding.of(deployment.each(), replicasMin(deployment.scale()));
-            Holding now = running.stream()
-                    .filter(before -> before.name().equals(deployment.name()))
-                    .findAny()
-                    .map(before -> Holding.of(before.each(), replicasMin(before.scale())))
-                    .orElse(Holding.NONE);
-            all = all.plus(now.or(then));
-        }
-        for (DeploymentSpec before : running) // goes when those that call it have gone
-        if (spec.find(before.name()).isEmpty()) all = all.plus(Holding.of(before.each(), replicasMin(before.scale())));
         for (DeploymentSpec before : running) {
             Optional<DeploymentSpec> after = spec.find(before.name());
             if (after.isEmpty() || after.get().sameReplicasAs(before)) continue;
             if (replicasMin(before.scale()) == 0 || replicasMin(after.get().scale()) == 0) continue;
-            Holding one = Holding.of(before.each(), 1).or(Holding.of(after.get().each(), 1));
-            if (!all.plus(one).fitsIn(quota))
+            Holding most = others(spec, running, before.name()).plus(whileUpdated(before, after.get()));
+            if (!most.fitsIn(quota))
                 problems.add(
                         ("R4.2: an update of deployment '%s' starts a new replica before it stops an old one, which"
                                         + " takes %s, the quota of application '%s' is %s: raise the quota, or ask for fewer"
                                         + " replicas first")
-                                .formatted(before.name(), all.plus(one), spec.name(), quota));
+                                .formatted(before.name(), most, spec.name(), quota));
         }
+    }
+
+    /// What all but one may hold, whether their own turn has come or not.
+    private static Holding others(ApplicationSpec spec, List<DeploymentSpec> running, String name) {
+        Holding sum = Holding.NONE;
+        for (DeploymentSpec then : spec.deployments()) {
+            if (then.name().equals(name)) continue;
+            Holding now = running.stream()
+                    .filter(before -> before.name().equals(then.name()))
+                    .findAny()
+                    .map(Admission::needed)
+                    .orElse(Holding.NONE);
+            sum = sum.plus(now.or(needed(then)));
+        }
+        for (DeploymentSpec before : running) // goes when those that call it have gone
+        if (spec.find(before.name()).isEmpty()) sum = sum.plus(needed(before));
+        return sum;
+    }
+
+    /// All old replicas with the first new one, or with as many as must come before one of them may go; all new ones
+    /// with the last old one.
+    private static Holding whileUpdated(DeploymentSpec before, DeploymentSpec after) {
+        int more = replicasMin(after.scale()) - replicasMin(before.scale());
+        Holding first = needed(before).plus(Holding.of(after.each(), Math.max(1, more + 1)));
+        Holding last = needed(after).plus(Holding.of(before.each(), 1));
+        return first.or(last);
     }
 }

@@ -25,8 +25,17 @@ final class Condition {
     }
 
     void enter(DeploymentState next, Trigger why, String text) {
-        LOG.info("{}/{}: {} ({}) {}", application, deployment, next, why, text);
-        tools.journal().entered(application, deployment, next, why, text);
+        enter(next, why, text, text);
+    }
+
+    /// It goes, perhaps while another of its name runs: whose replicas these were is told.
+    void leaves(Trigger why, long version) {
+        enter(DeploymentState.UPDATING, why, "", "the replicas of version " + version);
+    }
+
+    private void enter(DeploymentState next, Trigger why, String text, String told) {
+        LOG.info("{}/{}: {} ({}) {}", application, deployment, next, why, told);
+        tools.journal().entered(application, deployment, next, why, told);
         state = next;
         trigger = why;
         reason = text;
@@ -65,6 +74,10 @@ final class Condition {
 
     boolean scaling() {
         return is(DeploymentState.UPSCALING) || is(DeploymentState.DOWNSCALING);
+    }
+
+    boolean scaledByHand() {
+        return byHand && scaling();
     }
 
     /// Whether it is as an application that runs has it: on its way to another number by itself counts.

@@ -33,7 +33,8 @@ final class DeploymentControl {
      * the one that comes would wait for room for ever.
      *
      * A version is proven when all of the application has been as wanted at once, and on probation for some health checks more, if there
-     * is a version to go back to: many that start well are sick soon after.
+     * is a version to go back to: many that start well are sick soon after. Replicas that are gone do not count one by one: any call may
+     * have been the end of one, and no caller may undo an update with a few. They are replaced, and it takes `lossesMax` of them.
      *
      * Failures of a version that ran before are not an update's: it is UNHEALTHY, and tried again for ever, with back-off.
      *
@@ -44,6 +45,7 @@ final class DeploymentControl {
     private static final int STARTING_MAX = 8;
     private static final int START_FAILURES_MAX = 20;
     private static final int VAIN_STARTS = 3;
+    private static final int LOSSES_MIN = 5;
     private static final Duration RETRY_AFTER_MIN = Duration.ofSeconds(1);
 
     private enum Ailment {
@@ -78,6 +80,7 @@ final class DeploymentControl {
     private boolean leaving;
 
     private int startFailures; // since the update began
+    private int losses; // of replicas that ran, since the update began
     private String updateFailure = "";
     private int failuresInRow;
     private int vainStarts; // in a row: of replicas that did not start, or never passed a second health check
@@ -121,6 +124,7 @@ final class DeploymentControl {
         boolean onlyScale = before.with(next.spec().scale()).equals(next.spec());
         boolean provenBefore = next.proven() && (next.version() != version || !next.fallback());
         int had = number.wanted();
+        if (next.version() != version) losses = 0;
         take(next);
         startFailures = 0;
         worksAgain();
@@ -161,7 +165,7 @@ final class DeploymentControl {
         leaving = true;
         frozen = false;
         number.none();
-        condition.enter(DeploymentState.UPDATING, why, "");
+        condition.leaves(why, version);
     }
 
     // ---- one look
@@ -320,7 +324,7 @@ final class DeploymentControl {
     /// Says so when all is as wanted.
     private void settle(long now) {
         if (!isAsWanted() || !proven) settledNanos = now;
-        else if (now - settledNanos >= probation().toNanos()) updating = false;
+        else if (now - settledNanos >= goal.health().probation().toNanos()) updating = false;
         if (condition.is(DeploymentState.HEALTHY) || !isAsWanted()) return;
         if (condition.is(DeploymentState.DEPLOY_FAILED)) {
             condition.says(updateFailure); // what it went back to works
@@ -328,11 +332,6 @@ final class DeploymentControl {
         }
         startFailures = 0;
         condition.arrived();
-    }
-
-    /// For so long after an update a replica that fails its health checks is the update's fault.
-    private Duration probation() {
-        return goal.health().period().multipliedBy(goal.health().missesMax() + 2);
     }
 
     private boolean isAsWanted() {
@@ -384,7 +383,8 @@ final class DeploymentControl {
         vainStarts++;
         backOff(now);
         int most = Math.min(3 * Math.max(1, number.wanted()), START_FAILURES_MAX);
-        if (!updating || startFailures >= most)
+        boolean waited = updating || condition.scaledByHand(); // by somebody, who is told once it is plain
+        if (!waited || startFailures >= most)
             fail(Trigger.REPLICA_STARTUP_FAILED, "replica does not start: " + why, now);
         else condition.says("start " + startFailures + " of " + most + " failed: " + why);
     }
@@ -413,9 +413,9 @@ final class DeploymentControl {
             router.limit(replica.id, replica.spec.ongoingMax());
             return;
         }
-        String why = "user configuration is refused: " + event.refusal().get();
+        String why = "user-config is refused: " + event.refusal().get();
         replica.stale = !updating; // it was to have what it had before, or what others have
-        fail(Trigger.REPLICA_STARTUP_FAILED, why, now);
+        fail(Trigger.USER_CONFIG_REFUSED, why, now);
     }
 
     private void unhealthy(Replica replica, String why, Ailment ailment, long now) {
@@ -430,7 +430,21 @@ final class DeploymentControl {
             if (wasCurrent) backOff(now);
         }
         boolean old = condition.is(DeploymentState.UPDATING) && !wasCurrent; // its replacement is on the way
-        if (!old) fail(Trigger.HEALTH_CHECK_FAILED, "replica " + replica.id + " " + why, now);
+        if (old) return;
+        String text = "replica " + replica.id + " " + why;
+        if (ailment == Ailment.LOST && updating && !frozen && ++losses < lossesMax()) lost(text);
+        else fail(Trigger.HEALTH_CHECK_FAILED, text, now);
+    }
+
+    /// All of them twice, and one more.
+    private int lossesMax() {
+        return Math.max(LOSSES_MIN, 2 * number.wanted() + 1);
+    }
+
+    private void lost(String text) {
+        String counted = "loss " + losses + " of " + lossesMax() + " of this update: " + text;
+        if (condition.is(DeploymentState.UPDATING)) condition.says(counted);
+        else condition.enter(DeploymentState.UNHEALTHY, Trigger.HEALTH_CHECK_FAILED, counted);
     }
 
     /// Whether a sick one is the last that takes calls while the version that is to take its place is on the way.
@@ -518,11 +532,11 @@ final class DeploymentControl {
                 .plus(surgeReserve()));
     }
 
-    /// Room for one more while it is being updated.
+    /// Room for the last old one beside the new, while it is being updated.
     Holding surgeReserve() {
         Holding most = Holding.NONE;
         for (Replica replica : replicas.those(one -> one.state.stays() && !isCurrent(one)))
-            most = most.or(Holding.of(replica.spec.each(), 1)).or(Holding.of(goal.each(), 1));
+            most = most.or(Holding.of(replica.spec.each(), 1));
         return most;
     }
 

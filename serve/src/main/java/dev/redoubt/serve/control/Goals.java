@@ -1,5 +1,6 @@
 package dev.redoubt.serve.control;
 
+import dev.redoubt.base.config.SettingType;
 import dev.redoubt.serve.control.GoalStore.Verdict;
 import dev.redoubt.serve.control.GoalStore.Version;
 import dev.redoubt.serve.graph.Mixing;
@@ -7,6 +8,7 @@ import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -16,6 +18,7 @@ import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /// What is wanted, in memory and on disk: changes it when asked and when an update fails. One thread at a time.
 final class Goals {
@@ -141,9 +144,18 @@ final class Goals {
         List<String> problems = problems(spec, running.interfaces());
         if (!problems.isEmpty()) return new Outcome.Refused(problems);
         store.replace(spec, seen);
-        listener.changed(Change.SCALED, spec.name(), seen, "");
+        listener.changed(Change.SCALED, spec.name(), seen, scaled(running.spec(), spec));
         adopt(new Goal(stored(spec.name(), seen), running.interfaces(), false), Optional.empty());
         return new Outcome.Accepted(seen);
+    }
+
+    private static String scaled(ApplicationSpec before, ApplicationSpec after) {
+        return after.deployments().stream()
+                .filter(one -> before.find(one.name())
+                        .filter(old -> old.scale().equals(one.scale()))
+                        .isEmpty())
+                .map(one -> one.name() + " has " + Plan.scale(one))
+                .collect(Collectors.joining(", "));
     }
 
     /// @param checked what was found of `back`
@@ -177,8 +189,17 @@ final class Goals {
         Goal running = goals.get(application);
         if (running == null || running.deleting() || running.version().number() != number) return;
         store.proven(application, number);
-        listener.changed(Change.PROVEN, application, number, "");
+        boolean fallback = lastProven(application, running.version()).isPresent();
+        String reason = fallback ? "on probation until it has been well for " + probation(running.spec()) : "";
+        listener.changed(Change.PROVEN, application, number, reason);
         adopt(new Goal(stored(application, number), running.interfaces(), false), Optional.empty());
+    }
+
+    private static String probation(ApplicationSpec spec) {
+        return SettingType.shown(spec.deployments().stream()
+                .map(one -> one.health().probation())
+                .max(Comparator.naturalOrder())
+                .orElseThrow());
     }
 
     void failed(String application, long number, String reason) {

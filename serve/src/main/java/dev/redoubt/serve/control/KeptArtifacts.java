@@ -199,6 +199,11 @@ final class KeptArtifacts {
         }
 
         @Override
+        public Optional<String> languageModel(DeploymentSpec spec) {
+            return runtime.languageModel(spec);
+        }
+
+        @Override
         public Isolation isolation() {
             return runtime.isolation();
         }

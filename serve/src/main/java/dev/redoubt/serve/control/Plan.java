@@ -1,5 +1,6 @@
 package dev.redoubt.serve.control;
 
+import dev.redoubt.base.config.SettingType;
 import dev.redoubt.serve.scale.Holding;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import dev.redoubt.serve.spec.DeploymentSpec;
@@ -26,8 +27,21 @@ public record Plan(List<String> changes, List<String> problems) {
     static Plan of(
             ApplicationSpec spec, Optional<ApplicationSpec> running, Optional<String> apart, List<String> problems) {
         List<String> changes = changes(spec, running);
+        if (!changes.isEmpty()) changes.addAll(notes(spec));
         apart.ifPresent(why -> changes.add("all of it runs beside the running version until it works, as " + why));
         return new Plan(changes, problems);
+    }
+
+    /// What a spec says that may not be meant.
+    static List<String> notes(ApplicationSpec spec) {
+        return spec.deployments().stream()
+                .filter(one -> one.timeouts().drain().compareTo(one.timeouts().call()) < 0)
+                .map(one -> "deployment '%s' ends calls after a drain of %s that may take %s: leave timeouts.drain out"
+                        .formatted(
+                                one.name(),
+                                SettingType.shown(one.timeouts().drain()),
+                                SettingType.shown(one.timeouts().call())))
+                .toList();
     }
 
     private static List<String> changes(ApplicationSpec spec, Optional<ApplicationSpec> running) {
@@ -80,7 +94,7 @@ public record Plan(List<String> changes, List<String> problems) {
         return others.toString();
     }
 
-    private static String scale(DeploymentSpec spec) {
+    static String scale(DeploymentSpec spec) {
         return switch (spec.scale()) {
             case Scale.Fixed(int replicas) -> replicas + " replicas";
             case Scale.Automatic(var rules) -> rules.replicasMin() + " to " + rules.replicasMax() + " replicas";

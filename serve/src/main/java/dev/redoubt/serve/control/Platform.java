@@ -49,6 +49,8 @@ public final class Platform implements AutoCloseable {
     private final SpecCheck check; // of what is wanted already, by its copies
     private final SpecCheck fresh; // by the files that are named
     private final KeptArtifacts artifacts;
+    private final Map<String, ServantFactory> runtimes;
+    private final Duration retryAfter;
     private final ChangeListener listener;
     private final GoalStore store;
     private final Goals goals;
@@ -88,6 +90,8 @@ public final class Platform implements AutoCloseable {
         Map<String, ServantFactory> readers = artifacts.readers();
         this.check = new SpecCheck(readers, setup.check());
         this.fresh = new SpecCheck(setup.runtimes(), setup.check());
+        this.runtimes = setup.runtimes();
+        this.retryAfter = pace.backoffMax();
         this.listener = setup.listener();
         this.store = store;
         this.controller = new ControllerThread(
@@ -313,6 +317,18 @@ public final class Platform implements AutoCloseable {
     /// screened.
     public Optional<LanguageModel> model(String application) {
         return entrance(application).flatMap(Ingress::model);
+    }
+
+    /// Why neither [#ingress] nor [#model] finds an application that is wanted, and not being deleted.
+    public Optional<Absence> absence(String application) {
+        Goals.Goal goal = goals.published().get(application);
+        if (goal == null || goal.deleting() || entrance(application).isPresent()) return Optional.empty();
+        String ingress = goal.spec().ingress();
+        Optional<String> model = goal.spec()
+                .find(ingress)
+                .flatMap(one -> Optional.ofNullable(runtimes.get(one.runtime().kind()))
+                        .flatMap(runtime -> runtime.languageModel(one)));
+        return Optional.of(new Absence(ingress, model, retryAfter));
     }
 
     private Optional<Ingress> entrance(String application) {

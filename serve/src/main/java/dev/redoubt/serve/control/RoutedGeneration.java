@@ -1,6 +1,8 @@
 package dev.redoubt.serve.control;
 
+import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
+import dev.redoubt.base.generation.FinishReason;
 import dev.redoubt.base.generation.Generation;
 import dev.redoubt.base.generation.GenerationEvent;
 import dev.redoubt.base.generation.GenerationListener;
@@ -12,6 +14,7 @@ import dev.redoubt.serve.replica.LanguageServant;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
 import dev.redoubt.serve.replica.Servant;
+import dev.redoubt.serve.route.Router;
 import dev.redoubt.serve.route.Work;
 import java.util.Optional;
 
@@ -63,7 +66,7 @@ final class RoutedGeneration implements Work, ReplyListener, Generation {
     }
 
     private void happened(GenerationEvent event, ReplyListener replies) {
-        tell(event);
+        tell(seen(event));
         switch (event) {
             case GenerationEvent.Completed over -> replies.completed();
             case GenerationEvent.Failed(ServeException error, Usage usage) -> replies.failed(error);
@@ -71,6 +74,21 @@ final class RoutedGeneration implements Work, ReplyListener, Generation {
             case GenerationEvent.Delta more -> {}
             case GenerationEvent.Finished one -> {}
         }
+    }
+
+    /// What a model ends that nobody has cancelled it ends because its replica goes.
+    private GenerationEvent seen(GenerationEvent event) {
+        return switch (event) {
+            case GenerationEvent.Failed(ServeException error, Usage usage) ->
+                new GenerationEvent.Failed(Router.told(error), usage);
+            case GenerationEvent.Finished one
+            when one.reason() == FinishReason.CANCELLED && !cancellation.cancelled() ->
+                new GenerationEvent.Failed(ServeException.of(ErrorCode.REPLICA_LOST), NO_USAGE);
+            case GenerationEvent.Finished one -> one;
+            case GenerationEvent.Completed over -> over;
+            case GenerationEvent.Started begun -> begun;
+            case GenerationEvent.Delta more -> more;
+        };
     }
 
     private synchronized void tell(GenerationEvent event) {

@@ -32,6 +32,17 @@ public final class SpecCheck {
         }
     }
 
+    /// What a deploy would say of applications, a line each.
+    ///
+    /// @param problems none: they could be deployed
+    /// @param notes what may not be meant
+    public record Findings(List<String> problems, List<String> notes) {
+        public Findings {
+            problems = List.copyOf(problems);
+            notes = List.copyOf(notes);
+        }
+    }
+
     /// @param runtimes by kind
     public SpecCheck(Map<String, ServantFactory> runtimes, DeployCheck check) {
         this.runtimes = Map.copyOf(runtimes);
@@ -42,19 +53,20 @@ public final class SpecCheck {
     ///
     /// @param machine all of it
     /// @param waived requirements whose limits may be exceeded
-    /// @return a line each; empty if they could
-    public List<String> problems(List<ApplicationSpec> applications, Resources machine, Set<Requirement> waived) {
+    public Findings findings(List<ApplicationSpec> applications, Resources machine, Set<Requirement> waived) {
         Admission admission = new Admission(machine, waived);
         List<String> problems = new ArrayList<>();
+        List<String> notes = new ArrayList<>();
         List<ApplicationSpec> before = new ArrayList<>();
         for (ApplicationSpec application : applications) {
             Checked checked = check(application);
             List<String> own = new ArrayList<>(checked.problems());
             own.addAll(admission.problems(checked.spec(), List.of(), before));
             own.forEach(problem -> problems.add("application " + application.name() + ": " + problem));
+            Plan.notes(checked.spec()).forEach(note -> notes.add("application " + application.name() + ": " + note));
             before.add(checked.spec());
         }
-        return problems;
+        return new Findings(problems, notes);
     }
 
     /// Asks the runtimes, which may take long, and then the check.

@@ -28,7 +28,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Specs as JSON, both ways: every field is written, and each must be there, and no other, when it is read; but for
-/// `timeouts.call`, which may be left to the deploy. Durations are ISO 8601, such as `PT30S`.
+/// `timeouts.call`, which may be left to the deploy, and `timeouts.drain`, which is as long where it is absent.
+/// Durations are ISO 8601, such as `PT30S`.
 public final class SpecJson {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final StrictJson JSON = new StrictJson(new JsonLimits(1 << 20, 16, 50_000, 1 << 18, 256, 64));
@@ -76,7 +77,7 @@ public final class SpecJson {
         ObjectNode timeouts = node.putObject("timeouts");
         spec.timeouts().stated().ifPresent(call -> timeouts.put("call", call.toString()));
         timeouts.put("start", spec.timeouts().start().toString());
-        timeouts.put("drain", spec.timeouts().drain().toString());
+        spec.timeouts().drainStated().ifPresent(drain -> timeouts.put("drain", drain.toString()));
         node.put("userConfig", spec.userConfig());
         return node;
     }
@@ -200,8 +201,8 @@ public final class SpecJson {
     }
 
     private static Timeouts timeouts(Fields fields) {
-        Optional<Duration> call = fields.has("call") ? Optional.of(fields.duration("call")) : Optional.empty();
-        Timeouts timeouts = new Timeouts(call, fields.duration("start"), fields.duration("drain"));
+        Timeouts timeouts =
+                new Timeouts(fields.durationIfGiven("call"), fields.duration("start"), fields.durationIfGiven("drain"));
         fields.end();
         return timeouts;
     }
@@ -257,6 +258,10 @@ public final class SpecJson {
             JsonNode node = take(name);
             if (!node.isIntegralNumber() || !node.canConvertToLong()) throw wrong(name, "a whole number");
             return node.longValue();
+        }
+
+        Optional<Duration> durationIfGiven(String name) {
+            return has(name) ? Optional.of(duration(name)) : Optional.empty();
         }
 
         Duration duration(String name) {

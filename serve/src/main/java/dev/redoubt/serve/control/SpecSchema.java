@@ -17,7 +17,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What [SpecJson] reads, as JSON Schema: made of what it writes, of which every field must be there and no other,
-/// but for `timeouts.call`.
+/// but for `timeouts.call` and `timeouts.drain`.
 public final class SpecSchema {
     private SpecSchema() {}
 
@@ -30,7 +30,7 @@ public final class SpecSchema {
         either.putArray("anyOf").add(scale(fixed)).add(scale(automatic));
         ((ObjectNode) deployment.path("properties")).set("scale", either);
         ObjectNode timeouts = (ObjectNode) deployment.at("/properties/timeouts");
-        timeouts.putArray("required").add("start").add("drain"); // a call's may be left to the deploy
+        timeouts.putArray("required").add("start"); // a call's may be left to the deploy, and drain follows it
         return fixed;
     }
 
@@ -52,7 +52,7 @@ public final class SpecSchema {
                 1,
                 scale,
                 HealthCheck.DEFAULT,
-                Timeouts.DEFAULT.withCall(Timeouts.CALL_MAX),
+                new Timeouts(Timeouts.CALL_MAX, Timeouts.DEFAULT.start(), Timeouts.CALL_MAX),
                 DeploymentSpec.NO_USER_CONFIG);
         return JsonMapper.shared()
                 .readTree(SpecJson.write(

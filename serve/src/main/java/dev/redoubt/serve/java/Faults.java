@@ -42,7 +42,7 @@ final class Faults {
     /// @param what it does, and the way out
     static ServeException misused(String requestId, String place, String what) {
         LOG.error("request {} failed: {} {}", requestId, place, what);
-        return ServeException.internal(place + " " + what);
+        return ServeException.because(place + " " + what);
     }
 
     /// A failure or refusal of a call that the handler made is passed on as it is. Nobody but the server's edge denies,

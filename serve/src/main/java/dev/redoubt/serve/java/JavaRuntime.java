@@ -77,7 +77,7 @@ public final class JavaRuntime implements ServantFactory, AutoCloseable {
         JsonNode config = parse(spec);
         if (handler.userConfig().isPresent()) {
             try {
-                SchemaCheck.check(handler.userConfig().get().schema(), config);
+                SchemaCheck.checkUserConfig(handler.userConfig().get().schema(), config);
             } catch (ServeException refused) {
                 throw new RuntimeRefusal(spec.name() + ": user configuration: " + refused.getMessage(), refused);
             }

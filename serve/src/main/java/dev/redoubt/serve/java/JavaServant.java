@@ -159,8 +159,18 @@ final class JavaServant implements Servant {
             return;
         }
         Binding binding = type.userConfig().get();
-        SchemaCheck.check(binding.schema(), userConfig);
-        ((Reconfigurable<Object>) handler).reconfigure(binding.read(userConfig));
+        SchemaCheck.checkUserConfig(binding.schema(), userConfig);
+        try {
+            ((Reconfigurable<Object>) handler).reconfigure(binding.readUserConfig(userConfig));
+        } catch (InterruptedException e) {
+            throw e;
+        } catch (Exception | LinkageError fault) {
+            Faults.print(fault);
+            throw new RuntimeRefusal(
+                    place.deployment() + " refuses its user-config with " + Faults.told(fault)
+                            + ": its output has the whole trace",
+                    fault);
+        }
     }
 
     /// @throws RuntimeRefusal if work goes on that nobody waits for: it takes from all others what it uses

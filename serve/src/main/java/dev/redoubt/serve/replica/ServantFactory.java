@@ -21,6 +21,12 @@ public interface ServantFactory {
         return spec;
     }
 
+    /// The name of the language model that replicas of this spec are, if they are one: what is known of them where
+    /// nothing more can be said.
+    default Optional<String> languageModel(DeploymentSpec spec) {
+        return Optional.empty();
+    }
+
     /// Where its replicas run, whatever a spec says.
     default Isolation isolation() {
         return Isolation.THREAD;

@@ -194,7 +194,8 @@ final class RoutedCall implements ReplyListener, Runnable {
             released = true;
         }
         RoutedCall freed = router.release(this);
-        end(why != null && isOver(why) ? late() : why);
+        if (why == null) end(null);
+        else end(isOver(why) ? late() : Router.told(why));
         then(freed);
     }
 

@@ -73,6 +73,11 @@ public final class Router {
         this.measuredNanos = time.nanos();
     }
 
+    /// How a caller is told of an end that its replica told: one that shuts down is gone, and the server need not be.
+    public static ServeException told(ServeException end) {
+        return end.code() == ErrorCode.SHUTTING_DOWN ? ServeException.of(ErrorCode.REPLICA_LOST) : end;
+    }
+
     /// Starts a call, now or when a replica has room. The listener is told of everything, refusals too.
     public void call(Payload input, Call call, ReplyListener replies) {
         submit(calling(input), call, replies, false, 0);

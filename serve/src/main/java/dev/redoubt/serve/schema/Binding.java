@@ -38,6 +38,11 @@ public abstract sealed class Binding permits ScalarBinding, TensorBinding, ListB
         return read(node, FieldPath.INPUT);
     }
 
+    /// As [#read], of a user configuration: what a record's own check throws comes as it is, for its operator.
+    public final Object readUserConfig(JsonNode node) {
+        return read(node, FieldPath.USER_CONFIG);
+    }
+
     /// Whether a value that Java code made is as the schema says. Java's types leave room for less: null, NaN,
     /// a tensor of another shape, an object that came in past the compiler.
     ///

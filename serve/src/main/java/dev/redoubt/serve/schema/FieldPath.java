@@ -13,6 +13,14 @@ record FieldPath(@Nullable FieldPath parent, String name, int index) {
     /// The whole of what goes out.
     static final FieldPath OUTPUT = new FieldPath(null, "output", 0);
 
+    /// What an operator has written for a handler.
+    static final FieldPath USER_CONFIG = new FieldPath(null, "user-config", 0);
+
+    /// Whether it is an operator's, and no caller's.
+    boolean isOperators() {
+        return parent == null ? equals(USER_CONFIG) : parent.isOperators();
+    }
+
     FieldPath field(String field) {
         return new FieldPath(this, field, 0);
     }

@@ -45,6 +45,7 @@ final class RecordBinding extends Binding {
         try {
             return constructor.invokeExact(arguments);
         } catch (IllegalArgumentException refused) { // the record's own check; its words are not for callers
+            if (at.isOperators()) throw refused;
             throw ServeException.ofField(ErrorCode.VALUE_REFUSED, at.toString(), at);
         } catch (RuntimeException | Error fault) {
             throw fault;

@@ -34,6 +34,11 @@ public final class SchemaCheck {
         check(schema, value, FieldPath.INPUT);
     }
 
+    /// As [#check], of a user configuration.
+    public static void checkUserConfig(Schema schema, JsonNode value) {
+        check(schema, value, FieldPath.USER_CONFIG);
+    }
+
     private static void check(Schema schema, JsonNode value, FieldPath at) {
         switch (schema) {
             case Schema.Text() -> must(value.isString(), at, "text");

@@ -14,4 +14,9 @@ public record HealthCheck(Duration period, Duration timeout, int missesMax) {
         Check.positive("timeout", timeout.toNanos());
         Check.inRange("missesMax", missesMax, 1, 100);
     }
+
+    /// For so long after an update a replica that fails its health checks is the update's fault.
+    public Duration probation() {
+        return period.multipliedBy(missesMax + 2);
+    }
 }

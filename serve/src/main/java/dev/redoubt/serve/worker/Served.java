@@ -51,7 +51,7 @@ final class Served implements ReplyListener {
             frame = frames.writer(FrameType.ITEM, id).u8(signature.streams() ? 0 : 1);
             ValueCodec.write(signature.output(), item.tree(), frame);
         } catch (FrameWriter.FrameTooLarge tooLarge) {
-            failed(ServeException.internal("an output of over " + tooLarge.bytesMax()
+            failed(ServeException.because("an output of over " + tooLarge.bytesMax()
                     + " bytes, which is what a replica of this memory can send: raise 'memory', or answer in parts"));
             return;
         }

@@ -156,6 +156,59 @@ final class AdmissionTest {
         assertThat(admission.problems(roomy, fewer.deployments(), List.of())).isEmpty();
     }
 
+    @Test
+    void anUpdateNeedsRoomForWhatThereIsAtOnceAndNoMore() {
+        Resources small = Resources.of(0.2, 450L << 20);
+        Resources large = Resources.of(0.8, 512L << 20);
+        assertThat(update(large, small, Resources.of(1, 962L << 20))).isEmpty();
+        assertThat(update(small, large, Resources.of(1, 962L << 20))).isEmpty();
+        assertThat(update(large, small, Resources.of(1, 961L << 20)))
+                .singleElement()
+                .asString()
+                .contains("takes 1.00 CPUs, 962 MiB", "is 1.00 CPUs, 961 MiB");
+        assertThat(update(small, large, Resources.of(0.9, 1L << 30)))
+                .singleElement()
+                .asString()
+                .contains("takes 1.00 CPUs, 962 MiB", "is 0.90 CPUs, 1024 MiB");
+    }
+
+    @Test
+    void anUpdateToMoreReplicasNeedsRoomUntilTheFirstOldOneMayGo() {
+        Resources quota = Resources.of(2.5, 4L << 30);
+        assertThat(admission.problems(sized(quota, Specs.EACH, 4, "2"), List.of(front(Specs.EACH, 2, "1")), List.of()))
+                .isEmpty();
+        assertThat(admission.problems(
+                        sized(Resources.of(2.4, 4L << 30), Specs.EACH, 4, "2"),
+                        List.of(front(Specs.EACH, 2, "1")),
+                        List.of()))
+                .singleElement()
+                .asString()
+                .contains("takes 2.50 CPUs, 1280 MiB");
+    }
+
+    private List<String> update(Resources from, Resources to, Resources quota) {
+        return admission.problems(sized(quota, to, 1, "2"), List.of(front(from, 1, "1")), List.of());
+    }
+
+    private static ApplicationSpec sized(Resources quota, Resources each, int replicas, String version) {
+        return new ApplicationSpec("shop", "Front", quota, List.of(front(each, replicas, version)));
+    }
+
+    private static DeploymentSpec front(Resources each, int replicas, String version) {
+        DeploymentSpec base = Specs.deployment("Front", replicas, "version", version);
+        return new DeploymentSpec(
+                base.name(),
+                base.runtime(),
+                base.isolation(),
+                each,
+                base.ongoingMax(),
+                base.queuedMax(),
+                base.scale(),
+                base.health(),
+                base.timeouts(),
+                base.userConfig());
+    }
+
     private List<String> problems(ApplicationSpec spec) {
         return admission.problems(spec, List.of(), List.of());
     }

@@ -50,11 +50,15 @@ final class OutageTest {
     }
 
     private void deploy(Scale scale) {
+        deploy(scale, Map.of());
+    }
+
+    private void deploy(Scale scale, Map<String, String> settings) {
         sim.deploy(Specs.application(
                 "shop",
                 new DeploymentSpec(
                         "Front",
-                        new RuntimeSpec("sim", Map.of()),
+                        new RuntimeSpec("sim", settings),
                         Isolation.THREAD,
                         Resources.of(1, 1L << 28),
                         8,
@@ -65,12 +69,30 @@ final class OutageTest {
                         "{}")));
     }
 
+    private void update() {
+        deploy(new Scale.Fixed(1));
+        sim.runFor(Duration.ofMinutes(3));
+        deploy(new Scale.Fixed(1), Map.of("version", "2"));
+        sim.runFor(Duration.ofSeconds(10));
+        assertThat(wantedVersion()).isEqualTo(2);
+    }
+
+    private long wantedVersion() {
+        return Objects.requireNonNull(sim.goals.published().get("shop"))
+                .version()
+                .number();
+    }
+
     /// How it ended, one entry.
     private List<Optional<ServeException>> call() {
+        return call(0.1);
+    }
+
+    private List<Optional<ServeException>> call(double seconds) {
         List<Optional<ServeException>> ends = new ArrayList<>();
         Ingress ingress = Objects.requireNonNull(sim.controller.ingresses().get("shop"));
         Call call = new Call("r", "shop", "", sim.time.nanos() + 30_000_000_000L, Optional.empty(), new Cancellation());
-        ingress.call(SimReplicas.input(0.1, ingress.face().input()), call, new ReplyListener() {
+        ingress.call(SimReplicas.input(seconds, ingress.face().input()), call, new ReplyListener() {
             @Override
             public void next(Payload item) {}
 
@@ -131,6 +153,64 @@ final class OutageTest {
         List<Optional<ServeException>> waits = call();
         sim.runFor(Duration.ofSeconds(15));
         assertThat(waits).containsExactly(Optional.empty());
+    }
+
+    @Test
+    void anUpdateEndsNoCallWithinItsLimit() {
+        deploy(new Scale.Fixed(1));
+        sim.runFor(Duration.ofMinutes(3));
+        List<Optional<ServeException>> slow = call(29);
+        deploy(new Scale.Fixed(1), Map.of("version", "2"));
+        sim.runFor(Duration.ofSeconds(31));
+        assertThat(slow).containsExactly(Optional.empty());
+    }
+
+    @Test
+    void whatEndsAReplicaOfAnUpdateDoesNotUndoIt() {
+        update();
+        for (int i = 0; i < 4; i++) {
+            sim.replicas().crash();
+            sim.runFor(Duration.ofSeconds(20));
+            String loss = "loss " + (i + 1) + " of 5 of this update";
+            assertThat(sim.controller.journal().of("shop"))
+                    .anyMatch(one -> one.text().contains(loss));
+            assertThat(front().state()).isEqualTo(DeploymentState.HEALTHY);
+        }
+        sim.runFor(Duration.ofMinutes(3));
+        assertThat(wantedVersion()).isEqualTo(2);
+        assertThat(sim.controller.status().find("shop").orElseThrow().state()).isEqualTo(ApplicationState.RUNNING);
+    }
+
+    @Test
+    void anUpdateWhoseReplicasEndAgainAndAgainGoesBack() {
+        update();
+        for (int i = 0; i < 5; i++) {
+            sim.replicas().crash();
+            sim.runFor(Duration.ofSeconds(20));
+        }
+        assertThat(wantedVersion()).isEqualTo(1);
+    }
+
+    @Test
+    void whoScalesIsToldOnceNewReplicasHaveNotStartedSeveralTimes() {
+        deploy(new Scale.Fixed(1));
+        sim.runFor(Duration.ofMinutes(3));
+        sim.replicas().outage = true;
+        Goals.Goal goal = Objects.requireNonNull(sim.goals.published().get("shop"));
+        DeploymentSpec two = goal.spec().deployments().getFirst().with(new Scale.Fixed(2));
+        assertThat(sim.goals.scale(
+                        Specs.application("shop", two), goal.version().number()))
+                .isInstanceOf(Outcome.Accepted.class);
+        sim.runFor(Duration.ofSeconds(6));
+        assertThat(front().state()).isEqualTo(DeploymentState.UPSCALING);
+        assertThat(front().reason()).matches("start [1-5] of 6 failed: simulated");
+        sim.runFor(Duration.ofSeconds(40));
+        assertThat(front().state()).isEqualTo(DeploymentState.UNHEALTHY);
+        assertThat(front().trigger()).isEqualTo(Trigger.REPLICA_STARTUP_FAILED);
+        sim.replicas().outage = false;
+        sim.runFor(Duration.ofMinutes(1));
+        assertThat(front().state()).isEqualTo(DeploymentState.HEALTHY);
+        assertThat(front().running()).isEqualTo(2);
     }
 
     @Test

@@ -190,7 +190,8 @@ final class PlatformTest {
         ApplicationStatus status = test.deployed(
                 Specs.application("shop", Specs.deployment("Front", new Scale.Fixed(3), "{\"level\": 2, \"bad\": 1}")));
         assertThat(status.state()).isEqualTo(ApplicationState.DEPLOY_FAILED);
-        assertThat(status.reason()).contains("bad configuration");
+        assertThat(status.reason()).contains("user-config is refused: bad configuration");
+        assertThat(status.find("Front").orElseThrow().trigger()).isEqualTo(Trigger.USER_CONFIG_REFUSED);
         test.until("rolled back", () -> test.changes.contains("ROLLED_BACK_BY_ITSELF shop 1"));
         assertThat(test.runtime.living.values())
                 .hasSize(3)

@@ -158,6 +158,18 @@ final class RoutedModelTest {
     }
 
     @Test
+    void aReplicaThatShutsDownIsLostAndTheServerIsNot() {
+        Replica one = add("one");
+        generate("a");
+        one.listeners.getFirst().onEvent(new GenerationEvent.Failed(ServeException.of(ErrorCode.SHUTTING_DOWN), USAGE));
+        failedBy(ErrorCode.REPLICA_LOST);
+        generate("b");
+        one.listeners.getLast().onEvent(new GenerationEvent.Finished(0, FinishReason.CANCELLED, 1));
+        failedBy(ErrorCode.REPLICA_LOST);
+        assertThat(events).hasSize(2);
+    }
+
+    @Test
     void aConversationStaysWithItsReplica() {
         Replica one = add("one");
         Replica two = add("two");

@@ -20,6 +20,6 @@ final class SpecSchemaTest {
         assertThat(deployment.at("/scale/anyOf/0/required").toString()).isEqualTo("[\"replicas\"]");
         assertThat(deployment.at("/scale/anyOf/1/required").toString()).contains("replicasMax", "lookBack");
         assertThat(deployment.at("/timeouts/properties/call/type").asString()).isEqualTo("string");
-        assertThat(deployment.at("/timeouts/required").toString()).isEqualTo("[\"start\",\"drain\"]");
+        assertThat(deployment.at("/timeouts/required").toString()).isEqualTo("[\"start\"]");
     }
 }

@@ -302,7 +302,11 @@ class JavaRuntimeTest {
         assertThat(end.ends).hasValue(1);
     }
 
-    record Limit(int max) {}
+    record Limit(int max) {
+        Limit {
+            if (max < 0) throw new IllegalArgumentException("less than nothing");
+        }
+    }
 
     public static final class Limited implements Handler<Word, Size>, Reconfigurable<Limit> {
         private volatile int max;
@@ -327,7 +331,15 @@ class JavaRuntimeTest {
             assertThatThrownBy(() -> replica.servant.reconfigure(Replica.JSON.readTree("{\"max\":\"3\"}")))
                     .hasMessage("'max' must be a whole number");
             assertThatThrownBy(() -> replica.servant.reconfigure(Replica.JSON.readTree("{\"max\":101}")))
-                    .isInstanceOf(IllegalArgumentException.class);
+                    .isInstanceOf(RuntimeRefusal.class)
+                    .hasMessageContaining("refuses its user-config with java.lang.IllegalArgumentException at ")
+                    .hasMessageContaining("Limited.reconfigure")
+                    .hasMessageNotContaining("too much");
+            assertThatThrownBy(() -> replica.servant.reconfigure(Replica.JSON.readTree("{\"max\":-1}")))
+                    .isInstanceOf(RuntimeRefusal.class)
+                    .hasMessageContaining("Limit.<init>");
+            assertThatThrownBy(() -> replica.servant.reconfigure(Replica.JSON.readTree("{\"max\":3,\"more\":1}")))
+                    .hasMessageContaining("more");
             assertThat(replica.send("{\"word\":\"a\"}").value())
                     .as("keeps what it had")
                     .isEqualTo(new Size(3, 0));

@@ -311,7 +311,7 @@ class LocalApplicationTest {
                     .isInstanceOfSatisfying(ServeException.class, failure -> {
                         assertThat(failure.code()).isEqualTo(ErrorCode.INTERNAL);
                         assertThat(failure.fault())
-                                .hasValue("shop/First calls a StreamingHandler by call(): call it by stream()");
+                                .hasValue("because shop/First calls a StreamingHandler by call(): call it by stream()");
                     });
             assertThat(first.call(new Count(1)).get()).isEqualTo(new Count(1));
         }

@@ -297,6 +297,14 @@ final class RouterTest {
     }
 
     @Test
+    void aReplicaThatShutsDownIsLostAndTheServerIsNot() {
+        Held one = add("one", 1);
+        Reply reply = call();
+        one.fail(ServeException.of(ErrorCode.SHUTTING_DOWN));
+        assertThat(reply.ends).containsExactly("REPLICA_LOST");
+    }
+
+    @Test
     void anEndToldTwiceCountsOnce() {
         Held one = add("one", 1);
         Reply reply = call();
