@@ -220,6 +220,11 @@ final class PlatformTest {
         test.deployed(Specs.application("shop", Specs.deployment("Front", 1, "version", "2")));
         test.until("new", () -> test.runtime.living.size() == 1);
         assertThat(test.call("shop")).isEqualTo("2");
+        test.until(
+                "says until when it may still go back",
+                () -> test.platform.journal().of("shop").stream()
+                        .anyMatch(one ->
+                                one.text().equals("PROVEN, version 2: on probation until it has been well for 250ms")));
         assertThat(test.platform.rollback("shop")).isEqualTo(new Outcome.Accepted(1));
         test.settled("shop");
         test.until("old", () -> test.runtime.living.size() == 1);
