@@ -81,7 +81,7 @@ final class PlatformTest {
         test.until("proven", () -> test.changes.contains("PROVEN shop 1"));
         test.runtime.named = "2";
         assertThat(test.platform.plan(spec).changes())
-                .containsExactly("deployment 'Front' gets new replicas, started before the old ones are drained:"
+                .contains("deployment 'Front' gets new replicas, started before the old ones are drained:"
                         + " version 2 instead of 1");
         refused(test.platform.scale("shop", "Front", 2));
         assertThat(test.call("shop")).isEqualTo("1");
@@ -113,10 +113,7 @@ final class PlatformTest {
         test = new TestPlatform(home);
         assertThat(test.settled("shop").version()).isEqualTo(1);
         test.runtime.named = "2";
-        assertThat(test.platform.plan(spec).changes())
-                .singleElement()
-                .asString()
-                .endsWith("version 2 instead of 1");
+        assertThat(test.platform.plan(spec).changes()).anyMatch(line -> line.endsWith("version 2 instead of 1"));
         assertThat(test.call("shop")).isEqualTo("1");
     }
 
