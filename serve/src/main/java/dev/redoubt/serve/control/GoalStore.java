@@ -120,7 +120,8 @@ final class GoalStore implements AutoCloseable {
         });
     }
 
-    /// The spec becomes the application's goal.
+    /// The spec becomes the application's goal. The last versions are kept, and the last that has worked: it may be the
+    /// one that runs, for as long as none after it does.
     ///
     /// @return its version
     long deploy(ApplicationSpec spec) {
@@ -139,10 +140,13 @@ final class GoalStore implements AutoCloseable {
                     time.now().toEpochMilli());
             point(name, number);
             update(
-                    "DELETE FROM versions WHERE application = ? AND version <= ? AND version <> ?",
+                    "DELETE FROM versions WHERE application = ? AND version <= ? AND version <> ?"
+                            + " AND version <> coalesce((SELECT max(version) FROM versions"
+                            + " WHERE application = ? AND verdict = 'PROVEN'), 0)",
                     name,
                     number - VERSIONS_MAX,
-                    previous.orElse(number));
+                    previous.orElse(number),
+                    name);
             return number;
         });
     }

@@ -240,10 +240,15 @@ final class Goals {
             long number = next.getAsLong();
             Optional<Version> found =
                     history.stream().filter(one -> one.number() == number).findAny();
-            if (found.isEmpty() || found.get().verdict() == Verdict.PROVEN) return found;
+            if (found.isEmpty()) break; // too long ago to be kept, unless it has worked
+            if (found.get().verdict() == Verdict.PROVEN) return found;
             next = found.get().previous();
         }
-        return Optional.empty();
+        return next.isEmpty()
+                ? Optional.empty()
+                : history.stream()
+                        .filter(one -> one.verdict() == Verdict.PROVEN && one.number() < from.number())
+                        .findFirst();
     }
 
     private Version stored(String application, long number) {

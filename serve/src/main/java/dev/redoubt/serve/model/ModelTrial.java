@@ -25,8 +25,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// Runs a model once before it takes calls: whether it takes and gives what its deployment declares.
 final class ModelTrial implements NativeModel.Ending {
     /* Zeros in a batch of one; ones where that fails, since zero may be what it divides by. Other sizes that are open are as small as
-     * possible, and larger where the library says that they do not go together: a convolution wants as many pixels as its kernel has.
-     * Where none of them goes, or it takes long, nothing is known, and callers are told. What comes of such values may well be no
+     * possible, and larger where that fails: a convolution wants as many pixels as its kernel has. A model is refused that fails
+     * with all of them, and not for sizes that do not go together: of such a one, or where it takes long, nothing is known, and callers are told. What comes of such values may well be no
      * number, so only types, sizes and how many are looked at. */
     private static final int[] OPEN_SIZES = {1, 8, 64, 256};
     private static final long BYTES_MAX = 16L << 20;
@@ -66,17 +66,20 @@ final class ModelTrial implements NativeModel.Ending {
     }
 
     private void run() throws RuntimeRefusal {
+        String refusal = "";
+        boolean known = true;
         for (int openSize : OPEN_SIZES) {
             Map<String, Tensor> zeros = all(0, openSize);
-            if (zeros.isEmpty()) return;
+            if (zeros.isEmpty()) break;
             Found found = tried(zeros);
             String said = why;
             if (found == Found.FAILED && !ended()) found = tried(all(1, openSize));
             if (found == Found.AS_DECLARED || ended()) return;
-            if (found == Found.FAILED)
-                throw new RuntimeRefusal(
-                        place + " does not take the inputs that are declared, tried with " + zeros + ": " + said);
+            if (found == Found.SIZES_DO_NOT_GO) known = false;
+            if (refusal.isEmpty()) refusal = "tried with " + zeros + ": " + said;
         }
+        if (known && !refusal.isEmpty())
+            throw new RuntimeRefusal(place + " does not take the inputs that are declared, " + refusal);
     }
 
     private Found tried(Map<String, Tensor> tensors) throws RuntimeRefusal {

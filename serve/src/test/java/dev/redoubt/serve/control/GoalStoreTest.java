@@ -49,6 +49,18 @@ final class GoalStoreTest {
     }
 
     @Test
+    void theLastThatHasWorkedIsKeptWithThem() {
+        try (GoalStore store = open()) {
+            for (int i = 1; i <= 3; i++) store.deploy(spec("shop", i));
+            store.proven("shop", 2);
+            store.proven("shop", 3);
+            for (int i = 4; i <= 30; i++) store.deploy(spec("shop", i));
+            assertThat(store.history("shop")).hasSize(GoalStore.VERSIONS_MAX + 1);
+            assertThat(store.history("shop").getLast().number()).isEqualTo(3);
+        }
+    }
+
+    @Test
     void aDeletedApplicationIsForgotten() {
         try (GoalStore store = open()) {
             store.deploy(spec("shop", 1));

@@ -65,6 +65,18 @@ final class PlatformTest {
     }
 
     @Test
+    void manyDeploysInARowThatDoNotStartLeaveTheOneThatRuns() throws Exception {
+        test.deployed(Specs.application("shop", Specs.deployment("Front", 1)));
+        test.until("proven", () -> test.changes.contains("PROVEN shop 1"));
+        for (int i = 2; i <= 14; i++) {
+            var bad = Specs.application("shop", Specs.deployment("Front", 1, "fault", "start", "version", "v" + i));
+            assertThat(test.platform.deploy(bad)).isEqualTo(new Outcome.Accepted(i));
+        }
+        test.until("went back", () -> test.changes.contains("ROLLED_BACK_BY_ITSELF shop 1"));
+        assertThat(test.call("shop")).isEqualTo("1");
+    }
+
+    @Test
     void theSameDeployAgainChangesNothing() throws Exception {
         ApplicationSpec spec = Specs.application("shop", Specs.deployment("Front", 1));
         test.deployed(spec);
