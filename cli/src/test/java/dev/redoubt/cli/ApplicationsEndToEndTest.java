@@ -3,6 +3,8 @@ package dev.redoubt.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.redoubt.base.DurableFiles;
+import dev.redoubt.base.Home;
 import dev.redoubt.testkit.Shared;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
@@ -148,9 +150,10 @@ final class ApplicationsEndToEndTest {
         assertThat(two.exitCode()).as(two.out() + two.err()).isZero();
         assertThat(command("logs", "hello").out()).contains("SCALED, version 1: Greeter has 2 replicas");
         Files.delete(jar.path());
+        DurableFiles.deleteTree(new Home(checkout.home).artifacts());
         Ran three = command("scale", "hello", "Greeter", "3");
         assertThat(three.exitCode()).as(three.out() + three.err()).isEqualTo(ExitCode.REFUSED.code());
-        assertThat(three.out()).contains("replica does not start");
+        assertThat(three.out() + three.err()).contains("cannot be read");
         assertThat(call().status()).isEqualTo(200);
     }
 
