@@ -37,6 +37,7 @@ final class Frames implements AutoCloseable {
     private int inStart;
     private int inEnd;
     private boolean drained; // the last read took all there was
+    private final Lookout lookout = new Lookout();
 
     /// @param bytesMax of a frame, both ways
     Frames(SocketChannel channel, int bytesMax) throws IOException {
@@ -111,6 +112,7 @@ final class Frames implements AutoCloseable {
         FrameReader body = new FrameReader(in, inStart + 4, inStart + 4 + (int) length);
         FrameType type = FrameType.of(body.u8());
         int id = body.u32();
+        lookout.came();
         receiver.receive(type, id, body);
         inStart += 4 + (int) length;
         if (in.length > PIECE_BYTES && inEnd - inStart < PIECE_BYTES) shrink();
@@ -128,13 +130,21 @@ final class Frames implements AutoCloseable {
         }
         while (inEnd - inStart < wanted) {
             Turn.next(); // what has come is done
-            if (drained) await();
+            if (drained && !looks()) await();
             int room = Math.min(PIECE_BYTES, in.length - inEnd);
             int count = channel.read(ByteBuffer.wrap(in, inEnd, room));
             if (count < 0) throw new EOFException("the peer closed the link");
             drained = count < room;
             inEnd += count;
+            if (count > 0) lookout.found();
         }
+    }
+
+    @SuppressWarnings("ThreadPriorityCheck") // it gives way to whoever else has something to do
+    private boolean looks() {
+        boolean again = lookout.again(System.nanoTime());
+        if (again) Thread.yield();
+        return again;
     }
 
     /// Waits until the peer has sent something, or has room for what it is sent.
