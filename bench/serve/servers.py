@@ -104,7 +104,7 @@ class Redoubt:
         self.log = folder / "redoubt.log"
 
     def prepare(self) -> None:
-        if self.keys.is_file() and len(self.keys.read_text().split()) == KEYS:
+        if self.home.is_dir() and self.keys.is_file() and len(self.keys.read_text().split()) == KEYS:
             return
         secrets = [self._run("keys", "create", "--application", "bench", "--scopes", "inference").split()[0] for _ in range(KEYS)]
         self.keys.write_text("\n".join(secrets) + "\n")

@@ -8,8 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /// How many bytes bodies, and what is made of them, take of memory at once, over all connections: each body has its own
 /// limit, but many of them together need one too. No application has more than half of it, so that one whose callers
-/// send slowly, or
-/// whose calls wait for long, leaves room for the others. Safe for any thread.
+/// send slowly, or whose calls wait for long, leaves room for the others. Safe for any thread.
 final class BodyBudget {
     private final long bytesMax;
     private final AtomicLong bytes = new AtomicLong();

@@ -1,11 +1,8 @@
 package dev.redoubt.gateway;
 
-import dev.redoubt.policy.audit.AuditLog;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
-import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
@@ -36,7 +33,7 @@ final class GrpcListener {
     GrpcListener(
             EdgeServices data, SocketAddress address, Optional<TlsFiles> tls, Function<EdgeServices, GrpcCalls> calls) {
         this.address = address;
-        vertx = vertx(data.audit());
+        vertx = HttpEdge.vertx(GuardedTransport.http2(data.audit()), EVENT_LOOPS);
         EdgeServices services = data.on(vertx);
         HttpServerOptions http = new HttpServerOptions()
                 .setHttp2ClearTextEnabled(tls.isEmpty())
@@ -61,19 +58,6 @@ final class GrpcListener {
             handler.handle(
                     request, caller -> connections.known(connection, caller), () -> connections.idle(connection));
         });
-    }
-
-    private static Vertx vertx(AuditLog audit) {
-        return Vertx.builder()
-                .withTransport(GuardedTransport.http2(audit))
-                .with(new VertxOptions()
-                        .setEventLoopPoolSize(EVENT_LOOPS)
-                        .setWorkerPoolSize(1)
-                        .setInternalBlockingPoolSize(1)
-                        .setFileSystemOptions(new FileSystemOptions()
-                                .setFileCachingEnabled(false)
-                                .setClassPathResolvingEnabled(false)))
-                .build();
     }
 
     HttpServer server() {

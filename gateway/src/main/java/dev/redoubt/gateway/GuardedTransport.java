@@ -22,8 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Vert.x's NIO transport, with a [FramingGuard] at the head of every accepted connection, or right behind its TLS, and
 /// a [BoundedClose] at its end; for HTTP/2 with neither. TLS handshakes are counted ([Handshakes]). A transport is the
-/// one
-/// public place from which a handler gets around Vert.x's own.
+/// one public place from which a handler gets around Vert.x's own.
 final class GuardedTransport implements Transport {
     private static final String GUARD = "framing";
 

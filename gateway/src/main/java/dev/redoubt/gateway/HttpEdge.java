@@ -13,6 +13,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerConfig;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.SocketAddress;
+import io.vertx.core.transport.Transport;
 import java.io.IOException;
 import java.net.BindException;
 import java.time.Duration;
@@ -74,7 +75,7 @@ public final class HttpEdge implements AutoCloseable {
         Optional<AdminSocket> adminSocket = AdminSocket.of(administration);
         Optional<TlsFiles> tls =
                 options.tls().map(files -> TlsFiles.read(files, time.now())); // before anything is open
-        vertx = vertx(audit, timeouts);
+        vertx = vertx(GuardedTransport.http1(audit, timeouts.unread()), EVENT_LOOPS);
         workers = new Workers("edge-worker", WORKERS, WORK_QUEUE_MAX);
         accessLog = new AccessLog();
         bodies = new BodyBudget(Runtime.getRuntime().maxMemory() / BODIES_SHARE);
@@ -150,11 +151,12 @@ public final class HttpEdge implements AutoCloseable {
         };
     }
 
-    private static Vertx vertx(AuditLog audit, EdgeTimeouts timeouts) {
+    /// One of a listener's own: it needs no threads but event loops, and no files.
+    static Vertx vertx(Transport transport, int eventLoops) {
         return Vertx.builder()
-                .withTransport(GuardedTransport.http1(audit, timeouts.unread()))
+                .withTransport(transport)
                 .with(new VertxOptions()
-                        .setEventLoopPoolSize(EVENT_LOOPS)
+                        .setEventLoopPoolSize(eventLoops)
                         .setWorkerPoolSize(1)
                         .setInternalBlockingPoolSize(1)
                         .setFileSystemOptions(new FileSystemOptions()
