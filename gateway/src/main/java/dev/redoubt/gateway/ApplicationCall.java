@@ -31,7 +31,7 @@ final class ApplicationCall implements ReplyListener {
      * Ends. A call ends once: completed, failed, or by the caller's leaving, which cancels it. */
     static final String MODEL_HEADER = "X-Model-Id";
     private static final String MODEL_SHAPE = "1 to 63 characters of a-z, 0-9 and -";
-    private static final Pattern MODEL = Pattern.compile("[a-z0-9-]{1,63}");
+    static final Pattern MODEL = Pattern.compile("[a-z0-9-]{1,63}");
     private static final int ROOM = 32; // items made, and not yet with the socket
     private static final int ITEM_BYTES = 64 << 10; // a larger one takes the room of several
 

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The API description (OpenAPI 3.1) of one application, made of what its ingress says of itself: the same schema
@@ -21,6 +22,7 @@ final class ApplicationOpenApi {
             + " {\"item\": …} for each output and then {\"end\": true} or {\"error\": …}; text is JSON, binary MessagePack.";
     private static final String TENSOR = "beside " + BodyType.TENSOR.mediaType()
             + ", type and shape of the elements that are the body, such as F32 1,28,28";
+    private static final String MODEL = "which model, where a deployment of the application holds several";
     private static final String STREAM =
             "items as they come, each of this schema: one event or line each; 'Accept' chooses";
 
@@ -47,12 +49,8 @@ final class ApplicationOpenApi {
         ObjectNode main = operation("/" + application, Method.POST);
         main.put("summary", "calls the application").put("description", SOCKET);
         if (BodyType.taken(face.input()).contains(BodyType.TENSOR))
-            OpenApi.parameter(main.putArray("parameters"), "header", Decoding.TENSOR_HEADER, false)
-                    .put("description", TENSOR)
-                    .putObject("schema")
-                    .put("type", "string");
-        content(main.putObject("requestBody").put("required", true), face.input())
-                .forEach(content -> content.put("$ref", "#/components/schemas/Input"));
+            header(main, Decoding.TENSOR_HEADER, TENSOR).put("type", "string");
+        body(main, face.input(), reference("Input"));
         for (RoutePattern route : face.routes()) describe(route);
         return root.toString();
     }
@@ -61,26 +59,52 @@ final class ApplicationOpenApi {
         ObjectNode operation =
                 paths.withObjectProperty(path).putObject(method.name().toLowerCase(Locale.ROOT));
         OpenApi.secure(operation, Scope.INFERENCE);
+        header(operation, ApplicationCall.MODEL_HEADER, MODEL)
+                .put("type", "string")
+                .put("pattern", "^" + ApplicationCall.MODEL + "$");
         ObjectNode responses = operation.putObject("responses");
         ObjectNode answer = responses.putObject("200").put("description", face.streams() ? STREAM : "the output");
         ObjectNode content = answer.putObject("content");
-        List<String> types = face.streams()
-                ? List.of("text/event-stream", HttpReply.LINES_TYPE)
-                : BodyType.given(face.output()).stream()
-                        .map(BodyType::mediaType)
-                        .toList();
-        for (String type : types)
-            content.putObject(type).putObject("schema").put("$ref", "#/components/schemas/Output");
+        ObjectNode json = reference("Output");
+        if (face.streams())
+            for (String type : List.of("text/event-stream", HttpReply.LINES_TYPE))
+                content.putObject(type).set("schema", json);
+        else content(content, BodyType.given(face.output()), face.output(), json);
         OpenApi.refusal(responses, ERRORS);
         return operation;
     }
 
-    /// @return the schema of each type of body that says such a value, still empty
-    private static List<ObjectNode> content(ObjectNode body, Schema schema) {
-        ObjectNode content = body.putObject("content");
-        return BodyType.taken(schema).stream()
-                .map(type -> content.putObject(type.mediaType()).putObject("schema"))
-                .toList();
+    private static ObjectNode reference(String component) {
+        return JsonNodeFactory.instance.objectNode().put("$ref", "#/components/schemas/" + component);
+    }
+
+    /// @return its schema, still empty
+    private static ObjectNode header(ObjectNode operation, String name, String about) {
+        return OpenApi.parameter(operation.withArrayProperty("parameters"), "header", name, false)
+                .put("description", about)
+                .putObject("schema");
+    }
+
+    /// @param json its schema
+    private static void body(ObjectNode operation, Schema schema, ObjectNode json) {
+        ObjectNode body = operation.putObject("requestBody").put("required", true);
+        content(body.putObject("content"), BodyType.taken(schema), schema, json);
+    }
+
+    /// What a value is in each of these types.
+    private static void content(ObjectNode content, Set<BodyType> types, Schema schema, ObjectNode json) {
+        ObjectNode packed = JsonSchema.packed(schema);
+        ObjectNode asPacked = packed.equals(JsonSchema.of(schema)) ? json : packed;
+        for (BodyType type : types)
+            content.putObject(type.mediaType())
+                    .set(
+                            "schema",
+                            switch (type) {
+                                case JSON -> json;
+                                case MESSAGE_PACK -> asPacked;
+                                case TENSOR, SAFETENSORS ->
+                                    JsonNodeFactory.instance.objectNode().put("contentMediaType", type.mediaType());
+                            });
     }
 
     private void describe(RoutePattern route) {
@@ -91,15 +115,14 @@ final class ApplicationOpenApi {
                 .filter(RoutePattern.Segment.Parameter.class::isInstance)
                 .map(segment -> ((RoutePattern.Segment.Parameter) segment).name())
                 .collect(Collectors.toUnmodifiableSet());
-        ArrayNode parameters = operation.putArray("parameters");
+        ArrayNode parameters = operation.withArrayProperty("parameters");
         for (Schema.Field field : fields)
             if (inPath.contains(field.name())) parameter(parameters, "path", field, true);
             else if (!route.method().hasBody() && CallInput.inQuery(field.schema()))
                 parameter(parameters, "query", field, field.required());
         if (!route.method().hasBody()) return;
         Schema rest = CallInput.besidePath(face.input(), inPath);
-        content(operation.putObject("requestBody").put("required", true), rest)
-                .forEach(schema -> schema.setAll(JsonSchema.of(rest)));
+        body(operation, rest, JsonSchema.of(rest));
     }
 
     private static void parameter(ArrayNode parameters, String in, Schema.Field field, boolean required) {

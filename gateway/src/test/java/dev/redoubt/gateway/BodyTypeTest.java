@@ -49,14 +49,39 @@ final class BodyTypeTest {
                         "application/msgpack",
                         "application/octet-stream",
                         "application/vnd.safetensors");
-        assertThat(tensor.at("/parameters/0/name").asString()).isEqualTo("X-Tensor");
+        assertThat(names(tensor)).containsExactly("X-Model-Id", "X-Tensor");
         assertThat(tensor.at("/responses/200/content").propertyNames())
                 .containsExactlyInAnyOrder("application/json", "application/msgpack", "application/vnd.safetensors");
         JsonNode plain = described(MIXED, MIXED);
-        assertThat(plain.has("parameters")).isFalse();
+        assertThat(names(plain)).containsExactly("X-Model-Id");
         for (String place : List.of("/requestBody/content", "/responses/200/content"))
             assertThat(plain.at(place).propertyNames())
                     .containsExactlyInAnyOrder("application/json", "application/msgpack");
+    }
+
+    @Test
+    void anApplicationDescribesATensorAsEachTypeOfBodyHasIt() {
+        JsonNode post = described(BOX, MIXED);
+        JsonNode content = post.at("/requestBody/content");
+        assertThat(content.at("/application~1json/schema/$ref").asString()).isEqualTo("#/components/schemas/Input");
+        JsonNode packed = content.at("/application~1msgpack/schema/properties");
+        assertThat(packed.propertyNames()).containsExactly("dtype", "shape", "data");
+        assertThat(packed.at("/data/contentMediaType").asString()).isEqualTo("application/octet-stream");
+        assertThat(content.at("/application~1octet-stream/schema").has("$ref")).isFalse();
+        JsonNode answer = post.at("/responses/200/content/application~1msgpack/schema/properties");
+        assertThat(answer.toString()).contains("\"dtype\":{\"const\":\"");
+        JsonNode plain = described(new Schema.Text(), new Schema.Text());
+        assertThat(plain.at("/requestBody/content/application~1msgpack/schema/$ref")
+                        .asString())
+                .isEqualTo("#/components/schemas/Input");
+    }
+
+    private static List<String> names(JsonNode operation) {
+        return operation
+                .path("parameters")
+                .valueStream()
+                .map(one -> one.path("name").asString())
+                .toList();
     }
 
     private static JsonNode described(Schema input, Schema output) {

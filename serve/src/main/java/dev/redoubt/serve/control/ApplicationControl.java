@@ -1,5 +1,6 @@
 package dev.redoubt.serve.control;
 
+import dev.redoubt.base.config.SettingType;
 import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
 import dev.redoubt.serve.control.PlatformStatus.DeploymentStatus;
 import dev.redoubt.serve.scale.Holding;
@@ -238,6 +239,9 @@ final class ApplicationControl {
             if (!set.equals(wanted()))
                 for (DeploymentControl one : set.deployments())
                     all.merge(one.name, one.status(), DeploymentStatus::with);
+        if (reason.isEmpty() && wanted().deployments().stream().anyMatch(DeploymentControl::isOnProbation))
+            reason.append("on probation: goes back by itself unless it stays well for ")
+                    .append(SettingType.shown(goal.spec().probation()));
         return new ApplicationStatus(
                 name(),
                 state,

@@ -34,7 +34,7 @@ final class DeploymentControl {
      *
      * A version is proven when all of the application has been as wanted at once, and on probation for some health checks more, if there
      * is a version to go back to: many that start well are sick soon after. Replicas that are gone do not count one by one: any call may
-     * have been the end of one, and no caller may undo an update with a few. They are replaced, and it takes `lossesMax` of them.
+     * have been the end of one, and no caller may undo an update with a few. They are replaced, and it takes `Setbacks.lossesMax` of them.
      *
      * Failures of a version that ran before are not an update's: it is UNHEALTHY, and tried again for ever, with back-off.
      *
@@ -43,10 +43,6 @@ final class DeploymentControl {
     private static final Logger LOG = LoggerFactory.getLogger(DeploymentControl.class);
     private static final double SURGE = 0.2;
     private static final int STARTING_MAX = 8;
-    private static final int START_FAILURES_MAX = 20;
-    private static final int VAIN_STARTS = 3;
-    private static final int LOSSES_MIN = 5;
-    private static final Duration RETRY_AFTER_MIN = Duration.ofSeconds(1);
 
     private enum Ailment {
         /// It says that it cannot work.
@@ -65,6 +61,7 @@ final class DeploymentControl {
     private final Replicas replicas;
     private final Condition condition;
     private final ReplicaNumber number;
+    private final Setbacks setbacks;
 
     private DeploymentSpec goal;
     private Optional<Interface> face = Optional.empty();
@@ -78,13 +75,7 @@ final class DeploymentControl {
     private boolean superseded;
     private boolean hopeless;
     private boolean leaving;
-
-    private int startFailures; // since the update began
-    private int losses; // of replicas that ran, since the update began
     private String updateFailure = "";
-    private int failuresInRow;
-    private int vainStarts; // in a row: of replicas that did not start, or never passed a second health check
-    private long notBeforeNanos;
 
     /// @param atFirst so many replicas at first, if it scales by itself and the first wish is for fewer
     DeploymentControl(DeploymentSet set, Wanted first, int atFirst, ControllerTools tools) {
@@ -99,7 +90,7 @@ final class DeploymentControl {
         String place = set.applicationName() + "/" + name;
         PolicyRunner policy = new PolicyRunner(place, tools.policies().apply(set.applicationName(), name));
         this.number = new ReplicaNumber(place, policy, goal.scale(), atFirst);
-        this.notBeforeNanos = tools.time().nanos();
+        this.setbacks = new Setbacks(tools.pace(), tools.time().nanos());
         take(first);
         updating = !proven;
     }
@@ -124,11 +115,8 @@ final class DeploymentControl {
         boolean onlyScale = before.with(next.spec().scale()).equals(next.spec());
         boolean provenBefore = next.proven() && (next.version() != version || !next.fallback());
         int had = number.wanted();
-        if (next.version() != version) losses = 0;
+        setbacks.tryAgain(next.version() != version, tools.time().nanos());
         take(next);
-        startFailures = 0;
-        worksAgain();
-        notBeforeNanos = tools.time().nanos();
         if (provenBefore) updating = false;
         if (same || failedHere) return; // what failed says so until the next deploy
         updating = !proven;
@@ -193,19 +181,12 @@ final class DeploymentControl {
         settle(now);
         if (replicas.serving() > 0) router.open();
         else if (hopeless) router.close(Optional.empty());
-        else if (startsInVain()) router.close(Optional.of(untilNextTry(now)));
+        else if (startsInVain()) router.close(Optional.of(setbacks.untilNextTry(now)));
         else router.open();
     }
 
-    /// As many as start at once may fail together, and the next may yet do better.
     private boolean startsInVain() {
-        int atOnce = Math.min(number.wanted(), STARTING_MAX);
-        return atOnce > 0 && vainStarts >= Math.max(VAIN_STARTS, atOnce);
-    }
-
-    private Duration untilNextTry(long now) {
-        Duration left = Duration.ofNanos(notBeforeNanos - now);
-        return left.compareTo(RETRY_AFTER_MIN) > 0 ? left : RETRY_AFTER_MIN;
+        return setbacks.startsInVain(Math.min(number.wanted(), STARTING_MAX));
     }
 
     /// Replicas whose time is over: to start, to answer a probe, to finish what they have.
@@ -302,7 +283,7 @@ final class DeploymentControl {
     }
 
     private void grow(long now) {
-        if (notBeforeNanos - now > 0) return;
+        if (!setbacks.mayStart(now)) return;
         int missing = number.wanted() - replicas.count(one -> one.state.stays() && isCurrent(one));
         int starting = replicas.count(one -> one.state == ReplicaState.STARTING);
         boolean rollout = replicas.count(one -> one.state.stays() && !isCurrent(one)) > 0;
@@ -330,7 +311,7 @@ final class DeploymentControl {
             condition.says(updateFailure); // what it went back to works
             return;
         }
-        startFailures = 0;
+        setbacks.arrived();
         condition.arrived();
     }
 
@@ -379,14 +360,12 @@ final class DeploymentControl {
         LOG.warn("replica {} does not start: {}", replica.id, why);
         replicas.note(replica, "does not start: " + why);
         if (leaving || !isCurrent(replica)) return;
-        startFailures++;
-        vainStarts++;
-        backOff(now);
-        int most = Math.min(3 * Math.max(1, number.wanted()), START_FAILURES_MAX);
+        setbacks.startFailed(now);
+        int failures = setbacks.startFailures();
+        int most = Setbacks.startFailuresMax(number.wanted());
         boolean waited = updating || condition.scaledByHand(); // by somebody, who is told once it is plain
-        if (!waited || startFailures >= most)
-            fail(Trigger.REPLICA_STARTUP_FAILED, "replica does not start: " + why, now);
-        else condition.says("start " + startFailures + " of " + most + " failed: " + why);
+        if (!waited || failures >= most) fail(Trigger.REPLICA_STARTUP_FAILED, "replica does not start: " + why, now);
+        else condition.says("start " + failures + " of " + most + " failed: " + why);
     }
 
     private void probed(Replica replica, ReplicaEvent.Probed probed, long now) {
@@ -401,7 +380,7 @@ final class DeploymentControl {
                     now);
         else if (probed.miss().isEmpty()) {
             replica.works = true;
-            worksAgain();
+            setbacks.works();
         } else replica.reason = "health check: " + why;
     }
 
@@ -420,30 +399,28 @@ final class DeploymentControl {
 
     private void unhealthy(Replica replica, String why, Ailment ailment, long now) {
         boolean wasCurrent = isCurrent(replica);
-        if (wasCurrent && !replica.works) vainStarts++;
+        if (wasCurrent && !replica.works) setbacks.neverWorked();
         LOG.warn("replica {} {}: it is replaced", replica.id, why);
         replicas.note(replica, why + ": it is replaced");
         if (ailment == Ailment.SICK && servesUntilReplaced(replica)) replica.reason = why;
         else {
             replicas.drain(replica, why, now);
             if (ailment == Ailment.LOST) replicas.stop(replica, now); // nothing that it has will come to an end
-            if (wasCurrent) backOff(now);
+            if (wasCurrent) setbacks.backOff(now);
         }
         boolean old = condition.is(DeploymentState.UPDATING) && !wasCurrent; // its replacement is on the way
         if (old) return;
         String text = "replica " + replica.id + " " + why;
-        if (ailment == Ailment.LOST && updating && !frozen && ++losses < lossesMax()) lost(text);
+        if (ailment == Ailment.LOST && updating && !frozen) lost(text, now);
         else fail(Trigger.HEALTH_CHECK_FAILED, text, now);
     }
 
-    /// All of them twice, and one more.
-    private int lossesMax() {
-        return Math.max(LOSSES_MIN, 2 * number.wanted() + 1);
-    }
-
-    private void lost(String text) {
-        String counted = "loss " + losses + " of " + lossesMax() + " of this update: " + text;
-        if (condition.is(DeploymentState.UPDATING)) condition.says(counted);
+    private void lost(String text, long now) {
+        int losses = setbacks.lost();
+        int most = Setbacks.lossesMax(number.wanted());
+        String counted = "loss " + losses + " of " + most + " of this update: " + text;
+        if (losses >= most) fail(Trigger.HEALTH_CHECK_FAILED, text, now);
+        else if (condition.is(DeploymentState.UPDATING)) condition.says(counted);
         else condition.enter(DeploymentState.UNHEALTHY, Trigger.HEALTH_CHECK_FAILED, counted);
     }
 
@@ -451,16 +428,6 @@ final class DeploymentControl {
     private boolean servesUntilReplaced(Replica replica) {
         boolean goesBack = frozen || (updating && fallback);
         return !hopeless && replicas.serving() == 1 && (goesBack || !isCurrent(replica));
-    }
-
-    private void backOff(long now) {
-        failuresInRow++;
-        notBeforeNanos = now + tools.pace().backoff(failuresInRow).toNanos();
-    }
-
-    private void worksAgain() {
-        failuresInRow = 0;
-        vainStarts = 0;
     }
 
     private void fail(Trigger why, String text, long now) {
@@ -496,6 +463,11 @@ final class DeploymentControl {
 
     boolean isLeaving() {
         return leaving;
+    }
+
+    /// Whether it runs as wanted, and would still be taken back if it did not stay so.
+    boolean isOnProbation() {
+        return updating && proven && fallback && condition.is(DeploymentState.HEALTHY);
     }
 
     /// What callers of the deployment go by, once it is known.
@@ -553,7 +525,7 @@ final class DeploymentControl {
                         || router.load().queued() == 0,
                 "%s: calls wait for what has not started %s times",
                 name,
-                vainStarts);
+                setbacks.vainStarts());
     }
 
     DeploymentStatus status() {

@@ -8,7 +8,6 @@ import dev.redoubt.serve.replica.Interface;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -190,16 +189,10 @@ final class Goals {
         if (running == null || running.deleting() || running.version().number() != number) return;
         store.proven(application, number);
         boolean fallback = lastProven(application, running.version()).isPresent();
-        String reason = fallback ? "on probation until it has been well for " + probation(running.spec()) : "";
+        String time = SettingType.shown(running.spec().probation());
+        String reason = fallback ? "on probation until it has been well for " + time : "";
         listener.changed(Change.PROVEN, application, number, reason);
         adopt(new Goal(stored(application, number), running.interfaces(), false), Optional.empty());
-    }
-
-    private static String probation(ApplicationSpec spec) {
-        return SettingType.shown(spec.deployments().stream()
-                .map(one -> one.health().probation())
-                .max(Comparator.naturalOrder())
-                .orElseThrow());
     }
 
     void failed(String application, long number, String reason) {

@@ -9,10 +9,23 @@ import tools.jackson.databind.node.ObjectNode;
 /// A schema as JSON Schema (2020-12), for people and for generators of clients: it says every limit that
 /// [SchemaCheck] keeps.
 public final class JsonSchema {
-    private JsonSchema() {}
+    private final boolean packed;
+
+    private JsonSchema(boolean packed) {
+        this.packed = packed;
+    }
 
     /// A new node.
     public static ObjectNode of(Schema schema) {
+        return new JsonSchema(false).node(schema);
+    }
+
+    /// A new node, of the value as [MessagePackBody] writes it: tensors as maps, bytes as bytes.
+    public static ObjectNode packed(Schema schema) {
+        return new JsonSchema(true).node(schema);
+    }
+
+    private ObjectNode node(Schema schema) {
         return switch (schema) {
             case Schema.Text() -> type("string");
             case Schema.Whole(long min, long max) ->
@@ -26,22 +39,22 @@ public final class JsonSchema {
                 names.forEach(all::add);
                 yield choice;
             }
-            case Schema.Binary() -> type("string").put("contentEncoding", "base64");
+            case Schema.Binary() -> packed ? bytes() : type("string").put("contentEncoding", "base64");
             case Schema.Many(Schema item) -> {
                 ObjectNode many = type("array").put("maxItems", SchemaCheck.ITEMS_MAX);
-                many.set("items", of(item));
+                many.set("items", node(item));
                 yield many;
             }
             case Schema.Table(Schema value) -> table(value);
-            case Schema.Box(DType dtype, List<Integer> shape) -> box(dtype, shape);
+            case Schema.Box(DType dtype, List<Integer> shape) -> packed ? map(dtype, shape) : box(dtype, shape);
             case Schema.Fields(List<Schema.Field> fields) -> fields(fields);
         };
     }
 
-    private static ObjectNode table(Schema value) {
+    private ObjectNode table(Schema value) {
         ObjectNode table = type("object").put("maxProperties", SchemaCheck.ITEMS_MAX);
         table.putObject("propertyNames").put("minLength", 1).put("maxLength", SchemaCheck.NAME_LENGTH_MAX);
-        table.set("additionalProperties", of(value));
+        table.set("additionalProperties", node(value));
         return table;
     }
 
@@ -57,6 +70,31 @@ public final class JsonSchema {
         ArrayNode sizes = box.put("x-dtype", dtype.name()).putArray("x-shape");
         shape.forEach(sizes::add);
         return box;
+    }
+
+    private static ObjectNode map(DType dtype, List<Integer> shape) {
+        ObjectNode map = type("object");
+        ObjectNode properties = map.putObject("properties");
+        properties.putObject(MessagePackBody.DTYPE).put("const", dtype.name());
+        ArrayNode sizes = properties
+                .putObject(MessagePackBody.SHAPE)
+                .put("type", "array")
+                .put("items", false)
+                .putArray("prefixItems");
+        for (int size : shape) {
+            ObjectNode one = type("integer");
+            sizes.add(size < 0 ? one.put("minimum", 0) : one.put("const", size));
+        }
+        properties.set(MessagePackBody.DATA, bytes());
+        map.putArray("required")
+                .add(MessagePackBody.DTYPE)
+                .add(MessagePackBody.SHAPE)
+                .add(MessagePackBody.DATA);
+        return map.put("additionalProperties", false);
+    }
+
+    private static ObjectNode bytes() {
+        return type("string").put("contentMediaType", "application/octet-stream");
     }
 
     private static ObjectNode element(DType dtype) {
@@ -79,12 +117,12 @@ public final class JsonSchema {
         return type("integer").put("minimum", min).put("maximum", max);
     }
 
-    private static ObjectNode fields(List<Schema.Field> fields) {
+    private ObjectNode fields(List<Schema.Field> fields) {
         ObjectNode object = type("object");
         ObjectNode properties = object.putObject("properties");
         ArrayNode required = JsonNodeFactory.instance.arrayNode();
         for (Schema.Field field : fields) {
-            JsonNode inner = of(field.schema());
+            JsonNode inner = node(field.schema());
             properties.set(field.name(), field.required() ? inner : orNull(inner));
             if (field.required()) required.add(field.name());
         }

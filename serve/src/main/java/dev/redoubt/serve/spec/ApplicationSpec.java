@@ -1,6 +1,8 @@
 package dev.redoubt.serve.spec;
 
 import dev.redoubt.base.Check;
+import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -28,6 +30,14 @@ public record ApplicationSpec(String name, String ingress, Resources quota, List
     /// The same of other deployments.
     public ApplicationSpec with(List<DeploymentSpec> others) {
         return new ApplicationSpec(name, ingress, quota, others);
+    }
+
+    /// How long all of a new version has to stay well before it is not taken back any more.
+    public Duration probation() {
+        return deployments.stream()
+                .map(one -> one.health().probation())
+                .max(Comparator.naturalOrder())
+                .orElseThrow();
     }
 
     public Optional<DeploymentSpec> find(String deployment) {

@@ -6,6 +6,7 @@ import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.serve.Call;
 import dev.redoubt.serve.Cancellation;
+import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
 import dev.redoubt.serve.control.PlatformStatus.DeploymentStatus;
 import dev.redoubt.serve.replica.Payload;
 import dev.redoubt.serve.replica.ReplyListener;
@@ -109,8 +110,12 @@ final class OutageTest {
         return ends;
     }
 
+    private ApplicationStatus shop() {
+        return sim.controller.status().find("shop").orElseThrow();
+    }
+
     private DeploymentStatus front() {
-        return sim.controller.status().find("shop").orElseThrow().find("Front").orElseThrow();
+        return shop().find("Front").orElseThrow();
     }
 
     private static void assertRefused(List<Optional<ServeException>> ends) {
@@ -175,10 +180,12 @@ final class OutageTest {
             assertThat(sim.controller.journal().of("shop"))
                     .anyMatch(one -> one.text().contains(loss));
             assertThat(front().state()).isEqualTo(DeploymentState.HEALTHY);
+            assertThat(shop().reason()).isEqualTo("on probation: goes back by itself unless it stays well for 50s");
         }
         sim.runFor(Duration.ofMinutes(3));
         assertThat(wantedVersion()).isEqualTo(2);
-        assertThat(sim.controller.status().find("shop").orElseThrow().state()).isEqualTo(ApplicationState.RUNNING);
+        assertThat(shop().state()).isEqualTo(ApplicationState.RUNNING);
+        assertThat(shop().reason()).isEmpty();
     }
 
     @Test

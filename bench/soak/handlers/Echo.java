@@ -1,0 +1,25 @@
+package soak;
+
+import dev.redoubt.serve.Deployment;
+import dev.redoubt.serve.Handler;
+import dev.redoubt.serve.Reconfigurable;
+
+/// Answers what it is given, after a while; refuses one configuration, and ends its process where it is told to.
+@Deployment(name = "Echo", maxOngoingRequests = 16, cpus = 0.2, memoryMiB = 128)
+public final class Echo implements Handler<Echo.In, Echo.In>, Reconfigurable<Echo.Greeting> {
+    public record In(String text, int millis) {}
+
+    public record Greeting(String word) {}
+
+    @Override
+    public void reconfigure(Greeting greeting) {
+        if (greeting.word().equals("bad")) throw new IllegalArgumentException("not this word");
+    }
+
+    @Override
+    public In handle(In input) throws InterruptedException {
+        if (input.text().equals("fail")) throw new IllegalStateException("as told");
+        Thread.sleep(input.millis());
+        return input;
+    }
+}
