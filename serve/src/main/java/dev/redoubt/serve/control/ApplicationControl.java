@@ -31,6 +31,7 @@ final class ApplicationControl {
     private final List<DeploymentSet> going = new ArrayList<>();
     private Optional<String> cameBack = Optional.empty(); // why the set that was coming is not
     private boolean reported; // that this version works
+    private boolean stood; // its probation, if it has one
     private ApplicationState state = ApplicationState.NOT_STARTED;
     private Instant since;
     private boolean leaving;
@@ -40,7 +41,8 @@ final class ApplicationControl {
         this.tools = tools;
         this.since = tools.time().now();
         this.goal = first;
-        this.reported = first.proven();
+        this.reported = first.ran();
+        this.stood = !first.onTrial();
         this.serving = new DeploymentSet(this, first, Map.of(), tools);
         if (first.deleting()) serving.leave(Trigger.DELETING);
     }
@@ -53,15 +55,18 @@ final class ApplicationControl {
 
     void adopt(ApplicationGoal next) {
         if (leaving) return;
+        boolean known = next.version() == goal.version() && next.spec().equals(goal.spec());
         goal = next;
-        reported = next.proven();
+        reported = next.ran();
+        stood = !next.onTrial();
         if (next.deleting()) {
             sets().forEach(one -> one.leave(Trigger.DELETING));
             return;
         }
         boolean another = !serving.canBecome(next);
-        boolean goesBack = next.failure().isPresent() && next.proven();
-        cameBack = goesBack && (another || coming.isPresent()) ? next.failure() : Optional.empty();
+        boolean goesBack = next.failure().isPresent() && next.ran();
+        if (!known || goesBack)
+            cameBack = goesBack && (another || coming.isPresent()) ? next.failure() : Optional.empty();
         if (another && !serving.runs()) { // it takes its place at once
             coming.ifPresent(this::drop);
             coming = Optional.empty();
@@ -113,6 +118,10 @@ final class ApplicationControl {
         }
         if (state == ApplicationState.RUNNING && !reported && !leaving && wanted().isComplete()) {
             reported = true;
+            controller.runs(name(), goal.version());
+        }
+        if (!stood && goal.ran() && !leaving && wanted().deployments().stream().allMatch(DeploymentControl::hasStood)) {
+            stood = true;
             controller.proven(name(), goal.version());
         }
     }

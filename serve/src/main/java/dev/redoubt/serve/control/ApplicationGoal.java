@@ -9,15 +9,15 @@ import java.util.Optional;
 ///
 /// @param version rises with each deploy; an earlier one comes back by a rollback
 /// @param interfaces of its deployments, by name; one that could not be described at a start is missing
-/// @param proven whether this version ran before: its failures are not those of an update
-/// @param fallback whether there is a proven version before it to go back to
+/// @param verdict of this version, as far as it is known
+/// @param fallback whether there is a version before it that has worked, to go back to
 /// @param failure why the version after this one was given up, or this one where there is none before it
 /// @param deleting nothing is wanted of it but to end
 record ApplicationGoal(
         ApplicationSpec spec,
         long version,
         Map<String, Interface> interfaces,
-        boolean proven,
+        Verdict verdict,
         boolean fallback,
         Optional<String> failure,
         boolean deleting) {
@@ -27,5 +27,15 @@ record ApplicationGoal(
 
     String name() {
         return spec.name();
+    }
+
+    /// Whether this version has worked as a whole.
+    boolean ran() {
+        return verdict.ran();
+    }
+
+    /// Whether its failures are those of an update, which is taken back.
+    boolean onTrial() {
+        return !ran() || (verdict == Verdict.PROBATION && fallback);
     }
 }

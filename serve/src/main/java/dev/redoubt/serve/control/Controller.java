@@ -37,7 +37,10 @@ final class Controller {
 
     /// Told of how updates end, on the controller's thread: it must return at once.
     interface Verdicts {
-        /// All deployments of this version have been as wanted at once.
+        /// All deployments of this version are as wanted at once.
+        void runs(String application, long version);
+
+        /// They have stayed so for as long as it is on probation.
         void proven(String application, long version);
 
         /// The version will not be.
@@ -183,8 +186,12 @@ final class Controller {
         status = new PlatformStatus(machine, all);
     }
 
-    void proven(String application, long version) {
+    void runs(String application, long version) {
         LOG.info("application {} runs version {}", application, version);
+        verdicts.runs(application, version);
+    }
+
+    void proven(String application, long version) {
         verdicts.proven(application, version);
     }
 

@@ -36,6 +36,8 @@ record ControllerTools(
 
     /// What one deployment is to become.
     ///
+    /// @param ran whether this version has worked as a whole
+    /// @param onTrial whether its failures are those of an update, which is taken back
     /// @param fallback whether there is a version before it to go back to
     /// @param earlier whether this is the way back from an update that failed
     /// @param hopeless whether that update failed and nothing was there before
@@ -43,7 +45,8 @@ record ControllerTools(
             DeploymentSpec spec,
             Optional<Interface> face,
             long version,
-            boolean proven,
+            boolean ran,
+            boolean onTrial,
             boolean fallback,
             boolean earlier,
             boolean hopeless) {}

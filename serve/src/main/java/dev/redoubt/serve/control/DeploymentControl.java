@@ -9,6 +9,7 @@ import dev.redoubt.serve.route.Router;
 import dev.redoubt.serve.route.RouterLoad;
 import dev.redoubt.serve.scale.Holding;
 import dev.redoubt.serve.spec.DeploymentSpec;
+import dev.redoubt.serve.spec.Scale;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -32,14 +33,15 @@ final class DeploymentControl {
      * Where that version gets a set of its own, the frozen one is `superseded`: it starts nothing, but gives up what is more than its number, or
      * the one that comes would wait for room for ever.
      *
-     * A version is proven when all of the application has been as wanted at once, and on probation for some health checks more, if there
-     * is a version to go back to: many that start well are sick soon after. Replicas that are gone do not count one by one: any call may
+     * A version has worked when all of the application has been as wanted at once, and is on probation for some health checks more, if there
+     * is a version to go back to: many that start well are sick soon after. So it is whenever it becomes the goal again until it has stood that,
+     * whatever happens meanwhile: a restart, a scale, a version after it that fails. Replicas that are gone do not count one by one: any call may
      * have been the end of one, and no caller may undo an update with a few. They are replaced, and it takes `Setbacks.lossesMax` of them.
      *
      * Failures of a version that ran before are not an update's: it is UNHEALTHY, and tried again for ever, with back-off.
      *
-     * Where nothing takes calls, and what was started came to nothing several times in a row, calls are refused until a replica runs:
-     * they would only wait for their deadline. Replicas that worked for a while and are gone are no sign that the next will not start. */
+     * Where nothing takes calls, they wait if a replica comes, or will because they wait. Where none is ever wanted, or what was started came to
+     * nothing several times in a row, calls are refused: they would only wait for their deadline. Replicas that worked for a while and are gone are no sign that the next will not start. */
     private static final Logger LOG = LoggerFactory.getLogger(DeploymentControl.class);
     private static final double SURGE = 0.2;
     private static final int STARTING_MAX = 8;
@@ -66,7 +68,7 @@ final class DeploymentControl {
     private DeploymentSpec goal;
     private Optional<Interface> face = Optional.empty();
     private long version;
-    private boolean proven;
+    private boolean ran; // all of the application, as this version
     private boolean fallback; // whether there is a version to go back to
     private boolean updating; // until the whole application has the version, and it has stood its probation
     private long settledNanos; // when it was last seen not to be as wanted
@@ -76,6 +78,7 @@ final class DeploymentControl {
     private boolean hopeless;
     private boolean leaving;
     private String updateFailure = "";
+    private String losses = ""; // the last one, of what it went back to
 
     /// @param atFirst so many replicas at first, if it scales by itself and the first wish is for fewer
     DeploymentControl(DeploymentSet set, Wanted first, int atFirst, ControllerTools tools) {
@@ -92,7 +95,7 @@ final class DeploymentControl {
         this.number = new ReplicaNumber(place, policy, goal.scale(), atFirst);
         this.setbacks = new Setbacks(tools.pace(), tools.time().nanos());
         take(first);
-        updating = !proven;
+        updating = first.onTrial();
     }
 
     // ---- the goal
@@ -103,23 +106,23 @@ final class DeploymentControl {
             return;
         }
         if (frozen && next.version() == version) {
-            if (!next.proven() || next.fallback()) return; // its failure is being written down
+            if (!next.ran() || next.fallback()) return; // its failure is being written down
             take(next); // it had run once, and there is nothing to go back to
             updating = false;
             condition.enter(DeploymentState.UNHEALTHY, condition.trigger(), condition.reason());
             return;
         }
         DeploymentSpec before = goal;
-        boolean failedHere = next.earlier() && condition.is(DeploymentState.DEPLOY_FAILED);
+        boolean known = next.version() == version && before.equals(next.spec()); // it has only stood something
+        boolean failedHere = condition.is(DeploymentState.DEPLOY_FAILED) && (next.earlier() || known);
         boolean same = before.equals(next.spec()) && !condition.is(DeploymentState.DEPLOY_FAILED) && !leaving;
         boolean onlyScale = before.with(next.spec().scale()).equals(next.spec());
-        boolean provenBefore = next.proven() && (next.version() != version || !next.fallback());
         int had = number.wanted();
+        boolean unchanged = same && !superseded;
         setbacks.tryAgain(next.version() != version, tools.time().nanos());
         take(next);
-        if (provenBefore) updating = false;
+        updating = next.onTrial() && (updating || !unchanged); // what does not change fails as it did before
         if (same || failedHere) return; // what failed says so until the next deploy
-        updating = !proven;
         if (onlyScale && condition.is(DeploymentState.HEALTHY)) {
             if (number.wanted() != had) condition.scales(number.wanted() > had, true);
         } else
@@ -130,7 +133,7 @@ final class DeploymentControl {
         goal = next.spec();
         if (next.face().isPresent()) face = next.face();
         version = next.version();
-        proven = next.proven();
+        ran = next.ran();
         fallback = next.fallback();
         frozen = false;
         superseded = false;
@@ -180,13 +183,18 @@ final class DeploymentControl {
         }
         settle(now);
         if (replicas.serving() > 0) router.open();
-        else if (hopeless) router.close(Optional.empty());
+        else if (hopeless || isSwitchedOff()) router.close(Optional.empty());
         else if (startsInVain()) router.close(Optional.of(setbacks.untilNextTry(now)));
         else router.open();
     }
 
     private boolean startsInVain() {
         return setbacks.startsInVain(Math.min(number.wanted(), STARTING_MAX));
+    }
+
+    /// Nothing would start a replica for whoever waits.
+    private boolean isSwitchedOff() {
+        return goal.scale() instanceof Scale.Fixed(int wanted) && wanted == 0;
     }
 
     /// Replicas whose time is over: to start, to answer a probe, to finish what they have.
@@ -304,11 +312,11 @@ final class DeploymentControl {
 
     /// Says so when all is as wanted.
     private void settle(long now) {
-        if (!isAsWanted() || !proven) settledNanos = now;
+        if (!isAsWanted() || !ran) settledNanos = now;
         else if (now - settledNanos >= goal.health().probation().toNanos()) updating = false;
         if (condition.is(DeploymentState.HEALTHY) || !isAsWanted()) return;
         if (condition.is(DeploymentState.DEPLOY_FAILED)) {
-            condition.says(updateFailure); // what it went back to works
+            condition.says(updateFailure + (losses.isEmpty() ? "" : "; gone back, and then: " + losses));
             return;
         }
         setbacks.arrived();
@@ -416,10 +424,11 @@ final class DeploymentControl {
     }
 
     private void lost(String text, long now) {
-        int losses = setbacks.lost();
+        int lost = setbacks.lost();
         int most = Setbacks.lossesMax(number.wanted());
-        String counted = "loss " + losses + " of " + most + " of this update: " + text;
-        if (losses >= most) fail(Trigger.HEALTH_CHECK_FAILED, text, now);
+        String counted = "loss " + lost + " of " + most + " of this update: " + text;
+        if (lost >= most) fail(Trigger.HEALTH_CHECK_FAILED, text, now);
+        else if (condition.is(DeploymentState.DEPLOY_FAILED)) losses = counted;
         else if (condition.is(DeploymentState.UPDATING)) condition.says(counted);
         else condition.enter(DeploymentState.UNHEALTHY, Trigger.HEALTH_CHECK_FAILED, counted);
     }
@@ -432,7 +441,7 @@ final class DeploymentControl {
 
     private void fail(Trigger why, String text, long now) {
         if (leaving) return;
-        if (condition.is(DeploymentState.DEPLOY_FAILED)) {
+        if (condition.is(DeploymentState.DEPLOY_FAILED) && (frozen || !updating)) {
             condition.says(text);
             return;
         }
@@ -442,6 +451,7 @@ final class DeploymentControl {
         }
         condition.enter(DeploymentState.DEPLOY_FAILED, why, text);
         updateFailure = text;
+        losses = "";
         frozen = true;
         for (Replica replica : replicas.those(one -> one.state == ReplicaState.STARTING)) replicas.stop(replica, now);
         application.updateFailed(version, name + ": " + text);
@@ -467,7 +477,12 @@ final class DeploymentControl {
 
     /// Whether it runs as wanted, and would still be taken back if it did not stay so.
     boolean isOnProbation() {
-        return updating && proven && fallback && condition.is(DeploymentState.HEALTHY);
+        return updating && ran && fallback && condition.is(DeploymentState.HEALTHY);
+    }
+
+    /// Whether it would not be taken back any more, for nothing that it does.
+    boolean hasStood() {
+        return leaving || (ran && !updating && !frozen);
     }
 
     /// What callers of the deployment go by, once it is known.

@@ -88,10 +88,11 @@ final class DeploymentSet {
                 spec,
                 Optional.ofNullable(goal.interfaces().get(spec.name())),
                 goal.version(),
-                goal.proven(),
+                goal.ran(),
+                goal.onTrial(),
                 goal.fallback(),
-                failed && goal.proven(),
-                failed && !goal.proven());
+                failed && goal.ran(),
+                failed && !goal.ran());
     }
 
     /// Another set is to take its place: what fails here is nobody's update any more.
@@ -148,8 +149,8 @@ final class DeploymentSet {
 
     /// Whether it is better to wait in it than in one that does not work yet.
     boolean isWorthKeeping() {
-        if (goal.failure().isPresent() && !goal.proven()) return false;
-        return goal.proven() || runs();
+        if (goal.failure().isPresent() && !goal.ran()) return false;
+        return goal.ran() || runs();
     }
 
     /// Whether nothing of another spec is left to do.

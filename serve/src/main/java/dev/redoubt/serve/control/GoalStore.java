@@ -31,13 +31,6 @@ final class GoalStore implements AutoCloseable {
     private final Connection connection;
     private final TimeSource time;
 
-    /// How a version turned out.
-    enum Verdict {
-        OPEN,
-        PROVEN,
-        FAILED
-    }
-
     /// @param previous what was the goal when this was deployed
     /// @param reason why it failed
     record Version(
@@ -165,9 +158,11 @@ final class GoalStore implements AutoCloseable {
         write(() -> point(application, number));
     }
 
-    void proven(String application, long number) {
+    /// @param verdict that it has worked
+    void ran(String application, long number, Verdict verdict) {
         write(() -> update(
-                "UPDATE versions SET verdict = 'PROVEN', reason = '' WHERE application = ? AND version = ?",
+                "UPDATE versions SET verdict = ?, reason = '' WHERE application = ? AND version = ?",
+                verdict.name(),
                 application,
                 number));
     }

@@ -1,7 +1,6 @@
 package dev.redoubt.serve.control;
 
 import dev.redoubt.base.config.SettingType;
-import dev.redoubt.serve.control.GoalStore.Verdict;
 import dev.redoubt.serve.control.GoalStore.Version;
 import dev.redoubt.serve.graph.Mixing;
 import dev.redoubt.serve.replica.Interface;
@@ -23,6 +22,8 @@ import java.util.stream.Collectors;
 final class Goals {
     /* Order of a change: checked, committed, told to the listener, then to the controller. So whatever runs has been wanted on disk
      * before, and a crash in between is made good by the next start. */
+    private static final int RAN_LAST = 2; // the one on probation, and the one before it
+
     private final GoalStore store;
     private final Admission admission;
     private final Function<ApplicationSpec, SpecCheck.Checked> describe;
@@ -30,7 +31,7 @@ final class Goals {
     private final Consumer<ApplicationGoal> controller;
     private final BiPredicate<String, String> serves;
     private final Map<String, Goal> goals = new TreeMap<>();
-    private final Map<String, Goal> provenBefore = new TreeMap<>(); // the last proven goal of each application
+    private final Map<String, List<Goal>> ranLast = new TreeMap<>(); // of each application, newest first
     private volatile Map<String, Goal> published = Map.of();
 
     /// @param interfaces of what could be described
@@ -132,7 +133,7 @@ final class Goals {
     private boolean isSo(Goal running, ApplicationSpec spec) {
         long number = running.version().number();
         return running.spec().equals(spec)
-                && running.version().verdict() == Verdict.PROVEN
+                && running.version().verdict().ran()
                 && history(spec.name()).stream().noneMatch(one -> one.number() > number);
     }
 
@@ -184,22 +185,38 @@ final class Goals {
 
     // ---- what the controller found
 
+    /// All of the version is as wanted.
+    void runs(String application, long number) {
+        Goal running = goals.get(application);
+        if (running == null || running.deleting() || running.version().number() != number) return;
+        if (lastThatRan(application, running.version()).isEmpty()) {
+            worked(Verdict.PROVEN, running, Change.PROVEN, "");
+            return;
+        }
+        String time = SettingType.shown(running.spec().probation());
+        worked(Verdict.PROBATION, running, Change.RUNS, "on probation until it has been well for " + time);
+    }
+
+    /// It has stood its probation.
     void proven(String application, long number) {
         Goal running = goals.get(application);
         if (running == null || running.deleting() || running.version().number() != number) return;
-        store.proven(application, number);
-        boolean fallback = lastProven(application, running.version()).isPresent();
-        String time = SettingType.shown(running.spec().probation());
-        String reason = fallback ? "on probation until it has been well for " + time : "";
-        listener.changed(Change.PROVEN, application, number, reason);
-        adopt(new Goal(stored(application, number), running.interfaces(), false), Optional.empty());
+        if (running.version().verdict() == Verdict.PROBATION) worked(Verdict.PROVEN, running, Change.PROVEN, "");
+    }
+
+    private void worked(Verdict verdict, Goal running, Change change, String reason) {
+        String name = running.spec().name();
+        long number = running.version().number();
+        store.ran(name, number, verdict);
+        listener.changed(change, name, number, reason);
+        adopt(new Goal(stored(name, number), running.interfaces(), false), Optional.empty());
     }
 
     void failed(String application, long number, String reason) {
         Goal running = goals.get(application);
         if (running == null || running.deleting() || running.version().number() != number) return;
-        Optional<Version> back = lastProven(application, running.version());
-        if (back.isEmpty() && running.version().verdict() == Verdict.PROVEN) return; // it ran, and is tried again
+        Optional<Version> back = lastThatRan(application, running.version());
+        if (back.isEmpty() && running.version().verdict().ran()) return; // it is tried again
         store.failed(
                 application,
                 number,
@@ -220,13 +237,13 @@ final class Goals {
         if (running == null || !running.deleting()) return;
         store.deleted(application);
         goals.remove(application);
-        provenBefore.remove(application);
+        ranLast.remove(application);
         published = Map.copyOf(goals);
         listener.changed(Change.DELETED, application, running.version().number(), "");
     }
 
     /// The nearest version before that has worked.
-    private Optional<Version> lastProven(String application, Version from) {
+    private Optional<Version> lastThatRan(String application, Version from) {
         List<Version> history = store.history(application);
         OptionalLong next = from.previous();
         while (next.isPresent()) {
@@ -234,13 +251,13 @@ final class Goals {
             Optional<Version> found =
                     history.stream().filter(one -> one.number() == number).findAny();
             if (found.isEmpty()) break; // too long ago to be kept, unless it has worked
-            if (found.get().verdict() == Verdict.PROVEN) return found;
+            if (found.get().verdict().ran()) return found;
             next = found.get().previous();
         }
         return next.isEmpty()
                 ? Optional.empty()
                 : history.stream()
-                        .filter(one -> one.verdict() == Verdict.PROVEN && one.number() < from.number())
+                        .filter(one -> one.verdict().ran() && one.number() < from.number())
                         .findFirst();
     }
 
@@ -248,12 +265,20 @@ final class Goals {
         return Objects.requireNonNull(store.version(application, number).orElse(null));
     }
 
-    /// Known of the version that ran last; asking the runtimes takes long, and callers may be waiting.
+    /// Known of the versions that ran last; asking the runtimes takes long, and callers may be waiting.
     private Goal known(Version version) {
-        Goal known = provenBefore.get(version.spec().name());
-        return known != null && known.version().number() == version.number()
-                ? new Goal(version, known.interfaces(), false)
-                : described(version);
+        return ranLast.getOrDefault(version.spec().name(), List.of()).stream()
+                .filter(one -> one.version().number() == version.number())
+                .findAny()
+                .map(one -> new Goal(version, one.interfaces(), false))
+                .orElseGet(() -> described(version));
+    }
+
+    private void ran(Goal goal) {
+        List<Goal> last = ranLast.computeIfAbsent(goal.spec().name(), any -> new ArrayList<>());
+        last.removeIf(one -> one.version().number() == goal.version().number());
+        last.addFirst(goal);
+        if (last.size() > RAN_LAST) last.removeLast();
     }
 
     private Goal described(Version version) {
@@ -270,16 +295,15 @@ final class Goals {
 
     private void adopt(Goal goal, Optional<String> failure) {
         goals.put(goal.spec().name(), goal);
-        if (goal.version().verdict() == Verdict.PROVEN)
-            provenBefore.put(goal.spec().name(), goal);
+        if (goal.version().verdict().ran()) ran(goal);
         published = Map.copyOf(goals);
         Version version = goal.version();
         controller.accept(new ApplicationGoal(
                 version.spec(),
                 version.number(),
                 goal.interfaces(),
-                version.verdict() == Verdict.PROVEN,
-                lastProven(version.spec().name(), version).isPresent(),
+                version.verdict(),
+                lastThatRan(version.spec().name(), version).isPresent(),
                 failure,
                 goal.deleting()));
     }

@@ -157,6 +157,11 @@ public final class Platform implements AutoCloseable {
     private Controller.Verdicts verdicts() {
         return new Controller.Verdicts() {
             @Override
+            public void runs(String application, long version) {
+                later(() -> goals.runs(application, version));
+            }
+
+            @Override
             public void proven(String application, long version) {
                 later(() -> goals.proven(application, version));
             }

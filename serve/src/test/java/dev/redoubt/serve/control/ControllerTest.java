@@ -66,7 +66,7 @@ class ControllerTest {
     }
 
     private final Started driver = new Started();
-    private final List<String> proven = new ArrayList<>();
+    private final List<String> ran = new ArrayList<>();
     private final Controller controller = new Controller(
             new PassingTime(),
             Specs.MACHINE,
@@ -76,9 +76,12 @@ class ControllerTest {
             () -> new SplittableRandom(1),
             new Controller.Verdicts() {
                 @Override
-                public void proven(String application, long version) {
-                    proven.add(application + " " + version);
+                public void runs(String application, long version) {
+                    ran.add(application + " " + version);
                 }
+
+                @Override
+                public void proven(String application, long version) {}
 
                 @Override
                 public void failed(String application, long version, String reason) {}
@@ -93,7 +96,7 @@ class ControllerTest {
                 Specs.application("a", Specs.deployment("D", replicas)),
                 version,
                 Map.of(),
-                false,
+                Verdict.OPEN,
                 false,
                 Optional.empty(),
                 false);
@@ -119,6 +122,6 @@ class ControllerTest {
                 .satisfies(one -> assertThat(one.trigger()).isEqualTo(Trigger.SERVER_STOPPING));
         for (int i = 0; i < 3; i++) controller.step();
         assertThat(controller.isEmpty()).isTrue();
-        assertThat(proven).as("it never ran").isEmpty();
+        assertThat(ran).as("it never ran").isEmpty();
     }
 }

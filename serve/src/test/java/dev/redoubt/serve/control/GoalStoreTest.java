@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.redoubt.base.Home;
 import dev.redoubt.base.TimeSource;
-import dev.redoubt.serve.control.GoalStore.Verdict;
 import dev.redoubt.serve.spec.ApplicationSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,7 +23,7 @@ final class GoalStoreTest {
     void aDeployIsTheGoalAndTheOneBeforeIsRemembered() {
         try (GoalStore store = open()) {
             assertThat(store.deploy(spec("shop", 1))).isEqualTo(1);
-            store.proven("shop", 1);
+            store.ran("shop", 1, Verdict.PROVEN);
             assertThat(store.deploy(spec("shop", 2))).isEqualTo(2);
             store.failed("shop", 2, "it did not start", OptionalLong.of(1));
         }
@@ -52,8 +51,8 @@ final class GoalStoreTest {
     void theLastThatHasWorkedIsKeptWithThem() {
         try (GoalStore store = open()) {
             for (int i = 1; i <= 3; i++) store.deploy(spec("shop", i));
-            store.proven("shop", 2);
-            store.proven("shop", 3);
+            store.ran("shop", 2, Verdict.PROVEN);
+            store.ran("shop", 3, Verdict.PROVEN);
             for (int i = 4; i <= 30; i++) store.deploy(spec("shop", i));
             assertThat(store.history("shop")).hasSize(GoalStore.VERSIONS_MAX + 1);
             assertThat(store.history("shop").getLast().number()).isEqualTo(3);

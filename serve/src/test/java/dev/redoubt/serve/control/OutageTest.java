@@ -191,11 +191,81 @@ final class OutageTest {
     @Test
     void anUpdateWhoseReplicasEndAgainAndAgainGoesBack() {
         update();
-        for (int i = 0; i < 5; i++) {
+        lose(5);
+        assertThat(wantedVersion()).isEqualTo(1);
+    }
+
+    private void lose(int times) {
+        for (int i = 0; i < times; i++) {
             sim.replicas().crash();
             sim.runFor(Duration.ofSeconds(20));
         }
+    }
+
+    @Test
+    void aRestartEndsNoProbation() {
+        update();
+        sim.close();
+        sim = new PlatformSimulation(folder, 6);
+        sim.replicas().faults = false;
+        sim.resume();
+        sim.runFor(Duration.ofSeconds(10));
+        lose(5);
         assertThat(wantedVersion()).isEqualTo(1);
+    }
+
+    @Test
+    void aScaleEndsNoProbation() {
+        update();
+        scaleTo(2);
+        sim.runFor(Duration.ofSeconds(10));
+        lose(3);
+        assertThat(wantedVersion()).isEqualTo(1);
+    }
+
+    @Test
+    void aVersionThatFailsEndsNoProbationOfTheOneItGoesBackTo() {
+        update();
+        deploy(new Scale.Fixed(1), Map.of("fault", "start"));
+        sim.runFor(Duration.ofSeconds(20));
+        assertThat(wantedVersion()).isEqualTo(2);
+        lose(1);
+        assertThat(front().state()).isEqualTo(DeploymentState.DEPLOY_FAILED);
+        assertThat(front().reason()).contains("does not start", "; gone back, and then: loss 1 of 5");
+        lose(4);
+        assertThat(wantedVersion()).isEqualTo(1);
+    }
+
+    @Test
+    void aProbationThatIsStoodIsOverForGood() {
+        update();
+        sim.runFor(Duration.ofMinutes(3));
+        deploy(new Scale.Fixed(1), Map.of("fault", "start"));
+        sim.runFor(Duration.ofMinutes(1));
+        lose(6);
+        assertThat(wantedVersion()).isEqualTo(2);
+        assertThat(front().state()).isEqualTo(DeploymentState.DEPLOY_FAILED);
+    }
+
+    @Test
+    void whatIsSwitchedOffRefusesItsCallersAtOnce() {
+        deploy(new Scale.Fixed(0));
+        sim.runFor(Duration.ofSeconds(1));
+        List<Optional<ServeException>> ends = call();
+        assertThat(ends.getFirst().orElseThrow().code()).isEqualTo(ErrorCode.DEPLOYMENT_UNAVAILABLE);
+        scaleTo(1);
+        sim.runFor(Duration.ofMillis(200));
+        List<Optional<ServeException>> waits = call();
+        sim.runFor(Duration.ofSeconds(8));
+        assertThat(waits).containsExactly(Optional.empty());
+    }
+
+    private void scaleTo(int replicas) {
+        Goals.Goal goal = Objects.requireNonNull(sim.goals.published().get("shop"));
+        DeploymentSpec scaled = goal.spec().deployments().getFirst().with(new Scale.Fixed(replicas));
+        assertThat(sim.goals.scale(
+                        Specs.application("shop", scaled), goal.version().number()))
+                .isInstanceOf(Outcome.Accepted.class);
     }
 
     @Test
@@ -203,11 +273,7 @@ final class OutageTest {
         deploy(new Scale.Fixed(1));
         sim.runFor(Duration.ofMinutes(3));
         sim.replicas().outage = true;
-        Goals.Goal goal = Objects.requireNonNull(sim.goals.published().get("shop"));
-        DeploymentSpec two = goal.spec().deployments().getFirst().with(new Scale.Fixed(2));
-        assertThat(sim.goals.scale(
-                        Specs.application("shop", two), goal.version().number()))
-                .isInstanceOf(Outcome.Accepted.class);
+        scaleTo(2);
         sim.runFor(Duration.ofSeconds(6));
         assertThat(front().state()).isEqualTo(DeploymentState.UPSCALING);
         assertThat(front().reason()).matches("start [1-5] of 6 failed: simulated");

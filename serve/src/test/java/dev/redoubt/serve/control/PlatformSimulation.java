@@ -78,6 +78,11 @@ final class PlatformSimulation implements AutoCloseable {
                 random::split,
                 new Controller.Verdicts() {
                     @Override
+                    public void runs(String application, long version) {
+                        time.in(0.01, () -> goals().runs(application, version));
+                    }
+
+                    @Override
                     public void proven(String application, long version) {
                         time.in(0.01, () -> goals().proven(application, version));
                     }
@@ -162,6 +167,11 @@ final class PlatformSimulation implements AutoCloseable {
             steps++;
             check();
         }
+    }
+
+    /// Takes up what was wanted when another one ended, of the same folder.
+    void resume() {
+        goals.resume();
     }
 
     void runFor(Duration virtual) {
@@ -354,7 +364,7 @@ final class PlatformSimulation implements AutoCloseable {
     /// was found out, and be what that one goes back to.
     private boolean works(String application) {
         return Optional.ofNullable(goals.published().get(application))
-                .filter(goal -> goal.version().verdict() == GoalStore.Verdict.PROVEN)
+                .filter(goal -> goal.version().verdict().ran())
                 .filter(goal -> goal.spec().deployments().stream()
                         .allMatch(one -> one.runtime()
                                 .settings()

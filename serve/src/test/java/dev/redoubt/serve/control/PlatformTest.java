@@ -233,7 +233,7 @@ final class PlatformTest {
                 "says until when it may still go back",
                 () -> test.platform.journal().of("shop").stream()
                         .anyMatch(one ->
-                                one.text().equals("PROVEN, version 2: on probation until it has been well for 250ms")));
+                                one.text().equals("RUNS, version 2: on probation until it has been well for 250ms")));
         assertThat(test.platform.rollback("shop")).isEqualTo(new Outcome.Accepted(1));
         test.settled("shop");
         test.until("old", () -> test.runtime.living.size() == 1);
