@@ -86,7 +86,7 @@ public final class Platform implements AutoCloseable {
     }
 
     private Platform(Setup setup, Pace pace, GoalStore store) {
-        this.artifacts = new KeptArtifacts(setup.home().artifacts(), setup.runtimes());
+        this.artifacts = new KeptArtifacts(setup.home().artifacts(), setup.runtimes(), setup.listener());
         Map<String, ServantFactory> readers = artifacts.readers();
         this.check = new SpecCheck(readers, setup.check());
         this.fresh = new SpecCheck(setup.runtimes(), setup.check());
