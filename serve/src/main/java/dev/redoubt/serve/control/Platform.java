@@ -269,7 +269,7 @@ public final class Platform implements AutoCloseable {
         }
         List<String> problems = replicas > before ? check.describe(spec).problems() : List.of();
         if (!problems.isEmpty()) return new Outcome.Refused(problems); // more of it would not start
-        return decide(() -> goals.scale(spec, running.version().number()));
+        return decide(() -> goals.scale(spec, deployment, running.version().number()));
     }
 
     private static ApplicationSpec scaled(ApplicationSpec spec, String deployment, Scale scale) {

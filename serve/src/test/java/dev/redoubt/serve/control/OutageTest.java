@@ -206,7 +206,9 @@ final class OutageTest {
         Goals.Goal goal = Objects.requireNonNull(sim.goals.published().get("shop"));
         DeploymentSpec two = goal.spec().deployments().getFirst().with(new Scale.Fixed(2));
         assertThat(sim.goals.scale(
-                        Specs.application("shop", two), goal.version().number()))
+                        Specs.application("shop", two),
+                        two.name(),
+                        goal.version().number()))
                 .isInstanceOf(Outcome.Accepted.class);
         sim.runFor(Duration.ofSeconds(6));
         assertThat(front().state()).isEqualTo(DeploymentState.UPSCALING);
