@@ -3,8 +3,10 @@ package soak;
 import dev.redoubt.serve.Deployment;
 import dev.redoubt.serve.Handler;
 import dev.redoubt.serve.Reconfigurable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
-/// Answers what it is given, after a while; refuses one configuration, and ends its process where it is told to.
+/// Answers what it is given, after a while; fails where it is told to, and refuses one configuration.
 @Deployment(name = "Echo", maxOngoingRequests = 16, cpus = 0.2, memoryMiB = 128)
 public final class Echo implements Handler<Echo.In, Echo.In>, Reconfigurable<Echo.Greeting> {
     public record In(String text, int millis) {}
@@ -17,9 +19,9 @@ public final class Echo implements Handler<Echo.In, Echo.In>, Reconfigurable<Ech
     }
 
     @Override
-    public In handle(In input) throws InterruptedException {
+    public In handle(In input) {
         if (input.text().equals("fail")) throw new IllegalStateException("as told");
-        Thread.sleep(input.millis());
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(input.millis()));
         return input;
     }
 }

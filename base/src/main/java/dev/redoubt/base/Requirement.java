@@ -2,6 +2,8 @@ package dev.redoubt.base;
 
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// The requirements of RULES.md: what a refusal names, what `redoubt rules` lists, and what at least one test is named
 /// after.
@@ -79,6 +81,9 @@ public enum Requirement {
         INVARIANT
     }
 
+    private static final Pattern FIRST = Pattern.compile("^([RV]\\d\\.\\d): ");
+    private static final Pattern IN_BRACKETS = Pattern.compile(".*\\(([RV]\\d\\.\\d)\\)", Pattern.DOTALL);
+
     private final Kind kind;
     private final String title;
 
@@ -105,5 +110,14 @@ public enum Requirement {
     /// @param id as [#id] writes it
     public static Optional<Requirement> find(String id) {
         return Arrays.stream(values()).filter(one -> one.id().equals(id)).findFirst();
+    }
+
+    /// The one that a refusal of ours names, at its beginning (`R4.2: …`) or in brackets. The last brackets count:
+    /// before them there may be the name of a file.
+    public static Optional<Requirement> named(String refusal) {
+        Matcher first = FIRST.matcher(refusal);
+        if (first.find()) return find(first.group(1));
+        Matcher inBrackets = IN_BRACKETS.matcher(refusal);
+        return inBrackets.lookingAt() ? find(inBrackets.group(1)) : Optional.empty();
     }
 }

@@ -41,7 +41,7 @@ final class ApplicationSettings {
     static final SettingType<String> NAME = SettingType.text(
             "1 to 63 characters of a-z, 0-9 and -", Pattern.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"));
     static final SettingType<String> DIGEST =
-            SettingType.text("sha256: and 64 hexadecimal digits", Pattern.compile("sha256:[0-9a-f]{64}"));
+            SettingType.text("sha256: and 64 hexadecimal digits in lower case", Pattern.compile("sha256:[0-9a-f]{64}"));
 
     private static final Setting<String> CLASS = Setting.required(
             "class",

@@ -2,6 +2,7 @@ package dev.redoubt.cli;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.redoubt.base.Home;
+import dev.redoubt.base.Requirement;
 import dev.redoubt.base.TimeSource;
 import dev.redoubt.engine.EngineOptions;
 import dev.redoubt.policy.Waiver;
@@ -10,6 +11,7 @@ import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.runtime.llm.LlmHost;
 import dev.redoubt.serve.control.Change;
+import dev.redoubt.serve.control.ChangeListener;
 import dev.redoubt.serve.control.GraphCheck;
 import dev.redoubt.serve.control.Outcome;
 import dev.redoubt.serve.control.Platform;
@@ -35,6 +37,23 @@ record Applications(Platform platform, Runtimes runtimes) implements AutoCloseab
     /// Of the machine, for all applications together (R4.2).
     static final double SHARE = 0.8;
 
+    /// Writes down what the platform has come to; what it is told to do is written down by whoever tells it, too.
+    private record Witness(AuditLog audit) implements ChangeListener {
+        @Override
+        public void changed(Change change, String application, long version, String reason) {
+            String what = change.name().toLowerCase(Locale.ROOT) + ", version " + version;
+            audit.note(AuditEvent.of(AuditKind.APPLICATION_STATE, AuditEvent.SERVER, application, application)
+                    .with(reason.isEmpty() ? what : what + ": " + reason));
+        }
+
+        @Override
+        public void tampered(String digest, boolean healed) {
+            audit.note(AuditEvent.of(AuditKind.APPLICATION_ARTIFACT, AuditEvent.SERVER, "", "sha256:" + digest)
+                    .refusedBy(Requirement.R1_6)
+                    .with(healed ? "changed, taken again from its file" : "changed, refused"));
+        }
+    }
+
     /// Takes up what was wanted before; nothing runs before [#want].
     ///
     /// @param engines how language models are computed, but for their share of the machine; what a call has
@@ -52,7 +71,7 @@ record Applications(Platform platform, Runtimes runtimes) implements AutoCloseab
                 waivers.stream().map(Waiver::rule).collect(Collectors.toUnmodifiableSet()),
                 new GraphCheck(requestTimeout),
                 (application, deployment) -> policy,
-                (change, application, version, reason) -> note(audit, change, application, version, reason),
+                new Witness(audit),
                 TimeSource.system()));
         runtimes.workers().outputTo(platform.journal()::printed);
         return new Applications(platform, runtimes);
@@ -61,13 +80,6 @@ record Applications(Platform platform, Runtimes runtimes) implements AutoCloseab
     static Resources machine() {
         OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         return Resources.of(Runtime.getRuntime().availableProcessors(), system.getTotalMemorySize());
-    }
-
-    /// What the platform has come to; what it is told to do is written down by whoever tells it, too.
-    private static void note(AuditLog audit, Change change, String application, long version, String reason) {
-        String what = change.name().toLowerCase(Locale.ROOT) + ", version " + version;
-        audit.note(AuditEvent.of(AuditKind.APPLICATION_STATE, AuditEvent.SERVER, application, application)
-                .with(reason.isEmpty() ? what : what + ": " + reason));
     }
 
     /// Begins with what is wanted from now on: nothing that these take the place of is started before.

@@ -47,7 +47,8 @@ final class DeployCommand implements Callable<Integer> {
         for (ApplicationSpec spec : specs) {
             JsonNode plan = admin.post("/admin/v1/applications/plan", SpecJson.write(spec));
             for (JsonNode change : plan.path("changes")) out.println(spec.name() + ": " + change.asString());
-            if (plan.path("changes").isEmpty()) out.println(spec.name() + ": nothing changes");
+            if (plan.path("changes").isEmpty() && plan.path("problems").isEmpty())
+                out.println(spec.name() + ": nothing changes");
             for (JsonNode problem : plan.path("problems")) refused.add(spec.name() + ": " + problem.asString());
         }
         if (!refused.isEmpty()) throw new Refusal(refused);

@@ -3,6 +3,9 @@ package dev.redoubt.cli;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
@@ -43,10 +46,10 @@ final class LogsCommand implements Callable<Integer> {
                     "'" + place + "' names no application: write APPLICATION or APPLICATION/DEPLOYMENT");
         AdminClient admin = new AdminClient(context);
         String deployment = named.group(2) == null ? "" : named.group(2);
+        if (!deployment.isEmpty()) require(admin, named.group(1), deployment);
         long seen = 0;
         while (true) {
-            JsonNode entries = admin.get("/admin/v1/applications/" + named.group(1) + "/logs")
-                    .path("entries");
+            JsonNode entries = entries(admin, named.group(1));
             if (entries.isEmpty() && !follow)
                 throw new CommandFailure(
                         ExitCode.UNAVAILABLE,
@@ -60,6 +63,27 @@ final class LogsCommand implements Callable<Integer> {
             if (!follow || context.console().out().checkError()) return ExitCode.OK.code();
             Thread.sleep(POLL);
         }
+    }
+
+    private static JsonNode entries(AdminClient admin, String application) throws IOException {
+        return admin.get("/admin/v1/applications/" + application + "/logs").path("entries");
+    }
+
+    /// One that is there now, or of which something is told still.
+    ///
+    /// @throws Refusal if there is none of that name
+    private static void require(AdminClient admin, String application, String deployment) throws IOException {
+        Set<String> known = new TreeSet<>();
+        for (JsonNode entry : entries(admin, application))
+            known.add(entry.path("deployment").asString(""));
+        for (JsonNode one : admin.get("/admin/v1/applications").path("applications"))
+            if (one.path("name").asString("").equals(application))
+                for (JsonNode own : one.path("deployments"))
+                    known.add(own.path("name").asString(""));
+        known.remove(""); // the whole application
+        if (!known.contains(deployment))
+            throw new Refusal(List.of(
+                    "application '%s' has no deployment '%s': it has %s".formatted(application, deployment, known)));
     }
 
     /// A change of the whole application concerns each deployment.

@@ -189,7 +189,7 @@ final class ServeCommand implements Callable<Integer> {
 
     private static String address(Server server, String application, String url) {
         return server.model(application)
-                .map(model -> url + "/v1, model " + model.card().name())
+                .map(model -> url + "/v1, model " + model)
                 .orElse(url + "/" + application);
     }
 

@@ -17,6 +17,8 @@ import dev.redoubt.policy.audit.AuditEvent;
 import dev.redoubt.policy.audit.AuditKind;
 import dev.redoubt.policy.audit.AuditLog;
 import dev.redoubt.policy.limit.RateLimiter;
+import dev.redoubt.serve.control.Absence;
+import dev.redoubt.serve.control.Platform;
 import dev.redoubt.serve.control.PlatformStatus.ApplicationStatus;
 import dev.redoubt.trust.VerifiedArtifact;
 import java.io.IOException;
@@ -205,9 +207,13 @@ final class Server implements AutoCloseable {
         return applications.platform().status().applications();
     }
 
-    /// The language model that callers of an application reach at `/v1`, if it is one.
-    Optional<LanguageModel> model(String application) {
-        return applications.platform().model(application);
+    /// The name of the language model that callers of an application reach at `/v1`, if it is one; also of one that
+    /// cannot be had now.
+    Optional<String> model(String application) {
+        Platform platform = applications.platform();
+        return platform.model(application)
+                .map(model -> model.card().name())
+                .or(() -> platform.absence(application).flatMap(Absence::model));
     }
 
     /// Of the server's own model, where it has one.

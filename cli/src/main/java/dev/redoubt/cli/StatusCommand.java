@@ -7,6 +7,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /// What a running server is doing, and within what limits.
 @Command(name = "status", description = "Show what the running server serves, how, and within what limits.")
@@ -24,19 +25,19 @@ final class StatusCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        JsonNode status = new AdminClient(context).get("/admin/v1/status");
+        AdminClient admin = new AdminClient(context);
+        JsonNode status = admin.get("/admin/v1/status");
+        JsonNode applications = admin.get("/admin/v1/applications").path("applications");
         PrintStream out = context.console().out();
         if (json) {
-            out.println(status);
+            out.println(((ObjectNode) status).set("applications", applications));
             return ExitCode.OK.code();
         }
         Duration up = Duration.ofSeconds(status.path("uptime_seconds").asLong());
         out.println("redoubt " + text(status, "version") + ", up " + up.toHours() + " h " + up.toMinutesPart()
                 + " min, " + (status.path("ready").asBoolean() ? "ready" : "not ready"));
         for (JsonNode model : status.path("models")) print(out, model);
-        for (JsonNode application :
-                new AdminClient(context).get("/admin/v1/applications").path("applications"))
-            ApplicationTree.print(out, application);
+        for (JsonNode application : applications) ApplicationTree.print(out, application);
         for (JsonNode waiver : status.path("waivers"))
             out.println("waiver  " + text(waiver, "rule") + " until " + text(waiver, "expires") + "  ("
                     + text(waiver, "reason") + ")");

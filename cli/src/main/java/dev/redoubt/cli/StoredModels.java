@@ -19,7 +19,7 @@ abstract class StoredModels implements LlmHost {
     @Override
     public final VerifiedArtifact open(String model, Optional<String> digest) throws RuntimeRefusal {
         if (store.find(model).isEmpty())
-            throw new RuntimeRefusal("model '" + model + "' is not in the store: redoubt models pull " + model
+            throw new RuntimeRefusal("model '" + model + "' is not in the store (V4.1): redoubt models pull " + model
                     + ", or models add a file under this name"
                     + digest.map(wanted -> "; wanted is sha256:" + wanted).orElse(""));
         VerifiedArtifact artifact = store.open(model);

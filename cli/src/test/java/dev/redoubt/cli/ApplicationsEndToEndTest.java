@@ -200,7 +200,14 @@ final class ApplicationsEndToEndTest {
                 .contains("failed: java.lang.IllegalStateException\n")
                 .doesNotContain("a secret")
                 .doesNotContain("trouble");
-        assertThat(command("logs", "hello/Other").out()).contains("DEPLOYED").doesNotContain("takes calls");
+        Ran other = command("logs", "hello/Other");
+        assertThat(other.exitCode()).as(other.out()).isEqualTo(ExitCode.REFUSED.code());
+        assertThat(other.err()).contains("application 'hello' has no deployment 'Other': it has [Greeter]");
+        JsonNode status =
+                JsonMapper.shared().readTree(command("status", "--json").out());
+        assertThat(status.path("ready").asBoolean()).isTrue();
+        assertThat(status.at("/applications/0/name").asString()).isEqualTo("hello");
+        assertThat(status.at("/applications/0/deployments/0/state").asString()).isEqualTo("HEALTHY");
         assertThat(command("logs", "nobody").exitCode()).isEqualTo(ExitCode.REFUSED.code());
         assertThat(command("logs", "no/such/place").exitCode()).isEqualTo(ExitCode.USAGE.code());
     }
@@ -253,6 +260,8 @@ final class ApplicationsEndToEndTest {
         assertThat(refused.exitCode()).isEqualTo(ExitCode.REFUSED.code());
         assertThat(refused.err()).contains("Greeter").contains(jar.digest().substring("sha256:".length()));
         assertThat(call().status()).isEqualTo(404);
+        Path capitals = file(new HandlerJar(jar.path(), "sha256:" + "A".repeat(64)));
+        assertThat(command("deploy", "-f", capitals.toString()).err()).contains("64 hexadecimal digits in lower case");
     }
 
     @Test

@@ -13,11 +13,13 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
 
 /// A server that is a process, with workers: what is wanted runs on when the files it was deployed from are others, or
 /// gone.
@@ -136,6 +138,12 @@ final class ArtifactsEndToEndTest {
         assertThat(kept()).containsExactly(one.digest());
         deploy(file(two));
         assertThat(kept()).containsExactlyInAnyOrder(one.digest(), two.digest());
+        greeter("three");
+        Ran replaced = command("deploy", "-f", file(two));
+        assertThat(replaced.exitCode()).isEqualTo(ExitCode.REFUSED.code());
+        assertThat(replaced.out()).isEmpty();
+        assertThat(replaced.err()).contains("(R1.6)");
+        assertThat(records()).contains("application.deploy hello R1.6 refused, problems: 1");
 
         Ran back = command("rollback", "hello"); // its jar is the newer build
         assertThat(back.exitCode()).as(back.out() + back.err()).isZero();
@@ -151,6 +159,34 @@ final class ArtifactsEndToEndTest {
         long end = System.nanoTime() + PATIENCE.toNanos();
         while (!kept().isEmpty() && System.nanoTime() < end) server.waitFor(10, TimeUnit.MILLISECONDS);
         assertThat(kept()).isEmpty();
+    }
+
+    @Test
+    void R1_6_aCopyThatWasChangedInTheHomeIsInTheAuditLog() throws Exception {
+        HandlerJar jar = greeter("one");
+        start("serve", "-f", file(jar));
+        Path copy = checkout.home.resolve("artifacts").resolve(kept().getFirst().replace("sha256:", "sha256-"));
+        Files.writeString(copy, "changed");
+        assertThat(call("{\"name\":\"trouble\"}").status()).isEqualTo(503);
+        assertThat(greetingAfterAll()).isEqualTo("{\"text\":\"one\"}");
+        assertThat(copy).hasSameBinaryContentAs(jar.path());
+        Files.writeString(copy, "changed");
+        Files.delete(jar.path());
+        assertThat(command("scale", "hello", "Greeter", "2").err()).contains(copy + " was changed (R1.6)");
+        String record = "application.artifact " + jar.digest() + " R1.6 changed, ";
+        assertThat(records()).contains(record + "taken again from its file", record + "refused");
+    }
+
+    /// Kind, subject, rule and outcome of each.
+    private List<String> records() {
+        return command("audit-log", "export")
+                .out()
+                .lines()
+                .map(line -> JsonMapper.shared().readTree(line))
+                .map(record -> Stream.of("kind", "subject", "rule", "outcome")
+                        .map(field -> record.path(field).asString(""))
+                        .collect(Collectors.joining(" ")))
+                .toList();
     }
 
     /// When the replica that has ended is replaced.

@@ -253,6 +253,32 @@ final class LanguageApplicationsTest {
     }
 
     @Test
+    void whereAModelThatCannotBeHadWouldBeIsSaidAfterAStart() throws Exception {
+        start("applications:\n" + application("red", "Chat", "model: tiny"));
+        assertThat(server.model("red")).contains("tiny");
+        server.close();
+        ran("models", "remove", "tiny");
+        start("model: {name: other, cpu: 1, memory: 256MiB, max-ongoing-requests: 4}\n");
+        assertThat(server.model("red")).contains("tiny");
+        assertThat(server.model("blue")).isEmpty();
+    }
+
+    @Test
+    void V4_1_aModelThatIsNotThereIsRefusedOnTheRecord() throws Exception {
+        start("applications:\n" + application("red", "Chat", "model: tiny"));
+        Path absent = Files.writeString(
+                folder.resolve("absent.yaml"), "applications:\n" + application("red", "Chat", "model: absent"));
+        assertThat(Ran.command(home, "deploy", "--dry-run", "-f", absent.toString())
+                        .exitCode())
+                .isEqualTo(ExitCode.REFUSED.code());
+        assertThat(ran("audit-log", "export").out().lines())
+                .filteredOn(line -> line.contains("application.deploy"))
+                .singleElement()
+                .asString()
+                .contains("\"subject\":\"red\"", "\"rule\":\"V4.1\"", "refused, problems: 1");
+    }
+
+    @Test
     void R1_1_whatDoesNotFitIsNotDeployed() {
         assertThatThrownBy(() -> start("applications:\n" + application("red", "Chat", "model: absent")))
                 .hasMessageContaining("redoubt models pull absent");

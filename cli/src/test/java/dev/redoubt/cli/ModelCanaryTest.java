@@ -245,7 +245,7 @@ class ModelCanaryTest {
             assertThat(told("model.canary"))
                     .anySatisfy(record -> assertThat(record).contains("V6.2", "next"));
             assertThat(told("application.state").getLast()).contains("rolled_back_by_itself");
-            assertThat(server.model("red").orElseThrow().card().name()).isEqualTo("tiny");
+            assertThat(server.model("red")).contains("tiny");
         }
     }
 

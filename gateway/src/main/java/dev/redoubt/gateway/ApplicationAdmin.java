@@ -1,6 +1,7 @@
 package dev.redoubt.gateway;
 
 import dev.redoubt.base.ErrorCode;
+import dev.redoubt.base.Requirement;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.gateway.Access.Metering;
 import dev.redoubt.gateway.Access.Needs;
@@ -27,7 +28,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.function.Supplier;
 
 /// Applications for the operator: what is wanted, and how it stands.
@@ -137,11 +137,15 @@ final class ApplicationAdmin {
         exchange.reply(200, JSON, json.endArray().endObject().toString());
     }
 
+    /// Who is told of problems here deploys nothing: that is the refusal, and it is written down as one.
     private void plan(Exchange exchange, ApplicationSpec spec) {
         Plan plan = platform.plan(spec);
+        List<String> problems = problems(spec, plan.problems());
+        if (!problems.isEmpty())
+            services.audit().note(refused(event(exchange, AuditKind.APPLICATION_DEPLOY, spec.name()), problems));
         JsonWriter json = new JsonWriter().beginObject();
         texts(json.name("changes"), plan.changes());
-        texts(json.name("problems"), problems(spec, plan.problems()));
+        texts(json.name("problems"), problems);
         exchange.reply(200, JSON, json.endObject().toString());
     }
 
@@ -176,13 +180,26 @@ final class ApplicationAdmin {
     }
 
     private Outcome carriedOut(Exchange exchange, AuditKind kind, String name, Supplier<Outcome> action) {
-        AuditEvent event = AuditEvent.of(
+        return services.audit()
+                .carryOut(event(exchange, kind, name), action::get, (event, outcome) -> switch (outcome) {
+                    case Outcome.Accepted(long version) -> event.with("done, version " + version);
+                    case Outcome.Refused(List<String> problems) -> refused(event, problems);
+                });
+    }
+
+    private static AuditEvent event(Exchange exchange, AuditKind kind, String name) {
+        return AuditEvent.of(
                 kind, exchange.principal().keyId(), exchange.principal().application(), name);
-        Function<Outcome, String> told = outcome -> switch (outcome) {
-            case Outcome.Accepted(long version) -> "done, version " + version;
-            case Outcome.Refused(List<String> problems) -> "refused, problems: " + problems.size();
-        };
-        return services.audit().carryOut(event, action::get, told);
+    }
+
+    /// By the first requirement that a problem names.
+    private static AuditEvent refused(AuditEvent event, List<String> problems) {
+        return problems.stream()
+                .flatMap(problem -> Requirement.named(problem).stream())
+                .findFirst()
+                .map(event::refusedBy)
+                .orElse(event)
+                .with("refused, problems: " + problems.size());
     }
 
     private static void reply(Exchange exchange, Outcome outcome) {

@@ -2,14 +2,23 @@ package dev.redoubt.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.redoubt.base.Home;
+import dev.redoubt.policy.KeyStore;
 import dev.redoubt.policy.Scope;
+import dev.redoubt.policy.audit.AuditEvent;
+import dev.redoubt.policy.audit.AuditKind;
+import dev.redoubt.policy.audit.AuditReader;
+import dev.redoubt.policy.audit.AuditRecord;
 import dev.redoubt.serve.control.Platform;
+import dev.redoubt.serve.control.SpecJson;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,6 +29,8 @@ import tools.jackson.databind.JsonNode;
 /// What the operator hears of applications, over a real socket.
 @SuppressWarnings("NullAway.Init")
 final class AdminApplicationsTest {
+    private static final String PLAN = "/admin/v1/applications/plan";
+    private static final String DEPLOY = "/admin/v1/applications/deploy";
     private static final String LOGS = "/admin/v1/applications/test/logs";
 
     @TempDir
@@ -75,6 +86,54 @@ final class AdminApplicationsTest {
                         "Greeter " + id + " failed: java.lang.IllegalStateException",
                         "Front " + id + " failed: java.lang.IllegalStateException")
                 .noneMatch(text -> text.contains("trouble") || text.contains("secret"));
+    }
+
+    private static HttpResponse<String> post(String key, String path, String body) {
+        return edge.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + edge.edge.adminPort() + path))
+                .header("Authorization", "Bearer " + key)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build());
+    }
+
+    /// Rule and outcome of all that the audit log has of deploys by a key.
+    private static List<String> deploys(String keyId) throws IOException {
+        edge.audit.commit(AuditEvent.of(AuditKind.CACHE_CLEAR, keyId, "", "")); // on disk after what was noted before
+        List<String> deploys = new ArrayList<>();
+        try (AuditReader reader = AuditReader.open(new Home(home.toAbsolutePath()))) {
+            for (Optional<AuditRecord> one = reader.next(); one.isPresent(); one = reader.next())
+                if (one.get().get("actor").equals(keyId)
+                        && one.get().get("kind").equals("application.deploy"))
+                    deploys.add(one.get().get("subject") + " " + one.get().get("rule") + " "
+                            + one.get().get("outcome"));
+        }
+        return deploys;
+    }
+
+    @Test
+    void R1_8_aRefusedDeployIsInTheAuditLogWithItsRuleHoweverFarItCame() throws IOException {
+        KeyStore.Created writer = edge.keys.create("ops", Set.of(Scope.ADMIN_READ, Scope.ADMIN_WRITE));
+        String unknown = SpecJson.write(TestApplications.application("other", "Front", "Nobody"));
+        String known = SpecJson.write(TestApplications.application("other", "Front", "Greeter"));
+        String reserved = known.replace("\"other\"", "\"v1\"");
+        String hungry = known.replaceAll("\"ongoingMax\":\\d+", "\"ongoingMax\":101");
+        assertThat(post(writer.secret(), PLAN, known).body()).contains("\"problems\":[]");
+        assertThat(deploys(writer.keyId())).isEmpty();
+        for (String spec : List.of(unknown, reserved, hungry)) {
+            assertThat(post(writer.secret(), PLAN, spec).statusCode()).isEqualTo(200);
+            assertThat(post(writer.secret(), DEPLOY, spec).statusCode()).isEqualTo(422);
+        }
+        assertThat(deploys(writer.keyId()))
+                .containsExactly(
+                        "other  refused, problems: 1",
+                        "other  begun",
+                        "other  refused, problems: 1",
+                        "v1 R4.1 refused, problems: 1",
+                        "v1  begun",
+                        "v1 R4.1 refused, problems: 1",
+                        "other R1.1 refused, problems: 2",
+                        "other  begun",
+                        "other R1.1 refused, problems: 2");
     }
 
     @Test

@@ -204,6 +204,14 @@ class TidyTest {
     }
 
     @Test
+    void theScannerReadsLongTexts() {
+        String source = "a(\"\"\"\n" + "a \"word\" and more\n".repeat(1000) + "\"\"\"); b();";
+        assertThat(withoutCommentsAndStrings(source).strip())
+                .endsWith("); b();")
+                .doesNotContain("word");
+    }
+
+    @Test
     void theScannerSeesCodeAndNothingElse() {
         String source = """
                 int a; // System.out
@@ -258,10 +266,12 @@ class TidyTest {
         }
     }
 
-    /// The source with comments removed and literals emptied; lines stay where they are.
+    /// The source with comments removed and literals emptied; lines stay where they are. A text block is not read
+    /// letter
+    /// by letter: the matcher takes a frame of the stack for each turn of such a group.
     private static String withoutCommentsAndStrings(String source) {
         Pattern token = Pattern.compile(
-                "\"\"\"(?:\\\\.|[^\\\\])*?\"\"\"|\"(?:\\\\.|[^\"\\\\\n])*\"|'(?:\\\\.|[^'\\\\\n])+'|//[^\n]*|/\\*.*?\\*/",
+                "\"\"\"[^\\\\\"]*+(?:(?:\\\\.|\"{1,2}(?!\"))[^\\\\\"]*+)*+\"\"\"|\"(?:\\\\.|[^\"\\\\\n])*\"|'(?:\\\\.|[^'\\\\\n])+'|//[^\n]*|/\\*.*?\\*/",
                 Pattern.DOTALL);
         return token.matcher(source).replaceAll(found -> {
             String text = found.group();

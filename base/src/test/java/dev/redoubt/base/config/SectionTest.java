@@ -206,4 +206,13 @@ final class SectionTest {
         assertThat(Requirement.find("R9.9")).isEmpty();
         assertThat(Requirement.R1_2.id()).isEqualTo("R1.2");
     }
+
+    @Test
+    void aRefusalNamesItsRequirementFirstOrInBracketsAfterTheNamesOfFiles() {
+        assertThat(Requirement.named("R4.2: the quota (of V1.6) is full")).contains(Requirement.R4_2);
+        assertThat(Requirement.named("the jar /a (V4.2)/h.jar is another (R1.6): deploy\nthat one"))
+                .contains(Requirement.R1_6);
+        for (String none : List.of("", "R4.2 is the quota", "of R1.6", "R9.9: what", "it is another (R9.9)"))
+            assertThat(Requirement.named(none)).as(none).isEmpty();
+    }
 }

@@ -38,6 +38,8 @@ public enum AuditKind {
     APPLICATION_SCALE,
     /// What the platform did by itself: a version that works, one that was given up for the one before it.
     APPLICATION_STATE,
+    /// Somebody has changed a copy of a jar or a model in the home: it was taken again from its file, or refused.
+    APPLICATION_ARTIFACT,
 
     KEY_CREATE,
     KEY_ROTATE,

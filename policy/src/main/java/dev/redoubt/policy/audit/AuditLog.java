@@ -18,6 +18,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -135,6 +136,14 @@ public final class AuditLog implements AutoCloseable {
     /// @throws AuditException if it cannot be written; before the action then nothing was done
     public <T, E extends Exception> T carryOut(AuditEvent event, Action<T, E> action, Function<T, String> outcome)
             throws E {
+        return carryOut(event, action, (begun, result) -> begun.with(outcome.apply(result)));
+    }
+
+    /// As above.
+    ///
+    /// @param ended the event as it is written when it is over: it may have been refused
+    public <T, E extends Exception> T carryOut(
+            AuditEvent event, Action<T, E> action, BiFunction<AuditEvent, T, AuditEvent> ended) throws E {
         commit(event.with("begun"));
         T result;
         try {
@@ -147,7 +156,7 @@ public final class AuditLog implements AutoCloseable {
             }
             throw e;
         }
-        commit(event.with(outcome.apply(result)));
+        commit(ended.apply(event, result));
         return result;
     }
 

@@ -6,4 +6,10 @@ package dev.redoubt.serve.control;
 public interface ChangeListener {
     /// @param reason of what happens by itself; for operators
     void changed(Change change, String application, long version, String reason);
+
+    /// Told on any thread that somebody has changed a copy of a jar or a model in the home (R1.6).
+    ///
+    /// @param digest that the copy must have
+    /// @param healed whether it was taken again from its file; if not, what runs from it is refused
+    default void tampered(String digest, boolean healed) {}
 }

@@ -16,7 +16,6 @@ import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /// What is wanted, in memory and on disk: changes it when asked and when an update fails. One thread at a time.
 final class Goals {
@@ -137,25 +136,18 @@ final class Goals {
                 && history(spec.name()).stream().noneMatch(one -> one.number() > number);
     }
 
+    /// @param deployment the one that is scaled, perhaps to what it has
     /// @param seen the version that `spec` was made from
-    Outcome scale(ApplicationSpec spec, long seen) {
+    Outcome scale(ApplicationSpec spec, String deployment, long seen) {
         Goal running = goals.get(spec.name());
         if (running == null || running.version().number() != seen) return changedMeanwhile(spec.name());
         List<String> problems = problems(spec, running.interfaces());
         if (!problems.isEmpty()) return new Outcome.Refused(problems);
         store.replace(spec, seen);
-        listener.changed(Change.SCALED, spec.name(), seen, scaled(running.spec(), spec));
+        DeploymentSpec scaled = spec.find(deployment).orElseThrow();
+        listener.changed(Change.SCALED, spec.name(), seen, deployment + " has " + Plan.scale(scaled));
         adopt(new Goal(stored(spec.name(), seen), running.interfaces(), false), Optional.empty());
         return new Outcome.Accepted(seen);
-    }
-
-    private static String scaled(ApplicationSpec before, ApplicationSpec after) {
-        return after.deployments().stream()
-                .filter(one -> before.find(one.name())
-                        .filter(old -> old.scale().equals(one.scale()))
-                        .isEmpty())
-                .map(one -> one.name() + " has " + Plan.scale(one))
-                .collect(Collectors.joining(", "));
     }
 
     /// @param checked what was found of `back`

@@ -43,13 +43,17 @@ final class KeptArtifacts {
 
     private final Path folder;
     private final Map<String, ServantFactory> runtimes;
+    private final ChangeListener listener;
     private final List<String> held = new ArrayList<>(); // digests of deploys in progress; guarded by itself
+    private volatile Set<String> named = Set.of(); // digests of the versions that are stored
 
     /// @param folder made when it is needed
     /// @param runtimes by kind
-    KeptArtifacts(Path folder, Map<String, ServantFactory> runtimes) {
+    /// @param listener told of copies that somebody has changed
+    KeptArtifacts(Path folder, Map<String, ServantFactory> runtimes, ChangeListener listener) {
         this.folder = folder;
         this.runtimes = Map.copyOf(runtimes);
+        this.listener = listener;
     }
 
     /// The runtimes, which read a copy where there is one.
@@ -92,20 +96,21 @@ final class KeptArtifacts {
     ///
     /// @param specs of all versions, as they are stored
     void sweep(List<String> specs) {
-        Set<String> named = new HashSet<>();
+        Set<String> found = new HashSet<>();
         for (String spec : specs)
-            DIGEST.matcher(spec).results().map(MatchResult::group).forEach(named::add);
+            DIGEST.matcher(spec).results().map(MatchResult::group).forEach(found::add);
+        named = Set.copyOf(found);
         synchronized (held) {
             if (!Files.isDirectory(folder)) return;
             try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
-                for (Path file : all) if (!inUse(file, named)) Files.delete(file);
+                for (Path file : all) if (!inUse(file)) DurableFiles.deleteTree(file);
             } catch (IOException e) {
                 LOG.warn("copies that no version needs could not all be removed: {}", e.toString());
             }
         }
     }
 
-    private boolean inUse(Path file, Set<String> named) {
+    private boolean inUse(Path file) {
         String name = String.valueOf(file.getFileName());
         if (!name.startsWith(PREFIX)) return !held.isEmpty(); // perhaps being written
         String digest = name.substring(PREFIX.length());
@@ -134,15 +139,29 @@ final class KeptArtifacts {
         }
     }
 
-    /// One at a time, so that none is written twice.
+    /// One at a time, so that none is written twice. What is there and is not the copy, somebody has put there.
     private synchronized void keep(Artifact file) throws RuntimeRefusal {
         Artifact copy = copy(file);
-        if (exists(copy) && isWhole(copy)) return;
+        boolean there = exists(copy);
+        if (there && isWhole(copy)) return;
+        boolean written = false;
         try {
-            DurableFiles.replace(copy.file(), file::copy);
+            DurableFiles.<RuntimeRefusal>replace(copy.file(), out -> {
+                file.copy(out);
+                if (Files.isDirectory(copy.file(), LinkOption.NOFOLLOW_LINKS)) DurableFiles.deleteTree(copy.file());
+            });
+            written = true;
         } catch (IOException e) {
             throw file.notCopied(folder, e);
+        } finally {
+            if (there) changed(file, written);
         }
+    }
+
+    private void changed(Artifact file, boolean written) {
+        listener.tampered(file.digest(), written);
+        Path copy = copy(file).file();
+        if (written) LOG.warn("{} was changed (R1.6), and is taken again from {}", copy, file.file());
     }
 
     private static boolean isWhole(Artifact copy) {
@@ -161,12 +180,29 @@ final class KeptArtifacts {
         hold(digest);
         try {
             keep(file);
-            LOG.warn("{} was changed (R1.6), and is taken again from {}", copy, file.file());
         } catch (RuntimeRefusal e) {
             throw new RuntimeRefusal(
                     copy + " was changed (R1.6): it is taken again from " + file.file()
                             + " when that has its digest; now " + e.getMessage(),
                     e);
+        } finally {
+            release(digest);
+        }
+    }
+
+    /// A copy of a stored version that has gone is taken again, if its file is still what it was. If not, whoever
+    /// needs it finds that out from the file itself.
+    private boolean isTakenAgain(Artifact file) {
+        if (!named.contains(file.digest())) return false;
+        List<String> digest = List.of(file.digest());
+        hold(digest);
+        try {
+            keep(file);
+            LOG.warn("{} was gone, and is taken again from {}", copy(file).file(), file.file());
+            return true;
+        } catch (RuntimeRefusal e) {
+            LOG.warn("{} is gone, and cannot be taken again: {}", copy(file).file(), e.getMessage());
+            return false;
         } finally {
             release(digest);
         }
@@ -220,11 +256,11 @@ final class KeptArtifacts {
             return runtime.start(application, here(spec), replicaId, outgoing);
         }
 
-        /// A version from before copies were kept, and one whose copy is gone, have their file where they say.
+        /// What is not stored yet, and what has lost its copy for good, has its file where it says.
         private DeploymentSpec here(DeploymentSpec spec) {
             return file(spec)
+                    .filter(file -> exists(copy(file)) || isTakenAgain(file))
                     .map(KeptArtifacts.this::copy)
-                    .filter(KeptArtifacts::exists)
                     .map(copy -> spec.with(
                             spec.runtime().with(copy.setting(), copy.file().toString())))
                     .orElse(spec);

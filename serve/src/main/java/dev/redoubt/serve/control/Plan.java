@@ -6,6 +6,7 @@ import dev.redoubt.serve.spec.ApplicationSpec;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.spec.RuntimeSpec;
 import dev.redoubt.serve.spec.Scale;
+import dev.redoubt.serve.spec.Timeouts;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -79,8 +80,16 @@ public record Plan(List<String> changes, List<String> problems) {
         boolean sameLimits = after.ongoingMax() == before.ongoingMax()
                 && after.queuedMax() == before.queuedMax()
                 && after.health().equals(before.health())
-                && after.timeouts().equals(before.timeouts());
+                && after.timeouts().equals(timeouts(before, after));
         if (!sameLimits) changes.add("deployment '%s' has other limits, without a restart".formatted(name));
+    }
+
+    /// A time that the deploy could not fill in, since not all could be described, is as it was.
+    private static Timeouts timeouts(DeploymentSpec before, DeploymentSpec after) {
+        Timeouts was = before.timeouts();
+        return after.timeouts().stated().isPresent()
+                ? was
+                : new Timeouts(Optional.empty(), was.start(), was.drainStated());
     }
 
     /// A file that has not changed may deploy something else: which other digest it is, say.

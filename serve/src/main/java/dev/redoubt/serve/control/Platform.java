@@ -86,7 +86,7 @@ public final class Platform implements AutoCloseable {
     }
 
     private Platform(Setup setup, Pace pace, GoalStore store) {
-        this.artifacts = new KeptArtifacts(setup.home().artifacts(), setup.runtimes());
+        this.artifacts = new KeptArtifacts(setup.home().artifacts(), setup.runtimes(), setup.listener());
         Map<String, ServantFactory> readers = artifacts.readers();
         this.check = new SpecCheck(readers, setup.check());
         this.fresh = new SpecCheck(setup.runtimes(), setup.check());
@@ -274,7 +274,7 @@ public final class Platform implements AutoCloseable {
         }
         List<String> problems = replicas > before ? check.describe(spec).problems() : List.of();
         if (!problems.isEmpty()) return new Outcome.Refused(problems); // more of it would not start
-        return decide(() -> goals.scale(spec, running.version().number()));
+        return decide(() -> goals.scale(spec, deployment, running.version().number()));
     }
 
     private static ApplicationSpec scaled(ApplicationSpec spec, String deployment, Scale scale) {

@@ -1,5 +1,6 @@
 package dev.redoubt.serve.worker;
 
+import dev.redoubt.serve.java.JavaRuntime;
 import dev.redoubt.serve.replica.Artifact;
 import dev.redoubt.serve.replica.RuntimeRefusal;
 import dev.redoubt.serve.spec.RuntimeSpec;
@@ -46,6 +47,16 @@ final class JarCopy {
     /// Empty if the settings name none.
     static Optional<Artifact> artifact(RuntimeSpec runtime) {
         return Artifact.of(runtime, JAR, DIGEST, BYTES_MAX);
+    }
+
+    /// What its copy takes of a worker's folder, if such a worker makes one.
+    static long bytes(RuntimeSpec runtime) {
+        Optional<Artifact> jar = runtime.kind().equals(JavaRuntime.KIND) ? artifact(runtime) : Optional.empty();
+        try {
+            return jar.isEmpty() ? 0 : Math.min(Files.size(jar.get().file()), BYTES_MAX);
+        } catch (IOException gone) { // nor is there anything to copy
+            return 0;
+        }
     }
 
     private static Artifact jar(RuntimeSpec runtime) throws RuntimeRefusal {

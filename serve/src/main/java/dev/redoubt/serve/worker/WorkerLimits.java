@@ -6,7 +6,7 @@ import java.time.Duration;
 /// What every worker is held to beside its deployment's resources.
 ///
 /// @param frameBytesMax of one value over the link
-/// @param folderBytesMax of all files in its folder, and of each of them
+/// @param folderBytesMax of all files in its folder beside the copy of its jar, and of each of them
 /// @param folderFilesMax how many there may be
 /// @param threadsMax of the system, those of the JVM included
 /// @param descriptorsMax open files

@@ -20,15 +20,14 @@ final class WorkerOutput {
         this.pipe = pipe;
     }
 
-    /// What has come since the last time; of characters that are not plain there is a `?`.
+    /// What has come since the last time; a tab is a space, of characters that are not plain there is a `?`.
     ///
     /// @param all also a line that has no end, since nothing comes after it
     synchronized List<String> lines(boolean all) {
         List<String> lines = new ArrayList<>();
         for (byte one : read()) {
             if (one == '\n') end(lines);
-            else if (line.length() < LINE_LENGTH_MAX && one != '\r')
-                line.append(one < ' ' || one > '~' ? '?' : (char) one);
+            else if (line.length() < LINE_LENGTH_MAX && one != '\r') line.append(plain(one));
         }
         if (all && !line.isEmpty()) end(lines);
         int left = lines.size() - LINES_MAX;
@@ -36,6 +35,11 @@ final class WorkerOutput {
         List<String> last = new ArrayList<>(List.of("(" + left + " lines are left out)"));
         last.addAll(lines.subList(left, lines.size()));
         return last;
+    }
+
+    private static char plain(byte one) {
+        if (one == '\t') return ' ';
+        return one < ' ' || one > '~' ? '?' : (char) one;
     }
 
     private void end(List<String> lines) {

@@ -9,12 +9,15 @@ final class WorkerUse {
     private final Path folder;
     private final long memoryBytesMax;
     private final WorkerLimits limits;
+    private final long folderBytesMax; // with the jar, which is not of the worker's making
     private @Nullable UnlinkedFiles unlinked;
 
     WorkerUse(Instructions instructions, WorkerLimits limits) {
         this.folder = instructions.folder();
         this.memoryBytesMax = instructions.spec().each().memoryBytes();
         this.limits = limits;
+        this.folderBytesMax =
+                limits.folderBytesMax() + JarCopy.bytes(instructions.spec().runtime());
     }
 
     /// @return what it has done, if it has to end for that
@@ -36,10 +39,9 @@ final class WorkerUse {
     private Optional<String> files(long process) {
         if (unlinked == null && process > 0) unlinked = new UnlinkedFiles(folder, process);
         long removed = unlinked == null ? 0 : unlinked.bytes(); // first: what is removed now would count twice
-        long there = ProcessUse.bytesIn(folder, limits.folderBytesMax(), limits.folderFilesMax());
-        long most = limits.folderBytesMax();
-        if (there <= most && removed <= most - there) return Optional.empty();
-        return Optional.of("stored more than " + most + " bytes or " + limits.folderFilesMax()
+        long there = ProcessUse.bytesIn(folder, folderBytesMax, limits.folderFilesMax());
+        if (there <= folderBytesMax && removed <= folderBytesMax - there) return Optional.empty();
+        return Optional.of("stored more than " + limits.folderBytesMax() + " bytes or " + limits.folderFilesMax()
                 + " files in its folder, or what cannot be counted");
     }
 }

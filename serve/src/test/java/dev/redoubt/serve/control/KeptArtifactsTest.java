@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -67,6 +68,7 @@ final class KeptArtifactsTest {
     private Path folder;
 
     private final ReaderRuntime runtime = new ReaderRuntime();
+    private final List<String> tampered = new ArrayList<>();
     private KeptArtifacts artifacts;
     private ServantFactory reader;
     private Path file;
@@ -75,7 +77,17 @@ final class KeptArtifactsTest {
 
     @BeforeEach
     void setUp() throws Exception {
-        artifacts = new KeptArtifacts(folder.resolve("artifacts"), Map.of(KIND, runtime));
+        artifacts = new KeptArtifacts(folder.resolve("artifacts"), Map.of(KIND, runtime), new ChangeListener() {
+            @Override
+            public void changed(Change change, String application, long version, String reason) {
+                throw new AssertionError("nothing that is wanted changes here");
+            }
+
+            @Override
+            public void tampered(String digest, boolean healed) {
+                tampered.add(digest + (healed ? " healed" : " refused"));
+            }
+        });
         reader = Objects.requireNonNull(artifacts.readers().get(KIND));
         file = Files.writeString(folder.resolve("h.jar"), "one");
         front = spec("Front", file, "one");
@@ -163,16 +175,50 @@ final class KeptArtifactsTest {
         Files.writeString(copy("one"), "changed");
         reader.describe(front);
         assertThat(copy("one")).hasContent("one");
+        assertThat(tampered).containsExactly(digest("one") + " healed");
         Files.writeString(copy("one"), "changed");
         Files.writeString(file, "the next build");
         assertThatThrownBy(() -> reader.describe(front))
                 .isInstanceOf(RuntimeRefusal.class)
                 .hasMessageContaining(copy("one") + " was changed (R1.6): it is taken again from " + file)
                 .hasMessageContaining("allowed is " + digest("one"));
+        assertThat(tampered.getLast()).isEqualTo(digest("one") + " refused");
         assertThat(kept()).containsExactly(copy("one"));
         Files.writeString(file, "one");
         keep(front);
         assertThat(copy("one")).hasContent("one");
+        assertThat(tampered).hasSize(3).last().isEqualTo(digest("one") + " healed");
+    }
+
+    @Test
+    void R1_6_aFolderInTheCopysPlaceIsSomebodysChangeToo() throws Exception {
+        keep(front);
+        Files.delete(copy("one"));
+        Files.createDirectories(copy("one").resolve("in-the-way"));
+        Files.writeString(file, "the next build");
+        assertThatThrownBy(() -> reader.describe(front)).hasMessageContaining("was changed (R1.6)");
+        assertThat(copy("one").resolve("in-the-way")).isDirectory();
+        Files.writeString(file, "one");
+        reader.describe(front);
+        assertThat(copy("one")).hasContent("one");
+        assertThat(tampered).containsExactly(digest("one") + " refused", digest("one") + " healed");
+    }
+
+    @Test
+    void aCopyThatIsGoneIsTakenAgainWhereAVersionIsMadeOfIt() throws Exception {
+        keep(front);
+        artifacts.sweep(List.of(stored));
+        Files.delete(copy("one"));
+        reader.describe(front);
+        assertThat(runtime.read).isEqualTo(copy("one"));
+        assertThat(copy("one")).hasContent("one");
+        Files.delete(copy("one"));
+        Files.writeString(file, "the next build");
+        assertThatThrownBy(() -> reader.describe(front))
+                .isInstanceOf(RuntimeRefusal.class)
+                .hasMessageContaining("the file " + file + " has the digest ");
+        assertThat(kept()).isEmpty();
+        assertThat(tampered).isEmpty();
     }
 
     @Test

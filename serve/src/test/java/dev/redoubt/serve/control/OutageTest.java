@@ -264,7 +264,9 @@ final class OutageTest {
         Goals.Goal goal = Objects.requireNonNull(sim.goals.published().get("shop"));
         DeploymentSpec scaled = goal.spec().deployments().getFirst().with(new Scale.Fixed(replicas));
         assertThat(sim.goals.scale(
-                        Specs.application("shop", scaled), goal.version().number()))
+                        Specs.application("shop", scaled),
+                        scaled.name(),
+                        goal.version().number()))
                 .isInstanceOf(Outcome.Accepted.class);
     }
 

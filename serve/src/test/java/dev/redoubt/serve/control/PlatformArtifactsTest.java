@@ -126,14 +126,15 @@ final class PlatformArtifactsTest {
         assertThat(kept()).isEmpty();
         assertThat(test.platform.deploy(built("one", "fault", "undescribed"))).isInstanceOf(Outcome.Refused.class);
         assertThat(kept()).isEmpty();
-        Path folder = Files.createDirectories(home.resolve("artifacts"));
-        Files.createDirectories(folder.resolve("sha256-" + digest("one")).resolve("in-the-way"));
+        Path folder = home.resolve("artifacts");
+        DurableFiles.deleteTree(folder);
+        Files.writeString(folder, "in the way");
         assertThat(((Outcome.Refused) test.platform.deploy(spec)).problems())
                 .singleElement()
                 .asString()
                 .contains("deployment 'Front': the file " + file + " cannot be copied to " + folder);
         assertThat(test.platform.history("shop")).isEmpty();
-        DurableFiles.deleteTree(folder);
+        Files.delete(folder);
         assertThat(test.deployed(spec).state()).isEqualTo(ApplicationState.RUNNING);
         assertThat(kept()).isEqualTo(copies("one"));
     }

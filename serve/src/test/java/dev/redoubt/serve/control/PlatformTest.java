@@ -216,6 +216,14 @@ final class PlatformTest {
         assertThat(test.platform.scale("shop", "Front", 2)).isInstanceOf(Outcome.Accepted.class);
         test.until("two", () -> test.runtime.living.size() == 2 && state("shop") == ApplicationState.RUNNING);
         assertThat(front("shop").trigger()).isEqualTo(Trigger.DOWNSCALE_COMPLETED);
+        assertThat(test.platform.scale("shop", "Front", 2)).isInstanceOf(Outcome.Accepted.class);
+        assertThat(test.platform.journal().of("shop"))
+                .filteredOn(entry -> entry.text().startsWith("SCALED"))
+                .extracting(Journal.Entry::text)
+                .containsExactly(
+                        "SCALED, version 1: Front has 4 replicas",
+                        "SCALED, version 1: Front has 2 replicas",
+                        "SCALED, version 1: Front has 2 replicas");
         assertThat(test.platform.scale("shop", "Front", 101)).isInstanceOf(Outcome.Refused.class);
         assertThat(test.platform.scale("shop", "Front", 9)).isInstanceOf(Outcome.Refused.class);
         assertThat(test.platform.scale("shop", "Back", 1)).isInstanceOf(Outcome.Refused.class);

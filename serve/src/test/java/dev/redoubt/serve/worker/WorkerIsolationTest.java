@@ -7,12 +7,14 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import dev.redoubt.base.ErrorCode;
 import dev.redoubt.base.ServeException;
 import dev.redoubt.serve.replica.Servant;
+import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.worker.hostile.Hostile;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -80,6 +82,23 @@ class WorkerIsolationTest {
                         failure -> assertThat(failure.code()).isEqualTo(ErrorCode.REPLICA_LOST));
         assertThatThrownBy(servant::healthCheck).hasMessageContaining(end);
         servant.close();
+    }
+
+    @Test
+    void R4_2_aLargeJarIsNotOfTheWorkersMakingAndEverythingElseIs() throws Exception {
+        byte[] large = new byte[60 << 20]; // over the folder's limit
+        new Random(1).nextBytes(large);
+        Path jar = workers.jar(folder.resolve("large.jar"), large);
+        DeploymentSpec spec = workers.spec(Hostile.class, Workers.sha256(jar), 128L << 20);
+        Servant servant = workers.start(spec.with(spec.runtime().with("jar", jar.toString())));
+        assertThat(workers.ask(servant, "echo", "one")).isEqualTo("one");
+        assertThat(workers.ask(servant, "one file without a name", "40")).isEqualTo("gone");
+        servant.healthCheck();
+        assertThatThrownBy(() -> workers.ask(servant, "files without names", ""))
+                .isInstanceOf(ServeException.class);
+        assertThatThrownBy(servant::healthCheck).hasMessageContaining("stored more than 50331648 bytes");
+        servant.close();
+        Files.delete(jar);
     }
 
     @Test

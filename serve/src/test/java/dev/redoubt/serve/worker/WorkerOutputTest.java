@@ -23,9 +23,9 @@ final class WorkerOutputTest {
 
     @Test
     void whatIsPrintedComesInLinesOfPlainCharacters() {
-        WorkerOutput output = of("one\r\n\u001b[31mred\nno end");
+        WorkerOutput output = of("one\r\n\u001b[31mred\n\tat no end");
         assertThat(output.lines(false)).containsExactly("one", "?[31mred");
-        assertThat(output.lines(true)).containsExactly("no end");
+        assertThat(output.lines(true)).containsExactly(" at no end");
         assertThat(output.lines(true)).isEmpty();
     }
 

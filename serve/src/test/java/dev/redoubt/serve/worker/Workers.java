@@ -67,7 +67,11 @@ final class Workers implements AutoCloseable {
     /// The classes of the package `hostile`, in a jar.
     Path jar() throws IOException {
         Path jar = folder.resolve("hostile.jar");
-        if (Files.exists(jar)) return jar;
+        return Files.exists(jar) ? jar : jar(jar, new byte[0]);
+    }
+
+    /// @param beside what else is in it
+    Path jar(Path jar, byte[] beside) throws IOException {
         Path classes = folderOf(Hostile.class);
         try (OutputStream out = Files.newOutputStream(jar);
                 JarOutputStream entries = new JarOutputStream(out);
@@ -77,6 +81,9 @@ final class Workers implements AutoCloseable {
                 entries.write(Files.readAllBytes(file));
                 entries.closeEntry();
             }
+            entries.putNextEntry(new ZipEntry("beside"));
+            entries.write(beside);
+            entries.closeEntry();
         }
         return jar;
     }
