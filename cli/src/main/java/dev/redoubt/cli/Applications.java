@@ -23,8 +23,11 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -87,23 +90,33 @@ record Applications(Platform platform, Runtimes runtimes) implements AutoCloseab
     /// @throws Refusal if one of them cannot be had; none that is new is wanted then
     void want(List<ApplicationSpec> applications) {
         Set<String> before = platform.wanted();
-        List<String> refused = new ArrayList<>();
+        Map<String, List<String>> refused = new LinkedHashMap<>();
         if (applications.size() > 1) // before the first of them begins
-        for (ApplicationSpec application : applications) problems(application, platform.problems(application), refused);
+        for (ApplicationSpec application : applications) {
+                List<String> problems = platform.problems(application);
+                if (!problems.isEmpty()) refused.put(application.name(), problems);
+            }
         if (refused.isEmpty())
             for (ApplicationSpec application : applications)
                 if (platform.deployAgain(application) instanceof Outcome.Refused(List<String> problems))
-                    problems(application, problems, refused);
+                    refused.put(application.name(), problems);
         platform.start();
         if (refused.isEmpty()) return;
         for (ApplicationSpec application : applications)
             if (!before.contains(application.name()) && platform.wants(application.name()))
                 platform.delete(application.name());
-        throw new Refusal(refused);
+        throw refusal(refused);
     }
 
-    private static void problems(ApplicationSpec application, List<String> problems, List<String> refused) {
-        problems.forEach(problem -> refused.add("application " + application.name() + ": " + problem));
+    /// @param problems by application
+    private static Refusal refusal(Map<String, List<String>> problems) {
+        List<String> lines = new ArrayList<>();
+        Set<String> rules = new LinkedHashSet<>();
+        problems.forEach((application, all) -> all.forEach(problem -> {
+            lines.add("application " + application + ": " + problem);
+            Requirement.named(problem).map(Requirement::id).ifPresent(rules::add);
+        }));
+        return new Refusal(lines, rules);
     }
 
     /// Waits a bounded time until all that is wanted runs, or will not.

@@ -1,6 +1,7 @@
 package dev.redoubt.cli;
 
 import java.io.Serial;
+import java.util.Collection;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -12,10 +13,23 @@ final class Refusal extends RuntimeException {
     private static final Pattern RULE = Pattern.compile("^REFUSED rule=(\\S+) ");
 
     private final transient List<String> lines;
+    private final transient List<String> rules;
 
+    /// Of lines in the form of the refusal contract, or such that name no rule.
     Refusal(List<String> lines) {
+        this(
+                lines,
+                lines.stream()
+                        .flatMap(line -> RULE.matcher(line).results())
+                        .map(found -> found.group(1))
+                        .toList());
+    }
+
+    /// @param rules the requirements that the lines name
+    Refusal(List<String> lines, Collection<String> rules) {
         super(String.join("; ", lines), null, false, false);
         this.lines = List.copyOf(lines);
+        this.rules = List.copyOf(rules);
     }
 
     /// In the form of the refusal contract.
@@ -25,10 +39,7 @@ final class Refusal extends RuntimeException {
 
     /// The requirements that the lines name.
     List<String> rules() {
-        return lines.stream()
-                .flatMap(line -> RULE.matcher(line).results())
-                .map(found -> found.group(1))
-                .toList();
+        return rules;
     }
 
     /// One line of the contract.

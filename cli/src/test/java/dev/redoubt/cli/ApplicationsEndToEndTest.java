@@ -8,9 +8,7 @@ import dev.redoubt.base.Home;
 import dev.redoubt.testkit.Shared;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,10 +55,7 @@ final class ApplicationsEndToEndTest {
 
     private void start(String... arguments) throws IOException {
         server = checkout.start(List.of(), arguments);
-        BufferedReader out = server.inputReader(StandardCharsets.UTF_8);
-        String ready = out.readLine();
-        assertThat(ready).as(Files.readString(checkout.errors())).startsWith("ready  ");
-        port = Integer.parseInt(ready.substring(ready.lastIndexOf(':') + 1));
+        port = checkout.ready(server);
     }
 
     /// @param words what it says, or how it fails

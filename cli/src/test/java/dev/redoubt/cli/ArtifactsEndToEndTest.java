@@ -3,9 +3,7 @@ package dev.redoubt.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.testkit.Shared;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -52,10 +50,7 @@ final class ArtifactsEndToEndTest {
 
     private void start(String... arguments) throws IOException {
         server = checkout.start(List.of(), arguments);
-        BufferedReader out = server.inputReader(StandardCharsets.UTF_8);
-        String ready = out.readLine();
-        assertThat(ready).as(Files.readString(checkout.errors())).startsWith("ready  ");
-        port = Integer.parseInt(ready.substring(ready.lastIndexOf(':') + 1));
+        port = checkout.ready(server);
     }
 
     private void killAndStart(String... arguments) throws Exception {
@@ -175,6 +170,14 @@ final class ArtifactsEndToEndTest {
         assertThat(command("scale", "hello", "Greeter", "2").err()).contains(copy + " was changed (R1.6)");
         String record = "application.artifact " + jar.digest() + " R1.6 changed, ";
         assertThat(records()).contains(record + "taken again from its file", record + "refused");
+    }
+
+    @Test
+    void R1_6_aStartThatADigestRefusesIsInTheAuditLog() throws Exception {
+        HandlerJar jar = greeter("one");
+        Files.writeString(jar.path(), "changed");
+        assertThat(checkout.run(List.of(), "serve", "-f", file(jar)).exitCode()).isEqualTo(78);
+        assertThat(records()).anyMatch(record -> record.startsWith("start.refused serve R1.6"));
     }
 
     /// Kind, subject, rule and outcome of each.

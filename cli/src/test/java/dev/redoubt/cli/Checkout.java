@@ -160,6 +160,16 @@ final class Checkout {
         return builder.start();
     }
 
+    /// Waits until a server that was started says that it is ready, by its next line.
+    ///
+    /// @return the port that it says
+    int ready(Process server) throws IOException {
+        String ready = server.inputReader(StandardCharsets.UTF_8).readLine();
+        if (ready == null || !ready.startsWith("ready  "))
+            throw new AssertionError("not ready: " + ready + "\n" + Files.readString(errors()));
+        return Integer.parseInt(ready.substring(ready.lastIndexOf(':') + 1));
+    }
+
     /// The launcher, to its end.
     Ran run(List<String> environment, String... arguments) throws IOException, InterruptedException {
         Process process = start(environment, arguments);

@@ -2,7 +2,6 @@ package dev.redoubt.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -78,10 +77,7 @@ final class ExamplesEndToEndTest {
                 "serve",
                 "-f",
                 Files.writeString(example.resolve("redoubt.yaml"), text).toString());
-        BufferedReader out = server.inputReader(StandardCharsets.UTF_8);
-        String ready = out.readLine();
-        assertThat(ready).as(Files.readString(checkout.errors())).startsWith("ready  ");
-        port = Integer.parseInt(ready.substring(ready.lastIndexOf(':') + 1));
+        port = checkout.ready(server);
     }
 
     /// @param request the file, whose name says its type

@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.redoubt.testkit.Shared;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,10 +48,7 @@ final class ImagesTest {
         image = checkout.dist().resolve("jvm-" + System.getProperty("java.version"));
         server = checkout.start(
                 List.of(), "serve", "-f", example("greeter", "http: {port: 0}").toString());
-        BufferedReader out = server.inputReader(StandardCharsets.UTF_8);
-        String ready = out.readLine();
-        assertThat(ready).as(Files.readString(checkout.errors())).startsWith("ready  ");
-        port = Integer.parseInt(ready.substring(ready.lastIndexOf(':') + 1));
+        port = checkout.ready(server);
         assertThat(ask("greeter", key)).isEqualTo("{\"text\":\"Hello Ada\",\"caller\":\"greeter\"}");
     }
 

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -146,11 +145,8 @@ final class RollingUpdatesTest {
         key = command("keys", "create", "--application", "shop").out().strip();
         server = checkout.start(
                 List.of(), "serve", "-f", file(Version.good(0, false, false)).toString());
-        BufferedReader out = server.inputReader(StandardCharsets.UTF_8);
-        assertThat(out.readLine()).startsWith("waiver V3.4");
-        String ready = out.readLine();
-        assertThat(ready).as(Files.readString(checkout.errors())).startsWith("ready  ");
-        port = Integer.parseInt(ready.substring(ready.lastIndexOf(':') + 1));
+        assertThat(server.inputReader(StandardCharsets.UTF_8).readLine()).startsWith("waiver V3.4");
+        port = checkout.ready(server);
     }
 
     @AfterEach

@@ -6,9 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.redoubt.testkit.Shared;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -89,10 +87,7 @@ final class TorchScriptEndToEndTest {
 
     private int start(String... arguments) throws IOException {
         server = checkout.start(List.of(), arguments);
-        BufferedReader out = server.inputReader(StandardCharsets.UTF_8);
-        String ready = out.readLine();
-        assertThat(ready).as(Files.readString(checkout.errors())).startsWith("ready  ");
-        return Integer.parseInt(ready.substring(ready.lastIndexOf(':') + 1));
+        return checkout.ready(server);
     }
 
     private static String image(JsonNode pixels) {
