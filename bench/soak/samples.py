@@ -21,7 +21,7 @@ class Sample:
     threads: int
     descriptors: int
     workers_kib: int
-    home_kib: int  # without logs
+    home_kib: int  # without logs and SQLite's journals, four megabytes each at most
     kv_used: float  # part of the KV cache
 
 
@@ -60,6 +60,8 @@ def _kib(folder: Path) -> int:
     for place, below, files in os.walk(folder):
         below[:] = [name for name in below if name not in ("logs", "audit", "workers")]
         for name in files:
+            if name.endswith("-wal"):
+                continue
             try:
                 total += os.lstat(os.path.join(place, name)).st_blocks // 2
             except OSError:
