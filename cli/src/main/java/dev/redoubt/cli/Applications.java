@@ -85,11 +85,15 @@ record Applications(Platform platform, Runtimes runtimes) implements AutoCloseab
         return Resources.of(Runtime.getRuntime().availableProcessors(), system.getTotalMemorySize());
     }
 
-    /// Begins with what is wanted from now on: nothing that these take the place of is started before.
+    /// Begins with what is wanted from now on: nothing that these take the place of is started before. What the file
+    /// said at the last start is done: it does not undo what was deployed after it.
     ///
+    /// @return how applications are wanted otherwise than the file says, by name
     /// @throws Refusal if one of them cannot be had; none that is new is wanted then
-    void want(List<ApplicationSpec> applications) {
+    Map<String, String> want(List<ApplicationSpec> file) {
         Set<String> before = platform.wanted();
+        List<ApplicationSpec> applications =
+                file.stream().filter(one -> !platform.hasSaid(one)).toList();
         Map<String, List<String>> refused = new LinkedHashMap<>();
         if (applications.size() > 1) // before the first of them begins
         for (ApplicationSpec application : applications) {
@@ -101,7 +105,7 @@ record Applications(Platform platform, Runtimes runtimes) implements AutoCloseab
                 if (platform.deployAgain(application) instanceof Outcome.Refused(List<String> problems))
                     refused.put(application.name(), problems);
         platform.start();
-        if (refused.isEmpty()) return;
+        if (refused.isEmpty()) return platform.said(file);
         for (ApplicationSpec application : applications)
             if (!before.contains(application.name()) && platform.wants(application.name()))
                 platform.delete(application.name());

@@ -1,10 +1,14 @@
 package dev.redoubt.cli;
 
+import dev.redoubt.serve.scale.Holding;
 import dev.redoubt.serve.spec.Autoscaling;
 import dev.redoubt.serve.spec.DeploymentSpec;
 import dev.redoubt.serve.spec.HealthCheck;
 import dev.redoubt.serve.spec.Names;
+import dev.redoubt.serve.spec.Resources;
 import dev.redoubt.serve.spec.Timeouts;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -27,6 +31,8 @@ final class RayServeImport {
     private static final Duration TIME_MAX = Duration.ofHours(1);
     private static final long MEMORY_MIN = 16 << 20;
     private static final long MEMORY_MAX = 1L << 44;
+    private static final double QUOTA_CPUS_MAX = 4096;
+    private static final long MEMORY_GUESS = 512 << 20;
     private static final Set<String> APPLICATION = Set.of("name", "route_prefix", "import_path", "deployments");
     private static final Set<String> DEPLOYMENT = Set.of(
             "name",
@@ -82,6 +88,8 @@ final class RayServeImport {
     private final Set<String> applications = new TreeSet<>();
     private final StringBuilder yaml = new StringBuilder();
     private final List<String> notes = new ArrayList<>();
+    private final List<Holding> replicas = new ArrayList<>(); // of an application: each deployment's, at least
+    private final List<Holding> largest = new ArrayList<>(); // of each deployment, one
 
     private RayServeImport() {}
 
@@ -156,8 +164,32 @@ final class RayServeImport {
             called.add(alone(deploymentName(deployment.path("name").asString("")), names));
         if (deployments.size() > 1) line(4, "ingress: " + called.getFirst());
         if (deployments.size() > 1) notes.add(name + ": the first deployment is taken for the ingress: check");
+        int place = yaml.length();
         line(4, "deployments:");
         for (int i = 0; i < deployments.size(); i++) deployment(name, called.get(i), deployments.get(i));
+        quota(name, place);
+    }
+
+    /// Ray has none: what the replicas take that there must be, and one more of the largest, for updates.
+    ///
+    /// @param place where it goes in the YAML
+    private void quota(String application, int place) {
+        Holding sum = Holding.NONE;
+        Holding surge = Holding.NONE;
+        for (Holding one : replicas) sum = sum.plus(one);
+        for (Holding one : largest) surge = surge.or(one);
+        Holding quota = sum.plus(surge);
+        replicas.clear();
+        largest.clear();
+        String cpu = BigDecimal.valueOf(Math.min(quota.cpus(), QUOTA_CPUS_MAX))
+                .setScale(2, RoundingMode.CEILING)
+                .stripTrailingZeros()
+                .toPlainString();
+        yaml.insert(
+                place, "    quota: {cpu: " + cpu + ", memory: " + Math.min(quota.memoryBytes(), MEMORY_MAX) + "}\n");
+        notes.add(
+                application + ": quota is what its replicas take at least, and one more for updates: raise it for what"
+                        + " autoscaling may take (R4.2)");
     }
 
     /// A key opens one application, and that has one model at `/v1`: each of Ray's has one of its own here.
@@ -202,6 +234,7 @@ final class RayServeImport {
         unknown(at + ".model_loading_config", loading, Set.of("model_id", "model_source"));
         unknown(at + ".engine_kwargs", model.path("engine_kwargs"), Set.of());
         line(2, "- name: " + application);
+        int place = yaml.length();
         line(4, "deployments:");
         line(6, "- name: " + CHAT);
         line(8, "llm: {model: " + name + "}");
@@ -209,6 +242,7 @@ final class RayServeImport {
         if (given(deployment, "user_config")) notes.add(at + ": user_config is left out, a language model takes none");
         unknown(at, deployment, DEPLOYMENT);
         bounds(at, deployment);
+        quota(application, place);
     }
 
     /// With a number behind it where another one has the name.
@@ -248,7 +282,7 @@ final class RayServeImport {
 
     /// What a deployment of any kind has.
     private void bounds(String at, JsonNode deployment) {
-        resources(at, deployment.path("ray_actor_options"));
+        Resources each = resources(at, deployment.path("ray_actor_options"));
         boolean word = deployment.path("num_replicas").asString("").equals("auto");
         boolean auto = word || given(deployment, "autoscaling_config");
         int most = auto ? Autoscaling.ONGOING_MAX : DeploymentSpec.ONGOING_MAX;
@@ -261,9 +295,16 @@ final class RayServeImport {
         else line(8, "max-queued-requests: " + queued);
         if (auto && !word && given(deployment, "num_replicas"))
             notes.add(at + ": num_replicas " + deployment.path("num_replicas") + " is left out for autoscaling_config");
-        if (auto)
-            autoscaling(at, deployment.path("autoscaling_config"), word ? Autoscaling.REPLICAS_MAX : RAY_REPLICAS_MAX);
-        else line(8, "replicas: " + whole(at, deployment, "num_replicas", 0, Autoscaling.REPLICAS_MAX, 1));
+        long least;
+        if (auto) {
+            long usualMax = word ? Autoscaling.REPLICAS_MAX : RAY_REPLICAS_MAX;
+            least = Math.max(1, autoscaling(at, deployment.path("autoscaling_config"), usualMax));
+        } else {
+            least = whole(at, deployment, "num_replicas", 0, Autoscaling.REPLICAS_MAX, 1);
+            line(8, "replicas: " + least);
+        }
+        replicas.add(Holding.of(each, (int) least));
+        largest.add(Holding.of(each, 1));
         health(at, deployment);
         if (given(deployment, "graceful_shutdown_timeout_s"))
             line(
@@ -279,9 +320,10 @@ final class RayServeImport {
                             + "}");
     }
 
-    private void resources(String at, JsonNode options) {
+    private Resources resources(String at, JsonNode options) {
         unknown(at + ".ray_actor_options", options, ACTOR);
-        line(8, "cpu: " + decimal(at, options, "num_cpus", 0.01, 1024, 1));
+        double cpus = decimal(at, options, "num_cpus", 0.01, 1024, 1);
+        line(8, "cpu: " + cpus);
         long bytes = whole(at, options, "memory", 0, MEMORY_MAX, 0);
         if (bytes >= MEMORY_MIN) line(8, "memory: " + bytes);
         else if (bytes > 0) {
@@ -291,14 +333,17 @@ final class RayServeImport {
             line(8, "memory: 512MiB");
             notes.add(at + ": states no memory: 512MiB is a guess, and a limit that is kept (R1.1)");
         }
+        return Resources.of(cpus, bytes == 0 ? MEMORY_GUESS : Math.max(bytes, MEMORY_MIN));
     }
 
     /// @param usualMax where the configuration does not say how many
-    private void autoscaling(String at, JsonNode config, long usualMax) {
+    /// @return how many there are at least
+    private long autoscaling(String at, JsonNode config, long usualMax) {
         List<String> settings = new ArrayList<>();
         long max = whole(at, config, "max_replicas", 1, Autoscaling.REPLICAS_MAX, usualMax);
         settings.add("max-replicas: " + max);
-        settings.add("min-replicas: " + whole(at, config, "min_replicas", 0, max, Math.min(max, 1)));
+        long min = whole(at, config, "min_replicas", 0, max, Math.min(max, 1));
+        settings.add("min-replicas: " + min);
         String target = either(config, "target_ongoing_requests", "target_num_ongoing_requests_per_replica");
         settings.add("target-ongoing-requests: "
                 + decimal(at, config, target, 0.01, Autoscaling.TARGET_ONGOING, RAY_TARGET));
@@ -329,6 +374,7 @@ final class RayServeImport {
                         up,
                         down));
         line(8, "autoscaling: {" + String.join(", ", settings) + "}");
+        return min;
     }
 
     /// The name that is there; the first, where both or none are.

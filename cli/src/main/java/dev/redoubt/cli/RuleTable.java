@@ -315,7 +315,10 @@ final class RuleTable {
                         "no such setting; scripts and auto_map are refused",
                         "FolderPolicyTest#V2_4_remoteCodeSettingsAreRefusedAtAnyDepth",
                         "RulesEndToEndTest#V2_4_aFolderWithCodeIsNotServed");
-            case V2_5 -> notBuilt(id, "accounts are exact after every step of seeded runs; a soak of an hour leaked nothing, none of 24 h was run");
+            case V2_5 ->
+                notBuilt(
+                        id,
+                        "accounts are exact after every step of seeded runs; a soak of an hour leaked nothing, none of 24 h was run");
             case V3_1 ->
                 enforced(
                         id,

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -185,6 +186,10 @@ final class ServeCommand implements Callable<Integer> {
                     + (application.state() == ApplicationState.RUNNING
                             ? ""
                             : ", " + application.state() + ": " + application.reason()));
+        new TreeMap<>(server.departures())
+                .forEach((application, how) -> out.println("file   " + application + " " + how
+                        + ": the file counts again when it says something else of it, or by " + context.program()
+                        + " deploy -f"));
     }
 
     private static String address(Server server, String application, String url) {

@@ -27,6 +27,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -54,6 +55,7 @@ final class Server implements AutoCloseable {
     private final Applications applications;
     private final CanaryWatch watch;
     private final Optional<String> firstKey;
+    private final Map<String, String> departures;
 
     private Server(
             AuditLog audit,
@@ -63,7 +65,8 @@ final class Server implements AutoCloseable {
             Optional<ServableModel> engine,
             Applications applications,
             CanaryWatch watch,
-            Optional<String> firstKey) {
+            Optional<String> firstKey,
+            Map<String, String> departures) {
         this.audit = audit;
         this.keys = keys;
         this.limiter = limiter;
@@ -72,6 +75,7 @@ final class Server implements AutoCloseable {
         this.applications = applications;
         this.watch = watch;
         this.firstKey = firstKey;
+        this.departures = Map.copyOf(departures);
     }
 
     /// Returns when the first token can be asked for.
@@ -114,7 +118,7 @@ final class Server implements AutoCloseable {
                     new ServerModels(models.store(), audit, limiter, canary, watch, shared),
                     audit);
             opened.push(applications);
-            applications.want(config.applications());
+            Map<String, String> departures = applications.want(config.applications());
             ModelLoader.await(begun); // workers start beside it, too
             if (loader.isPresent()) verified(loader.get(), audit);
             ModelRegistry registry = loader.isPresent() ? new ModelRegistry() : ModelRegistry.none();
@@ -127,7 +131,7 @@ final class Server implements AutoCloseable {
             applications.await();
             Optional<String> firstKey = firstKey(keys);
             audit.commit(start.with("done, on " + config.edge().host() + " port " + edge.port()));
-            return new Server(audit, keys, limiter, edge, engine, applications, watch, firstKey);
+            return new Server(audit, keys, limiter, edge, engine, applications, watch, firstKey, departures);
         } catch (IOException | RuntimeException | Error e) {
             canaries.completeExceptionally(e);
             loader.ifPresent(ModelLoader::discard);
@@ -233,6 +237,11 @@ final class Server implements AutoCloseable {
     /// The key that this start made, if it made one.
     Optional<String> firstKey() {
         return firstKey;
+    }
+
+    /// How applications are wanted otherwise than the file says, by name.
+    Map<String, String> departures() {
+        return departures;
     }
 
     /// Lets running requests end for a bounded time, then stops everything.

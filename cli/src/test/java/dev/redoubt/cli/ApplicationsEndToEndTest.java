@@ -9,6 +9,7 @@ import dev.redoubt.testkit.Shared;
 import dev.redoubt.testkit.TinyModels;
 import dev.redoubt.testkit.WeightKind;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -135,6 +136,41 @@ final class ApplicationsEndToEndTest {
                 .contains("application hello is gone", "keys of application hello that are active: 1;", "keys revoke ");
         assertThat(command("status").out()).doesNotContain("app     hello");
         assertThat(call().status()).isEqualTo(404);
+    }
+
+    @Test
+    void aFileUndoesNothingThatWasDoneAfterItUntilItSaysSomethingElse() throws Exception {
+        String said = file(greeter("v1", "Hello")).toString();
+        String other = Files.copy(Path.of(said), folder.resolve("start.yaml")).toString();
+        start("serve", "-f", other);
+        assertThat(command("deploy", "-f", file(greeter("v2", "Good day")).toString())
+                        .exitCode())
+                .isZero();
+        assertThat(command("scale", "hello", "Greeter", "2").exitCode()).isZero();
+        Checkout.kill(server);
+        start("serve", "-f", other);
+        assertThat(call().body()).isEqualTo("{\"text\":\"Good day Ada\"}");
+        assertThat(command("status").out()).contains("2 of 2 replicas");
+        assertThat(line("file   ")).startsWith("file   hello is version 2 by now: ");
+
+        assertThat(command("delete", "hello", "--wait").exitCode()).isZero();
+        Checkout.kill(server);
+        start("serve", "-f", other);
+        assertThat(call().status()).isEqualTo(404);
+        assertThat(line("file   ")).startsWith("file   hello was deleted since: ");
+
+        Checkout.kill(server);
+        Files.writeString(Path.of(other), Files.readString(Path.of(other)).replace("cpu: 0.2", "cpu: 0.25"));
+        start("serve", "-f", other);
+        assertThat(call().body()).isEqualTo("{\"text\":\"Hello Ada\"}");
+    }
+
+    /// The next one that the server prints and that begins so.
+    private String line(String beginning) throws IOException {
+        while (true) {
+            String line = server.inputReader(StandardCharsets.UTF_8).readLine();
+            if (line == null || line.startsWith(beginning)) return String.valueOf(line);
+        }
     }
 
     @Test

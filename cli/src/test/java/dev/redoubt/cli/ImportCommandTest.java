@@ -50,6 +50,7 @@ final class ImportCommandTest {
                 applications:
                   - name: imported
                     ingress: Front
+                    quota: {cpu: 3, memory: 2147483648}
                     deployments:
                       - name: Front
                         java: {class: CLASS, jar: JAR, digest: "sha256:DIGEST"}
@@ -197,6 +198,7 @@ final class ImportCommandTest {
         assertThat(ran.out()).isEqualTo("""
                 applications:
                   - name: llms
+                    quota: {cpu: 4, memory: 4294967296}
                     deployments:
                       - name: Chat
                         llm: {model: qwen-0.5b}
@@ -206,6 +208,7 @@ final class ImportCommandTest {
                         max-queued-requests: 32
                         autoscaling: {max-replicas: 2, min-replicas: 1, target-ongoing-requests: 8.0}
                   - name: stories
+                    quota: {cpu: 2, memory: 1073741824}
                     deployments:
                       - name: Chat
                         llm: {model: stories}

@@ -192,13 +192,13 @@ final class ApplicationAdmin {
                 kind, exchange.principal().keyId(), exchange.principal().application(), name);
     }
 
-    /// By the first requirement that a problem names.
+    /// By the first requirement that a problem names, or the one that all changes are checked for.
     private static AuditEvent refused(AuditEvent event, List<String> problems) {
         return problems.stream()
                 .flatMap(problem -> Requirement.named(problem).stream())
                 .findFirst()
                 .map(event::refusedBy)
-                .orElse(event)
+                .orElseGet(() -> event.refusedBy(ErrorCode.DEPLOY_REFUSED.requirement()))
                 .with("refused, problems: " + problems.size());
     }
 

@@ -11,6 +11,7 @@ import dev.redoubt.serve.replica.ReplyListener;
 import dev.redoubt.serve.replica.Turn;
 import dev.redoubt.serve.schema.SchemaCheck;
 import io.vertx.core.Context;
+import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import java.util.List;
 import java.util.Optional;
@@ -78,6 +79,15 @@ final class ApplicationCall implements ReplyListener {
             Turn.begin(sink::onEventLoop);
         } else sink.onEventLoop(() -> sink.whenGone(this::left));
         ingress.call(new Payload.Tree(input), call, this);
+    }
+
+    /// Which model a request's headers name; null if they name none.
+    ///
+    /// @throws ServeException if they name two
+    static @Nullable String model(MultiMap headers) {
+        List<String> ids = headers.getAll(MODEL_HEADER);
+        if (ids.size() > 1) throw ServeException.ofField(ErrorCode.DUPLICATE_FIELD, MODEL_HEADER, MODEL_HEADER);
+        return ids.isEmpty() ? null : ids.getFirst();
     }
 
     private void apart(Runnable work) {

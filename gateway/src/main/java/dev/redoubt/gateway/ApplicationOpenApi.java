@@ -22,7 +22,8 @@ final class ApplicationOpenApi {
             + " {\"item\": …} for each output and then {\"end\": true} or {\"error\": …}; text is JSON, binary MessagePack.";
     private static final String TENSOR = "beside " + BodyType.TENSOR.mediaType()
             + ", type and shape of the elements that are the body, such as F32 1,28,28";
-    private static final String MODEL = "which model, where a deployment of the application holds several";
+    private static final String MODEL =
+            "which model, where the call comes to a deployment that holds several; such a call needs it";
     private static final String STREAM =
             "items as they come, each of this schema: one event or line each; 'Accept' chooses";
 
@@ -50,6 +51,7 @@ final class ApplicationOpenApi {
         main.put("summary", "calls the application").put("description", SOCKET);
         if (BodyType.taken(face.input()).contains(BodyType.TENSOR))
             header(main, Decoding.TENSOR_HEADER, TENSOR).put("type", "string");
+        model(main);
         body(main, face.input(), reference("Input"));
         for (RoutePattern route : face.routes()) describe(route);
         return root.toString();
@@ -59,9 +61,6 @@ final class ApplicationOpenApi {
         ObjectNode operation =
                 paths.withObjectProperty(path).putObject(method.name().toLowerCase(Locale.ROOT));
         OpenApi.secure(operation, Scope.INFERENCE);
-        header(operation, ApplicationCall.MODEL_HEADER, MODEL)
-                .put("type", "string")
-                .put("pattern", "^" + ApplicationCall.MODEL + "$");
         ObjectNode responses = operation.putObject("responses");
         ObjectNode answer = responses.putObject("200").put("description", face.streams() ? STREAM : "the output");
         ObjectNode content = answer.putObject("content");
@@ -83,6 +82,12 @@ final class ApplicationOpenApi {
         return OpenApi.parameter(operation.withArrayProperty("parameters"), "header", name, false)
                 .put("description", about)
                 .putObject("schema");
+    }
+
+    private static void model(ObjectNode operation) {
+        header(operation, ApplicationCall.MODEL_HEADER, MODEL)
+                .put("type", "string")
+                .put("pattern", "^" + ApplicationCall.MODEL + "$");
     }
 
     /// @param json its schema
@@ -120,6 +125,7 @@ final class ApplicationOpenApi {
             if (inPath.contains(field.name())) parameter(parameters, "path", field, true);
             else if (!route.method().hasBody() && CallInput.inQuery(field.schema()))
                 parameter(parameters, "query", field, field.required());
+        model(operation);
         if (!route.method().hasBody()) return;
         Schema rest = CallInput.besidePath(face.input(), inPath);
         body(operation, rest, JsonSchema.of(rest));

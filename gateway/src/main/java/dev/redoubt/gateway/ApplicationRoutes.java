@@ -151,6 +151,6 @@ final class ApplicationRoutes implements Dispatcher.OwnRoutes {
                                 exchange.id(),
                                 exchange.principal(),
                                 exchange.startNanos() + limit,
-                                exchange.request().getHeader(ApplicationCall.MODEL_HEADER)));
+                                ApplicationCall.model(exchange.request().headers())));
     }
 }

@@ -190,11 +190,7 @@ final class SocketSession {
         new ApplicationCall(services, reply, ingress)
                 .start(
                         input,
-                        new Asked(
-                                record.id(),
-                                record.principal(),
-                                deadline,
-                                request.getHeader(ApplicationCall.MODEL_HEADER)));
+                        new Asked(record.id(), record.principal(), deadline, ApplicationCall.model(request.headers())));
     }
 
     // ---- for the reply

@@ -125,9 +125,9 @@ final class AdminApplicationsTest {
         }
         assertThat(deploys(writer.keyId()))
                 .containsExactly(
-                        "other  refused, problems: 1",
+                        "other R5.2 refused, problems: 1",
                         "other  begun",
-                        "other  refused, problems: 1",
+                        "other R5.2 refused, problems: 1",
                         "v1 R4.1 refused, problems: 1",
                         "v1  begun",
                         "v1 R4.1 refused, problems: 1",

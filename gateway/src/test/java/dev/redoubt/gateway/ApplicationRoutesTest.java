@@ -302,6 +302,20 @@ final class ApplicationRoutesTest {
     }
 
     @Test
+    void R3_4_aCallNamesOneModel() {
+        HttpRequest request = HttpRequest.newBuilder(edge.uri("/test"))
+                .header("Authorization", "Bearer " + edge.key)
+                .header("Content-Type", "application/json")
+                .header("X-Model-Id", "a")
+                .header("X-Model-Id", "b")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"name\":\"Ada\",\"times\":1}"))
+                .build();
+        HttpResponse<String> reply = edge.send(request);
+        assertThat(reply.statusCode()).isEqualTo(400);
+        assertThat(error(reply).path("code").asString()).isEqualTo("duplicate_field");
+    }
+
+    @Test
     void onlyPostIsTaken() {
         assertThat(edge.get("/test").statusCode()).isEqualTo(405);
     }

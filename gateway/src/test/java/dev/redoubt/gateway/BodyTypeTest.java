@@ -49,7 +49,7 @@ final class BodyTypeTest {
                         "application/msgpack",
                         "application/octet-stream",
                         "application/vnd.safetensors");
-        assertThat(names(tensor)).containsExactly("X-Model-Id", "X-Tensor");
+        assertThat(names(tensor)).containsExactly("X-Tensor", "X-Model-Id");
         assertThat(tensor.at("/responses/200/content").propertyNames())
                 .containsExactlyInAnyOrder("application/json", "application/msgpack", "application/vnd.safetensors");
         JsonNode plain = described(MIXED, MIXED);

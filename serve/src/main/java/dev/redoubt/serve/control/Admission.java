@@ -132,7 +132,7 @@ final class Admission {
         Holding own = Holding.of(spec.quota(), 1);
         if (!promised.plus(own).fitsIn(share))
             problems.add(("R4.2: application '%s' has a quota of %s, other applications have %s,"
-                            + " and all together may have %s (0.8 of the machine): lower a quota")
+                            + " and all together may have %s (0.8 of the machine): state lower quotas (`quota` of an application)")
                     .formatted(spec.name(), own, promised, share));
     }
 

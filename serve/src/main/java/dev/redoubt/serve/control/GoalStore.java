@@ -15,6 +15,7 @@ import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// several threads at once. What a method has returned from survives `kill -9` and a power cut
 /// (`synchronous=FULL`); each is one transaction.
 final class GoalStore implements AutoCloseable {
-    private static final int SCHEMA_VERSION = 1;
+    private static final int SCHEMA_VERSION = 2;
     /// Versions of one application that are kept; its goal and the one before are always among them.
     static final int VERSIONS_MAX = 10;
 
@@ -179,6 +180,39 @@ final class GoalStore implements AutoCloseable {
         });
     }
 
+    /// What the file of the last start said of an application, and which version came of it.
+    record Said(String spec, long version) {}
+
+    Optional<Said> said(String application) {
+        return read(() -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement("SELECT spec, version FROM files WHERE application = ?")) {
+                statement.setString(1, application);
+                try (ResultSet row = statement.executeQuery()) {
+                    return row.next()
+                            ? Optional.of(new Said(row.getString("spec"), row.getLong("version")))
+                            : Optional.empty();
+                }
+            }
+        });
+    }
+
+    /// In the place of all that was said before.
+    ///
+    /// @param said by application
+    void said(Map<String, Said> said) {
+        write(() -> {
+            int rows = update("DELETE FROM files");
+            for (Map.Entry<String, Said> one : said.entrySet())
+                rows += update(
+                        "INSERT INTO files (application, spec, version) VALUES (?, ?, ?)",
+                        one.getKey(),
+                        one.getValue().spec(),
+                        one.getValue().version());
+            return rows;
+        });
+    }
+
     void deleting(String application) {
         write(() -> update("UPDATE goals SET deleting = 1 WHERE application = ?", application));
     }
@@ -209,12 +243,15 @@ final class GoalStore implements AutoCloseable {
                 throw new GoalStoreException("platform database " + file + " has schema version " + version
                         + ", known is " + SCHEMA_VERSION + ": start the newer Redoubt that wrote it");
             if (version == SCHEMA_VERSION) return version;
+            execute("CREATE TABLE files (application TEXT NOT NULL PRIMARY KEY, spec TEXT NOT NULL,"
+                    + " version INTEGER NOT NULL) STRICT");
+            execute("PRAGMA user_version = " + SCHEMA_VERSION);
+            if (version == 1) return version;
             execute("CREATE TABLE versions (application TEXT NOT NULL, version INTEGER NOT NULL, spec TEXT NOT NULL,"
                     + " previous INTEGER, verdict TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,"
                     + " PRIMARY KEY (application, version)) STRICT");
             execute("CREATE TABLE goals (application TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL,"
                     + " deleting INTEGER NOT NULL) STRICT");
-            execute("PRAGMA user_version = " + SCHEMA_VERSION);
             return version;
         });
     }

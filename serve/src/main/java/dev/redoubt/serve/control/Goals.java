@@ -71,6 +71,44 @@ final class Goals {
         }
     }
 
+    /// Whether the file of the last start said the same of an application.
+    boolean hasSaid(ApplicationSpec spec) {
+        return store.said(spec.name())
+                .filter(said -> said.spec().equals(SpecJson.write(spec)))
+                .isPresent();
+    }
+
+    /// Remembers what the file of this start says, and what has come of it. What it said before, and says still, has
+    /// come of it then.
+    void said(List<ApplicationSpec> specs) {
+        Map<String, GoalStore.Said> all = new TreeMap<>();
+        for (ApplicationSpec spec : specs) {
+            Optional<GoalStore.Said> before = store.said(spec.name()).filter(ignored -> hasSaid(spec));
+            Goal now = goals.get(spec.name());
+            if (before.isPresent()) all.put(spec.name(), before.get());
+            else if (now != null)
+                all.put(
+                        spec.name(),
+                        new GoalStore.Said(SpecJson.write(spec), now.version().number()));
+        }
+        store.said(all);
+    }
+
+    /// How an application is wanted otherwise than its file said; empty if it is not.
+    Optional<String> departure(ApplicationSpec spec) {
+        Goal now = goals.get(spec.name());
+        if (now == null || now.deleting()) return Optional.of("was deleted since");
+        long number = now.version().number();
+        if (store.said(spec.name()).filter(said -> said.version() == number).isEmpty())
+            return Optional.of("is version " + number + " by now");
+        for (DeploymentSpec deployment : spec.deployments()) {
+            Optional<DeploymentSpec> other = now.spec().find(deployment.name());
+            if (other.filter(one -> one.scale().equals(deployment.scale())).isEmpty())
+                return Optional.of("was scaled since");
+        }
+        return Optional.empty();
+    }
+
     /// What is wanted, as of the last change; from any thread.
     Map<String, Goal> published() {
         return published;

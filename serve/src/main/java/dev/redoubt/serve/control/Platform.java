@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -222,6 +223,24 @@ public final class Platform implements AutoCloseable {
         return deploy(check.check(spec));
     }
 
+    /// Whether the file that the server was last started with said the same of an application: then it is done, and
+    /// what deploys, scales, rollbacks or a delete have made of it since stands.
+    public boolean hasSaid(ApplicationSpec spec) {
+        return change(() -> goals.hasSaid(spec));
+    }
+
+    /// Remembers what the file says that the server is started with, once all of it is wanted.
+    ///
+    /// @return what is wanted otherwise than it says, by application
+    public Map<String, String> said(List<ApplicationSpec> specs) {
+        return change(() -> {
+            goals.said(specs);
+            Map<String, String> departures = new TreeMap<>();
+            for (ApplicationSpec spec : specs) goals.departure(spec).ifPresent(how -> departures.put(spec.name(), how));
+            return departures;
+        });
+    }
+
     private Outcome deploy(SpecCheck.Checked checked) {
         List<String> problems = problems(checked);
         if (!problems.isEmpty()) return new Outcome.Refused(problems);
@@ -364,9 +383,10 @@ public final class Platform implements AutoCloseable {
         if (goal == null) return true;
         boolean current =
                 now.isPresent() && now.get().version() == goal.version().number();
-        return current
-                && (now.get().state() == ApplicationState.RUNNING
-                        || now.get().state() == ApplicationState.DEPLOY_FAILED);
+        if (!current) return false;
+        boolean runs = now.get().state() == ApplicationState.RUNNING;
+        return runs && goal.version().verdict().ran() // as is known, and written down
+                || now.get().state() == ApplicationState.DEPLOY_FAILED;
     }
 
     // ---- the end

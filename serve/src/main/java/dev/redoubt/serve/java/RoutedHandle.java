@@ -131,14 +131,15 @@ final class RoutedHandle<I, O> implements DeploymentHandle<I, O> {
         if (part.deadlineNanos() - route.clock.nanos() <= 0) throw Deadlines.exceeded(timeout.orElse(Duration.ZERO));
     }
 
-    /// The call that goes out: the same tenant and request, no more time, for a model only if it is said here.
+    /// The call that goes out: the same tenant and request, no more time, for the same model unless another is said
+    /// here.
     private Call part(Call caller, Cancellation cancellation) {
         Call part = new Call(
                 caller.requestId(),
                 caller.application(),
                 caller.keyId(),
                 caller.deadlineNanos(),
-                modelId,
+                modelId.or(caller::modelId),
                 cancellation);
         return timeout.isEmpty()
                 ? part

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -86,13 +87,39 @@ final class GoalStoreTest {
     @Test
     void aNewerSchemaIsRefused() throws Exception {
         open().close();
-        try (var connection = java.sql.DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("platform.db"));
-                var statement = connection.createStatement()) {
-            statement.execute("PRAGMA user_version = 2");
-        }
+        execute("PRAGMA user_version = 3");
         assertThatThrownBy(this::open)
                 .isInstanceOf(GoalStoreException.class)
-                .hasMessageContaining("schema version 2, known is 1");
+                .hasMessageContaining("schema version 3, known is 2");
+    }
+
+    @Test
+    void anOlderSchemaIsTakenUp() throws Exception {
+        try (GoalStore store = open()) {
+            store.deploy(spec("shop", 1));
+        }
+        execute("DROP TABLE files");
+        execute("PRAGMA user_version = 1");
+        try (GoalStore store = open()) {
+            assertThat(store.goals()).hasSize(1);
+            assertThat(store.said("shop")).isEmpty();
+            store.said(Map.of("shop", new GoalStore.Said("{}", 1), "pub", new GoalStore.Said("{}", 2)));
+        }
+        try (GoalStore store = open()) {
+            assertThat(store.said("pub")).contains(new GoalStore.Said("{}", 2));
+            store.said(Map.of("shop", new GoalStore.Said("{}", 3)));
+            assertThat(store.said("pub"))
+                    .as("the file says nothing of it any more")
+                    .isEmpty();
+            assertThat(store.said("shop")).contains(new GoalStore.Said("{}", 3));
+        }
+    }
+
+    private void execute(String sql) throws Exception {
+        try (var connection = java.sql.DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("platform.db"));
+                var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
     }
 
     private GoalStore open() {

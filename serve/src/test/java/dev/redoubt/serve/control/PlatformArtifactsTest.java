@@ -145,9 +145,11 @@ final class PlatformArtifactsTest {
         for (int i = 1; i < GoalStore.VERSIONS_MAX; i++) test.platform.deploy(built("" + i));
         assertThat(kept()).hasSize(GoalStore.VERSIONS_MAX).containsAll(copies("0"));
         test.deployed(built("last"));
+        test.until("proven", () -> test.changes.contains("PROVEN shop 11"));
+        test.deployed(built("one more"));
         assertThat(kept()).hasSize(GoalStore.VERSIONS_MAX).doesNotContainAnyElementsOf(copies("0"));
         test.platform.delete("shop");
-        test.until("gone", () -> test.changes.contains("DELETED shop 11"));
+        test.until("gone", () -> test.changes.contains("DELETED shop 12"));
         test.until("removed", () -> {
             try {
                 return kept().isEmpty();

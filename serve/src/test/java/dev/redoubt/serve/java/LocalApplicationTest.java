@@ -343,6 +343,33 @@ class LocalApplicationTest {
         }
     }
 
+    @Deployment(name = "Before", maxOngoingRequests = 4, cpus = 0.5, memoryMiB = 16, timeoutSeconds = 10)
+    public static final class Before implements Handler<Text, Text> {
+        private final DeploymentHandle<Text, Text> models;
+
+        public Before(@To("Models") DeploymentHandle<Text, Text> models) {
+            this.models = models;
+        }
+
+        @Override
+        public Text handle(Text input) {
+            DeploymentHandle<Text, Text> own = input.text().isEmpty() ? models.model("own") : models;
+            return own.call(input).get();
+        }
+    }
+
+    @Test
+    void theModelThatACallerNamesGoesAlongUnlessAStageNamesAnother() {
+        try (var local = Serve.local(Application.named("shop")
+                .ingress(Before.class)
+                .add(Models.class, new Prefix(""))
+                .build())) {
+            var ingress = local.ingress(Text.class, Text.class).model("a-1");
+            assertThat(ingress.call(new Text("!")).get()).isEqualTo(new Text("a-1!"));
+            assertThat(ingress.call(new Text("")).get()).isEqualTo(new Text("own"));
+        }
+    }
+
     @Test
     void aModelAndAUserConfigurationReachTheHandler() {
         try (var local = Serve.local(Application.named("shop")
