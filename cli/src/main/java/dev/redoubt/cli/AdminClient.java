@@ -3,6 +3,7 @@ package dev.redoubt.cli;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -44,8 +45,7 @@ final class AdminClient {
         String reply = exchange(request);
         int status = reply.startsWith("HTTP/1.1 ") ? Integer.parseInt(reply.substring(9, 12)) : 0;
         int head = reply.indexOf("\r\n\r\n");
-        if (status == 0 || head < 0)
-            throw new CommandFailure(ExitCode.UNAVAILABLE, "the server did not answer: is it shutting down?");
+        if (status == 0 || head < 0) throw ended();
         JsonNode body = JsonMapper.shared().readTree(reply.substring(head + 4));
         if (status == 200) return body;
         List<String> problems =
@@ -68,7 +68,17 @@ final class AdminClient {
         } catch (AsynchronousCloseException late) {
             throw new CommandFailure(
                     ExitCode.UNAVAILABLE, "the server did not answer within " + TIMEOUT.toSeconds() + " s: try again");
+        } catch (SocketException reset) {
+            throw ended();
         }
+    }
+
+    /// Nobody knows how far it came.
+    private CommandFailure ended() {
+        return new CommandFailure(
+                ExitCode.UNAVAILABLE,
+                "the server ended before it answered, and may have done what it was told: " + context.program()
+                        + " status says what there is");
     }
 
     private static String read(SocketChannel channel) throws IOException {

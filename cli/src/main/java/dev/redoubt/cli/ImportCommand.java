@@ -36,7 +36,7 @@ final class ImportCommand implements Callable<Integer> {
                 throw new CommandFailure(ExitCode.FAILED, given + ": " + reason);
         };
         RayServeImport.Imported imported = RayServeImport.of(read.configuration());
-        context.console().out().print(printable(imported.yaml()));
+        if (imported.applications() > 0) context.console().out().print(printable(imported.yaml()));
         read.repeated()
                 .forEach(place -> context.console()
                         .err()
@@ -44,7 +44,9 @@ final class ImportCommand implements Callable<Integer> {
                                 + " is there more than once: the last one is taken, as Ray takes it; check"));
         imported.notes()
                 .forEach(note -> context.console().err().println(printable(note).replace('\n', '?')));
-        return ExitCode.OK.code();
+        if (imported.applications() > 0) return ExitCode.OK.code();
+        throw new CommandFailure(
+                ExitCode.FAILED, given + " has no application that can be taken: list some under 'applications'");
     }
 
     /// Names are a stranger's: none of them moves the cursor.

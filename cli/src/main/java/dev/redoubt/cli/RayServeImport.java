@@ -93,9 +93,10 @@ final class RayServeImport {
 
     private RayServeImport() {}
 
+    /// @param applications how many of them there are in it
     /// @param yaml ours
     /// @param notes what a person must look at, a line each
-    record Imported(String yaml, List<String> notes) {}
+    record Imported(int applications, String yaml, List<String> notes) {}
 
     /// @param file with `applications`
     static Imported of(JsonNode file) {
@@ -109,7 +110,7 @@ final class RayServeImport {
             else reading.notes.add("applications[" + index + "] is no application, and is left out");
             index++;
         }
-        return new Imported(reading.yaml.toString(), List.copyOf(reading.notes));
+        return new Imported(reading.applications.size(), reading.yaml.toString(), List.copyOf(reading.notes));
     }
 
     private void http(JsonNode options) {
@@ -324,7 +325,8 @@ final class RayServeImport {
         unknown(at + ".ray_actor_options", options, ACTOR);
         double cpus = decimal(at, options, "num_cpus", 0.01, 1024, 1);
         line(8, "cpu: " + cpus);
-        long bytes = whole(at, options, "memory", 0, MEMORY_MAX, 0);
+        long guess = given(options, "memory") ? MEMORY_GUESS : 0;
+        long bytes = whole(at, options, "memory", 0, MEMORY_MAX, guess);
         if (bytes >= MEMORY_MIN) line(8, "memory: " + bytes);
         else if (bytes > 0) {
             line(8, "memory: " + MEMORY_MIN);

@@ -175,6 +175,15 @@ final class ImportCommandTest {
     }
 
     @Test
+    void whatHoldsNoApplicationIsNoConfigurationOfOurs() throws IOException {
+        Ran ran = imported("applications: [a]\n");
+        assertThat(ran.exitCode()).isEqualTo(ExitCode.FAILED.code());
+        assertThat(ran.out()).isEmpty();
+        assertThat(ran.err())
+                .contains("applications[0] is no application", "has no application that can be taken: list some");
+    }
+
+    @Test
     void languageModelsOfRayAreDeploymentsOfOurs() throws IOException {
         Ran ran = imported("""
                 applications:

@@ -33,7 +33,7 @@ final class ApplicationRoutes implements Dispatcher.OwnRoutes {
     private static final String BELOW = "/{application}/{route}";
 
     static final String SELF = "/{application}";
-    private static final String DESCRIPTION = "/openapi.json";
+    static final String DESCRIPTION = "/openapi.json";
     private static final String BODY = "body";
     private static final Access CALLING = new Needs(Scope.INFERENCE, Metering.REQUEST);
     private static final Access READING = new Needs(Scope.INFERENCE, Metering.READ);

@@ -122,7 +122,17 @@ final class Dispatcher {
         Optional<Resolved> resolved = known.isPresent() ? known : own.find(caller, exchange.request(), path);
         resolved.ifPresent(found -> exchange.routed(found.route()));
         authorize(exchange, caller, resolved.map(found -> found.route().access()));
-        return resolved.orElseThrow(() -> ServeException.of(ErrorCode.ROUTE_NOT_FOUND, routes.description()));
+        return resolved.orElseThrow(
+                () -> ServeException.of(ErrorCode.ROUTE_NOT_FOUND, description(caller, exchange.request(), path)));
+    }
+
+    /// Where the routes are listed that were meant.
+    private String description(Principal caller, HttpServerRequest request, String path) {
+        String application = "/" + caller.application();
+        String description = application + ApplicationRoutes.DESCRIPTION;
+        boolean meant = path.startsWith(application + "/")
+                && own.find(caller, request, description).isPresent();
+        return meant ? description : routes.description();
     }
 
     /// @param access empty: there is no such route, for this caller at least

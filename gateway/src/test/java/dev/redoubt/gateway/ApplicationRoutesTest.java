@@ -302,6 +302,12 @@ final class ApplicationRoutesTest {
     }
 
     @Test
+    void whoMissesARouteOfTheApplicationIsToldWhereTheyStand() {
+        assertThat(edge.get("/test/nowhere").body()).contains("GET /test/openapi.json lists them");
+        assertThat(edge.get("/nowhere").body()).contains("GET /openapi.json lists them");
+    }
+
+    @Test
     void R3_4_aCallNamesOneModel() {
         HttpRequest request = HttpRequest.newBuilder(edge.uri("/test"))
                 .header("Authorization", "Bearer " + edge.key)
