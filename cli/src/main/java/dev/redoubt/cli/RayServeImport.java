@@ -88,8 +88,8 @@ final class RayServeImport {
     private final Set<String> applications = new TreeSet<>();
     private final StringBuilder yaml = new StringBuilder();
     private final List<String> notes = new ArrayList<>();
-    private final List<Holding> replicas = new ArrayList<>(); // of an application: each deployment's, at least
-    private final List<Holding> largest = new ArrayList<>(); // of each deployment, one
+    private Holding replicas = Holding.NONE; // of an application, at least
+    private Holding largest = Holding.NONE; // one of them
 
     private RayServeImport() {}
 
@@ -175,13 +175,9 @@ final class RayServeImport {
     ///
     /// @param place where it goes in the YAML
     private void quota(String application, int place) {
-        Holding sum = Holding.NONE;
-        Holding surge = Holding.NONE;
-        for (Holding one : replicas) sum = sum.plus(one);
-        for (Holding one : largest) surge = surge.or(one);
-        Holding quota = sum.plus(surge);
-        replicas.clear();
-        largest.clear();
+        Holding quota = replicas.plus(largest);
+        replicas = Holding.NONE;
+        largest = Holding.NONE;
         String cpu = BigDecimal.valueOf(Math.min(quota.cpus(), QUOTA_CPUS_MAX))
                 .setScale(2, RoundingMode.CEILING)
                 .stripTrailingZeros()
@@ -304,8 +300,8 @@ final class RayServeImport {
             least = whole(at, deployment, "num_replicas", 0, Autoscaling.REPLICAS_MAX, 1);
             line(8, "replicas: " + least);
         }
-        replicas.add(Holding.of(each, (int) least));
-        largest.add(Holding.of(each, 1));
+        replicas = replicas.plus(Holding.of(each, (int) least));
+        largest = largest.or(Holding.of(each, 1));
         health(at, deployment);
         if (given(deployment, "graceful_shutdown_timeout_s"))
             line(

@@ -104,7 +104,8 @@ final class DocsTest {
                 ## The configuration file
                 `./redoubt serve -f redoubt.yaml`; `./redoubt check -f redoubt.yaml` says whether it would start. Without a file, `serve` takes
                 options and the defaults below. YAML of plain data: unknown and duplicate keys, anchors, tags and secrets are refused, all problems
-                at once with their lines, exit code 78. `_` may stand for `-` in a key.
+                at once with their lines, exit code 78. `_` may stand for `-` in a key. What it says of an application counts
+                once: a start with the same file leaves what was deployed, scaled, rolled back or deleted since, and says so.
 
                 ```yaml
                 %s```

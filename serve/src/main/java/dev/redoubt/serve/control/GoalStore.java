@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// What is wanted, on disk: for each application its versions and which of them is its goal. Not safe for
@@ -183,17 +184,16 @@ final class GoalStore implements AutoCloseable {
     /// What the file of the last start said of an application, and which version came of it.
     record Said(String spec, long version) {}
 
-    Optional<Said> said(String application) {
+    /// By application.
+    Map<String, Said> said() {
         return read(() -> {
-            try (PreparedStatement statement =
-                    connection.prepareStatement("SELECT spec, version FROM files WHERE application = ?")) {
-                statement.setString(1, application);
-                try (ResultSet row = statement.executeQuery()) {
-                    return row.next()
-                            ? Optional.of(new Said(row.getString("spec"), row.getLong("version")))
-                            : Optional.empty();
-                }
+            Map<String, Said> all = new TreeMap<>();
+            try (Statement statement = connection.createStatement();
+                    ResultSet rows = statement.executeQuery("SELECT * FROM files")) {
+                while (rows.next())
+                    all.put(rows.getString("application"), new Said(rows.getString("spec"), rows.getLong("version")));
             }
+            return all;
         });
     }
 
@@ -221,6 +221,7 @@ final class GoalStore implements AutoCloseable {
     void deleted(String application) {
         write(() -> {
             update("DELETE FROM goals WHERE application = ?", application);
+            update("UPDATE files SET version = 0 WHERE application = ?", application); // its numbers begin again
             return update("DELETE FROM versions WHERE application = ?", application);
         });
     }

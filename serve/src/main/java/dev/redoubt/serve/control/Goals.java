@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// What is wanted, in memory and on disk: changes it when asked and when an update fails. One thread at a time.
 final class Goals {
@@ -73,34 +74,35 @@ final class Goals {
 
     /// Whether the file of the last start said the same of an application.
     boolean hasSaid(ApplicationSpec spec) {
-        return store.said(spec.name())
-                .filter(said -> said.spec().equals(SpecJson.write(spec)))
-                .isPresent();
+        GoalStore.Said said = store.said().get(spec.name());
+        return said != null && said.spec().equals(SpecJson.write(spec));
     }
 
-    /// Remembers what the file of this start says, and what has come of it. What it said before, and says still, has
-    /// come of it then.
-    void said(List<ApplicationSpec> specs) {
+    /// Remembers what the file of this start says, and which version has come of it. What it said before, and says
+    /// still, has come of it then.
+    ///
+    /// @return how applications are wanted otherwise than it says, by name
+    Map<String, String> said(List<ApplicationSpec> specs) {
+        Map<String, GoalStore.Said> before = store.said();
         Map<String, GoalStore.Said> all = new TreeMap<>();
+        Map<String, String> departures = new TreeMap<>();
         for (ApplicationSpec spec : specs) {
-            Optional<GoalStore.Said> before = store.said(spec.name()).filter(ignored -> hasSaid(spec));
+            String text = SpecJson.write(spec);
+            GoalStore.Said said = before.get(spec.name());
             Goal now = goals.get(spec.name());
-            if (before.isPresent()) all.put(spec.name(), before.get());
-            else if (now != null)
-                all.put(
-                        spec.name(),
-                        new GoalStore.Said(SpecJson.write(spec), now.version().number()));
+            if (said == null || !said.spec().equals(text))
+                said = new GoalStore.Said(text, now == null ? 0 : now.version().number());
+            all.put(spec.name(), said);
+            departure(spec, said.version(), now).ifPresent(how -> departures.put(spec.name(), how));
         }
-        store.said(all);
+        if (!all.equals(before)) store.said(all); // most starts say nothing new, and need not wait for the disk
+        return departures;
     }
 
-    /// How an application is wanted otherwise than its file said; empty if it is not.
-    Optional<String> departure(ApplicationSpec spec) {
-        Goal now = goals.get(spec.name());
+    private static Optional<String> departure(ApplicationSpec spec, long said, @Nullable Goal now) {
         if (now == null || now.deleting()) return Optional.of("was deleted since");
         long number = now.version().number();
-        if (store.said(spec.name()).filter(said -> said.version() == number).isEmpty())
-            return Optional.of("is version " + number + " by now");
+        if (number != said) return Optional.of("is version " + number + " by now");
         for (DeploymentSpec deployment : spec.deployments()) {
             Optional<DeploymentSpec> other = now.spec().find(deployment.name());
             if (other.filter(one -> one.scale().equals(deployment.scale())).isEmpty())

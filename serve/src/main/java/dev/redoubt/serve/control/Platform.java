@@ -20,7 +20,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -233,12 +232,7 @@ public final class Platform implements AutoCloseable {
     ///
     /// @return what is wanted otherwise than it says, by application
     public Map<String, String> said(List<ApplicationSpec> specs) {
-        return change(() -> {
-            goals.said(specs);
-            Map<String, String> departures = new TreeMap<>();
-            for (ApplicationSpec spec : specs) goals.departure(spec).ifPresent(how -> departures.put(spec.name(), how));
-            return departures;
-        });
+        return change(() -> goals.said(specs));
     }
 
     private Outcome deploy(SpecCheck.Checked checked) {
